@@ -1,0 +1,57 @@
+import {
+  ChangeMessageVisibilityCommand,
+  type MessageAttributeValue,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { BufferMessage } from '../buffer/buffered-webhook.ts';
+import { fail, type Result, succeed } from '../result.ts';
+
+/** The name of what went wrong: an SDK error's message may quote the request. */
+export type QueueFailure = { readonly cause: string };
+
+export type Queues = {
+  readonly put: (queueUrl: string, message: BufferMessage) => Promise<Result<void, QueueFailure>>;
+  /** Leaves a message on its queue, unseen for so many seconds from now. */
+  readonly hide: (
+    queueUrl: string,
+    receiptHandle: string,
+    seconds: number,
+  ) => Promise<Result<void, QueueFailure>>;
+};
+
+/** SQS, as far as the functions use it. */
+export function createQueues(): Queues {
+  const client = new SQSClient({});
+  return {
+    put: (QueueUrl, { body, attributes }) =>
+      settle(
+        client.send(
+          new SendMessageCommand({
+            QueueUrl,
+            MessageBody: body,
+            MessageAttributes: writeAttributes(attributes),
+          }),
+        ),
+      ),
+    hide: (QueueUrl, ReceiptHandle, VisibilityTimeout) =>
+      settle(client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout }))),
+  };
+}
+
+function writeAttributes(
+  attributes: Readonly<Record<string, string>>,
+): Record<string, MessageAttributeValue> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [name, { DataType: 'String', StringValue: value }]),
+  );
+}
+
+async function settle(call: Promise<unknown>): Promise<Result<void, QueueFailure>> {
+  try {
+    await call;
+    return succeed(undefined);
+  } catch (error) {
+    return fail({ cause: error instanceof Error ? error.name : 'unknown' });
+  }
+}

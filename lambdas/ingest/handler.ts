@@ -1,0 +1,45 @@
+import middy from '@middy/core';
+import { readCatalogue } from '../adapters/catalogue.ts';
+import { ingestEnvironment, readEnvironment } from '../adapters/environment.ts';
+import { writeLogLine } from '../adapters/log.ts';
+import { createQueues } from '../adapters/queues.ts';
+import { createSecretReader } from '../adapters/secrets-manager.ts';
+import { encodeBufferedWebhook } from '../buffer/buffered-webhook.ts';
+import { fail } from '../result.ts';
+import { type Answer, answerAccepted, answerFailure } from './answer.ts';
+import { describeReceived } from './describe-received.ts';
+import { httpApiEventSchema } from './read-request.ts';
+import { type ReceiveDependencies, receiveWebhook } from './receive-webhook.ts';
+import { signingSecretsSchema } from './signing-secrets.ts';
+import { sourceSchema } from './source.ts';
+
+// runs once per cold start
+const { BUFFER_QUEUE_URL } = readEnvironment(ingestEnvironment);
+const queues = createQueues();
+const dependencies: ReceiveDependencies = {
+  sources: new Map(readCatalogue(sourceSchema).map((source) => [source.source, source])),
+  signingSecrets: createSecretReader(signingSecretsSchema).read,
+  putOnBuffer: async (webhook) => {
+    const message = encodeBufferedWebhook(webhook);
+    if (!message.ok) return message;
+    const put = await queues.put(BUFFER_QUEUE_URL, message.value);
+    return put.ok ? put : fail({ code: 'buffer-unavailable', ...put.failure });
+  },
+};
+
+// runs for every request
+async function ingest(event: unknown): Promise<Answer> {
+  const request = httpApiEventSchema.parse(event);
+  const received = await receiveWebhook(request, new Date(), dependencies);
+  writeLogLine(describeReceived(request.requestContext.requestId, received));
+  return received.ok ? answerAccepted(received.value.code) : answerFailure(received.failure);
+}
+
+// called by AWS
+export const handler = middy()
+  .onError((request) => {
+    // A bug: the sender is asked to repeat, and the log tells its name only, since a message may quote the webhook.
+    writeLogLine({ stage: 'ingest', code: 'internal-error', cause: request.error?.name });
+    request.response = answerFailure({ code: 'internal-error' });
+  })
+  .handler(ingest);

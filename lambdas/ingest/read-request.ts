@@ -1,0 +1,67 @@
+import { Buffer } from 'node:buffer';
+import * as z from 'zod';
+import { MAX_BUFFERED_BODY_BYTES } from '../buffer/buffered-webhook.ts';
+import { fail, type Result, succeed } from '../result.ts';
+import type { RequestFailure } from './ingest-failure.ts';
+
+/**
+ * What is used of an API Gateway HTTP API event, payload format 2.0. AWS may add members, so the schema is open.
+ * Source: docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html.
+ */
+export const httpApiEventSchema = z.object({
+  rawPath: z.string(),
+  headers: z.record(z.string(), z.string()).default({}),
+  body: z.string().optional(),
+  isBase64Encoded: z.boolean(),
+  requestContext: z.object({ requestId: z.string(), http: z.object({ method: z.string() }) }),
+});
+
+export type HttpApiEvent = z.infer<typeof httpApiEventSchema>;
+
+/** A request to a webhook URL, not yet verified. */
+export type WebhookRequest = {
+  readonly source: string;
+  /** Header values by lower-case name. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** The exact bytes received. */
+  readonly rawBody: Uint8Array;
+};
+
+/** Takes a webhook out of an HTTP event, or says why there is none in it. */
+export function readRequest(event: HttpApiEvent): Result<WebhookRequest, RequestFailure> {
+  const source = /^\/webhooks\/([^/]+)\/?$/.exec(event.rawPath)?.[1];
+  if (source === undefined) return fail({ code: 'unknown-path' });
+
+  const { method } = event.requestContext.http;
+  if (method !== 'POST') return fail({ code: 'method-not-allowed', method });
+
+  const rawBody = readBody(event);
+  if (!rawBody.ok) return rawBody;
+  return succeed({ source, headers: lowerCaseNames(event.headers), rawBody: rawBody.value });
+}
+
+function readBody({ body = '', isBase64Encoded }: HttpApiEvent): Result<Uint8Array, RequestFailure> {
+  if (isBase64Encoded && !isBase64(body)) return fail({ code: 'body-not-base64' });
+  const rawBody = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+  if (rawBody.length === 0) return fail({ code: 'body-empty' });
+  if (rawBody.length > MAX_BUFFERED_BODY_BYTES) {
+    return fail({ code: 'body-too-large', bytes: rawBody.length, limitBytes: MAX_BUFFERED_BODY_BYTES });
+  }
+  return succeed(rawBody);
+}
+
+/** `Buffer.from` skips what is not base64; a body must not change in silence. */
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+}
+
+/** Names differ in case only by accident: RFC 9110, 5.1. Repeated ones are joined as API Gateway joins them. */
+function lowerCaseNames(headers: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const byName = new Map<string, string>();
+  for (const [name, value] of Object.entries(headers)) {
+    const key = name.toLowerCase();
+    const before = byName.get(key);
+    byName.set(key, before === undefined ? value : `${before},${value}`);
+  }
+  return byName;
+}

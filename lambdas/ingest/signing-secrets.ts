@@ -1,0 +1,11 @@
+import * as z from 'zod';
+
+/**
+ * The value of a source's secret: the active signing secrets, newest first. None of them may be empty, since an empty
+ * key would verify anybody's signature.
+ */
+export const signingSecretsSchema = z.strictObject({
+  signingSecrets: z.array(z.string().min(1)).min(1),
+});
+
+export type SigningSecrets = z.infer<typeof signingSecretsSchema>;

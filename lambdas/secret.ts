@@ -1,0 +1,28 @@
+import type * as z from 'zod';
+import { fail, type Result, succeed } from './result.ts';
+
+/** Why a secret cannot be used: it has no value yet, its value has the wrong form, or it could not be read now. */
+export type SecretFailure =
+  | { readonly code: 'secret-missing'; readonly secret: string }
+  | { readonly code: 'secret-invalid'; readonly secret: string; readonly problems: readonly string[] }
+  | { readonly code: 'secret-unreadable'; readonly secret: string; readonly cause: string };
+
+/** Reads a secret's text as the JSON it should hold; problems name a path, never a value. */
+export function parseSecret<Value>(
+  secret: string,
+  text: string,
+  schema: z.ZodType<Value>,
+): Result<Value, SecretFailure> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return fail({ code: 'secret-invalid', secret, problems: ['the value is not JSON'] });
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return succeed(parsed.data);
+  const problems = parsed.error.issues.map(
+    ({ path, message }) => `/${path.map(String).join('/')}: ${message}`,
+  );
+  return fail({ code: 'secret-invalid', secret, problems });
+}

@@ -1,0 +1,77 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  decodeBufferedWebhook,
+  encodeBufferedWebhook,
+  MAX_BUFFERED_BODY_BYTES,
+} from '../../lambdas/buffer/buffered-webhook.ts';
+
+const WEBHOOK = {
+  source: 'stripe',
+  eventType: 'invoice.paid',
+  deduplicationId: 'evt_1',
+  receivedAt: new Date('2026-11-23T12:00:00.000Z'),
+  rawBody: new Uint8Array(Buffer.from('{"a":1}')),
+};
+
+describe('a webhook on the buffer', () => {
+  test('comes back byte for byte, whatever its bytes', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.uint8Array(),
+          fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
+        ),
+        (bytes) => {
+          const rawBody = new Uint8Array(bytes);
+          const message = encodeBufferedWebhook({ ...WEBHOOK, rawBody });
+          const back = message.ok ? decodeBufferedWebhook(message.value) : message;
+
+          expect(back).toEqual({ ok: true, value: { ...WEBHOOK, rawBody: Buffer.from(rawBody) } });
+        },
+      ),
+    );
+  });
+
+  test('travels as readable text where SQS takes it', () => {
+    const message = encodeBufferedWebhook(WEBHOOK);
+
+    expect(message).toMatchObject({
+      ok: true,
+      value: { body: '{"a":1}', attributes: { encoding: 'utf-8' } },
+    });
+  });
+
+  test.each(['\u0000', '\u001b', '\ufffe', '\uffff'])(
+    'travels as base64 with %j in it, which SQS refuses',
+    (character) => {
+      const message = encodeBufferedWebhook({ ...WEBHOOK, rawBody: Buffer.from(`"${character}"`) });
+
+      expect(message).toMatchObject({ ok: true, value: { attributes: { encoding: 'base64' } } });
+    },
+  );
+
+  test('is refused when its encoded body is over the limit', () => {
+    const rawBody = Buffer.alloc(MAX_BUFFERED_BODY_BYTES * 0.8, 0xff);
+
+    expect(encodeBufferedWebhook({ ...WEBHOOK, rawBody })).toMatchObject({
+      ok: false,
+      failure: { code: 'body-too-large', limitBytes: MAX_BUFFERED_BODY_BYTES },
+    });
+  });
+});
+
+describe('a message that is no buffered webhook', () => {
+  test('is refused with everything that is wrong about it', () => {
+    const decoded = decodeBufferedWebhook({ body: '', attributes: { version: '2', source: 'stripe' } });
+
+    expect(decoded).toMatchObject({ ok: false, failure: { code: 'message-unreadable' } });
+    expect(decoded.ok ? [] : decoded.failure.problems.map((problem) => problem.split(':')[0])).toEqual([
+      'version',
+      'event-type',
+      'deduplication-id',
+      'received-at',
+      'encoding',
+    ]);
+  });
+});

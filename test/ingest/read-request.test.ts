@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import { MAX_BUFFERED_BODY_BYTES } from '../../lambdas/buffer/buffered-webhook.ts';
+import { type HttpApiEvent, readRequest } from '../../lambdas/ingest/read-request.ts';
+
+function httpEvent(changes: Partial<HttpApiEvent> = {}, method = 'POST'): HttpApiEvent {
+  return {
+    rawPath: '/webhooks/stripe',
+    headers: {},
+    body: '{}',
+    isBase64Encoded: false,
+    requestContext: { requestId: 'r1', http: { method } },
+    ...changes,
+  };
+}
+
+describe('a request to a webhook URL', () => {
+  test('names its source and keeps its bytes', () => {
+    const body = '{"a":"Zoë \\u001b"}\r\n';
+
+    const request = readRequest(httpEvent({ body }));
+
+    expect(request).toMatchObject({ ok: true, value: { source: 'stripe' } });
+    expect(request.ok && Buffer.from(request.value.rawBody).equals(Buffer.from(body))).toBe(true);
+  });
+
+  test('that came base64-encoded is decoded to the bytes that were sent', () => {
+    const bytes = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);
+
+    const request = readRequest(httpEvent({ body: bytes.toString('base64'), isBase64Encoded: true }));
+
+    expect(request.ok && Buffer.from(request.value.rawBody).equals(bytes)).toBe(true);
+  });
+
+  test('has its headers under their lower-case names, repeated ones joined', () => {
+    const request = readRequest(httpEvent({ headers: { 'X-One': '1', 'x-one': '2', 'X-Two': '3' } }));
+
+    expect(request.ok && [...request.value.headers]).toEqual([
+      ['x-one', '1,2'],
+      ['x-two', '3'],
+    ]);
+  });
+});
+
+describe('a wrong request is named', () => {
+  test.each([
+    ['unknown-path', httpEvent({ rawPath: '/' })],
+    ['unknown-path', httpEvent({ rawPath: '/webhooks/stripe/more' })],
+    ['method-not-allowed', httpEvent({}, 'GET')],
+    ['body-empty', httpEvent({ body: '' })],
+    ['body-not-base64', httpEvent({ body: '{"a":1}', isBase64Encoded: true })],
+    ['body-not-base64', httpEvent({ body: 'YWJj=', isBase64Encoded: true })],
+    ['body-too-large', httpEvent({ body: 'x'.repeat(MAX_BUFFERED_BODY_BYTES + 1) })],
+  ])('%s', (code, event) => {
+    expect(readRequest(event)).toMatchObject({ ok: false, failure: { code } });
+  });
+
+  test('body-empty when there is no body at all', () => {
+    const { body, ...event } = httpEvent();
+
+    expect(body).toBeDefined();
+    expect(readRequest(event)).toEqual({ ok: false, failure: { code: 'body-empty' } });
+  });
+});
