@@ -1,0 +1,11 @@
+import { BUFFER_ATTRIBUTES, type BufferMessage } from '../buffer/buffered-webhook.ts';
+import { type DeadLetterNote, noteAttributes } from './dead-letter-note.ts';
+
+/**
+ * The original webhook, unchanged, with the note beside it. SQS takes ten attributes a message: six are the webhook's,
+ * three the note's, and whatever else a message carried stays behind.
+ */
+export function deadLetterMessage(message: BufferMessage, note: DeadLetterNote): BufferMessage {
+  const kept = Object.entries(message.attributes).filter(([name]) => BUFFER_ATTRIBUTES.includes(name));
+  return { body: message.body, attributes: { ...Object.fromEntries(kept), ...noteAttributes(note) } };
+}

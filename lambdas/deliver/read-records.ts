@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import type { BufferMessage } from '../buffer/buffered-webhook.ts';
+
+/** What is used of an SQS event. AWS may add members, so the schema is open. */
+const sqsEventSchema = z.object({
+  Records: z.array(
+    z.object({
+      messageId: z.string(),
+      receiptHandle: z.string(),
+      body: z.string(),
+      attributes: z.object({
+        ApproximateReceiveCount: z.coerce.number<string>().int().min(1),
+        SentTimestamp: z.coerce.number<string>().int(),
+      }),
+      messageAttributes: z.record(z.string(), z.object({ stringValue: z.string().optional() })),
+    }),
+  ),
+});
+
+/** A message taken from the buffer, with what SQS knows of it. */
+export type BufferRecord = {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly message: BufferMessage;
+  /** How often it has been taken from the buffer, this time included. */
+  readonly attempts: number;
+  /** When it was put on the buffer: the retry budget counts from here. */
+  readonly bufferedAt: Date;
+};
+
+/** Reads the records of an SQS event. Throws if AWS ever sends another shape: nothing could be settled then. */
+export function readRecords(event: unknown): readonly BufferRecord[] {
+  return sqsEventSchema.parse(event).Records.map((record) => ({
+    messageId: record.messageId,
+    receiptHandle: record.receiptHandle,
+    message: { body: record.body, attributes: stringAttributes(record.messageAttributes) },
+    attempts: record.attributes.ApproximateReceiveCount,
+    bufferedAt: new Date(record.attributes.SentTimestamp),
+  }));
+}
+
+function stringAttributes(
+  attributes: Readonly<Record<string, { readonly stringValue?: string | undefined }>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(attributes).flatMap(([name, { stringValue }]) =>
+      stringValue === undefined ? [] : [[name, stringValue]],
+    ),
+  );
+}

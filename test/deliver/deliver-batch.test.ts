@@ -1,0 +1,146 @@
+import { describe, expect, test } from '@jest/globals';
+import type { BufferMessage } from '../../lambdas/buffer/buffered-webhook.ts';
+import type { DeadLetterNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
+import type { Attempt } from '../../lambdas/deliver/attempt.ts';
+import {
+  type DeliverLine,
+  deliverBatch,
+  type SettleDependencies,
+} from '../../lambdas/deliver/deliver-batch.ts';
+import type { BufferRecord } from '../../lambdas/deliver/read-records.ts';
+import { compileMapping } from '../../lambdas/map/map-webhook.ts';
+import { fail, succeed } from '../../lambdas/result.ts';
+
+const NOW = new Date('2026-11-23T12:00:00Z');
+
+const MAPPING = compileMapping({
+  source: 'stripe',
+  events: [
+    { name: 'paid', on: ['invoice.paid'], 'event-id': 'evt_1', 'event-key': '{% key %}', 'event-params': {} },
+  ],
+});
+
+/** Answers by the event key, so that each record of a batch can meet another fate. */
+const ANSWERS: Readonly<Record<string, { status: number; body: string; retryAfter?: string }>> = {
+  ann: { status: 200, body: '{"transaction-id":"event_1"}' },
+  bob: { status: 429, body: '{"code":429}', retryAfter: '40' },
+  cat: { status: 200, body: '{"code":1002}' },
+};
+
+async function call({ body }: { readonly body: string }): Promise<Attempt> {
+  const key = /"event-key":"(\w+)"/.exec(body)?.[1] ?? '';
+  const answer = ANSWERS[key];
+  if (answer === undefined) throw new TypeError(`a bug that quotes ${key}`);
+  return { kind: 'answered', retryAfter: undefined, ...answer };
+}
+
+function setUp(changes: Partial<SettleDependencies> = {}) {
+  const hidden: [string, number][] = [];
+  const deadLetters: [BufferMessage, DeadLetterNote][] = [];
+  const lines: DeliverLine[] = [];
+  const dependencies: SettleDependencies = {
+    mappings: new Map([['stripe', MAPPING]]),
+    webexKeys: async () => succeed({ primary: 'key-1' }),
+    forgetWebexKeys: () => undefined,
+    call,
+    hide: async (handle, seconds) => {
+      hidden.push([handle, seconds]);
+      return succeed(undefined);
+    },
+    putInDeadLetters: async (message, note) => {
+      deadLetters.push([message, note]);
+      return succeed(undefined);
+    },
+    now: () => NOW,
+    random: () => 1,
+    record: (line) => lines.push(line),
+    ...changes,
+  };
+  return {
+    hidden,
+    deadLetters,
+    lines,
+    deliver: (records: BufferRecord[]) => deliverBatch(records, dependencies),
+  };
+}
+
+function record(key: string, changes: Partial<BufferRecord> = {}): BufferRecord {
+  const attributes = {
+    version: '1',
+    source: 'stripe',
+    'event-type': 'invoice.paid',
+    'deduplication-id': `evt_${key}`,
+    'received-at': '2026-11-23T11:59:59.000Z',
+    encoding: 'utf-8',
+  };
+  return {
+    messageId: `message-${key}`,
+    receiptHandle: `handle-${key}`,
+    message: { body: JSON.stringify({ key }), attributes },
+    attempts: 3,
+    bufferedAt: new Date(NOW.getTime() - 60_000),
+    ...changes,
+  };
+}
+
+describe('a batch', () => {
+  test('settles each record for itself: only what is to be tried later stays', async () => {
+    const { hidden, deadLetters, deliver } = setUp();
+
+    const kept = await deliver([record('ann'), record('bob'), record('cat')]);
+
+    expect(kept).toEqual(['message-bob']);
+    expect(hidden).toEqual([['handle-bob', 40]]);
+    expect(deadLetters).toEqual([
+      [
+        record('cat').message,
+        {
+          stage: 'deliver',
+          code: 'webex-mandatory-field-missing',
+          event: 'paid',
+          answer: { status: 200, code: '1002' },
+          attempts: 3,
+          deadLetteredAt: NOW.toISOString(),
+        },
+      ],
+    ]);
+  });
+
+  test('keeps a record that met a bug, and none of the others', async () => {
+    const { lines, deliver } = setUp();
+
+    expect(await deliver([record('ann'), record('dan')])).toEqual(['message-dan']);
+    expect(lines).toContainEqual(expect.objectContaining({ settled: 'kept', cause: 'bug: TypeError' }));
+  });
+
+  test('keeps a message that could not be dead-lettered', async () => {
+    const { lines, deliver } = setUp({ putInDeadLetters: async () => fail({ cause: 'TimeoutError' }) });
+
+    expect(await deliver([record('cat')])).toEqual(['message-cat']);
+    expect(lines).toMatchObject([{ settled: 'kept', cause: 'TimeoutError' }]);
+  });
+
+  test('keeps a message that could not be hidden', async () => {
+    const { lines, deliver } = setUp({ hide: async () => fail({ cause: 'TimeoutError' }) });
+
+    expect(await deliver([record('bob')])).toEqual(['message-bob']);
+    expect(lines).toMatchObject([{ settled: 'kept', cause: 'TimeoutError' }]);
+  });
+
+  test('dead-letters a record that has been tried for a day, with what it met last', async () => {
+    const { deadLetters, deliver } = setUp();
+    const bufferedAt = new Date(NOW.getTime() - 86_400_001);
+
+    expect(await deliver([record('bob', { bufferedAt })])).toEqual([]);
+    expect(deadLetters[0]?.[1]).toMatchObject({ code: 'retries-exhausted', detail: 'webex-throttled' });
+  });
+
+  test('logs one line a record, without a value of its payload', async () => {
+    const { lines, deliver } = setUp();
+
+    await deliver([record('ann'), record('bob'), record('cat'), record('dan')]);
+
+    expect(lines.map(({ settled }) => settled).sort()).toEqual(['dead-lettered', 'done', 'kept', 'kept']);
+    expect(JSON.stringify(lines)).not.toMatch(/"(ann|bob|cat|dan)"/);
+  });
+});
