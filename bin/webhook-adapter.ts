@@ -1,0 +1,34 @@
+import { fileURLToPath } from 'node:url';
+import { App } from 'aws-cdk-lib';
+import type { Result } from '../lambdas/result.ts';
+import { formatProblems, type Problem } from '../lib/config-file.ts';
+import { readMappingFolders } from '../lib/mapping-folders.ts';
+import { readStages, selectStages } from '../lib/stages.ts';
+import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';
+
+const atRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+const app = new App();
+const stages = orExit(readStages(atRoot('stages.yaml')));
+const mappings = orExit(readMappingFolders(atRoot('mappings')));
+const selected = orExit(
+  selectStages(stages, {
+    stage: app.node.tryGetContext('stage'),
+    'event-url': app.node.tryGetContext('event-url'),
+  }),
+);
+
+for (const [stage, settings] of Object.entries(selected)) {
+  new WebhookAdapterStack(app, `webhook-adapter-${stage}`, {
+    description: `Webhooks to Webex Campaign events (${stage}).`,
+    eventUrl: settings['event-url'],
+    mappings,
+  });
+}
+
+/** Reports all problems and ends the synth: a wrong mapping never deploys. */
+function orExit<Value>(result: Result<Value, readonly Problem[]>): Value {
+  if (result.ok) return result.value;
+  process.stderr.write(`${formatProblems(result.failure)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,64 @@
+import { fileURLToPath } from 'node:url';
+import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { IngestEnvironment } from '../lambdas/adapters/environment.ts';
+import type { Source } from '../lambdas/ingest/source.ts';
+import { createEmptySecret } from './empty-secret.ts';
+import { withFunctionBundle } from './function-bundle.ts';
+import { createStageFunction, INGEST_TIMEOUT } from './stage-function.ts';
+
+const HANDLER = fileURLToPath(new URL('../lambdas/ingest/handler.ts', import.meta.url));
+
+export type IngestEndpointProps = {
+  /** Begins the names of the API and the secrets' descriptions. */
+  readonly name: string;
+  /** What may send webhooks, and how each is verified. */
+  readonly sources: readonly Source[];
+  /** Where verified webhooks are put. */
+  readonly buffer: IQueue;
+};
+
+/** Stage 1, ingest: an HTTP API and the function that verifies what is posted to `/webhooks/{source}`. */
+export class IngestEndpoint extends Construct {
+  readonly api: HttpApi;
+  readonly function: LambdaFunction;
+  /** Signing secrets by their name; created empty. */
+  readonly signingSecrets: ReadonlyMap<string, ISecret>;
+
+  constructor(scope: Construct, id: string, { name, sources, buffer }: IngestEndpointProps) {
+    super(scope, id);
+
+    this.signingSecrets = this.createSigningSecrets(sources);
+
+    const environment: IngestEnvironment = { BUFFER_QUEUE_URL: buffer.queueUrl };
+    this.function = withFunctionBundle(HANDLER, sources, (code) =>
+      createStageFunction(this, 'Function', {
+        code,
+        description: 'Verifies webhooks and puts them on the buffer.',
+        environment,
+        timeout: INGEST_TIMEOUT,
+      }),
+    );
+    buffer.grantSendMessages(this.function);
+    for (const secret of this.signingSecrets.values()) secret.grantRead(this.function);
+
+    const integration = new HttpLambdaIntegration('Ingest', this.function);
+    // The default route lets a wrong path or method be answered in the same form as everything else.
+    this.api = new HttpApi(this, 'Api', { apiName: name, defaultIntegration: integration });
+    this.api.addRoutes({ path: '/webhooks/{source}', methods: [HttpMethod.POST], integration });
+  }
+
+  private createSigningSecrets(sources: readonly Source[]): ReadonlyMap<string, ISecret> {
+    const names = new Set(sources.map(({ secret }) => secret));
+    return new Map(
+      [...names].map((name) => {
+        const description = 'Signing secrets, newest first: {"signingSecrets": ["newest", "older"]}';
+        return [name, createEmptySecret(this, `SigningSecret-${name}`, name, description)];
+      }),
+    );
+  }
+}

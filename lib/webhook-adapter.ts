@@ -1,0 +1,60 @@
+import { Stack } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
+import { BufferQueue } from './buffer-queue.ts';
+import { DeadLetterQueue } from './dead-letter-queue.ts';
+import { DeliverWorker } from './deliver-worker.ts';
+import { IngestEndpoint } from './ingest-endpoint.ts';
+import type { MappingFile } from './mapping-file.ts';
+import { mappingOf, sourceOf } from './mapping-folders.ts';
+import { eventUrlSchema } from './stages.ts';
+
+export type WebhookAdapterProps = {
+  /** The whole URL of the tenant's Webex Campaign event API; `https`, or `http` to loopback. There is no default. */
+  readonly eventUrl: string;
+  /** What may send webhooks, and what becomes of them (`readMappingFolders`). */
+  readonly mappings: readonly MappingFile[];
+  /**
+   * Begins the names of the API and the queues.
+   * @default the name of the stack
+   */
+  readonly name?: string;
+  /**
+   * Name of the secret that is to hold the Webex Campaign API user's keys.
+   * @default webex-campaign
+   */
+  readonly keysSecretName?: string;
+};
+
+/** The bridge: webhooks of any SaaS come in at `api`, and leave as calls of the Webex Campaign event API. */
+export class WebhookAdapter extends Construct {
+  readonly ingest: IngestEndpoint;
+  readonly buffer: BufferQueue;
+  readonly deliver: DeliverWorker;
+  readonly deadLetter: DeadLetterQueue;
+
+  constructor(scope: Construct, id: string, props: WebhookAdapterProps) {
+    super(scope, id);
+    const { mappings, name = Stack.of(this).stackName, keysSecretName = 'webex-campaign' } = props;
+    const eventUrl = eventUrlSchema.parse(props.eventUrl);
+
+    // A webhook passes ingest, buffer, deliver and, at worst, dead-letter; what is pointed at has to be made first.
+    this.deadLetter = new DeadLetterQueue(this, 'DeadLetter', { name: deadLetterQueueName(name) });
+    this.buffer = new BufferQueue(this, 'Buffer', {
+      name: `${name}-buffer`,
+      deadLetter: this.deadLetter.queue,
+    });
+    this.ingest = new IngestEndpoint(this, 'Ingest', {
+      name,
+      sources: mappings.map(sourceOf),
+      buffer: this.buffer.queue,
+    });
+    this.deliver = new DeliverWorker(this, 'Deliver', {
+      eventUrl,
+      keysSecretName,
+      mappings: mappings.map(mappingOf),
+      buffer: this.buffer.queue,
+      deadLetter: this.deadLetter.queue,
+    });
+  }
+}
