@@ -1,0 +1,61 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+
+/** Where a stack runs: the commands are the same for this machine and for AWS, only the endpoints differ. */
+export type Account = {
+  readonly stackName: string;
+  readonly sqs: SQSClient;
+  readonly secretsManager: SecretsManagerClient;
+  /** The base of the webhook URLs, where it is known: a stack on AWS has it among its outputs. */
+  readonly url?: string;
+};
+
+export type AccountChoice = {
+  /** Name of a stack on AWS, reached with the usual SDK credentials; without it, the local run. */
+  readonly stack?: string | undefined;
+  /** Port of the local run. */
+  readonly port: number;
+};
+
+const healthSchema = z.object({
+  stack: z.string(),
+  region: z.string(),
+  endpoints: z.object({ sqs: z.url(), secretsManager: z.url() }),
+});
+
+/** Finds the stack that a command is about; fails with a sentence for the person who gave the command. */
+export async function openAccount({ stack, port }: AccountChoice): Promise<Result<Account, string>> {
+  if (stack !== undefined) {
+    return succeed({
+      stackName: stack,
+      sqs: new SQSClient({}),
+      secretsManager: new SecretsManagerClient({}),
+    });
+  }
+  const url = `http://127.0.0.1:${port}`;
+  const health = await readHealth(url);
+  if (health === undefined) {
+    return fail(
+      `Nothing answers at ${url}/healthz. Start it with "npm start", or name a stack with --stack.`,
+    );
+  }
+  const { region, endpoints } = health;
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return succeed({
+    stackName: health.stack,
+    sqs: new SQSClient({ region, credentials, endpoint: endpoints.sqs }),
+    secretsManager: new SecretsManagerClient({ region, credentials, endpoint: endpoints.secretsManager }),
+    url,
+  });
+}
+
+async function readHealth(url: string): Promise<z.infer<typeof healthSchema> | undefined> {
+  try {
+    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) });
+    return healthSchema.safeParse(await answer.json()).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import * as z from 'zod';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+
+const SAMPLES = new URL('../samples/', import.meta.url);
+
+const manifestSchema = z.array(
+  z.object({
+    /** Path below `samples/`. */
+    file: z.string(),
+    provider: z.string(),
+    /** The event type, in the vendor's words. */
+    event: z.string(),
+    /** Headers that the vendor sends beside the signature. */
+    headers: z.record(z.string(), z.string()).default({}),
+  }),
+);
+
+/** A real webhook of a vendor, as it lies in `samples/` (where `manifest.json` has its source and licence). */
+export type Sample = {
+  /** Path of the payload, from the repository's root. */
+  readonly path: string;
+  readonly eventType: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+};
+
+/** Finds a sample by its file name without `.json`, or by its event type; fails with the names there are. */
+export function findSample(source: string, name: string): Result<Sample, readonly string[]> {
+  const entries = readManifest().filter(({ provider }) => provider === source);
+  const entry = entries.find(({ file, event }) => nameOf(file) === name || event === name);
+  if (entry === undefined) return fail(entries.map(({ file }) => nameOf(file)));
+  return succeed({
+    path: `samples/${entry.file}`,
+    eventType: entry.event,
+    headers: entry.headers,
+    body: readFileSync(new URL(entry.file, SAMPLES)),
+  });
+}
+
+function readManifest(): z.infer<typeof manifestSchema> {
+  return manifestSchema.parse(JSON.parse(readFileSync(new URL('manifest.json', SAMPLES), 'utf8')));
+}
+
+function nameOf(file: string): string {
+  return basename(file, '.json');
+}

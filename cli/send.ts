@@ -1,0 +1,67 @@
+import { readMappingFolders } from '../lib/mapping-folders.ts';
+import { type AccountChoice, openAccount } from './account.ts';
+import { signSample } from './signed-sample.ts';
+
+export type SendOptions = AccountChoice & {
+  readonly source: string;
+  readonly sample: string;
+  /** Base of the webhook URLs, without `/webhooks/…`. */
+  readonly url?: string | undefined;
+  readonly json?: boolean | undefined;
+};
+
+/** What a command prints, and the exit code it ends with. */
+export type CommandResult = { readonly text: string; readonly exitCode: number };
+
+/** `adapter send`: signs a sample as its vendor would, posts it, and shows the answer. */
+export async function send(mappingsDirectory: string, options: SendOptions): Promise<CommandResult> {
+  const mappings = readMappingFolders(mappingsDirectory);
+  if (!mappings.ok) return refuse('The mapping folders have problems: run "npx cdk synth" to see them.');
+  const mapping = mappings.value.find(({ source }) => source === options.source);
+  if (mapping === undefined) {
+    const known = mappings.value.map(({ source }) => source).join(', ');
+    return refuse(`There is no mapping folder "${options.source}". There are: ${known}.`);
+  }
+
+  const account = await openAccount(options);
+  if (!account.ok) return refuse(account.failure);
+  const base = options.url ?? account.value.url;
+  if (base === undefined) return refuse('With --stack, give the webhook URL too: --url https://…');
+
+  const signed = await signSample(mapping, options.sample, account.value.secretsManager);
+  if (!signed.ok) return refuse(signed.failure);
+  return post(new URL(signed.value.path, base), signed.value, options.json === true);
+}
+
+async function post(
+  url: URL,
+  {
+    sample,
+    headers,
+  }: {
+    readonly sample: { readonly body: Buffer; readonly eventType: string };
+    readonly headers: Readonly<Record<string, string>>;
+  },
+  asJson: boolean,
+): Promise<CommandResult> {
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      method: 'POST',
+      headers,
+      body: new Uint8Array(sample.body),
+      redirect: 'manual',
+    });
+  } catch (error) {
+    return refuse(`${url} could not be reached: ${error instanceof Error ? error.message : error}`);
+  }
+  const body = await answer.text();
+  const text = asJson
+    ? JSON.stringify({ url: url.href, eventType: sample.eventType, status: answer.status, body })
+    : `POST ${url}  ${sample.eventType}, ${sample.body.length} bytes\nHTTP ${answer.status}  ${body}`;
+  return { text, exitCode: answer.ok ? 0 : 1 };
+}
+
+function refuse(text: string): CommandResult {
+  return { text, exitCode: 2 };
+}
