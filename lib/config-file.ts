@@ -67,8 +67,8 @@ function expandIssue(
 
 /** Sentences for what zod finds where a schema has none of its own. */
 function sayWhatToDo(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.input === undefined) return 'is missing. Add it.';
   if (issue.code === 'invalid_type') {
-    if (issue.input === undefined) return 'is missing. Add it.';
     const expected = issue.expected === 'record' ? 'object' : issue.expected;
     return `expected ${NAMES[expected] ?? expected}, found ${nameOf(issue.input)}.`;
   }

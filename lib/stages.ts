@@ -65,7 +65,7 @@ function problemWith(path: string, message: string): Problem {
 }
 
 /** Whether a URL stays on this machine. */
-export function isLoopback(url: string): boolean {
+function isLoopback(url: string): boolean {
   const { hostname } = new URL(url);
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

@@ -8,7 +8,7 @@ import type { BufferMessage } from '../buffer/buffered-webhook.ts';
 import { fail, type Result, succeed } from '../result.ts';
 
 /** The name of what went wrong: an SDK error's message may quote the request. */
-export type QueueFailure = { readonly cause: string };
+type QueueFailure = { readonly cause: string };
 
 export type Queues = {
   readonly put: (queueUrl: string, message: BufferMessage) => Promise<Result<void, QueueFailure>>;

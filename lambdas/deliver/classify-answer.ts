@@ -9,7 +9,7 @@ export type AnswerFacts = { readonly status: number; readonly code?: string };
 export type RetryCode = 'webex-throttled' | 'webex-credentials-refused' | 'webex-unreachable';
 
 /** The codes of an attempt that no repetition would mend, or that only a person may repeat. */
-export type RefusalCode =
+type RefusalCode =
   | 'webex-invalid-json'
   | 'webex-mandatory-field-missing'
   | 'webex-no-recommendation'

@@ -2,7 +2,12 @@ import * as z from 'zod';
 
 /** A literal text, or a JSONata expression between `{%` and `%}` (the delimiters of AWS Step Functions). */
 const valueSchema = z
-  .string('expected text: quote a literal ("5"), or write an expression: "{% … %}"')
+  .string({
+    error: ({ input }) =>
+      input === undefined
+        ? undefined
+        : 'expected text: quote a literal ("5"), or write an expression: "{% … %}"',
+  })
   .refine(
     (text) => !/\{%|%\}/.test(text) || isExpression(text),
     'expected the whole value to be one expression, "{% … %}": text around it does not work',
@@ -12,7 +17,9 @@ const expressionSchema = z.string().refine(isExpression, 'expected an expression
 
 /** One or several event types of the source, in the vendor's words. */
 const eventTypesSchema = z
-  .union([z.string().min(1), z.array(z.string().min(1)).min(1)], 'expected an event type, or a list of them')
+  .union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
+    error: ({ input }) => (input === undefined ? undefined : 'expected an event type, or a list of them'),
+  })
   .transform((on) => (typeof on === 'string' ? [on] : on));
 
 /** Which webhooks become which campaign event, and with what in it. */

@@ -1,0 +1,31 @@
+import { describe, expect, test } from '@jest/globals';
+import { readSourceFiles } from './source-files.ts';
+
+const CORE = readSourceFiles('lambdas').filter(
+  ({ path }) => !path.endsWith('/handler.ts') && !path.startsWith('lambdas/adapters/'),
+);
+
+const OUTSIDE_WORLD: readonly [string, RegExp][] = [
+  ['the AWS SDK or middy', /from '@(aws-sdk|middy)\//],
+  ['the network or the file system', /from 'node:(http|https|net|tls|dns|fs)|\bfetch\(/],
+  ['the environment', /\bprocess\./],
+  ['the clock', /Date\.now\(|new Date\(\)|performance\.now|setTimeout\(/],
+  ['randomness', /Math\.random|randomUUID|randomBytes/],
+  ['the console', /\bconsole\./],
+];
+
+describe('outside of handler.ts and adapters/, no file of lambdas/', () => {
+  test.each(OUTSIDE_WORLD)('touches %s: it comes in as a value or a dependency', (_, pattern) => {
+    expect(CORE.filter(({ text }) => pattern.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test('throws: an expected failure is a value', () => {
+    expect(
+      CORE.filter(({ text }) => /\bthrow\b /.test(withoutComments(text))).map(({ path }) => path),
+    ).toEqual([]);
+  });
+});
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+}

@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals';
+import { eventUrlSchema, selectStages } from '../../lib/stages.ts';
+
+describe('an event URL', () => {
+  test.each([
+    'https://tenant.webexcampaign.io/campaignapi/resources/v3/events',
+    'http://127.0.0.1:8788/events',
+    'http://127.9.9.9/events',
+    'http://localhost:1/events',
+    'http://[::1]:1/events',
+  ])('may be %s', (url) => {
+    expect(eventUrlSchema.safeParse(url).success).toBe(true);
+  });
+
+  test.each([
+    ['http://tenant.webexcampaign.io/events', 'expected https'],
+    ['http://127.0.0.1.example.com/events', 'expected https'],
+    ['ftp://127.0.0.1/events', 'expected a whole URL'],
+    ['tenant.webexcampaign.io', 'expected a whole URL'],
+    ['', 'expected a whole URL'],
+    ['https://user:secret@tenant.webexcampaign.io/events', 'without user and password'],
+  ])('may not be %j', (url, message) => {
+    const parsed = eventUrlSchema.safeParse(url);
+
+    expect(parsed.success ? '' : parsed.error.issues.map((issue) => issue.message).join()).toContain(message);
+  });
+});
+
+describe('the stages to synthesize', () => {
+  const stages = {
+    dev: { 'event-url': 'https://dev.example/events' },
+    prod: { 'event-url': 'https://example/events' },
+  };
+
+  test('are all, unless one is named', () => {
+    expect(selectStages(stages, { stage: undefined, 'event-url': undefined })).toEqual({
+      ok: true,
+      value: stages,
+    });
+    expect(selectStages(stages, { stage: 'dev', 'event-url': undefined })).toEqual({
+      ok: true,
+      value: { dev: stages.dev },
+    });
+  });
+
+  test('take another event URL for one of them', () => {
+    const url = 'http://127.0.0.1:1/events';
+
+    expect(selectStages(stages, { stage: 'dev', 'event-url': url })).toEqual({
+      ok: true,
+      value: { dev: { 'event-url': url } },
+    });
+  });
+
+  test.each([
+    [{ stage: 'test', 'event-url': undefined }, 'expected a stage of stages.yaml (dev, prod), found test.'],
+    [
+      { stage: undefined, 'event-url': 'https://example/e' },
+      'expected a stage of stages.yaml (dev, prod), found none.',
+    ],
+    [{ stage: 'dev', 'event-url': 'example' }, 'expected a whole URL: https://host/path'],
+  ])('are refused for %j', (context, message) => {
+    expect(selectStages(stages, context)).toMatchObject({
+      ok: false,
+      failure: [{ file: 'context', message }],
+    });
+  });
+});

@@ -1,0 +1,137 @@
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { App, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { readMappingFolders } from '../../lib/mapping-folders.ts';
+import { WebhookAdapter } from '../../lib/webhook-adapter.ts';
+import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
+
+const EVENT_URL = 'https://tenant.webexcampaign.example/events';
+const mappings = readMappingFolders(fileURLToPath(new URL('../../mappings', import.meta.url)));
+if (!mappings.ok) throw new Error('The mapping folders have problems.');
+
+let template: Template;
+beforeAll(() => {
+  const stack = new WebhookAdapterStack(new App(), 'adapter-test', {
+    eventUrl: EVENT_URL,
+    mappings: mappings.value,
+  });
+  template = Template.fromStack(stack);
+});
+
+describe('the stack', () => {
+  test('takes webhooks at POST /webhooks/{source}, and answers anything else itself', () => {
+    template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: 'POST /webhooks/{source}' });
+    template.hasResourceProperties('AWS::ApiGatewayV2::Route', { RouteKey: '$default' });
+    template.allResourcesProperties('AWS::ApiGatewayV2::Integration', { PayloadFormatVersion: '2.0' });
+  });
+
+  test('runs both functions on Node 24 and arm64', () => {
+    template.resourceCountIs('AWS::Lambda::Function', 2);
+    template.allResourcesProperties('AWS::Lambda::Function', {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+    });
+  });
+
+  test('hides a message from other workers for six times as long as the deliver function may take', () => {
+    template.hasResourceProperties('AWS::Lambda::Function', { Environment: Match.anyValue(), Timeout: 30 });
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: 'adapter-test-buffer',
+      VisibilityTimeout: 180,
+    });
+  });
+
+  test('moves what crashes the deliver function to the dead-letter queue', () => {
+    const [deadLetterQueue = ''] = Object.keys(
+      template.findResources('AWS::SQS::Queue', { Properties: { QueueName: 'adapter-test-dead-letter' } }),
+    );
+
+    template.hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: 'adapter-test-buffer',
+      RedrivePolicy: {
+        deadLetterTargetArn: { 'Fn::GetAtt': [deadLetterQueue, 'Arn'] },
+        maxReceiveCount: 1000,
+      },
+    });
+  });
+
+  test('keeps dead letters for as long as SQS does, and outlives a deleted stack with them', () => {
+    template.hasResource('AWS::SQS::Queue', {
+      Properties: { QueueName: 'adapter-test-dead-letter', MessageRetentionPeriod: 1_209_600 },
+      DeletionPolicy: 'Retain',
+    });
+  });
+
+  test('encrypts its queues and refuses plain HTTP to them', () => {
+    template.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
+    template.resourceCountIs('AWS::SQS::QueuePolicy', 2);
+    template.allResourcesProperties('AWS::SQS::QueuePolicy', {
+      PolicyDocument: Match.objectLike({
+        Statement: [
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ],
+      }),
+    });
+  });
+
+  test('lets each webhook of a batch end for itself', () => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 5 },
+    });
+  });
+
+  test('has a secret for each source and one for Webex Campaign, all without a value', () => {
+    const secrets = Object.values(template.findResources('AWS::SecretsManager::Secret'));
+
+    expect(secrets.map(({ Properties }) => Properties.Name).sort()).toEqual([
+      'webex-campaign',
+      'webhooks/shopify',
+      'webhooks/stripe',
+    ]);
+    expect(secrets.flatMap(({ Properties }) => Object.keys(Properties)).sort()).toEqual([
+      ...['Description', 'Description', 'Description', 'Name', 'Name', 'Name'],
+    ]);
+  });
+
+  test('lets each function do only what its stage needs', () => {
+    const granted = Object.values(template.findResources('AWS::IAM::Policy')).map(({ Properties }) =>
+      Properties.PolicyDocument.Statement.flatMap(
+        ({ Action }: { Action: string | string[] }) => Action,
+      ).sort(),
+    );
+
+    expect(granted.map((actions) => [...new Set(actions)])).toEqual([
+      ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue', ...SEND],
+      ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue', ...RECEIVE_AND_SEND],
+    ]);
+  });
+
+  test('tells the webhook URL of each source', () => {
+    template.hasOutput('WebhookUrlstripe', { Value: Match.anyValue() });
+    template.hasOutput('WebhookUrlshopify', { Value: Match.anyValue() });
+  });
+});
+
+const SEND = ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl', 'sqs:SendMessage'];
+const RECEIVE_AND_SEND = [
+  'sqs:ChangeMessageVisibility',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueAttributes',
+  'sqs:GetQueueUrl',
+  'sqs:ReceiveMessage',
+  'sqs:SendMessage',
+];
+
+describe('the construct', () => {
+  test('refuses an event URL that would send the key in the clear', () => {
+    const construct = () =>
+      new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', {
+        eventUrl: 'http://example.com/events',
+        mappings: [],
+      });
+
+    expect(construct).toThrow('expected https');
+  });
+});
