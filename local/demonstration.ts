@@ -1,0 +1,95 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { type SignedSample, signSample } from '../cli/signed-sample.ts';
+import { compileMapping, type Mapped, mapWebhook } from '../lambdas/map/map-webhook.ts';
+import { parseJson } from '../lambdas/map/parse-json.ts';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+import type { MappingFile } from '../lib/mapping-file.ts';
+import { mappingOf } from '../lib/mapping-folders.ts';
+import type { LocalRun } from './local-run.ts';
+import type { DeliverLine, IngestLine } from './log-lines.ts';
+
+/** The webhooks that the demonstration sends: one of each vendor, as it lies in `samples/`. */
+export const DEMONSTRATED = [
+  { source: 'stripe', sample: 'invoice.payment_failed' },
+  { source: 'shopify', sample: 'orders.create' },
+] as const;
+
+/** Both functions start cold, on whatever machine this is. */
+const PATIENCE_MILLISECONDS = 30_000;
+
+/** What became of one webhook at every stage; a stage that it did not reach is missing. */
+export type Story = {
+  readonly signed: SignedSample;
+  readonly answer: { readonly status: number; readonly body: string };
+  readonly ingest?: IngestLine;
+  readonly mapped: readonly Mapped[];
+  readonly deliver?: DeliverLine;
+  readonly milliseconds: number;
+};
+
+/** Sends one sample through a local run and follows it to its end; fails with a sentence if it could not be sent. */
+export async function tellStory(
+  { stack, lines }: LocalRun,
+  mapping: MappingFile,
+  sampleName: string,
+): Promise<Result<Story, string>> {
+  const signed = await signLocally({ stack }, mapping, sampleName);
+  if (!signed.ok) return fail(signed.failure);
+  const { sample, headers, path } = signed.value;
+
+  const startedAt = performance.now();
+  const response = await fetch(new URL(path, stack.url), {
+    method: 'POST',
+    headers,
+    body: new Uint8Array(sample.body),
+  });
+  const answer = { status: response.status, body: await response.text() };
+
+  const ingest = await lines.find(
+    (line) => (line.stage === 'ingest' && line.source === mapping.source ? line : undefined),
+    response.ok ? PATIENCE_MILLISECONDS : 0,
+  );
+  const deliver = await lines.find(
+    (line) => (line.stage === 'deliver' && isOf(line, ingest) && line.settled !== 'kept' ? line : undefined),
+    ingest?.code === 'buffered' ? PATIENCE_MILLISECONDS : 0,
+  );
+  const milliseconds = Math.round(performance.now() - startedAt);
+  const mapped = await mapWebhook(
+    compileMapping(mappingOf(mapping)),
+    sample.eventType,
+    parseJson(sample.body.toString('utf8')),
+  );
+  return succeed({
+    signed: signed.value,
+    answer,
+    mapped,
+    milliseconds,
+    ...(ingest && { ingest }),
+    ...(deliver && { deliver }),
+  });
+}
+
+/** Signs a sample with the secret that the local run's Secrets Manager holds. */
+export function signLocally(
+  { stack }: Pick<LocalRun, 'stack'>,
+  mapping: MappingFile,
+  sampleName: string,
+): Promise<Result<SignedSample, string>> {
+  const secretsManager = new SecretsManagerClient({
+    region: stack.region,
+    endpoint: stack.endpoints.secretsManager,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  return signSample(mapping, sampleName, secretsManager);
+}
+
+/** Whether every event of the webhook was accepted by Webex Campaign. */
+export function isDelivered({ deliver }: Story): boolean {
+  return (
+    deliver?.outcomes.some(({ outcome }) => outcome === 'delivered') === true && deliver.settled === 'done'
+  );
+}
+
+function isOf(line: DeliverLine, ingest: IngestLine | undefined): boolean {
+  return line.source === ingest?.source && line.deduplicationId === ingest?.deduplicationId;
+}

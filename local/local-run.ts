@@ -1,0 +1,62 @@
+import { webexKeysSchema } from '../lambdas/deliver/webex-keys.ts';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { readLocalSecrets } from './local-secrets.ts';
+import { collectLogLines, type LogLine, type LogLines } from './log-lines.ts';
+import type { Settings } from './settings.ts';
+import { type RunningStack, runTemplate } from './stack/run-template.ts';
+import { LOCAL_STACK, synthesize } from './synthesize.ts';
+import { startWebexCampaignSimulator, type WebexCampaignSimulator } from './webex-campaign/simulator.ts';
+
+/** The whole adapter, running on this machine. */
+export type LocalRun = {
+  readonly stack: RunningStack;
+  /** Missing when `--event-url` names another event API. */
+  readonly simulator?: WebexCampaignSimulator;
+  readonly eventUrl: string;
+  readonly lines: LogLines;
+  readonly stop: () => Promise<void>;
+};
+
+/** Told of every line that a function prints: ours as what it says, any other as its text. */
+export type OnLine = (line: LogLine | string) => void;
+
+/** Synthesizes the app and runs its template; fails with sentences for a person, and leaves nothing running then. */
+export async function startLocalRun(
+  settings: Omit<Settings, 'once'>,
+  onLine: OnLine,
+): Promise<Result<LocalRun, string>> {
+  const simulator = settings.eventUrl === undefined ? await startSimulator() : undefined;
+  const eventUrl = settings.eventUrl ?? simulator?.eventUrl ?? '';
+  const stopSimulator = async () => simulator?.stop();
+
+  const assembly = await synthesize(eventUrl);
+  if (!assembly.ok) {
+    await stopSimulator();
+    return assembly;
+  }
+  const lines = collectLogLines();
+  const stack = await runTemplate({
+    assembly: assembly.value.directory,
+    stackName: LOCAL_STACK,
+    port: settings.port,
+    speed: settings.speed,
+    readSecrets: readLocalSecrets,
+    onLine: (functionName, text) => onLine(lines.add(text) ?? `${functionName}: ${text}`),
+  });
+  const stop = async () => {
+    if (stack.ok) await stack.value.stop();
+    await Promise.all([stopSimulator(), assembly.value.remove()]);
+  };
+  if (stack.ok) {
+    return succeed({ stack: stack.value, eventUrl, lines, stop, ...(simulator && { simulator }) });
+  }
+  await stop();
+  return fail(stack.failure.join('\n'));
+}
+
+/** The simulated tenant knows the keys that lie in the local secret now; one put there later is refused, as it would be. */
+function startSimulator(): Promise<WebexCampaignSimulator> {
+  const { primary, secondary } = webexKeysSchema.parse(readLocalSecrets()['webex-campaign']);
+  const keys = secondary === undefined ? [primary] : [primary, secondary];
+  return startWebexCampaignSimulator({ keys: () => keys });
+}

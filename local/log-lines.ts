@@ -1,0 +1,88 @@
+import * as z from 'zod';
+
+const answerSchema = z.object({ status: z.number(), code: z.string().optional() });
+
+const ingestLineSchema = z.object({
+  stage: z.literal('ingest'),
+  code: z.string(),
+  source: z.string().optional(),
+  eventType: z.string().optional(),
+  deduplicationId: z.string().optional(),
+  bytes: z.number().optional(),
+  secretSlot: z.number().optional(),
+});
+
+const deliverLineSchema = z.object({
+  stage: z.literal('deliver'),
+  source: z.string().optional(),
+  eventType: z.string().optional(),
+  deduplicationId: z.string().optional(),
+  attempt: z.number(),
+  settled: z.enum(['done', 'kept', 'dead-lettered']),
+  cause: z.string().optional(),
+  outcomes: z.array(
+    z.object({
+      event: z.string().optional(),
+      outcome: z.string(),
+      code: z.string().optional(),
+      detail: z.string().optional(),
+      transactionId: z.string().optional(),
+      answer: answerSchema.optional(),
+    }),
+  ),
+});
+
+const lineSchema = z.discriminatedUnion('stage', [ingestLineSchema, deliverLineSchema]);
+
+export type IngestLine = z.infer<typeof ingestLineSchema>;
+export type DeliverLine = z.infer<typeof deliverLineSchema>;
+export type LogLine = IngestLine | DeliverLine;
+
+/** What the functions of the local run have logged so far, and what they will. */
+export type LogLines = {
+  readonly add: (text: string) => LogLine | undefined;
+  /** The first line, past or to come, for which `read` finds something; `undefined` once the time is over. */
+  readonly find: <Found>(
+    read: (line: LogLine) => Found | undefined,
+    milliseconds: number,
+  ) => Promise<Found | undefined>;
+};
+
+/** Collects log lines, so that what a function did can be waited for. */
+export function collectLogLines(): LogLines {
+  const lines: LogLine[] = [];
+  const watchers = new Set<(line: LogLine) => void>();
+  return {
+    add: (text) => {
+      const line = readLine(text);
+      if (line === undefined) return undefined;
+      lines.push(line);
+      for (const watch of watchers) watch(line);
+      return line;
+    },
+    find: (read, milliseconds) =>
+      new Promise((resolve) => {
+        const finish = (found: ReturnType<typeof read>) => {
+          clearTimeout(timer);
+          watchers.delete(watch);
+          resolve(found);
+        };
+        const watch = (line: LogLine) => {
+          const found = read(line);
+          if (found !== undefined) finish(found);
+        };
+        const timer = setTimeout(() => finish(undefined), milliseconds);
+        watchers.add(watch);
+        for (const line of [...lines]) watch(line);
+      }),
+  };
+}
+
+/** A line of ours; anything else that a function prints is none. */
+function readLine(text: string): LogLine | undefined {
+  try {
+    return lineSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

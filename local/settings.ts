@@ -1,0 +1,57 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { eventUrlSchema } from '../lib/stages.ts';
+
+/** How the local run is to be. Every flag but `--once` can come from the environment as well. */
+export type Settings = {
+  /** Port of the HTTP API; 0 takes a free one. */
+  readonly port: number;
+  /** Call this event API in the place of the simulator. */
+  readonly eventUrl?: string;
+  /** Every wait of the queues is so many times shorter. */
+  readonly speed: number;
+  /** Ends after the demonstration. */
+  readonly once: boolean;
+};
+
+/** Reads flags, then environment, then defaults; ends the process with a sentence on a wrong one. */
+export function readSettings(argv: readonly string[]): Settings {
+  return new Command('npm start --')
+    .description(
+      'Runs the synthesized stack on this machine and sends a Stripe and a Shopify webhook through it.',
+    )
+    .addOption(
+      new Option('--port <number>', 'port of the HTTP API').env('PORT').default(8787).argParser(readPort),
+    )
+    .addOption(
+      new Option('--event-url <url>', 'call this event API (default: the Webex Campaign simulator)')
+        .env('WEBEX_EVENT_URL')
+        .argParser(readEventUrl),
+    )
+    .addOption(
+      new Option('--speed <number>', 'make every wait of the queues so many times shorter')
+        .env('SPEED')
+        .default(1)
+        .argParser(readSpeed),
+    )
+    .option('--once', 'end after the demonstration; exit code 0 only if both webhooks were delivered', false)
+    .parse(argv)
+    .opts();
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port < 65_536) return port;
+  throw new InvalidArgumentError('expected a port, 0 to 65535 (0 takes a free one)');
+}
+
+function readSpeed(text: string): number {
+  const speed = Number(text);
+  if (speed >= 1 && speed <= 10_000) return speed;
+  throw new InvalidArgumentError('expected a number from 1 to 10000');
+}
+
+function readEventUrl(text: string): string {
+  const url = eventUrlSchema.safeParse(text);
+  if (url.success) return url.data;
+  throw new InvalidArgumentError(url.error.issues.map(({ message }) => message).join('; '));
+}

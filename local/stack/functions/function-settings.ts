@@ -1,0 +1,46 @@
+import { fail, type Result, succeed } from '../../../lambdas/result.ts';
+import type { FastClock } from '../queues/fast-clock.ts';
+import { type Endpoints, REGION, type Template } from '../template/read-template.ts';
+import type { ResourceOf } from '../template/supported-resources.ts';
+import type { FunctionSettings } from './sandbox.ts';
+
+/** Makes a function of the template runnable; fails when its code is not among the assets. */
+export function readFunctionSettings(
+  { id, properties }: ResourceOf<'AWS::Lambda::Function'>,
+  { assets }: Template,
+  endpoints: Endpoints,
+  clock: FastClock | undefined,
+): Result<FunctionSettings, string> {
+  const directory = assets.get(properties.Code.S3Key.replace(/\.zip$/, ''));
+  if (directory === undefined)
+    return fail(`${id}: its code ${properties.Code.S3Key} is not among the assets.`);
+  return succeed({
+    name: id,
+    directory,
+    handler: properties.Handler,
+    timeoutSeconds: properties.Timeout,
+    memoryMegabytes: properties.MemorySize,
+    environment: {
+      ...properties.Environment?.Variables,
+      ...lambdaEnvironment(id, directory, properties.MemorySize),
+      AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+    },
+    ...(clock && { clock }),
+  });
+}
+
+/** What Lambda itself sets. Source: Lambda developer guide, "Defined runtime environment variables". */
+function lambdaEnvironment(name: string, directory: string, memoryMegabytes: number): Record<string, string> {
+  return {
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_LAMBDA_FUNCTION_NAME: name,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMegabytes),
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    LAMBDA_TASK_ROOT: directory,
+    TZ: ':UTC',
+  };
+}

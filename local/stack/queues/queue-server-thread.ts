@@ -1,0 +1,10 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { buildApp } from 'fauxqs';
+import { installFastTime } from './fast-clock.ts';
+
+// fauxqs keeps time by Date and timers: in a thread of its own it can live in a faster world.
+installFastTime(workerData);
+
+const app = buildApp({ logger: false });
+const address = await app.listen({ host: '127.0.0.1', port: 0 });
+parentPort?.postMessage(address);

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { REGION } from '../template/read-template.ts';
+import type { ResourceOf } from '../template/supported-resources.ts';
+import type { FastClock } from './fast-clock.ts';
+
+/** An SQS on a free port of 127.0.0.1, speaking the real protocol. */
+export type QueueServer = {
+  readonly endpoint: string;
+  readonly client: SQSClient;
+  readonly stop: () => Promise<void>;
+};
+
+/** Starts fauxqs in a thread of its own, which keeps time by the given clock. */
+export async function startQueueServer(clock: FastClock): Promise<QueueServer> {
+  const worker = new Worker(new URL('./queue-server-thread.ts', import.meta.url), { workerData: clock });
+  const [endpoint]: string[] = await once(worker, 'message');
+  const client = new SQSClient({
+    endpoint: endpoint ?? '',
+    region: REGION,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  return {
+    endpoint: endpoint ?? '',
+    client,
+    stop: async () => {
+      client.destroy();
+      await worker.terminate();
+    },
+  };
+}
+
+/** Creates the queues of a template; those that others point at as their dead-letter queue come first. */
+export async function createQueues(
+  { client }: QueueServer,
+  queues: readonly ResourceOf<'AWS::SQS::Queue'>[],
+): Promise<void> {
+  const targetsFirst = queues.toSorted(
+    (a, b) =>
+      Number(a.properties.RedrivePolicy !== undefined) - Number(b.properties.RedrivePolicy !== undefined),
+  );
+  for (const { properties } of targetsFirst) {
+    const { QueueName, VisibilityTimeout, MessageRetentionPeriod, RedrivePolicy } = properties;
+    await client.send(
+      new CreateQueueCommand({
+        QueueName,
+        Attributes: {
+          VisibilityTimeout: String(VisibilityTimeout),
+          MessageRetentionPeriod: String(MessageRetentionPeriod),
+          ...(RedrivePolicy && { RedrivePolicy: JSON.stringify(RedrivePolicy) }),
+        },
+      }),
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { startHttpApi } from './http-api/http-api.ts';
+import { startQueueServer } from './queues/queue-server.ts';
+import { type ReadSecrets, startSecretsManager } from './secrets-manager/secrets-manager.ts';
+import { startResources } from './start-resources.ts';
+import { REGION, readTemplate, resolveTemplate } from './template/read-template.ts';
+
+export type RunSettings = {
+  /** Directory of the cloud assembly. */
+  readonly assembly: string;
+  readonly stackName: string;
+  /** Port of the HTTP API on 127.0.0.1; 0 takes a free one. */
+  readonly port: number;
+  /** From 1: every wait of the queues is so many times shorter. */
+  readonly speed: number;
+  readonly readSecrets: ReadSecrets;
+  /** Told of every line that a function prints, and of what Lambda would report of it. */
+  readonly onLine: (functionName: string, text: string) => void;
+};
+
+/** A stack that runs on this machine. */
+export type RunningStack = {
+  readonly url: string;
+  readonly region: string;
+  readonly endpoints: { readonly sqs: string; readonly secretsManager: string };
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Ends every thread and server; afterwards nothing runs and all ports are free. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Runs a synthesized template; fails with every reason for which it cannot, and leaves nothing running then. */
+export async function runTemplate(settings: RunSettings): Promise<Result<RunningStack, readonly string[]>> {
+  const { stackName, speed, onLine } = settings;
+  const template = await readTemplate(settings.assembly, stackName);
+  const api = await startHttpApi(settings.port);
+  if (!api.ok) return fail([api.failure]);
+
+  // The endpoints listen before the template is resolved, since its references hold their ports.
+  const clock = { anchor: Date.now(), speed };
+  const queues = await startQueueServer(clock);
+  const secretsManager = await startSecretsManager(settings.readSecrets);
+  const endpoints = { sqs: queues.endpoint, secretsManager: secretsManager.endpoint };
+  const servers = [api.value, secretsManager, queues];
+
+  const allEndpoints = { ...endpoints, httpApi: api.value.url };
+  const resolved = resolveTemplate(template, allEndpoints);
+  if (!resolved.ok) return stopAfter(resolved, servers);
+  const { resources, outputs } = resolved.value;
+  const started = await startResources({
+    template,
+    resources,
+    endpoints: allEndpoints,
+    queues,
+    clock,
+    onLine,
+  });
+  if (!started.ok) return stopAfter(started, servers);
+
+  secretsManager.declare(resources);
+  api.value.serve({
+    ...started.value,
+    health: { status: 'up', stack: stackName, region: REGION, endpoints },
+  });
+  // In this order: no new requests, no new batches, no functions; only then what they all call.
+  const stop = () => stopAll([api.value, started.value, secretsManager, queues]);
+  return succeed({ url: api.value.url, region: REGION, endpoints, outputs, stop });
+}
+
+type Stoppable = { readonly stop: () => Promise<void> };
+
+async function stopAfter<Failed>(failed: Failed, parts: readonly Stoppable[]): Promise<Failed> {
+  await stopAll(parts);
+  return failed;
+}
+
+async function stopAll(parts: readonly Stoppable[]): Promise<void> {
+  for (const part of parts) await part.stop();
+}

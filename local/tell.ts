@@ -1,0 +1,96 @@
+import { styleText } from 'node:util';
+import { isDelivered, type Story } from './demonstration.ts';
+import type { DeliverLine, IngestLine, LogLine } from './log-lines.ts';
+
+/** How the local run speaks to the person at the terminal. Colour only where the terminal wants it. */
+export function tellHeading(text: string): string {
+  return `\n${styleText('bold', text)}`;
+}
+
+/** A name and what is to be said of it, aligned with its neighbours. */
+export function tellFact(name: string, text: string): string {
+  return `  ${styleText('dim', name.padEnd(14))}${text}`;
+}
+
+/** One webhook's whole story, stage by stage. */
+export function tellWebhook(number: number, source: string, story: Story): string {
+  const { sample, path } = story.signed;
+  const [first, ...more] = story.mapped.map(tellMapped);
+  return [
+    tellHeading(`Story ${number}: ${source} says ${sample.eventType}`),
+    tellFact('came in', `POST ${path}, ${sample.body.length} bytes of ${sample.path}`),
+    tellFact('verified', tellIngest(story)),
+    tellFact('mapped to', [first ?? 'nothing', ...more].join('\n')),
+    tellFact('answered', tellAnswer(story.deliver)),
+    tellEnd(story),
+  ].join('\n');
+}
+
+/** A line that a function has logged, in a person's words. */
+export function tellLine(line: LogLine | string): string {
+  if (typeof line === 'string') return tellFact('log', line);
+  return line.stage === 'ingest' ? tellIngestLine(line) : tellDeliverLine(line);
+}
+
+function tellIngest({ ingest, answer }: Story): string {
+  const told = `answered HTTP ${answer.status} ${answer.body}`;
+  if (ingest?.secretSlot === undefined) return styleText('red', `no: ${told}`);
+  return `signature of ${ingest.source}, by ${slot(ingest.secretSlot)}; ${told}`;
+}
+
+function tellMapped(mapped: Story['mapped'][number]): string {
+  if (mapped.kind !== 'event') return `${mapped.name}: ${mapped.kind}`;
+  const { eventId, eventKey, params } = mapped.event;
+  const payload = JSON.stringify(
+    { 'event-id': eventId, 'event-key': eventKey, 'event-params': params },
+    null,
+    2,
+  );
+  return `${styleText('cyan', mapped.name)}\n${payload.replace(/^/gm, ' '.repeat(16))}`;
+}
+
+function tellAnswer(line: DeliverLine | undefined): string {
+  if (line === undefined) return styleText('red', 'nothing within the time this demonstration waits');
+  return line.outcomes.map(tellOutcome).join('; ');
+}
+
+function tellOutcome({
+  event,
+  outcome,
+  code,
+  detail,
+  transactionId,
+  answer,
+}: DeliverLine['outcomes'][number]): string {
+  const said = answer && `HTTP ${answer.status}${answer.code === undefined ? '' : `, code ${answer.code}`}`;
+  const why = outcome === 'delivered' ? transactionId : [outcome, code, detail].filter(Boolean).join(' ');
+  return [event, said, why].filter(Boolean).join('  ');
+}
+
+function tellEnd(story: Story): string {
+  return isDelivered(story)
+    ? `  ${styleText('green', `delivered in ${story.milliseconds} ms`)}`
+    : `  ${styleText('red', 'not delivered')}`;
+}
+
+function tellIngestLine({ code, source = '', eventType = '', secretSlot }: IngestLine): string {
+  const verified = secretSlot === undefined ? '' : `(by ${slot(secretSlot)})`;
+  return tellFact('ingest', [code, source, eventType, verified].filter(Boolean).join('  '));
+}
+
+function tellDeliverLine({
+  source = '',
+  eventType = '',
+  settled,
+  attempt,
+  cause,
+  outcomes,
+}: DeliverLine): string {
+  const tries = attempt > 1 ? `attempt ${attempt}` : '';
+  const told = outcomes.map(tellOutcome).join('; ');
+  return tellFact('deliver', [settled, source, eventType, told, tries, cause].filter(Boolean).join('  '));
+}
+
+function slot(index: number): string {
+  return index === 0 ? 'the newest secret' : `secret ${index + 1}`;
+}
