@@ -5,7 +5,11 @@ import { collectLogLines, type LogLine, type LogLines } from './log-lines.ts';
 import type { Settings } from './settings.ts';
 import { type RunningStack, runTemplate } from './stack/run-template.ts';
 import { LOCAL_STACK, synthesize } from './synthesize.ts';
-import { startWebexCampaignSimulator, type WebexCampaignSimulator } from './webex-campaign/simulator.ts';
+import {
+  type ReceivedCall,
+  startWebexCampaignSimulator,
+  type WebexCampaignSimulator,
+} from './webex-campaign/simulator.ts';
 
 /** The whole adapter, running on this machine. */
 export type LocalRun = {
@@ -17,15 +21,20 @@ export type LocalRun = {
   readonly stop: () => Promise<void>;
 };
 
-/** Told of every line that a function prints: ours as what it says, any other as its text. */
-export type OnLine = (line: LogLine | string) => void;
+/** Told of what happens, as it happens. */
+export type Observer = {
+  /** A line that a function prints: ours as what it says, any other as its text. */
+  readonly onLine?: (line: LogLine | string) => void;
+  /** A call that reached the simulator. */
+  readonly onCall?: (call: ReceivedCall) => void;
+};
 
 /** Synthesizes the app and runs its template; fails with sentences for a person, and leaves nothing running then. */
 export async function startLocalRun(
   settings: Omit<Settings, 'once'>,
-  onLine: OnLine,
+  { onLine = () => {}, onCall = () => {} }: Observer = {},
 ): Promise<Result<LocalRun, string>> {
-  const simulator = settings.eventUrl === undefined ? await startSimulator() : undefined;
+  const simulator = settings.eventUrl === undefined ? await startSimulator(onCall) : undefined;
   const eventUrl = settings.eventUrl ?? simulator?.eventUrl ?? '';
   const stopSimulator = async () => simulator?.stop();
 
@@ -55,8 +64,8 @@ export async function startLocalRun(
 }
 
 /** The simulated tenant knows the keys that lie in the local secret now; one put there later is refused, as it would be. */
-function startSimulator(): Promise<WebexCampaignSimulator> {
+function startSimulator(onCall: (call: ReceivedCall) => void): Promise<WebexCampaignSimulator> {
   const { primary, secondary } = webexKeysSchema.parse(readLocalSecrets()['webex-campaign']);
   const keys = secondary === undefined ? [primary] : [primary, secondary];
-  return startWebexCampaignSimulator({ keys: () => keys });
+  return startWebexCampaignSimulator({ keys: () => keys, onCall });
 }

@@ -1,34 +1,47 @@
 import { fileURLToPath } from 'node:url';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config-file.ts';
 import type { MappingFile } from '../lib/mapping-file.ts';
 import { readMappingFolders } from '../lib/mapping-folders.ts';
 import { DEMONSTRATED, isDelivered, signLocally, tellStory } from './demonstration.ts';
 import { type LocalRun, startLocalRun } from './local-run.ts';
-import { readSettings } from './settings.ts';
-import { tellFact, tellHeading, tellLine, tellWebhook } from './tell.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { tellCall, tellFact, tellHeading, tellLine, tellWebhook } from './tell.ts';
 
-const settings = readSettings(process.argv);
-const mappings = readMappingFolders(fileURLToPath(new URL('../mappings', import.meta.url)));
-if (!mappings.ok) exitWith(formatProblems(mappings.failure));
+const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
 
-print(tellHeading('Webex Campaign webhook adapter, on this machine'));
-print(tellFact('synthesizing', 'the app, as "cdk deploy" would …'));
-let isLive = false;
-const run = await startLocalRun(settings, (line) => {
-  if (isLive || typeof line === 'string') print(tellLine(line));
-});
-if (!run.ok) exitWith(run.failure);
-process.once('SIGINT', stop);
-process.once('SIGTERM', stop);
+const ended = await start(readSettings(process.argv));
+if (!ended.ok) process.stderr.write(`${ended.failure}\n`);
+if (!ended.ok || ended.value === 'not-delivered') process.exitCode = 1;
 
-introduce(run.value);
-const isAllDelivered = await demonstrate(run.value, mappings.value);
-if (settings.once) {
-  await run.value.stop();
-  process.exitCode = isAllDelivered ? 0 : 1;
-} else {
+/** Starts the local run and shows it at work; comes back when the demonstration is over, with or without it still up. */
+async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'not-delivered', string>> {
+  const mappings = readMappingFolders(MAPPINGS);
+  if (!mappings.ok) return fail(formatProblems(mappings.failure));
+
+  print(tellHeading('Webex Campaign webhook adapter, on this machine'));
+  print(tellFact('synthesizing', 'the app, as "cdk deploy" would …'));
+  let isLive = false;
+  const run = await startLocalRun(settings, {
+    onLine: (line) => {
+      if (isLive || typeof line === 'string') print(tellLine(line));
+    },
+    onCall: (call) => {
+      if (isLive) print(tellCall(call));
+    },
+  });
+  if (!run.ok) return run;
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void end(run.value));
+  introduce(run.value);
+
+  const demonstrated = await demonstrate(run.value, mappings.value);
+  if (settings.once || !demonstrated.ok) {
+    await run.value.stop();
+    return demonstrated;
+  }
   isLive = true;
-  await invite(run.value, mappings.value);
+  const invited = await invite(run.value, mappings.value);
+  return invited.ok ? succeed('up') : invited;
 }
 
 function introduce({ stack, simulator, eventUrl }: LocalRun): void {
@@ -36,48 +49,51 @@ function introduce({ stack, simulator, eventUrl }: LocalRun): void {
   print(tellFact('calling', `${eventUrl}${simulator ? '  (the Webex Campaign simulator)' : ''}`));
 }
 
-async function demonstrate(local: LocalRun, files: readonly MappingFile[]): Promise<boolean> {
+async function demonstrate(
+  run: LocalRun,
+  files: readonly MappingFile[],
+): Promise<Result<'delivered' | 'not-delivered', string>> {
   let delivered = 0;
   for (const [index, { source, sample }] of DEMONSTRATED.entries()) {
-    const story = await tellStory(local, mappingOf(source, files), sample);
-    if (!story.ok) exitWith(story.failure);
+    const mapping = mappingOf(source, files);
+    const story = mapping.ok ? await tellStory(run, mapping.value, sample) : mapping;
+    if (!story.ok) return story;
     print(tellWebhook(index + 1, source, story.value));
     if (isDelivered(story.value)) delivered += 1;
   }
-  return delivered === DEMONSTRATED.length;
+  return succeed(delivered === DEMONSTRATED.length ? 'delivered' : 'not-delivered');
 }
 
 /** Shows how to send one's own webhook, with a signature that is valid now. */
-async function invite(local: LocalRun, files: readonly MappingFile[]): Promise<void> {
+async function invite(run: LocalRun, files: readonly MappingFile[]): Promise<Result<void, string>> {
   print(tellHeading('Send your own'));
   for (const { source, sample } of DEMONSTRATED) {
-    const signed = await signLocally(local, mappingOf(source, files), sample);
-    if (!signed.ok) exitWith(signed.failure);
+    const mapping = mappingOf(source, files);
+    const signed = mapping.ok ? await signLocally(run, mapping.value, sample) : mapping;
+    if (!signed.ok) return signed;
     const headers = Object.entries(signed.value.headers).map(([name, value]) => `-H '${name}: ${value}'`);
-    const url = `${local.stack.url}${signed.value.path}`;
-    print(`\n  curl -sS ${url} ${headers.join(' ')} --data-binary @${signed.value.sample.path}`);
+    const { path, sample: payload } = signed.value;
+    print(`\n  curl -sS ${run.stack.url}${path} ${headers.join(' ')} --data-binary @${payload.path}`);
   }
+  const port = new URL(run.stack.url).port;
+  const at = port === '8787' ? '' : ` --port ${port}`;
   print('\n  A Stripe signature is valid for five minutes. For a new one, or another sample:');
-  print('  npm run -s adapter -- send --source stripe --sample checkout.session.completed');
-  print('  npm run -s adapter -- dead-letter list');
+  print(`  npm run -s adapter -- send${at} --source stripe --sample checkout.session.completed`);
+  print(`  npm run -s adapter -- dead-letter list${at}`);
   print(`\n${tellFact('up', 'Ctrl-C ends it. What happens from here on:')}`);
+  return succeed(undefined);
 }
 
-function mappingOf(source: string, files: readonly MappingFile[]): MappingFile {
+function mappingOf(source: string, files: readonly MappingFile[]): Result<MappingFile, string> {
   const file = files.find((mapping) => mapping.source === source);
-  return file ?? exitWith(`The demonstration needs the mapping folder "${source}".`);
+  return file ? succeed(file) : fail(`The demonstration needs the mapping folder "${source}".`);
 }
 
-async function stop(): Promise<void> {
-  if (run.ok) await run.value.stop();
+async function end(run: LocalRun): Promise<void> {
+  await run.stop();
   process.exit(0);
 }
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-function exitWith(text: string): never {
-  process.stderr.write(`${text}\n`);
-  process.exit(1);
 }

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import { isDelivered, type Story } from './demonstration.ts';
 import type { DeliverLine, IngestLine, LogLine } from './log-lines.ts';
+import type { ReceivedCall } from './webex-campaign/simulator.ts';
 
 /** How the local run speaks to the person at the terminal. Colour only where the terminal wants it. */
 export function tellHeading(text: string): string {
@@ -30,6 +31,12 @@ export function tellWebhook(number: number, source: string, story: Story): strin
 export function tellLine(line: LogLine | string): string {
   if (typeof line === 'string') return tellFact('log', line);
   return line.stage === 'ingest' ? tellIngestLine(line) : tellDeliverLine(line);
+}
+
+/** A call that reached the simulator, with all it held. */
+export function tellCall({ body, answer }: ReceivedCall): string {
+  const answered = answer === undefined ? 'no answer' : `HTTP ${answer.status} ${answer.body}`;
+  return tellFact('webex', `${body}\n${' '.repeat(16)}${answered}`);
 }
 
 function tellIngest({ ingest, answer }: Story): string {

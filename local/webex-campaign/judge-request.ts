@@ -32,8 +32,8 @@ export type Tenant = {
 export type SimulatedAnswer = { readonly status: number; readonly body: string };
 
 const eventSchema = z.object({
-  'event-id': z.unknown(),
-  'event-key': z.unknown(),
+  'event-id': z.unknown().optional(),
+  'event-key': z.unknown().optional(),
   'event-params': z.record(z.string(), z.unknown()).optional(),
 });
 

@@ -1,11 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import * as z from 'zod';
+import { control } from './control.ts';
 import { EVENT_PATH, judgeRequest, type ReceivedRequest, type Tenant } from './judge-request.ts';
 import { type Script, type ScriptedAnswer, scriptSchema } from './scripted-answer.ts';
 
 /** The simulated tenant; only its keys have no default. The keys are asked for anew with each request. */
-export type SimulatorSettings = Partial<Omit<Tenant, 'keys'>> & { readonly keys: () => readonly string[] };
+export type SimulatorSettings = Partial<Omit<Tenant, 'keys'>> & {
+  readonly keys: () => readonly string[];
+  /** Told of each call as it is answered. */
+  readonly onCall?: (call: ReceivedCall) => void;
+};
 
 /** A call as the simulator saw it and answered it. The bearer key is left out. */
 export type ReceivedCall = {
@@ -27,14 +31,14 @@ export type WebexCampaignSimulator = {
 
 /**
  * Starts a Webex Campaign on a free port of 127.0.0.1 that follows the vendor's contract page. Other processes reach it
- * as well: `GET /_simulator/received`, and `POST /_simulator/script` with a list of answers to dictate.
+ * as well: `GET /_simulator/received`, and `POST /_simulator/script` with a list of answers to dictate (`control.ts`).
  */
 export async function startWebexCampaignSimulator(
   settings: SimulatorSettings,
 ): Promise<WebexCampaignSimulator> {
   const received: ReceivedCall[] = [];
   const scripted: ScriptedAnswer[] = [];
-  const addToScript = (script: z.output<typeof scriptSchema>) => {
+  const addToScript = (script: readonly ScriptedAnswer[]) => {
     for (const answer of script) scripted.push(...Array<ScriptedAnswer>(answer.times).fill(answer));
   };
 
@@ -42,11 +46,15 @@ export async function startWebexCampaignSimulator(
     const request = await readRequest(message).catch(() => undefined);
     if (request === undefined) return;
     if (request.path.startsWith('/_simulator/')) {
-      return control(request, response, { received, addToScript });
+      const { status, value } = control(request, { received, addToScript });
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+      return;
     }
     const answer = scripted.shift() ?? judge(request, settings, received.length + 1);
     const { method, path, body } = request;
-    received.push({ method, path, body, ...('status' in answer && { answer: textOf(answer) }) });
+    const call = { method, path, body, ...('status' in answer && { answer: textOf(answer) }) };
+    received.push(call);
+    settings.onCall?.(call);
     send(answer, response);
   });
   server.listen(0, '127.0.0.1');
@@ -80,7 +88,7 @@ async function readRequest(message: IncomingMessage): Promise<ReceivedRequest> {
 
 function judge(
   request: ReceivedRequest,
-  { keys, ...settings }: SimulatorSettings,
+  { keys, onCall: _, ...settings }: SimulatorSettings,
   number: number,
 ): ScriptedAnswer {
   const tenant = {
@@ -118,33 +126,4 @@ function textOf({ status, body }: Extract<ScriptedAnswer, { status: number }>): 
   body: string;
 } {
   return { status, body: typeof body === 'string' ? body : JSON.stringify(body) };
-}
-
-type Controlled = {
-  readonly received: readonly ReceivedCall[];
-  readonly addToScript: (script: z.output<typeof scriptSchema>) => void;
-};
-
-function control(
-  { method, path, body }: ReceivedRequest,
-  response: ServerResponse,
-  simulator: Controlled,
-): void {
-  const reply = (status: number, value: unknown) =>
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-  if (method === 'GET' && path === '/_simulator/received') return void reply(200, simulator.received);
-  if (method !== 'POST' || path !== '/_simulator/script') return void reply(404, { message: 'Not found' });
-
-  const script = scriptSchema.safeParse(parseJson(body));
-  if (!script.success) return void reply(400, { message: z.prettifyError(script.error) });
-  simulator.addToScript(script.data);
-  reply(200, { scripted: script.data.length });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -61,28 +61,34 @@ export function startSandbox(settings: FunctionSettings, onLine: (text: string) 
       await Promise.race([ready, ended]);
       if (!isAlive) return ended;
       // Only from here on: Lambda does not count the cold start against the timeout.
-      const invocation = await Promise.race([ended, run(worker, event, timeoutSeconds)]);
-      if (invocation === TIMED_OUT) {
-        isAlive = false;
-        await worker.terminate();
-        return fail(`Task timed out after ${timeoutSeconds.toFixed(2)} seconds`);
-      }
-      return invocation;
+      const timeout = startTimeout(timeoutSeconds);
+      const invocation = await Promise.race([ended, run(worker, event, timeoutSeconds), timeout.over]);
+      timeout.cancel();
+      if (invocation !== TIMED_OUT) return invocation;
+      isAlive = false;
+      await worker.terminate();
+      return fail(`Task timed out after ${timeoutSeconds.toFixed(2)} seconds`);
     },
   };
 }
 
 const TIMED_OUT = Symbol('timed out');
 
-function run(worker: Worker, event: unknown, timeoutSeconds: number): Promise<Invocation | typeof TIMED_OUT> {
+function startTimeout(seconds: number): {
+  readonly over: Promise<typeof TIMED_OUT>;
+  readonly cancel: () => void;
+} {
+  const { promise, resolve } = Promise.withResolvers<typeof TIMED_OUT>();
+  const timer = setTimeout(() => resolve(TIMED_OUT), seconds * 1000);
+  return { over: promise, cancel: () => clearTimeout(timer) };
+}
+
+function run(worker: Worker, event: unknown, timeoutSeconds: number): Promise<Invocation> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(TIMED_OUT), timeoutSeconds * 1000);
     worker.once('message', (message) => {
-      clearTimeout(timer);
       const outcome = outcomeSchema.parse(message);
       resolve('error' in outcome ? fail(outcome.error) : succeed(outcome.value));
     });
-    worker.once('exit', () => clearTimeout(timer));
     worker.postMessage({ requestId: randomUUID(), deadline: Date.now() + timeoutSeconds * 1000, event });
   });
 }

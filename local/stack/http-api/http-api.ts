@@ -10,7 +10,7 @@ import { matchRoute, type Route } from './match-route.ts';
 const MAX_BODY_BYTES = 6_000_000;
 
 /** What the API does with requests, once the rest of the stack is up. */
-export type HttpApiStack = {
+type HttpApiStack = {
   readonly apiId: string;
   readonly routes: readonly Route<FunctionPool>[];
   /** The answer of `GET /healthz`, which is the local run's own path. */
@@ -24,6 +24,8 @@ export type HttpApi = {
   readonly stop: () => Promise<void>;
 };
 
+const portTakenSchema = z.object({ code: z.literal('EADDRINUSE') });
+
 /** Starts an API Gateway HTTP API on a port of 127.0.0.1 (0 takes a free one); fails when the port is taken. */
 export async function startHttpApi(port: number): Promise<Result<HttpApi, string>> {
   let stack: HttpApiStack | undefined;
@@ -34,8 +36,7 @@ export async function startHttpApi(port: number): Promise<Result<HttpApi, string
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
   } catch (error) {
-    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    if (!isTaken) throw error;
+    if (!portTakenSchema.safeParse(error).success) throw error;
     return fail(
       `Port ${port} of 127.0.0.1 is taken. Stop what listens there, or take another: --port <number>.`,
     );

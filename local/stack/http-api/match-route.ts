@@ -25,5 +25,6 @@ function matchRouteKey(
 ): Readonly<Record<string, string>> | undefined {
   const [routeMethod, pattern = ''] = routeKey.split(' ');
   if (routeMethod !== 'ANY' && routeMethod !== method) return undefined;
-  return new RegExp(`^${pattern.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`).exec(path)?.groups ?? undefined;
+  const match = new RegExp(`^${pattern.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`).exec(path);
+  return match === null ? undefined : { ...match.groups };
 }
