@@ -1,0 +1,100 @@
+import {
+  ChangeMessageVisibilityCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { holdSeconds } from '../../../local/stack/functions/event-source.ts';
+import { readFastClock } from '../../../local/stack/queues/fast-clock.ts';
+import {
+  createQueues,
+  type QueueServer,
+  startQueueServer,
+} from '../../../local/stack/queues/queue-server.ts';
+import { queueUrl } from '../../../local/stack/template/read-template.ts';
+
+const SPEED = 20;
+
+let server: QueueServer;
+let client: SQSClient;
+beforeAll(async () => {
+  server = await startQueueServer({ anchor: Date.now(), speed: SPEED });
+  client = server.client;
+  await createQueues(server, [
+    queue('buffer', { RedrivePolicy: { deadLetterTargetArn: arn('dead-letter'), maxReceiveCount: 2 } }),
+    queue('dead-letter', {}),
+  ]);
+});
+afterAll(() => server.stop());
+
+function queue(
+  QueueName: string,
+  properties: { RedrivePolicy?: { deadLetterTargetArn: string; maxReceiveCount: number } },
+) {
+  const defaults = { QueueName, VisibilityTimeout: 10, MessageRetentionPeriod: 345_600 };
+  return { id: QueueName, type: 'AWS::SQS::Queue' as const, properties: { ...defaults, ...properties } };
+}
+
+function arn(name: string): string {
+  return `arn:aws:sqs:us-east-1:000000000000:${name}`;
+}
+
+async function receive(name: string) {
+  const { Messages = [] } = await client.send(
+    new ReceiveMessageCommand({
+      QueueUrl: queueUrl(server.endpoint, name),
+      WaitTimeSeconds: 20,
+      MessageSystemAttributeNames: ['All'],
+    }),
+  );
+  return Messages[0];
+}
+
+describe('the queues', () => {
+  test('wait so many times shorter, and move on what was received too often', async () => {
+    await client.send(
+      new SendMessageCommand({ QueueUrl: queueUrl(server.endpoint, 'buffer'), MessageBody: 'hello' }),
+    );
+    const startedAt = performance.now();
+
+    const first = await receive('buffer');
+    await client.send(
+      new ChangeMessageVisibilityCommand({
+        QueueUrl: queueUrl(server.endpoint, 'buffer'),
+        ReceiptHandle: first?.ReceiptHandle,
+        VisibilityTimeout: 20,
+      }),
+    );
+    const second = await receive('buffer');
+    const seconds = (performance.now() - startedAt) / 1000;
+
+    expect([first?.Body, second?.Body, second?.Attributes?.ApproximateReceiveCount]).toEqual([
+      'hello',
+      'hello',
+      '2',
+    ]);
+    expect(seconds).toBeGreaterThan((20 / SPEED) * 0.9);
+    expect(seconds).toBeLessThan(20 / SPEED + 2);
+    // The third receive is one too many: SQS moves the message instead of handing it out.
+    const [third, moved] = await Promise.all([receive('buffer'), receive('dead-letter')]);
+    expect([third, moved?.Body]).toEqual([undefined, 'hello']);
+  });
+});
+
+describe('the fast clock', () => {
+  test('starts at the true time and runs ahead of it', () => {
+    const clock = { anchor: 1_000, speed: 60 };
+
+    expect([readFastClock(clock, 1_000), readFastClock(clock, 2_000)]).toEqual([1_000, 61_000]);
+  });
+
+  test.each([
+    [1, 180],
+    [2, 180],
+    [10, 320],
+    [10_000, 43_200],
+  ])('at speed %d, a message that is worked on is held for %d seconds of it', (speed, seconds) => {
+    expect(holdSeconds({ visibilitySeconds: 180, speed }, 30)).toBe(seconds);
+  });
+});

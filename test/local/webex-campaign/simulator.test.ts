@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  startWebexCampaignSimulator,
+  type WebexCampaignSimulator,
+} from '../../../local/webex-campaign/simulator.ts';
+
+const EVENT = { 'event-id': 'evt_1', 'event-key': 'ann@example.com' };
+
+let simulator: WebexCampaignSimulator;
+beforeEach(async () => {
+  simulator = await startWebexCampaignSimulator({ keys: () => ['key-1'] });
+});
+afterEach(() => simulator.stop());
+
+function call(body: unknown = EVENT, signal = AbortSignal.timeout(5_000)): Promise<Response> {
+  return fetch(simulator.eventUrl, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer key-1' },
+    body: JSON.stringify(body),
+    signal,
+    redirect: 'manual',
+  });
+}
+
+describe('the simulator', () => {
+  test('gives every accepted event an id of its own', async () => {
+    const answers = [await (await call()).text(), await (await call()).text()];
+
+    expect(new Set(answers).size).toBe(2);
+    expect(answers[0]).toMatch(/^\{"transaction-id":"event_\d+"\}$/);
+  });
+
+  test('shows what it received and answered, without the key', async () => {
+    await call();
+
+    expect(simulator.received()).toEqual([
+      {
+        method: 'POST',
+        path: '/campaignapi/resources/v3/events',
+        body: JSON.stringify(EVENT),
+        answer: { status: 200, body: expect.stringContaining('transaction-id') },
+      },
+    ]);
+    expect(JSON.stringify(simulator.received())).not.toContain('key-1');
+  });
+
+  test('gives the dictated answers in their order, then follows the contract again', async () => {
+    simulator.script([
+      { status: 429, body: { code: 429 }, headers: { 'retry-after': 'soon' }, times: 2 },
+      { status: 502, body: '<html>' },
+      { status: 302, headers: { location: 'http://127.0.0.1:9/' } },
+    ]);
+
+    const answers = [await call(), await call(), await call(), await call(), await call()];
+
+    expect(answers.map(({ status }) => status)).toEqual([429, 429, 502, 302, 200]);
+    expect(answers[0]?.headers.get('retry-after')).toBe('soon');
+    expect(await answers[2]?.text()).toBe('<html>');
+  });
+
+  test('can leave a call without an answer, late, or cut off', async () => {
+    simulator.script([{ hang: true }, { reset: true }, { status: 200, delayMilliseconds: 200 }]);
+
+    await expect(call(EVENT, AbortSignal.timeout(300))).rejects.toThrow('timeout');
+    await expect(call()).rejects.toThrow('fetch failed');
+    const startedAt = performance.now();
+    expect((await call()).status).toBe(200);
+    expect(performance.now() - startedAt).toBeGreaterThan(190);
+  });
+});
+
+describe('from another process, the simulator', () => {
+  const control = (method: string, path: string, body?: string) =>
+    fetch(new URL(`/_simulator/${path}`, simulator.eventUrl), {
+      method,
+      ...(body !== undefined && { body }),
+    });
+
+  test('can be told what to answer and asked what it received', async () => {
+    expect(await (await control('POST', 'script', '[{"status":499,"body":{"code":499}}]')).json()).toEqual({
+      scripted: 1,
+    });
+    expect((await call()).status).toBe(499);
+    expect(await (await control('GET', 'received')).json()).toMatchObject([{ answer: { status: 499 } }]);
+  });
+
+  test.each(['', '{}', '[{"status":5}]', '[{"hang":true,"status":200}]'])(
+    'refuses the script %j',
+    async (script) => {
+      const response = await control('POST', 'script', script);
+
+      expect([response.status, await response.json()]).toEqual([400, { message: expect.any(String) }]);
+    },
+  );
+
+  test('has nothing else to offer', async () => {
+    expect((await control('GET', 'elsewhere')).status).toBe(404);
+  });
+});
