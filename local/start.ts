@@ -10,6 +10,7 @@ import { tellCall, tellFact, tellHeading, tellLine, tellWebhook } from './tell.t
 
 const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
 
+let ending: Promise<void> | undefined;
 const ended = await start(readSettings(process.argv));
 if (!ended.ok) process.stderr.write(`${ended.failure}\n`);
 if (!ended.ok || ended.value === 'not-delivered') process.exitCode = 1;
@@ -31,7 +32,8 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
     },
   });
   if (!run.ok) return run;
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void end(run.value));
+  // npm hands Ctrl-C on, so the signal may come twice.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void end(run.value));
   introduce(run.value);
 
   const demonstrated = await demonstrate(run.value, mappings.value);
@@ -90,7 +92,8 @@ function mappingOf(source: string, files: readonly MappingFile[]): Result<Mappin
 }
 
 async function end(run: LocalRun): Promise<void> {
-  await run.stop();
+  ending ??= run.stop();
+  await ending;
   process.exit(0);
 }
 

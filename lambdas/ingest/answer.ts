@@ -81,7 +81,7 @@ const FAILURES: {
   'no-matching-secret': {
     statusCode: 401,
     message: ({ secretsTried }) =>
-      `The signature matches none of the ${secretsTried} active signing secrets. ` +
+      `The signature matches none of the active signing secrets (${secretsTried} tried). ` +
       'Either the secret differs or the body was changed after it was signed.',
   },
   'secret-missing': {
