@@ -1,25 +1,23 @@
-import { Buffer, isUtf8 } from 'node:buffer';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../result.ts';
+import type { BodyFormat } from '../webhook-body.ts';
+import { type BodyTooLarge, decodeBody, encodeBody } from './encode-body.ts';
 
 /** The version of this contract. A reader refuses what it does not know rather than guess. */
 const VERSION = '1';
-
-/**
- * Bytes of body that are accepted onto the buffer. SQS takes 1,048,576 bytes of body and attributes together;
- * the rest is left for the attributes, which grow by the note when a webhook is dead-lettered.
- */
-export const MAX_BUFFERED_BODY_BYTES = 1_000_000;
 
 /** A verified webhook, exactly as it was received, on its way from ingest to deliver. */
 export type BufferedWebhook = {
   /** The name of the mapping folder, which is also the last part of the webhook URL. */
   readonly source: string;
-  /** What happened, in the vendor's words: `invoice.payment_failed`, `orders/create`. */
-  readonly eventType: string;
+  /** What happened, in the vendor's words: `invoice.payment_failed`. More than one only where it is a batch. */
+  readonly eventTypes: readonly string[];
   /** The same for every delivery of one fact, and protected by the signature (design.md, "Identity"). */
   readonly deduplicationId: string;
   readonly receivedAt: Date;
+  readonly bodyFormat: BodyFormat;
+  /** How many of the events it is mapped to are settled already; the rest is to be delivered. */
+  readonly eventsDone?: number | undefined;
   /** The bytes that were signed, untouched. */
   readonly rawBody: Uint8Array;
 };
@@ -33,39 +31,36 @@ export type BufferMessage = {
 const attributesSchema = z.object({
   version: z.literal(VERSION),
   source: z.string().min(1),
-  'event-type': z.string().min(1),
+  'event-type': z
+    .string()
+    .min(1)
+    .transform((types) => types.split('\n')),
   'deduplication-id': z.string().min(1),
   'received-at': z.iso.datetime(),
-  encoding: z.enum(['utf-8', 'base64']),
+  'body-format': z.enum(['json', 'form']),
+  encoding: z.enum(['utf-8', 'base64', 'gzip']),
+  'events-done': z.coerce.number<string>().int().min(1).optional(),
 });
 
 /** The names of the attributes that make up the contract, for readers that copy them on. */
-export const BUFFER_ATTRIBUTES = Object.keys(attributesSchema.shape);
+export const BUFFER_ATTRIBUTES = Object.keys(attributesSchema.shape).filter((name) => name !== 'events-done');
 
-export type BodyTooLarge = {
-  readonly code: 'body-too-large';
-  readonly bytes: number;
-  readonly limitBytes: number;
-};
-
-/** Writes a webhook as an SQS message; fails when its encoded body would not fit. */
+/** Writes a webhook as an SQS message; fails when its body would not fit, even compressed. */
 export function encodeBufferedWebhook(webhook: BufferedWebhook): Result<BufferMessage, BodyTooLarge> {
-  const bytes = Buffer.from(webhook.rawBody.buffer, webhook.rawBody.byteOffset, webhook.rawBody.byteLength);
-  const encoding = travelsAsText(bytes) ? 'utf-8' : 'base64';
-  const body = bytes.toString(encoding);
-  const encodedBytes = encoding === 'base64' ? body.length : bytes.length;
-  if (encodedBytes > MAX_BUFFERED_BODY_BYTES) {
-    return fail({ code: 'body-too-large', bytes: encodedBytes, limitBytes: MAX_BUFFERED_BODY_BYTES });
-  }
+  const encoded = encodeBody(webhook.rawBody);
+  if (!encoded.ok) return encoded;
+  const { body, encoding } = encoded.value;
   return succeed({
     body,
     attributes: {
       version: VERSION,
       source: webhook.source,
-      'event-type': webhook.eventType,
+      'event-type': webhook.eventTypes.join('\n'),
       'deduplication-id': webhook.deduplicationId,
       'received-at': webhook.receivedAt.toISOString(),
+      'body-format': webhook.bodyFormat,
       encoding,
+      ...(webhook.eventsDone !== undefined && { 'events-done': String(webhook.eventsDone) }),
     },
   });
 }
@@ -83,18 +78,20 @@ export function decodeBufferedWebhook(message: BufferMessage): Result<BufferedWe
     return fail({ code: 'message-unreadable', problems });
   }
   const attributes = parsed.data;
+  const rawBody = decodeBody(message.body, attributes.encoding);
+  if (rawBody === undefined) {
+    return fail({
+      code: 'message-unreadable',
+      problems: [`encoding: the body is not ${attributes.encoding}`],
+    });
+  }
   return succeed({
     source: attributes.source,
-    eventType: attributes['event-type'],
+    eventTypes: attributes['event-type'],
     deduplicationId: attributes['deduplication-id'],
     receivedAt: new Date(attributes['received-at']),
-    rawBody: Buffer.from(message.body, attributes.encoding),
+    bodyFormat: attributes['body-format'],
+    ...(attributes['events-done'] !== undefined && { eventsDone: attributes['events-done'] }),
+    rawBody,
   });
-}
-
-/** The characters SQS takes (SendMessage, API reference); anything else has to travel encoded. */
-const NOT_TAKEN_BY_SQS = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
-
-function travelsAsText(bytes: Buffer): boolean {
-  return isUtf8(bytes) && !NOT_TAKEN_BY_SQS.test(bytes.toString('utf8'));
 }

@@ -9,15 +9,21 @@ const GUARDS = { timeout: 1_000, stack: 200, sequence: 10_000 };
 export type ExpressionFailure = { readonly code: 'expression-failed'; readonly jsonataCode: string };
 
 /** A literal or an expression, ready to be evaluated against any number of webhooks. */
-export type CompiledValue = (webhook: unknown) => Promise<Result<unknown, ExpressionFailure>>;
+export type CompiledValue = (
+  webhook: unknown,
+  bindings?: Bindings,
+) => Promise<Result<unknown, ExpressionFailure>>;
+
+/** What an expression can name beside the webhook: `$item`. */
+type Bindings = { readonly item?: unknown };
 
 /** Compiles a value of a mapping. Throws JSONata's error when an expression does not parse. */
 export function compileValue(text: string): CompiledValue {
   if (!isExpression(text)) return async () => succeed(text);
   const expression = jsonata(expressionSource(text), GUARDS);
-  return async (webhook) => {
+  return async (webhook, bindings) => {
     try {
-      return succeed(await expression.evaluate(webhook));
+      return succeed(await expression.evaluate(webhook, bindings));
     } catch (error) {
       return fail({ code: 'expression-failed', jsonataCode: jsonataCodeOf(error) });
     }

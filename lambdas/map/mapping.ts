@@ -27,6 +27,8 @@ const eventMappingSchema = z.strictObject({
   /** Names the event in logs and dead-letter notes. */
   name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case words joined by "-"'),
   on: eventTypesSchema,
+  /** Finds the items of a batch; each becomes an event of its own, with the item as `$item`. */
+  items: expressionSchema.optional(),
   /** Only webhooks for which this is exactly `true` become an event. */
   when: expressionSchema.optional(),
   /** The event definition's identifier in Webex Campaign. */

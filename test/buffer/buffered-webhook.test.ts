@@ -1,14 +1,14 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  decodeBufferedWebhook,
-  encodeBufferedWebhook,
-  MAX_BUFFERED_BODY_BYTES,
-} from '../../lambdas/buffer/buffered-webhook.ts';
+import { decodeBufferedWebhook, encodeBufferedWebhook } from '../../lambdas/buffer/buffered-webhook.ts';
+import { MAX_BUFFERED_BODY_BYTES } from '../../lambdas/buffer/encode-body.ts';
 
 const WEBHOOK = {
   source: 'stripe',
-  eventType: 'invoice.paid',
+  eventTypes: ['invoice.paid', 'invoice.sent'],
+  bodyFormat: 'json' as const,
+  eventsDone: 2,
   deduplicationId: 'evt_1',
   receivedAt: new Date('2026-11-23T12:00:00.000Z'),
   rawBody: new Uint8Array(Buffer.from('{"a":1}')),
@@ -51,17 +51,36 @@ describe('a webhook on the buffer', () => {
     },
   );
 
-  test('is refused when its encoded body is over the limit', () => {
-    const rawBody = Buffer.alloc(MAX_BUFFERED_BODY_BYTES * 0.8, 0xff);
+  test('travels compressed where it would be too large, and comes back byte for byte', () => {
+    const rawBody = Buffer.from(JSON.stringify(Array.from({ length: 200_000 }, (_, index) => ({ index }))));
+    const message = encodeBufferedWebhook({ ...WEBHOOK, rawBody });
+
+    expect(rawBody.length).toBeGreaterThan(MAX_BUFFERED_BODY_BYTES);
+    expect(message).toMatchObject({ ok: true, value: { attributes: { encoding: 'gzip' } } });
+    const back = message.ok ? decodeBufferedWebhook(message.value) : undefined;
+    expect(back?.ok && Buffer.from(back.value.rawBody).equals(rawBody)).toBe(true);
+  });
+
+  test('is refused, with the numbers, when even compressed it is over the limit', () => {
+    const rawBody = createHash('shake256', { outputLength: 900_000 }).update('noise').digest();
 
     expect(encodeBufferedWebhook({ ...WEBHOOK, rawBody })).toMatchObject({
       ok: false,
-      failure: { code: 'body-too-large', limitBytes: MAX_BUFFERED_BODY_BYTES },
+      failure: { code: 'body-too-large', bytes: 900_000, limitBytes: MAX_BUFFERED_BODY_BYTES },
     });
   });
 });
 
 describe('a message that is no buffered webhook', () => {
+  test('is refused when it does not unpack', () => {
+    const message = encodeBufferedWebhook(WEBHOOK);
+    const attributes = message.ok ? { ...message.value.attributes, encoding: 'gzip' } : {};
+
+    expect(decodeBufferedWebhook({ body: 'bm8=', attributes })).toMatchObject({
+      failure: { code: 'message-unreadable', problems: ['encoding: the body is not gzip'] },
+    });
+  });
+
   test('is refused with everything that is wrong about it', () => {
     const decoded = decodeBufferedWebhook({ body: '', attributes: { version: '2', source: 'stripe' } });
 
@@ -71,6 +90,7 @@ describe('a message that is no buffered webhook', () => {
       'event-type',
       'deduplication-id',
       'received-at',
+      'body-format',
       'encoding',
     ]);
   });

@@ -8,7 +8,7 @@ const EVENT = { name: 'paid', on: 'invoice.paid', 'event-id': 'evt_1', 'event-ke
 
 function map(event: object, webhook: unknown, eventType = 'invoice.paid') {
   const mapping = mappingSchema.parse({ source: 'stripe', events: [{ ...EVENT, ...event }] });
-  return mapWebhook(compileMapping(mapping), eventType, webhook);
+  return mapWebhook(compileMapping(mapping), [eventType], webhook);
 }
 
 const ANN = { customer: { email: 'ann@example.com', name: null }, amount: 1250, paid: true };
@@ -128,5 +128,38 @@ describe('the payload', () => {
     expect(writePayload({ ...event, params: { text: 'é'.repeat(room) } })).toMatchObject({
       failure: { code: 'payload-too-large', bytes: MAX_PAYLOAD_BYTES + room },
     });
+  });
+});
+
+describe('a batch', () => {
+  const items = { items: '{% $[kind = "new"] %}', 'event-key': '{% $item.id %}' };
+
+  test('becomes an event per item, each with its own place', async () => {
+    const mapped = await map(items, [
+      { kind: 'new', id: 1 },
+      { kind: 'old', id: 2 },
+      { kind: 'new', id: 3 },
+    ]);
+
+    expect(mapped).toMatchObject([
+      { item: 0, kind: 'event', event: { eventKey: '1' } },
+      { item: 1, kind: 'event', event: { eventKey: '3' } },
+    ]);
+  });
+
+  test('of a single item is one event', async () => {
+    expect(await map(items, [{ kind: 'new', id: 1 }])).toMatchObject([{ item: 0, kind: 'event' }]);
+  });
+
+  test('without an item that counts says so', async () => {
+    expect(await map(items, [{ kind: 'old', id: 1 }])).toEqual([
+      { name: 'paid', kind: 'skipped', code: 'no-items' },
+    ]);
+  });
+
+  test('whose items cannot be found is rejected', async () => {
+    expect(await map({ ...items, items: '{% $error("no") %}' }, [])).toMatchObject([
+      { kind: 'rejected', failure: { path: 'items' } },
+    ]);
   });
 });

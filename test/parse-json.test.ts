@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseJson } from '../../lambdas/map/parse-json.ts';
+import { parseJson } from '../lambdas/parse-json.ts';
 
 describe('parsing a body', () => {
   test('keeps every digit of an integer that a double would round', () => {
