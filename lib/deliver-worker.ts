@@ -55,6 +55,8 @@ export class DeliverWorker extends Construct {
     );
     this.webexKeys.grantRead(this.function);
     deadLetter.grantSendMessages(this.function);
+    // What is left of a batch goes back.
+    buffer.grantSendMessages(this.function);
     this.function.addEventSource(
       new SqsEventSource(buffer, {
         batchSize: BATCH_SIZE,

@@ -11,7 +11,12 @@ import { fail, type Result, succeed } from '../result.ts';
 type QueueFailure = { readonly cause: string };
 
 export type Queues = {
-  readonly put: (queueUrl: string, message: BufferMessage) => Promise<Result<void, QueueFailure>>;
+  /** Puts a message on a queue, to be seen after so many seconds (at once where none are given; at most 900). */
+  readonly put: (
+    queueUrl: string,
+    message: BufferMessage,
+    delaySeconds?: number,
+  ) => Promise<Result<void, QueueFailure>>;
   /** Leaves a message on its queue, unseen for so many seconds from now. */
   readonly hide: (
     queueUrl: string,
@@ -20,17 +25,21 @@ export type Queues = {
   ) => Promise<Result<void, QueueFailure>>;
 };
 
+/** SQS takes no longer delay. */
+const MAX_DELAY_SECONDS = 900;
+
 /** SQS, as far as the functions use it. */
 export function createQueues(): Queues {
   const client = new SQSClient({});
   return {
-    put: (QueueUrl, { body, attributes }) =>
+    put: (QueueUrl, { body, attributes }, delaySeconds) =>
       settle(
         client.send(
           new SendMessageCommand({
             QueueUrl,
             MessageBody: body,
             MessageAttributes: writeAttributes(attributes),
+            ...(delaySeconds !== undefined && { DelaySeconds: Math.min(delaySeconds, MAX_DELAY_SECONDS) }),
           }),
         ),
       ),

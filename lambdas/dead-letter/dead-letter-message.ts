@@ -2,7 +2,7 @@ import { BUFFER_ATTRIBUTES, type BufferMessage } from '../buffer/buffered-webhoo
 import { type DeadLetterNote, noteAttributes } from './dead-letter-note.ts';
 
 /**
- * The original webhook, unchanged, with the note beside it. SQS takes ten attributes a message: six are the webhook's,
+ * The original webhook, unchanged, with the note beside it. SQS takes ten attributes a message: seven are the webhook's,
  * three the note's, and whatever else a message carried stays behind.
  */
 export function deadLetterMessage(message: BufferMessage, note: DeadLetterNote): BufferMessage {

@@ -32,6 +32,8 @@ const noteSchema = z.strictObject({
   detail: z.string().optional(),
   /** The event of the mapping that failed, where it came to that. */
   event: z.string().optional(),
+  /** Which item of a batch it is of, from 0. */
+  item: z.int().min(0).optional(),
   /** What Webex Campaign answered: HTTP status, and the code in the body. */
   answer: z.strictObject({ status: z.int(), code: z.string().optional() }).optional(),
   /** How often the webhook was taken from the buffer. */

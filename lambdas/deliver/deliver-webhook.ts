@@ -6,9 +6,9 @@ import {
 import type { DeadLetterCode, DeadLetterNote } from '../dead-letter/dead-letter-note.ts';
 import { type CampaignEvent, type ContractBreach, writePayload } from '../map/campaign-event.ts';
 import { type CompiledMapping, type MapFailure, type Mapped, mapWebhook } from '../map/map-webhook.ts';
-import { parseJson } from '../map/parse-json.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
+import { parseBody } from '../webhook-body.ts';
 import type { Attempt } from './attempt.ts';
 import { buildRequest, type EventRequest } from './build-request.ts';
 import { type AnswerFacts, classifyAttempt, type RetryCode } from './classify-answer.ts';
@@ -28,9 +28,11 @@ export type DeliverDependencies = {
 export type EventOutcome = {
   /** The event's name in the mapping; missing where it did not come to that. */
   readonly event?: string;
+  /** Which item of a batch it is of, from 0. */
+  readonly item?: number;
 } & (
   | { readonly outcome: 'delivered'; readonly transactionId: string; readonly answer: AnswerFacts }
-  | { readonly outcome: 'skipped'; readonly code: 'when-not-met' }
+  | { readonly outcome: 'skipped'; readonly code: 'when-not-met' | 'no-items' }
   | {
       readonly outcome: 'retry-later';
       readonly code: RetryCode | SecretFailure['code'];
@@ -46,58 +48,48 @@ export type EventOutcome = {
     }
 );
 
-/** What became of a webhook: its events' outcomes, in the order of the mapping. */
-export type Delivery = {
-  readonly webhook?: BufferedWebhook;
-  readonly outcomes: readonly EventOutcome[];
-};
+type DeadLettered = Extract<EventOutcome, { outcome: 'dead-letter' }>;
 
-/** One message's journey: read it, map it, and call Webex Campaign for each event. */
-export async function deliverWebhook(
+/** A message of the buffer that can be worked on: its webhook, and what the mapping makes of it. */
+export type OpenedWebhook = { readonly webhook: BufferedWebhook; readonly events: readonly Mapped[] };
+
+/** Why a message cannot be worked on, with its webhook where there is one in it. */
+export type Unopenable = { readonly webhook?: BufferedWebhook; readonly outcome: DeadLettered };
+
+/** Reads a message and maps its webhook. */
+export async function openWebhook(
   message: BufferMessage,
-  dependencies: DeliverDependencies,
-): Promise<Delivery> {
+  mappings: DeliverDependencies['mappings'],
+): Promise<Result<OpenedWebhook, Unopenable>> {
   const decoded = decodeBufferedWebhook(message);
   if (!decoded.ok) {
-    return { outcomes: [deadLetter('buffer', 'message-unreadable', decoded.failure.problems.join('; '))] };
+    return fail({ outcome: deadLetter('buffer', 'message-unreadable', decoded.failure.problems.join('; ')) });
   }
-
   const webhook = decoded.value;
-  const mapped = await mapBufferedWebhook(webhook, dependencies.mappings);
-  if (!mapped.ok) return { webhook, outcomes: [deadLetter('map', mapped.failure)] };
+  const mapping = mappings.get(webhook.source);
+  if (mapping === undefined) return fail({ webhook, outcome: deadLetter('map', 'no-mapping') });
+  const body = parseBody(webhook.rawBody, webhook.bodyFormat);
+  if (!body.ok) return fail({ webhook, outcome: deadLetter('map', body.failure.code) });
 
-  const outcomes: EventOutcome[] = [];
-  for (const event of mapped.value) outcomes.push(await deliverMapped(event, dependencies));
-  return { webhook, outcomes };
-}
-
-async function mapBufferedWebhook(
-  { source, eventType, rawBody }: BufferedWebhook,
-  mappings: ReadonlyMap<string, CompiledMapping>,
-): Promise<Result<readonly Mapped[], 'no-mapping' | 'body-not-json'>> {
-  const mapping = mappings.get(source);
-  if (mapping === undefined) return fail('no-mapping');
-
-  let body: unknown;
-  try {
-    body = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(rawBody));
-  } catch {
-    return fail('body-not-json');
-  }
-  const mapped = await mapWebhook(mapping, eventType, body);
+  const events = await mapWebhook(mapping, webhook.eventTypes, body.value);
   // Ingest buffers only what some mapping wants: this one was changed or removed while the webhook waited.
-  return mapped.length === 0 ? fail('no-mapping') : succeed(mapped);
+  if (events.length === 0) return fail({ webhook, outcome: deadLetter('map', 'no-mapping') });
+  return succeed({ webhook, events });
 }
 
-async function deliverMapped(mapped: Mapped, dependencies: DeliverDependencies): Promise<EventOutcome> {
-  const event = mapped.name;
+/** Delivers one of a webhook's events, or says why it is none. */
+export async function deliverMapped(
+  mapped: Mapped,
+  dependencies: DeliverDependencies,
+): Promise<EventOutcome> {
+  const which = { event: mapped.name, ...(mapped.item !== undefined && { item: mapped.item }) };
   switch (mapped.kind) {
     case 'skipped':
-      return { event, outcome: 'skipped', code: mapped.code };
+      return { ...which, outcome: 'skipped', code: mapped.code };
     case 'rejected':
-      return { event, ...deadLetter('map', mapped.failure.code, describeMapFailure(mapped.failure)) };
+      return { ...which, ...deadLetter('map', mapped.failure.code, describeMapFailure(mapped.failure)) };
     case 'event':
-      return { event, ...(await deliverEvent(mapped.event, dependencies)) };
+      return { ...which, ...(await deliverEvent(mapped.event, dependencies)) };
   }
 }
 
@@ -117,11 +109,7 @@ async function deliverEvent(event: CampaignEvent, dependencies: DeliverDependenc
   return verdict;
 }
 
-function deadLetter(
-  stage: DeadLetterNote['stage'],
-  code: DeadLetterCode,
-  detail?: string,
-): Extract<EventOutcome, { outcome: 'dead-letter' }> {
+function deadLetter(stage: DeadLetterNote['stage'], code: DeadLetterCode, detail?: string): DeadLettered {
   return { outcome: 'dead-letter', stage, code, ...(detail !== undefined && { detail }) };
 }
 

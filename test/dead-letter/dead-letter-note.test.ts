@@ -14,7 +14,8 @@ const NOTE: DeadLetterNote = {
 
 const WEBHOOK = {
   source: 'stripe',
-  eventType: 'invoice.paid',
+  eventTypes: ['invoice.paid'],
+  bodyFormat: 'json' as const,
   deduplicationId: 'evt_1',
   receivedAt: new Date('2026-11-23T12:00:00.000Z'),
   rawBody: Buffer.from('{"a":1}'),

@@ -3,9 +3,9 @@ import type { BufferMessage } from '../../lambdas/buffer/buffered-webhook.ts';
 import type { DeadLetterNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
 import type { Attempt } from '../../lambdas/deliver/attempt.ts';
 import {
+  type BatchDependencies,
   type DeliverLine,
   deliverBatch,
-  type SettleDependencies,
 } from '../../lambdas/deliver/deliver-batch.ts';
 import type { BufferRecord } from '../../lambdas/deliver/read-records.ts';
 import { compileMapping } from '../../lambdas/map/map-webhook.ts';
@@ -17,6 +17,14 @@ const MAPPING = compileMapping({
   source: 'stripe',
   events: [
     { name: 'paid', on: ['invoice.paid'], 'event-id': 'evt_1', 'event-key': '{% key %}', 'event-params': {} },
+    {
+      name: 'each',
+      on: ['batch'],
+      items: '{% keys %}',
+      'event-id': 'evt_2',
+      'event-key': '{% $item %}',
+      'event-params': {},
+    },
   ],
 });
 
@@ -34,17 +42,22 @@ async function call({ body }: { readonly body: string }): Promise<Attempt> {
   return { kind: 'answered', retryAfter: undefined, ...answer };
 }
 
-function setUp(changes: Partial<SettleDependencies> = {}) {
+function setUp(changes: Partial<BatchDependencies> = {}) {
   const hidden: [string, number][] = [];
   const deadLetters: [BufferMessage, DeadLetterNote][] = [];
   const lines: DeliverLine[] = [];
-  const dependencies: SettleDependencies = {
+  const putBack: [number | undefined, number][] = [];
+  const dependencies: BatchDependencies = {
     mappings: new Map([['stripe', MAPPING]]),
     webexKeys: async () => succeed({ primary: 'key-1' }),
     forgetWebexKeys: () => undefined,
     call,
     hide: async (handle, seconds) => {
       hidden.push([handle, seconds]);
+      return succeed(undefined);
+    },
+    putBack: async (webhook, seconds) => {
+      putBack.push([webhook.eventsDone, seconds]);
       return succeed(undefined);
     },
     putInDeadLetters: async (message, note) => {
@@ -58,6 +71,7 @@ function setUp(changes: Partial<SettleDependencies> = {}) {
   };
   return {
     hidden,
+    putBack,
     deadLetters,
     lines,
     deliver: (records: BufferRecord[]) => deliverBatch(records, dependencies),
@@ -71,6 +85,7 @@ function record(key: string, changes: Partial<BufferRecord> = {}): BufferRecord 
     'event-type': 'invoice.paid',
     'deduplication-id': `evt_${key}`,
     'received-at': '2026-11-23T11:59:59.000Z',
+    'body-format': 'json',
     encoding: 'utf-8',
   };
   return {
@@ -142,5 +157,54 @@ describe('a batch', () => {
 
     expect(lines.map(({ settled }) => settled).sort()).toEqual(['dead-lettered', 'done', 'kept', 'kept']);
     expect(JSON.stringify(lines)).not.toMatch(/"(ann|bob|cat|dan)"/);
+  });
+});
+
+describe('a webhook that is a batch of events', () => {
+  const batch = (keys: readonly string[], more: Readonly<Record<string, string>> = {}): BufferRecord => {
+    const one = record('batch');
+    const attributes = { ...one.message.attributes, 'event-type': 'batch', ...more };
+    return { ...one, message: { body: JSON.stringify({ keys }), attributes } };
+  };
+
+  test('whose event has to wait goes on with it later, and repeats none before it', async () => {
+    const called: string[] = [];
+    const { putBack, hidden, lines, deliver } = setUp({
+      call: (request) => {
+        called.push(/"event-key":"(\w+)"/.exec(request.body)?.[1] ?? '');
+        return call(request);
+      },
+    });
+
+    expect(await deliver([batch(['ann', 'bob', 'ann'])])).toEqual([]);
+    expect([called, putBack, hidden]).toEqual([['ann', 'bob'], [[1, 40]], []]);
+    expect(lines).toMatchObject([{ settled: 'continued', outcomes: [{ item: 0 }, { item: 1 }] }]);
+
+    called.length = 0;
+    expect(await deliver([batch(['ann', 'bob', 'ann'], { 'events-done': '2' })])).toEqual([]);
+    expect(called).toEqual(['ann']);
+  });
+
+  test('dead-letters an event by its item and goes on with the next', async () => {
+    const { deadLetters, lines, deliver } = setUp();
+
+    expect(await deliver([batch(['cat', 'ann'])])).toEqual([]);
+    expect(deadLetters.map(([, note]) => note)).toMatchObject([{ event: 'each', item: 0 }]);
+    expect(lines).toMatchObject([
+      { settled: 'dead-lettered', outcomes: [{ outcome: 'dead-letter' }, { outcome: 'delivered' }] },
+    ]);
+  });
+
+  test('stops before the function runs out of time, and goes on in a new message', async () => {
+    let seconds = 0;
+    const { putBack, deliver } = setUp({
+      now: () => {
+        seconds += 6;
+        return new Date(NOW.getTime() + seconds * 1000);
+      },
+    });
+
+    expect(await deliver([batch(['ann', 'ann', 'ann', 'ann', 'ann', 'ann'])])).toEqual([]);
+    expect(putBack).toEqual([[expect.any(Number), 0]]);
   });
 });

@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Attempt } from '../../lambdas/deliver/attempt.ts';
 import type { EventRequest } from '../../lambdas/deliver/build-request.ts';
-import { type DeliverDependencies, deliverWebhook } from '../../lambdas/deliver/deliver-webhook.ts';
+import {
+  type DeliverDependencies,
+  deliverMapped,
+  openWebhook,
+} from '../../lambdas/deliver/deliver-webhook.ts';
 import { compileMapping } from '../../lambdas/map/map-webhook.ts';
 import { fail, succeed } from '../../lambdas/result.ts';
 
@@ -45,8 +49,13 @@ function setUp(changes: Partial<DeliverDependencies> = {}) {
   return {
     calls,
     forgotten: () => forgotten,
-    deliver: (body: string, attributes: Record<string, string> = {}) =>
-      deliverWebhook({ body, attributes: { ...ATTRIBUTES, ...attributes } }, dependencies),
+    deliver: async (body: string, attributes: Record<string, string> = {}) => {
+      const message = { body, attributes: { ...ATTRIBUTES, ...attributes } };
+      const opened = await openWebhook(message, dependencies.mappings);
+      if (!opened.ok) return { outcomes: [opened.failure.outcome] };
+      const outcomes = opened.value.events.map((event) => deliverMapped(event, dependencies));
+      return { outcomes: await Promise.all(outcomes) };
+    },
   };
 }
 
@@ -56,6 +65,7 @@ const ATTRIBUTES = {
   'event-type': 'invoice.paid',
   'deduplication-id': 'evt_1',
   'received-at': '2026-11-23T11:59:59.000Z',
+  'body-format': 'json',
   encoding: 'utf-8',
 };
 
