@@ -22,6 +22,7 @@ for (const [stage, settings] of Object.entries(selected)) {
   new WebhookAdapterStack(app, `webhook-adapter-${stage}`, {
     description: `Webhooks to Webex Campaign events (${stage}).`,
     eventUrl: settings['event-url'],
+    publicUrl: settings['public-url'],
     mappings,
   });
 }

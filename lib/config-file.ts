@@ -66,7 +66,7 @@ function expandIssue(
 }
 
 /** Sentences for what zod finds where a schema has none of its own. */
-function sayWhatToDo(issue: z.core.$ZodRawIssue): string | undefined {
+export function sayWhatToDo(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.input === undefined) return 'is missing. Add it.';
   if (issue.code === 'invalid_type') {
     const expected = issue.expected === 'record' ? 'object' : issue.expected;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { HttpApi, HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpApi, HttpMethod, HttpRoute, HttpRouteKey } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -20,6 +20,11 @@ export type IngestEndpointProps = {
   readonly sources: readonly Source[];
   /** Where verified webhooks are put. */
   readonly buffer: IQueue;
+  /**
+   * What webhook URLs begin with, as senders know them; no slash at the end. Some vendors sign the URL.
+   * @default the API's own endpoint
+   */
+  readonly publicUrl?: string | undefined;
 };
 
 /** Stage 1, ingest: an HTTP API and the function that verifies what is posted to `/webhooks/{source}`. */
@@ -29,12 +34,17 @@ export class IngestEndpoint extends Construct {
   /** Signing secrets by their name; created empty. */
   readonly signingSecrets: ReadonlyMap<string, ISecret>;
 
-  constructor(scope: Construct, id: string, { name, sources, buffer }: IngestEndpointProps) {
+  constructor(scope: Construct, id: string, { name, sources, buffer, publicUrl }: IngestEndpointProps) {
     super(scope, id);
 
     this.signingSecrets = this.createSigningSecrets(sources);
 
-    const environment: IngestEnvironment = { BUFFER_QUEUE_URL: buffer.queueUrl };
+    // Without routes yet: the function has to know the API's address, and the routes lead to the function.
+    this.api = new HttpApi(this, 'Api', { apiName: name });
+    const environment: IngestEnvironment = {
+      BUFFER_QUEUE_URL: buffer.queueUrl,
+      PUBLIC_URL: publicUrl ?? this.api.apiEndpoint,
+    };
     this.function = withFunctionBundle(HANDLER, sources, (code) =>
       createStageFunction(this, 'Function', {
         code,
@@ -48,8 +58,8 @@ export class IngestEndpoint extends Construct {
 
     const integration = new HttpLambdaIntegration('Ingest', this.function);
     // The default route lets a wrong path or method be answered in the same form as everything else.
-    this.api = new HttpApi(this, 'Api', { apiName: name, defaultIntegration: integration });
     this.api.addRoutes({ path: '/webhooks/{source}', methods: [HttpMethod.POST], integration });
+    new HttpRoute(this, 'DefaultRoute', { httpApi: this.api, routeKey: HttpRouteKey.DEFAULT, integration });
   }
 
   private createSigningSecrets(sources: readonly Source[]): ReadonlyMap<string, ISecret> {

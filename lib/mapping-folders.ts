@@ -29,8 +29,8 @@ function readFolder(path: string, folder: string): Result<MappingFile, readonly 
 }
 
 /** Ingest's part of a mapping file. */
-export function sourceOf({ source, verify, secret, events }: MappingFile): Source {
-  return { source, verify, secret, eventTypes: events.flatMap(({ on }) => on) };
+export function sourceOf({ source, secret, profile, events }: MappingFile): Source {
+  return { source, secret, profile, eventTypes: events.flatMap(({ on }) => on) };
 }
 
 /** Map's part of a mapping file. */

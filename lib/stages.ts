@@ -17,6 +17,11 @@ export const eventUrlSchema = z
 const stageSchema = z.strictObject({
   /** The whole URL of the tenant's event API. There is no default: it differs from tenant to tenant. */
   'event-url': eventUrlSchema,
+  /** What webhook URLs begin with, where it is not the API's own endpoint. */
+  'public-url': z
+    .url({ protocol: /^https?$/, error: 'expected a whole URL: https://host' })
+    .regex(/[^/]$/, 'expected no slash at its end')
+    .optional(),
 });
 
 const stagesSchema = z.record(

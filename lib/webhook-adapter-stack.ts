@@ -2,18 +2,20 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { WebhookAdapter, type WebhookAdapterProps } from './webhook-adapter.ts';
 
-export type WebhookAdapterStackProps = StackProps & Pick<WebhookAdapterProps, 'eventUrl' | 'mappings'>;
+export type WebhookAdapterStackProps = StackProps &
+  Pick<WebhookAdapterProps, 'eventUrl' | 'mappings' | 'publicUrl'>;
 
 /** One stage of the adapter: the construct, and the outputs that a person needs next. */
 export class WebhookAdapterStack extends Stack {
-  constructor(scope: Construct, id: string, { eventUrl, mappings, ...props }: WebhookAdapterStackProps) {
-    super(scope, id, props);
+  constructor(scope: Construct, id: string, props: WebhookAdapterStackProps) {
+    const { eventUrl, mappings, publicUrl, ...stackProps } = props;
+    super(scope, id, stackProps);
 
-    const adapter = new WebhookAdapter(this, 'WebhookAdapter', { eventUrl, mappings });
+    const adapter = new WebhookAdapter(this, 'WebhookAdapter', { eventUrl, mappings, publicUrl });
 
     for (const { source } of mappings) {
       new CfnOutput(this, `WebhookUrl-${source}`, {
-        value: `${adapter.ingest.api.apiEndpoint}/webhooks/${source}`,
+        value: `${publicUrl ?? adapter.ingest.api.apiEndpoint}/webhooks/${source}`,
         description: `Register this URL at ${source}.`,
       });
     }

@@ -15,6 +15,11 @@ export type WebhookAdapterProps = {
   /** What may send webhooks, and what becomes of them (`readMappingFolders`). */
   readonly mappings: readonly MappingFile[];
   /**
+   * What webhook URLs begin with, as vendors know them: a custom domain in front of the API. No slash at the end.
+   * @default the API's own endpoint
+   */
+  readonly publicUrl?: string | undefined;
+  /**
    * Begins the names of the API and the queues.
    * @default the name of the stack
    */
@@ -48,6 +53,7 @@ export class WebhookAdapter extends Construct {
       name,
       sources: mappings.map(sourceOf),
       buffer: this.buffer.queue,
+      publicUrl: props.publicUrl,
     });
     this.deliver = new DeliverWorker(this, 'Deliver', {
       eventUrl,

@@ -3,6 +3,8 @@ import * as z from 'zod';
 /** What the ingest function is told by its construct. */
 export const ingestEnvironment = z.object({
   BUFFER_QUEUE_URL: z.url(),
+  /** What webhook URLs begin with, as senders know them; some sign it. No slash at the end. */
+  PUBLIC_URL: z.url().regex(/[^/]$/),
 });
 
 /** What the deliver function is told by its construct. */

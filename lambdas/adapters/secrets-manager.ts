@@ -10,24 +10,70 @@ import { parseSecret, type SecretFailure } from '../secret.ts';
 /** How long a secret is believed before it is read again: a rotation is seen within this time. */
 const CACHE_MILLISECONDS = 5 * 60 * 1000;
 
+/** From this age on a secret is read again in the background, so that no webhook has to wait for it. */
+const REFRESH_MILLISECONDS = 4 * 60 * 1000;
+
+/** A secret that cannot be used is asked for again only after so long, however many webhooks want it. */
+const FAILURE_MILLISECONDS = 5 * 1000;
+
+/** How often a secret is read early because a signature did not match: forgeries look just like a rotation. */
+const REREAD_MILLISECONDS = 60 * 1000;
+
+type Secret<Value> = Result<Value, SecretFailure>;
+
 export type SecretReader<Value> = {
-  /** The secret of this name; only a usable value is remembered, so that a mended secret works at once. */
-  readonly read: (name: string) => Promise<Result<Value, SecretFailure>>;
+  /** The secret of this name. */
+  readonly read: (name: string) => Promise<Secret<Value>>;
+  /** Reads it again now, unless that was done within the last minute. */
+  readonly reread: (name: string) => Promise<Secret<Value> | undefined>;
   readonly forget: (name: string) => void;
+};
+
+type Cached<Value> = {
+  readonly secret: Promise<Secret<Value>>;
+  readonly readAt: number;
+  isRefreshed: boolean;
 };
 
 /** Reads secrets of one form from Secrets Manager, and remembers them for five minutes. */
 export function createSecretReader<Value>(schema: z.ZodType<Value>): SecretReader<Value> {
   const client = new SecretsManagerClient({});
-  const cache = new Map<string, { readonly secret: Result<Value, SecretFailure>; readonly until: number }>();
+  const cache = new Map<string, Cached<Value>>();
+  const rereadAt = new Map<string, number>();
+  const remember = (name: string, secret: Promise<Secret<Value>>, readAt: number) =>
+    cache.set(name, { secret, readAt, isRefreshed: false });
+
+  const load = (name: string): Promise<Secret<Value>> => {
+    const secret = readSecret(client, name, schema);
+    remember(name, secret, Date.now());
+    return secret;
+  };
+  /** What is remembered stays in place until something better has come, or its time is up. */
+  const replace = async (name: string): Promise<Secret<Value>> => {
+    const readAt = Date.now();
+    const secret = await readSecret(client, name, schema);
+    if (secret.ok) remember(name, Promise.resolve(secret), readAt);
+    return secret;
+  };
   return {
     forget: (name) => cache.delete(name),
     read: async (name) => {
       const cached = cache.get(name);
-      if (cached !== undefined && Date.now() < cached.until) return cached.secret;
-      const secret = await readSecret(client, name, schema);
-      if (secret.ok) cache.set(name, { secret, until: Date.now() + CACHE_MILLISECONDS });
+      if (cached === undefined) return load(name);
+      const secret = await cached.secret;
+      const age = Date.now() - cached.readAt;
+      if (age >= (secret.ok ? CACHE_MILLISECONDS : FAILURE_MILLISECONDS)) return load(name);
+      if (age >= REFRESH_MILLISECONDS && !cached.isRefreshed) {
+        cached.isRefreshed = true;
+        void replace(name);
+      }
       return secret;
+    },
+    reread: async (name) => {
+      const now = Date.now();
+      if (now - (rereadAt.get(name) ?? -REREAD_MILLISECONDS) < REREAD_MILLISECONDS) return undefined;
+      rereadAt.set(name, now);
+      return replace(name);
     },
   };
 }

@@ -1,15 +1,17 @@
+import type { Acknowledgement } from './handshake.ts';
 import type { IngestFailure } from './ingest-failure.ts';
+import type { Received } from './receive-webhook.ts';
+import type { VerificationFailure } from './verification.ts';
+import { adviseOn } from './verification-advice.ts';
 
-/** What the sender is told. The body is always `{ code, message }`. */
+/** What the sender is told: `{ code, message }`, unless its vendor wants to read something else. */
 export type Answer = {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 };
 
-type Accepted = 'buffered' | 'ignored';
-
-const ACCEPTED: Record<Accepted, string> = {
+const ACCEPTED = {
   buffered: 'Verified and buffered for delivery.',
   ignored: 'Verified. No mapping wants this event type, so nothing will be sent.',
 };
@@ -21,7 +23,9 @@ type Sentence<Failure> = { readonly statusCode: number; readonly message: (failu
  * some vendors never repeat a 4xx and disable the endpoint (design.md, "Decisions").
  */
 const FAILURES: {
-  readonly [Code in IngestFailure['code']]: Sentence<Extract<IngestFailure, { code: Code }>>;
+  readonly [Code in Exclude<IngestFailure, VerificationFailure>['code']]: Sentence<
+    Extract<IngestFailure, { code: Code }>
+  >;
 } = {
   'unknown-path': {
     statusCode: 404,
@@ -42,47 +46,13 @@ const FAILURES: {
   },
   'body-too-large': {
     statusCode: 413,
-    message: ({ bytes, limitBytes }) => `The body has ${bytes} bytes; the limit is ${limitBytes}.`,
+    message: ({ bytes, encodedBytes, limitBytes }) =>
+      `The body has ${bytes} bytes and takes ${encodedBytes} on the buffer; the limit there is ${limitBytes}.`,
   },
   'body-not-json': { statusCode: 400, message: () => 'The body is not valid JSON in UTF-8.' },
   'event-type-missing': {
     statusCode: 400,
     message: ({ where }) => `The event type is missing: expected a non-empty text in ${where}.`,
-  },
-  'event-id-missing': {
-    statusCode: 400,
-    message: ({ where }) => `The event id is missing: expected a non-empty text in ${where}.`,
-  },
-  'missing-header': {
-    statusCode: 401,
-    message: ({ header }) => `The header ${header} is missing or empty: only signed webhooks are taken.`,
-  },
-  'malformed-header': {
-    statusCode: 401,
-    message: ({ header, form }) => `The header ${header} cannot be read. Expected it once, as ${form}.`,
-  },
-  'repeated-header': {
-    statusCode: 401,
-    message: ({ header, found }) =>
-      `The header ${header} holds ${found} timestamps. Expected one, sent once.`,
-  },
-  'timestamp-too-old': {
-    statusCode: 401,
-    message: ({ skewSeconds, toleranceSeconds }) =>
-      `The signature's timestamp is ${skewSeconds} s old; at most ${toleranceSeconds} s are tolerated. ` +
-      "Sign again, or check the sender's clock.",
-  },
-  'timestamp-in-future': {
-    statusCode: 401,
-    message: ({ skewSeconds, toleranceSeconds }) =>
-      `The signature's timestamp is ${skewSeconds} s in the future; at most ${toleranceSeconds} s are ` +
-      "tolerated. Check the sender's clock.",
-  },
-  'no-matching-secret': {
-    statusCode: 401,
-    message: ({ secretsTried }) =>
-      `The signature matches none of the active signing secrets (${secretsTried} tried). ` +
-      'Either the secret differs or the body was changed after it was signed.',
   },
   'secret-missing': {
     statusCode: 503,
@@ -104,21 +74,57 @@ const FAILURES: {
   'internal-error': { statusCode: 503, message: () => 'Something went wrong on our side. Please try again.' },
 };
 
-export function answerAccepted(code: Accepted): Answer {
-  return writeAnswer(200, code, ACCEPTED[code]);
+/** A webhook that does not verify is the sender's doing (401), unless what we were told about the sender is wrong (503). */
+const VERIFICATION_STATUS: { readonly [Code in VerificationFailure['code']]: 401 | 503 } = {
+  'missing-header': 401,
+  'missing-query-parameter': 401,
+  'missing-member': 401,
+  'malformed-header': 401,
+  'malformed-member': 401,
+  'repeated-header': 401,
+  'timestamp-too-old': 401,
+  'timestamp-in-future': 401,
+  'body-hash-differs': 401,
+  'wrong-signature-length': 401,
+  'body-re-encoded': 401,
+  'no-matching-secret': 401,
+  'secret-whitespace': 503,
+  'wrong-secret-kind': 503,
+  'secret-undecodable': 503,
+  'public-url-missing': 503,
+  'public-url-differs': 503,
+};
+
+/** The answer to a webhook that was taken: what its vendor wants to read, or `{ code, message }`. */
+export function answerReceived(received: Received, acknowledge: Acknowledgement | undefined): Answer {
+  if (received.code === 'handshake-answered') {
+    const { status, contentType, body } = received.answer;
+    return { statusCode: status, headers: headersOf(contentType), body };
+  }
+  return acknowledge === undefined
+    ? writeAnswer(200, received.code, ACCEPTED[received.code])
+    : { statusCode: 200, headers: headersOf(acknowledge.contentType), body: acknowledge.body };
 }
 
 export function answerFailure(failure: IngestFailure): Answer {
+  if (isVerificationFailure(failure)) {
+    return writeAnswer(VERIFICATION_STATUS[failure.code], failure.code, adviseOn(failure));
+  }
   const { statusCode, message } = FAILURES[failure.code] as Sentence<IngestFailure>;
   const answer = writeAnswer(statusCode, failure.code, message(failure));
   // RFC 9110, 15.5.6: a 405 names the methods that would do.
   return statusCode === 405 ? { ...answer, headers: { ...answer.headers, allow: 'POST' } } : answer;
 }
 
+function isVerificationFailure(failure: IngestFailure): failure is VerificationFailure {
+  return Object.hasOwn(VERIFICATION_STATUS, failure.code);
+}
+
 function writeAnswer(statusCode: number, code: string, message: string): Answer {
-  return {
-    statusCode,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ code, message }),
-  };
+  return { statusCode, headers: headersOf('application/json'), body: JSON.stringify({ code, message }) };
+}
+
+/** A handshake's answer may hold what the sender sent: no browser is to take it for a page. */
+function headersOf(contentType: string): Answer['headers'] {
+  return { 'content-type': contentType, 'x-content-type-options': 'nosniff' };
 }

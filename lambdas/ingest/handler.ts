@@ -6,7 +6,7 @@ import { createQueues } from '../adapters/queues.ts';
 import { createSecretReader } from '../adapters/secrets-manager.ts';
 import { encodeBufferedWebhook } from '../buffer/buffered-webhook.ts';
 import { fail } from '../result.ts';
-import { type Answer, answerAccepted, answerFailure } from './answer.ts';
+import { type Answer, answerFailure, answerReceived } from './answer.ts';
 import { describeReceived } from './describe-received.ts';
 import { httpApiEventSchema } from './read-request.ts';
 import { type ReceiveDependencies, receiveWebhook } from './receive-webhook.ts';
@@ -14,11 +14,12 @@ import { signingSecretsSchema } from './signing-secrets.ts';
 import { sourceSchema } from './source.ts';
 
 // runs once per cold start
-const { BUFFER_QUEUE_URL } = readEnvironment(ingestEnvironment);
+const { BUFFER_QUEUE_URL, PUBLIC_URL } = readEnvironment(ingestEnvironment);
 const queues = createQueues();
 const dependencies: ReceiveDependencies = {
   sources: new Map(readCatalogue(sourceSchema).map((source) => [source.source, source])),
-  signingSecrets: createSecretReader(signingSecretsSchema).read,
+  publicUrl: PUBLIC_URL,
+  signingSecrets: createSecretReader(signingSecretsSchema),
   putOnBuffer: async (webhook) => {
     const message = encodeBufferedWebhook(webhook);
     if (!message.ok) return message;
@@ -30,9 +31,13 @@ const dependencies: ReceiveDependencies = {
 // runs for every request
 async function ingest(event: unknown): Promise<Answer> {
   const request = httpApiEventSchema.parse(event);
-  const received = await receiveWebhook(request, new Date(), dependencies);
-  writeLogLine(describeReceived(request.requestContext.requestId, received));
-  return received.ok ? answerAccepted(received.value.code) : answerFailure(received.failure);
+  const receivedAt = new Date();
+  const reception = await receiveWebhook(request, receivedAt, dependencies);
+  writeLogLine(describeReceived(request.requestContext.requestId, receivedAt, reception));
+  const { source, received } = reception;
+  return received.ok
+    ? answerReceived(received.value, source?.profile.acknowledge)
+    : answerFailure(received.failure);
 }
 
 // called by AWS

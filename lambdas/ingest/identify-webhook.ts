@@ -1,63 +1,56 @@
-import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import { fail, type Result, succeed } from '../result.ts';
+import { type BodyFormat, bodyFormatOf, parseBody } from '../webhook-body.ts';
 import type { IdentityFailure } from './ingest-failure.ts';
-import type { WebhookRequest } from './read-request.ts';
-import type { Profile, Selector } from './signature-scheme.ts';
+import type { Profile } from './profile.ts';
+import { describeSelector, hashOf, type ReadableWebhook, type Selector, select } from './selector.ts';
 
 /** What happened, and the id under which it is the same fact however often it is told. */
-export type Identity = { readonly eventType: string; readonly deduplicationId: string };
+export type Identity = {
+  /** More than one only where a webhook is a batch; each of them once. */
+  readonly eventTypes: readonly string[];
+  readonly deduplicationId: string;
+  readonly bodyFormat: BodyFormat;
+};
 
-const bodySchema = z.record(z.string(), z.unknown());
-
-/** Reads type and id of a webhook whose signature is verified; every body has to be JSON. */
+/** Reads types and id of a webhook whose signature is verified. */
 export function identifyWebhook(
-  profile: Profile,
-  request: WebhookRequest,
+  profile: Pick<Profile, 'eventType' | 'deduplicationId'>,
+  { headers, rawBody }: Pick<ReadableWebhook, 'headers' | 'rawBody'>,
 ): Result<Identity, IdentityFailure> {
-  const body = parseBody(request.rawBody);
-  if (!body.ok) return body;
+  const bodyFormat = bodyFormatOf(headers.get('content-type'));
+  const body = parseBody(rawBody, bodyFormat);
+  const webhook: ReadableWebhook = { headers, rawBody, body: body.ok ? body.value : undefined };
 
-  const eventType = select(profile.eventType, request, body.value);
-  if (!eventType) return fail({ code: 'event-type-missing', where: describe(profile.eventType) });
-
-  const deduplicationId = select(profile.deduplicationId, request, body.value);
-  if (!deduplicationId) return fail({ code: 'event-id-missing', where: describe(profile.deduplicationId) });
-  return succeed({ eventType, deduplicationId });
-}
-
-function parseBody(rawBody: Uint8Array): Result<Readonly<Record<string, unknown>>, IdentityFailure> {
-  if (!isUtf8(rawBody)) return fail({ code: 'body-not-json' });
-  try {
-    // TextDecoder drops a byte order mark, which JSON.parse would refuse.
-    const parsed = bodySchema.safeParse(JSON.parse(new TextDecoder().decode(rawBody)));
-    return succeed(parsed.success ? parsed.data : {});
-  } catch {
-    return fail({ code: 'body-not-json' });
+  const eventTypes = readEventTypes(profile.eventType, webhook);
+  if (eventTypes.length === 0) {
+    if (!body.ok && profile.eventType.some((selector) => 'body' in selector)) return body;
+    const where = profile.eventType.slice(0, 1).map(describeSelector).join();
+    return fail({ code: 'event-type-missing', where });
   }
+  const deduplicationId = readDeduplicationId(profile.deduplicationId, webhook);
+  return succeed({ eventTypes, deduplicationId, bodyFormat });
 }
 
-function select(
-  selector: Selector,
-  { headers, rawBody }: WebhookRequest,
-  body: Readonly<Record<string, unknown>>,
-): string | undefined {
-  if ('hashOf' in selector) return createHash('sha256').update(rawBody).digest('hex');
-  const value = 'header' in selector ? headers.get(selector.header) : ownMember(body, selector.member);
-  return typeof value === 'string' && isAttributeValue(value) ? value : undefined;
+/** Values of a batch belong together by their places; a single value goes with all of them. */
+function readEventTypes([first, ...more]: readonly Selector[], webhook: ReadableWebhook): readonly string[] {
+  const heads = first === undefined ? [] : select(first, webhook);
+  if (heads.length === 0) return [];
+  const columns = [heads, ...more.map((selector) => select(selector, webhook))];
+  const rows = columns.reduce((longest, { length }) => Math.max(longest, length), 0);
+  const types = Array.from({ length: rows }, (_, row) =>
+    columns.flatMap((column) => (column.length === 1 ? column[0] : column[row]) ?? []).join('.'),
+  );
+  return [...new Set(types)].filter(isAttributeValue);
 }
 
-function ownMember(body: Readonly<Record<string, unknown>>, member: string): unknown {
-  return Object.hasOwn(body, member) ? body[member] : undefined;
+function readDeduplicationId(selectors: readonly Selector[], webhook: ReadableWebhook): string {
+  const parts = selectors.map((selector) => select(selector, webhook).join(','));
+  const id = parts.join(':');
+  const isUsable = parts.length > 0 && !parts.includes('') && isAttributeValue(id);
+  return isUsable ? id : hashOf(webhook.rawBody);
 }
 
-/** Type and id travel as SQS message attributes, which are short and have no control characters. */
+/** Type and id travel as SQS message attributes: short, and without control characters, which end a line of a list. */
 function isAttributeValue(value: string): boolean {
-  return /^[\u0020-\u007e]{1,256}$/.test(value);
-}
-
-function describe(selector: Selector): string {
-  if ('header' in selector) return `the header ${selector.header}`;
-  return 'member' in selector ? `the body's member "${selector.member}"` : 'the body';
+  return /^[\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]{1,256}$/u.test(value);
 }

@@ -1,4 +1,4 @@
-import type { BodyTooLarge } from '../buffer/buffered-webhook.ts';
+import type { BodyTooLarge } from '../buffer/encode-body.ts';
 import type { SecretFailure } from '../secret.ts';
 import type { VerificationFailure } from './verification.ts';
 
@@ -17,13 +17,11 @@ export type RequestFailure =
   | { readonly code: 'unknown-path' }
   | { readonly code: 'method-not-allowed'; readonly method: string }
   | { readonly code: 'body-empty' }
-  | { readonly code: 'body-not-base64' }
-  | BodyTooLarge;
+  | { readonly code: 'body-not-base64' };
 
 export type IdentityFailure =
   | { readonly code: 'body-not-json' }
-  | { readonly code: 'event-type-missing'; readonly where: string }
-  | { readonly code: 'event-id-missing'; readonly where: string };
+  | { readonly code: 'event-type-missing'; readonly where: string };
 
 export type BufferFailure = { readonly code: 'buffer-unavailable'; readonly cause: string };
 

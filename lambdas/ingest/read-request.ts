@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod';
-import { MAX_BUFFERED_BODY_BYTES } from '../buffer/buffered-webhook.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { RequestFailure } from './ingest-failure.ts';
 
@@ -10,6 +9,7 @@ import type { RequestFailure } from './ingest-failure.ts';
  */
 export const httpApiEventSchema = z.object({
   rawPath: z.string(),
+  rawQueryString: z.string().default(''),
   headers: z.record(z.string(), z.string()).default({}),
   body: z.string().optional(),
   isBase64Encoded: z.boolean(),
@@ -21,33 +21,28 @@ export type HttpApiEvent = z.infer<typeof httpApiEventSchema>;
 /** A request to a webhook URL, not yet verified. */
 export type WebhookRequest = {
   readonly source: string;
+  readonly method: string;
+  /** As received, without its `?`. */
+  readonly query: string;
   /** Header values by lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
   /** The exact bytes received. */
   readonly rawBody: Uint8Array;
 };
 
-/** Takes a webhook out of an HTTP event, or says why there is none in it. */
+/** Takes a request to a webhook URL out of an HTTP event, or says why there is none in it. */
 export function readRequest(event: HttpApiEvent): Result<WebhookRequest, RequestFailure> {
   const source = /^\/webhooks\/([^/]+)\/?$/.exec(event.rawPath)?.[1];
   if (source === undefined) return fail({ code: 'unknown-path' });
-
-  const { method } = event.requestContext.http;
-  if (method !== 'POST') return fail({ code: 'method-not-allowed', method });
-
-  const rawBody = readBody(event);
-  if (!rawBody.ok) return rawBody;
-  return succeed({ source, headers: lowerCaseNames(event.headers), rawBody: rawBody.value });
-}
-
-function readBody({ body = '', isBase64Encoded }: HttpApiEvent): Result<Uint8Array, RequestFailure> {
+  const { body = '', isBase64Encoded, requestContext } = event;
   if (isBase64Encoded && !isBase64(body)) return fail({ code: 'body-not-base64' });
-  const rawBody = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
-  if (rawBody.length === 0) return fail({ code: 'body-empty' });
-  if (rawBody.length > MAX_BUFFERED_BODY_BYTES) {
-    return fail({ code: 'body-too-large', bytes: rawBody.length, limitBytes: MAX_BUFFERED_BODY_BYTES });
-  }
-  return succeed(rawBody);
+  return succeed({
+    source,
+    method: requestContext.http.method,
+    query: event.rawQueryString,
+    headers: lowerCaseNames(event.headers),
+    rawBody: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
+  });
 }
 
 /** `Buffer.from` skips what is not base64; a body must not change in silence. */

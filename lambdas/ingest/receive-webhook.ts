@@ -1,59 +1,112 @@
-import type { BodyTooLarge, BufferedWebhook } from '../buffer/buffered-webhook.ts';
+import type { BufferedWebhook } from '../buffer/buffered-webhook.ts';
+import type { BodyTooLarge } from '../buffer/encode-body.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
+import { answerHandshake, checkToken, findHandshake, type HandshakeAnswer } from './answer-handshake.ts';
+import type { Handshake } from './handshake.ts';
 import { identifyWebhook } from './identify-webhook.ts';
 import type { BufferFailure, IngestFailure } from './ingest-failure.ts';
-import { type HttpApiEvent, readRequest } from './read-request.ts';
+import { type HttpApiEvent, readRequest, type WebhookRequest } from './read-request.ts';
 import type { SigningSecrets } from './signing-secrets.ts';
-import { PROFILES, type Source } from './source.ts';
-import { verifySignature } from './verify-signature.ts';
+import type { Source } from './source.ts';
+import { type Verified, verifyWebhook } from './verify-webhook.ts';
 
 /** What ingest needs of the outside world. */
 export type ReceiveDependencies = {
   readonly sources: ReadonlyMap<string, Source>;
-  readonly signingSecrets: (secretName: string) => Promise<Result<SigningSecrets, SecretFailure>>;
+  /** What the endpoint's URLs begin with, as senders know it: `https://host`, no slash at the end. */
+  readonly publicUrl: string;
+  readonly signingSecrets: {
+    readonly read: (name: string) => Promise<Result<SigningSecrets, SecretFailure>>;
+    /** Reads again what may have been rotated; `undefined` where that was done a moment ago. */
+    readonly reread: (name: string) => Promise<Result<SigningSecrets, SecretFailure> | undefined>;
+  };
   readonly putOnBuffer: (webhook: BufferedWebhook) => Promise<Result<void, BodyTooLarge | BufferFailure>>;
 };
 
-/** A webhook that was verified: `buffered` if some mapping wants it, else `ignored`. */
-export type Received = {
-  readonly code: 'buffered' | 'ignored';
-  readonly webhook: BufferedWebhook;
-  readonly secretSlot: number;
-};
+/** A verified webhook that was `buffered`, or `ignored` as no mapping wants it; or a handshake that is to be answered. */
+export type Received =
+  | { readonly code: 'buffered' | 'ignored'; readonly webhook: BufferedWebhook; readonly secretSlot: number }
+  | { readonly code: 'handshake-answered'; readonly answer: HandshakeAnswer };
+
+/** What became of a request, and whose it is; `source` is missing where no mapping folder has the name. */
+export type Reception = { readonly source?: Source; readonly received: Result<Received, IngestFailure> };
 
 /** One request's journey: read it, verify it, identify it, buffer it if it is wanted. */
 export async function receiveWebhook(
   event: HttpApiEvent,
   receivedAt: Date,
-  { sources, signingSecrets, putOnBuffer }: ReceiveDependencies,
-): Promise<Result<Received, IngestFailure>> {
+  dependencies: ReceiveDependencies,
+): Promise<Reception> {
   const request = readRequest(event);
-  if (!request.ok) return request;
+  if (!request.ok) return { received: request };
+  const source = dependencies.sources.get(request.value.source);
+  if (source === undefined) return { received: fail({ code: 'unknown-source' }) };
+  return { source, received: await receiveFrom(source, request.value, receivedAt, dependencies) };
+}
 
-  const source = sources.get(request.value.source);
-  if (source === undefined) return fail({ code: 'unknown-source' });
-  const profile = PROFILES[source.verify];
+async function receiveFrom(
+  source: Source,
+  request: WebhookRequest,
+  receivedAt: Date,
+  dependencies: ReceiveDependencies,
+): Promise<Result<Received, IngestFailure>> {
+  const handshake = findHandshake(source.profile.handshakes, request);
+  if (handshake !== undefined && handshake.authenticate !== 'signature') {
+    return answerUnsigned(source, request, handshake, dependencies);
+  }
+  const unusable = explainUnusable(request);
+  if (handshake === undefined && unusable !== undefined) return fail(unusable);
 
-  const secrets = await signingSecrets(source.secret);
-  if (!secrets.ok) return secrets;
-  const { headers, rawBody } = request.value;
-  const verified = verifySignature(profile.signature, {
-    headers,
-    rawBody,
-    receivedAt,
-    secrets: secrets.value.signingSecrets,
-  });
+  const verified = await verifyWebhook(source, request, receivedAt, dependencies);
   if (!verified.ok) return verified;
+  if (handshake === undefined) return takeIn(source, request, verified.value, dependencies);
+  const { secret } = verified.value;
+  return succeed({ code: 'handshake-answered', answer: answerHandshake(handshake, request, secret) });
+}
 
-  const identity = identifyWebhook(profile, request.value);
+async function answerUnsigned(
+  source: Source,
+  request: WebhookRequest,
+  handshake: Handshake,
+  { signingSecrets }: ReceiveDependencies,
+): Promise<Result<Received, IngestFailure>> {
+  if (handshake.authenticate !== 'none') {
+    const secrets = await signingSecrets.read(source.secret);
+    if (!secrets.ok) return secrets;
+    const token = checkToken(handshake, request, secrets.value, source.secret);
+    if (!token.ok) return token;
+  }
+  return succeed({ code: 'handshake-answered', answer: answerHandshake(handshake, request, undefined) });
+}
+
+function explainUnusable({ method, rawBody }: WebhookRequest): IngestFailure | undefined {
+  if (method !== 'POST') return { code: 'method-not-allowed', method };
+  return rawBody.byteLength === 0 ? { code: 'body-empty' } : undefined;
+}
+
+/** Identifies a webhook that is verified, and buffers it if some mapping wants it. */
+async function takeIn(
+  source: Source,
+  request: WebhookRequest,
+  { secretSlot, receivedAt }: Verified,
+  { putOnBuffer }: ReceiveDependencies,
+): Promise<Result<Received, IngestFailure>> {
+  const identity = identifyWebhook(source.profile, request);
   if (!identity.ok) return identity;
-
-  const webhook = { source: source.source, ...identity.value, receivedAt, rawBody };
-  const { secretSlot } = verified.value;
-  if (!source.eventTypes.includes(webhook.eventType))
-    return succeed({ code: 'ignored', webhook, secretSlot });
-
-  const buffered = await putOnBuffer(webhook);
-  return buffered.ok ? succeed({ code: 'buffered', webhook, secretSlot }) : buffered;
+  const { eventTypes, deduplicationId, bodyFormat } = identity.value;
+  const webhook = {
+    source: source.source,
+    eventTypes,
+    deduplicationId,
+    receivedAt,
+    bodyFormat,
+    rawBody: request.rawBody,
+  };
+  const wanted = eventTypes.filter((eventType) => source.eventTypes.includes(eventType));
+  if (wanted.length === 0) return succeed({ code: 'ignored', webhook, secretSlot });
+  const buffered = await putOnBuffer({ ...webhook, eventTypes: wanted });
+  return buffered.ok
+    ? succeed({ code: 'buffered', webhook: { ...webhook, eventTypes: wanted }, secretSlot })
+    : buffered;
 }

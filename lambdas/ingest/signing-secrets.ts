@@ -6,6 +6,8 @@ import * as z from 'zod';
  */
 export const signingSecretsSchema = z.strictObject({
   signingSecrets: z.array(z.string().min(1)).min(1),
+  /** What the vendor sends in a handshake that asks for a token (Meta's `hub.verify_token`). */
+  verifyToken: z.string().min(1).optional(),
 });
 
 export type SigningSecrets = z.infer<typeof signingSecretsSchema>;

@@ -1,38 +1,38 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { PROFILES } from '../../lambdas/ingest/source.ts';
-import { verifySignature } from '../../lambdas/ingest/verify-signature.ts';
 
-const vectorsSchema = z.object({
-  vectors: z
-    .array(
-      z.object({
-        id: z.string(),
-        profile: z.enum(['stripe', 'shopify']),
-        secret: z.string(),
-        headers: z.record(z.string(), z.string()),
-        body: z.string(),
-        now: z.number().nullable(),
-        expected: z.enum(['valid', 'invalid']),
-      }),
-    )
-    .min(1),
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const VECTORS = `${ROOT}samples/vectors.json`;
+
+const { vectors } = z
+  .object({
+    vectors: z.array(z.object({ id: z.string(), expected: z.enum(['valid', 'invalid']) })).min(1),
+  })
+  .parse(JSON.parse(readFileSync(VECTORS, 'utf8')));
+
+/** The command itself judges the file of vectors as it is published; only the expected value is put beside it here. */
+const examined = spawnSync(process.execPath, ['cli/adapter.ts', 'doctor', '--json', '--request', VECTORS], {
+  cwd: ROOT,
+  encoding: 'utf8',
 });
-
-const { vectors } = vectorsSchema.parse(
-  JSON.parse(readFileSync(new URL('../../samples/vectors.json', import.meta.url), 'utf8')),
+const findingSchema = z.object({ id: z.string(), valid: z.boolean(), code: z.string(), message: z.string() });
+const findings = new Map(
+  examined.stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => findingSchema.parse(JSON.parse(line)))
+    .map((finding) => [finding.id, finding]),
 );
 
 describe('the signature vectors that vendors and libraries publish', () => {
-  test.each(vectors)('$id is $expected', ({ profile, secret, headers, body, now, expected }) => {
-    const verified = verifySignature(PROFILES[profile].signature, {
-      headers: new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
-      rawBody: Buffer.from(body),
-      receivedAt: new Date((now ?? 0) * 1000),
-      secrets: [secret],
-    });
+  test('are all examined, and since some are invalid the exit code is 1', () => {
+    expect([findings.size, examined.status]).toEqual([vectors.length, 1]);
+  });
 
-    expect(verified.ok).toBe(expected === 'valid');
+  test.each(vectors)('$id is $expected', ({ id, expected }) => {
+    expect(findings.get(id)).toMatchObject({ valid: expected === 'valid' });
   });
 });

@@ -40,8 +40,10 @@ describe('a mapping file', () => {
     ].join('\n');
 
     expect(problemsOf(text)).toEqual([
-      'mappings/stripe/mapping.yaml:2:1  verify  expected one of: stripe, shopify; found "strype".',
       'mappings/stripe/mapping.yaml:1:1  secret  is missing. Add it.',
+      expect.stringMatching(
+        /^mappings\/stripe\/mapping.yaml:2:1 {2}verify {2}expected one of: .*, stripe, .*; found "strype"\.$/,
+      ),
       'mappings/stripe/mapping.yaml:5:5  events[0].name  expected lower-case words joined by "-"',
       'mappings/stripe/mapping.yaml:6:5  events[0].on  is empty. Fill it in.',
       'mappings/stripe/mapping.yaml:5:5  events[0].event-id  is missing. Add it.',

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findSample } from '../../cli/samples.ts';
+import { findProfile } from '../../lambdas/ingest/signature-profiles/profiles.ts';
 import { writePayload } from '../../lambdas/map/campaign-event.ts';
 import { compileMapping, mapWebhook } from '../../lambdas/map/map-webhook.ts';
-import { parseJson } from '../../lambdas/map/parse-json.ts';
+import { parseJson } from '../../lambdas/parse-json.ts';
 import { mappingOf, readMappingFolders, sourceOf } from '../../lib/mapping-folders.ts';
 
 let directory: string;
@@ -33,7 +34,7 @@ describe('the mapping folders', () => {
 
     expect(file && sourceOf(file)).toEqual({
       source: 'shop',
-      verify: 'shopify',
+      profile: findProfile('shopify'),
       secret: 'webhooks/shop',
       eventTypes: ['orders/create', 'orders/paid'],
     });
@@ -67,23 +68,38 @@ describe('of the mappings that are shipped,', () => {
   const shipped = readMappingFolders(fileURLToPath(new URL('../../mappings', import.meta.url)));
   const files = shipped.ok ? shipped.value : [];
 
-  test('every one has at least three events', () => {
-    expect(files.map(({ source, events }) => [source, events.length >= 3])).toEqual([
-      ['shopify', true],
-      ['stripe', true],
+  const types = files.flatMap((file) =>
+    sourceOf(file).eventTypes.map((type) => [file.source, type, findSample(file.source, type)] as const),
+  );
+
+  test('there are these', () => {
+    expect(files.map(({ source, events }) => [source, events.length])).toEqual([
+      ['github', 2],
+      ['hubspot', 2],
+      ['resend', 2],
+      ['shopify', expect.any(Number)],
+      ['stripe', expect.any(Number)],
+      ['woocommerce', 2],
     ]);
   });
 
-  test.each(files.flatMap((file) => sourceOf(file).eventTypes.map((type) => [file.source, type] as const)))(
+  test('only these event types have no sample', () => {
+    expect(types.flatMap(([source, type, { ok }]) => (ok ? [] : [`${source} ${type}`]))).toEqual([
+      'hubspot contact.propertyChange',
+      'woocommerce order.created',
+      'woocommerce customer.created',
+    ]);
+  });
+
+  test.each(types.filter(([, , { ok }]) => ok))(
     "%s's sample of %s becomes a payload that the contract allows",
-    async (source, type) => {
+    async (source, type, sample) => {
       const file = files.find((mapping) => mapping.source === source);
-      const sample = findSample(source, type);
       if (file === undefined || !sample.ok) throw new Error('There is no sample of this type.');
 
       const [mapped] = await mapWebhook(
         compileMapping(mappingOf(file)),
-        type,
+        [type],
         parseJson(sample.value.body.toString('utf8')),
       );
 

@@ -87,12 +87,15 @@ describe('the stack', () => {
 
     expect(secrets.map(({ Properties }) => Properties.Name).sort()).toEqual([
       'webex-campaign',
+      'webhooks/github',
+      'webhooks/hubspot',
+      'webhooks/resend',
       'webhooks/shopify',
       'webhooks/stripe',
+      'webhooks/woocommerce',
     ]);
-    expect(secrets.flatMap(({ Properties }) => Object.keys(Properties)).sort()).toEqual([
-      ...['Description', 'Description', 'Description', 'Name', 'Name', 'Name'],
-    ]);
+    for (const { Properties } of secrets)
+      expect(Object.keys(Properties).sort()).toEqual(['Description', 'Name']);
   });
 
   test('lets each function do only what its stage needs', () => {

@@ -1,0 +1,50 @@
+import { Buffer } from 'node:buffer';
+import { createHash, createHmac, createVerify, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
+import type { SigningKey } from './decode-secret.ts';
+import type { SignedScheme } from './signature-scheme.ts';
+import type { Claim, Content } from './verification.ts';
+
+/** Which crypto a scheme uses: all of it that matters once the claims are read. */
+export type Crypto = Pick<SignedScheme, 'kind'> & { readonly algorithm?: 'sha256' | 'sha1' | 'sha512' };
+
+/** Whether one of a claim's signatures fits one of its contents under a key. Compares in constant time. */
+export function fits(crypto: Crypto, claim: Claim, key: SigningKey, secret: string): boolean {
+  return claim.contents.some((write) => {
+    const content = write(secret);
+    if (!Buffer.isBuffer(key)) return claim.signatures.some((sent) => isSignedBy(crypto, sent, content, key));
+    const expected = computeDigest(crypto, content, key);
+    return claim.signatures.some((sent) => isSame(sent, expected));
+  });
+}
+
+/** The HMAC (or plain hash) of a content: what a sender writes and what ingest expects. */
+export function computeDigest({ kind, algorithm = 'sha256' }: Crypto, content: Content, key: Buffer): Buffer {
+  const digest = kind === 'hash' ? createHash(algorithm) : createHmac(algorithm, key);
+  for (const piece of content) digest.update(piece);
+  return digest.digest();
+}
+
+/** The length of every digest of an algorithm. */
+export const DIGEST_BYTES = { sha1: 20, sha256: 32, sha512: 64 } as const;
+
+function isSame(sent: Buffer, expected: Buffer): boolean {
+  return sent.length === expected.length && timingSafeEqual(sent, expected);
+}
+
+function isSignedBy(
+  { kind, algorithm = 'sha256' }: Crypto,
+  sent: Buffer,
+  content: Content,
+  key: KeyObject,
+): boolean {
+  if (kind === 'ed25519') {
+    return sent.length === 64 && verify(null, Buffer.concat(content.map(toBytes)), key, sent);
+  }
+  const verifier = createVerify(algorithm);
+  for (const piece of content) verifier.update(piece);
+  return verifier.verify(key, sent);
+}
+
+function toBytes(piece: string | Uint8Array): Uint8Array {
+  return typeof piece === 'string' ? Buffer.from(piece) : piece;
+}

@@ -1,0 +1,60 @@
+import { Buffer } from 'node:buffer';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { decodeBytes } from './decode-bytes.ts';
+import type { SignedScheme } from './signature-scheme.ts';
+
+/** What a scheme says of its secrets. */
+type SecretKnobs = {
+  readonly kind: SignedScheme['kind'];
+  readonly secretEncoding?: 'utf8' | 'base64' | 'hex' | 'pem' | 'spki-base64';
+  readonly secretPrefix?: string | undefined;
+};
+
+/** A secret as the crypto of its kind takes it: bytes for HMAC, a public key for the others. */
+export type SigningKey = Buffer | KeyObject;
+
+/** Makes a key of a stored secret; `undefined` where it is not written as the scheme says, or is empty. */
+export function decodeSecret(
+  { kind, secretEncoding = 'utf8', secretPrefix }: SecretKnobs,
+  secret: string,
+): SigningKey | undefined {
+  const text = withoutPrefix(secret, secretPrefix);
+  if (kind === 'ecdsa' || kind === 'rsa' || kind === 'ed25519')
+    return readPublicKey(kind, secretEncoding, text);
+  if (secretEncoding === 'base64' || secretEncoding === 'hex') return decodeBytes(text, secretEncoding);
+  return text === '' ? undefined : Buffer.from(text);
+}
+
+function withoutPrefix(secret: string, prefix: string | undefined): string {
+  return prefix !== undefined && secret.startsWith(prefix) ? secret.slice(prefix.length) : secret;
+}
+
+const KEY_TYPES = { ecdsa: 'ec', rsa: 'rsa', ed25519: 'ed25519' } as const;
+
+function readPublicKey(
+  kind: keyof typeof KEY_TYPES,
+  secretEncoding: keyof typeof PUBLIC_KEYS,
+  text: string,
+): KeyObject | undefined {
+  try {
+    const key = PUBLIC_KEYS[secretEncoding](text);
+    return key.asymmetricKeyType === KEY_TYPES[kind] ? key : undefined;
+  } catch {
+    // OpenSSL says in many ways that a text is no key.
+    return undefined;
+  }
+}
+
+const PUBLIC_KEYS = {
+  utf8: createPublicKey,
+  pem: createPublicKey,
+  'spki-base64': (text: string) =>
+    createPublicKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'spki' }),
+  base64: (text: string) => rawEd25519(Buffer.from(text, 'base64')),
+  hex: (text: string) => rawEd25519(Buffer.from(text, 'hex')),
+};
+
+function rawEd25519(bytes: Buffer): KeyObject {
+  const x = bytes.toString('base64url');
+  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+}

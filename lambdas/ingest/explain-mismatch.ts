@@ -1,0 +1,119 @@
+import { Buffer } from 'node:buffer';
+import { DIGEST_BYTES, fits } from './check-claim.ts';
+import { decodeBytes } from './decode-bytes.ts';
+import { rewriteBody } from './rewrite-body.ts';
+import type { SignatureMethod } from './signature-method.ts';
+import type { Claim, SignedRequest, VerificationFailure } from './verification.ts';
+
+/** Bodies up to here are looked at for what may have re-written them: enough for people, dull for floods of forgeries. */
+const MAX_EXPLAINED_BYTES = 256 * 1024;
+
+/**
+ * Says why a signature matches no secret, as far as that can be known: every explanation but the last two was put to the
+ * proof, by a change under which the signature does match. It never makes a request valid.
+ */
+export function explainMismatch(
+  method: SignatureMethod,
+  claims: readonly Claim[],
+  request: SignedRequest,
+): VerificationFailure {
+  const { secrets } = request;
+  return (
+    explainBySecret(method, claims, secrets) ??
+    explainUndecodable(method, secrets) ??
+    explainByBody(method, request) ??
+    explainByUrl(method, request) ??
+    explainByLength(method, claims) ?? { code: 'no-matching-secret', secretsTried: secrets.length }
+  );
+}
+
+function matches(
+  method: SignatureMethod,
+  claims: readonly Claim[],
+  secret: string,
+  key = method.decode(secret),
+): boolean {
+  return key !== undefined && claims.every((claim) => fits(method.crypto, claim, key, secret));
+}
+
+function explainBySecret(
+  method: SignatureMethod,
+  claims: readonly Claim[],
+  secrets: readonly string[],
+): VerificationFailure | undefined {
+  for (const [secretSlot, secret] of secrets.entries()) {
+    const trimmed = secret.trim();
+    if (trimmed !== secret && matches(method, claims, trimmed))
+      return { code: 'secret-whitespace', secretSlot };
+    if (method.crypto.kind !== 'hmac') continue;
+    const other = otherReadings(trimmed).find(
+      ([, key]) => key !== undefined && matches(method, claims, trimmed, key),
+    );
+    if (other === undefined) continue;
+    return { code: 'wrong-secret-kind', secretSlot, configured: method.secretForm, matching: other[0] };
+  }
+  return undefined;
+}
+
+/** What else a stored secret may have been meant as: `whsec_…` alone means two things (providers.md, trap 2). */
+function otherReadings(secret: string): readonly (readonly [string, Buffer | undefined])[] {
+  const [, prefix = '', rest = ''] = /^([a-z]{2,8}_)(.+)$/.exec(secret) ?? [];
+  return [
+    ['utf8', secret === '' ? undefined : Buffer.from(secret)],
+    [`utf8 after "${prefix}"`, rest === '' ? undefined : Buffer.from(rest)],
+    ['base64', decodeBytes(secret, 'base64')],
+    [`base64 after "${prefix}"`, decodeBytes(rest, 'base64')],
+    ['hex', decodeBytes(secret, 'hex')],
+  ];
+}
+
+function explainUndecodable(
+  { decode, secretForm }: SignatureMethod,
+  secrets: readonly string[],
+): VerificationFailure | undefined {
+  if (secrets.some((secret) => decode(secret) !== undefined)) return undefined;
+  return { code: 'secret-undecodable', secretsTried: secrets.length, expected: secretForm };
+}
+
+function explainByBody(method: SignatureMethod, request: SignedRequest): VerificationFailure | undefined {
+  if (request.rawBody.byteLength > MAX_EXPLAINED_BYTES) return undefined;
+  for (const [change, rawBody] of rewriteBody(request.rawBody)) {
+    if (verifiesAs(method, { ...request, rawBody })) return { code: 'body-re-encoded', change };
+  }
+  return undefined;
+}
+
+const URL_CHANGES: readonly (readonly [string, (url: string) => string])[] = [
+  ['https in the place of http', (url) => url.replace(/^http:/, 'https:')],
+  ['http in the place of https', (url) => url.replace(/^https:/, 'http:')],
+  ['a slash at the end', (url) => url.replace(/([^/])(\?|$)/, '$1/$2')],
+  ['no slash at the end', (url) => url.replace(/\/(\?|$)/, '$1')],
+  ['no query', (url) => url.replace(/\?.*$/, '')],
+];
+
+function explainByUrl(method: SignatureMethod, request: SignedRequest): VerificationFailure | undefined {
+  const { url } = request;
+  if (url === undefined) return undefined;
+  const found = URL_CHANGES.find(
+    ([, change]) => change(url) !== url && verifiesAs(method, { ...request, url: change(url) }),
+  );
+  return found === undefined ? undefined : { code: 'public-url-differs', change: found[0] };
+}
+
+function verifiesAs(method: SignatureMethod, request: SignedRequest): boolean {
+  const claims = method.readClaims(request);
+  return claims.ok && request.secrets.some((secret) => matches(method, claims.value, secret));
+}
+
+/** A signature of another length was made by another algorithm, or was cut. */
+function explainByLength(
+  { crypto: { kind, algorithm = 'sha256' } }: SignatureMethod,
+  claims: readonly Claim[],
+): VerificationFailure | undefined {
+  if (kind !== 'hmac' && kind !== 'hash') return undefined;
+  const expectedBytes = DIGEST_BYTES[algorithm];
+  const found = claims.flatMap(({ signatures }) => signatures.map(({ length }) => length));
+  const [foundBytes = expectedBytes] = found;
+  if (found.includes(expectedBytes)) return undefined;
+  return { code: 'wrong-signature-length', expectedBytes, foundBytes };
+}

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { headerNameSchema } from './signature-scheme.ts';
+
+/** RFC 6901; a segment `*` stands for every item of a list. */
+const pointerSchema = z
+  .string()
+  .regex(/^(\/([^~/]|~[01])+)+$/, 'expected a JSON pointer: "/data/id" ("*" for every item of a list)');
+
+/** Where a value stands: in a header, in the body (of several pointers the first that leads anywhere), or its hash. */
+export const selectorSchema = z.union(
+  [
+    z.strictObject({ header: headerNameSchema }),
+    z.strictObject({ body: z.union([pointerSchema, z.array(pointerSchema).min(1)]) }),
+  ],
+  { error: 'expected {header: NAME} or {body: "/json/pointer"}' },
+);
+
+export type Selector = z.infer<typeof selectorSchema>;
+
+/** A webhook whose signature is verified, and what its body says. */
+export type ReadableWebhook = {
+  readonly headers: ReadonlyMap<string, string>;
+  readonly rawBody: Uint8Array;
+  /** The body read as its format says; `undefined` where it could not be. */
+  readonly body: unknown;
+};
+
+/** The values a selector finds, as text; none where there is no text, number or boolean. */
+export function select(selector: Selector, { headers, body }: ReadableWebhook): readonly string[] {
+  if ('header' in selector)
+    return [headers.get(selector.header)?.trim() ?? ''].filter((value) => value !== '');
+  const pointers = typeof selector.body === 'string' ? [selector.body] : selector.body;
+  for (const pointer of pointers) {
+    const values = follow(body, pointer).flatMap(writeScalar);
+    if (values.length > 0) return values;
+  }
+  return [];
+}
+
+/** SHA-256 of the body, in hex: the id of last resort, which the signature always protects. */
+export function hashOf(rawBody: Uint8Array): string {
+  return createHash('sha256').update(rawBody).digest('hex');
+}
+
+/** Says where a selector looks, for a person. */
+export function describeSelector(selector: Selector): string {
+  if ('header' in selector) return `the header ${selector.header}`;
+  const pointers = typeof selector.body === 'string' ? [selector.body] : selector.body;
+  return `the body's ${pointers.join(' or ')}`;
+}
+
+/** Every value that a pointer leads to: one at most, unless it has a `*`. */
+export function follow(value: unknown, pointer: string): readonly unknown[] {
+  const segments = pointer
+    .split('/')
+    .slice(1)
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return segments.reduce<readonly unknown[]>(
+    (values, segment) => values.flatMap((one) => step(one, segment)),
+    [value],
+  );
+}
+
+function step(value: unknown, segment: string): readonly unknown[] {
+  if (Array.isArray(value)) {
+    if (segment === '*') return value;
+    return /^(0|[1-9]\d{0,9})$/.test(segment) && Number(segment) < value.length
+      ? [value[Number(segment)]]
+      : [];
+  }
+  const isMember = typeof value === 'object' && value !== null && Object.hasOwn(value, segment);
+  return isMember ? [(value as Readonly<Record<string, unknown>>)[segment]] : [];
+}
+
+function writeScalar(value: unknown): readonly string[] {
+  const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+  return isScalar && value !== '' ? [String(value)] : [];
+}

@@ -1,0 +1,122 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { signatureSchemeSchema } from '../../lambdas/ingest/signature-scheme.ts';
+import { verifySignature } from '../../lambdas/ingest/verify-signature.ts';
+
+const BODY = '{"a":"é/\\u001b","b":[1,2]}';
+
+function explain(
+  {
+    signedBody = BODY,
+    body = BODY,
+    key = 's1',
+    secrets = ['s1'],
+    digest = 'sha256',
+  }: {
+    readonly signedBody?: string;
+    readonly body?: string;
+    readonly key?: string | Buffer;
+    readonly secrets?: readonly string[];
+    readonly digest?: string;
+  },
+  knobs: object = {},
+) {
+  const scheme = signatureSchemeSchema.parse({ encoding: 'hex', signature: { header: 'X-Sig' }, ...knobs });
+  const signature = createHmac(digest, key).update(signedBody).digest('hex');
+  const request = { method: 'POST', query: '', rawBody: Buffer.from(body), receivedAt: new Date(0) };
+  const verified = verifySignature(scheme, { ...request, secrets, headers: new Map([['x-sig', signature]]) });
+  return verified.ok ? 'valid' : verified.failure;
+}
+
+describe('a signature that does not match is explained:', () => {
+  test.each([
+    ['as JSON without spaces', '{"a":1,"b":"é"}', '{\n  "a": 1, "b": "é"}'],
+    ['as JSON indented by two', '{\n  "a": 1\n}', '{"a":1}'],
+    ['as JSON with a space after , and :', '{"a": 1, "b": [1, {"c": null}]}', '{"a":1,"b":[1,{"c":null}]}'],
+    ['as JSON in ASCII', '{"a":"\\u00e9"}', '{"a":"é"}'],
+    ['as JSON in ASCII with a space after , and :', '{"a": "\\u00e9"}', '{"a":"é"}'],
+    ['as JSON with escaped slashes', '{"a":"\\/"}', '{"a":"/"}'],
+    ['as JSON in ASCII with escaped slashes', '{"a":"\\u00e9\\/"}', '{"a":"é/"}'],
+    ['without white space around it', '{"a":1}', '{"a":1}\n'],
+    ['without its byte order mark', ' {"a":1}', '\ufeff {"a":1}'],
+    ['with a line end after it', '{"a":1}\n', '{"a":1}'],
+    ['with a CRLF after it', '[]\r\n', '[]'],
+    ['with LF line ends', '[\n1\n]', '[\r\n1\r\n]'],
+    ['with CRLF line ends', '[\r\n1\r\n]', '[\n1\n]'],
+    ['with upper-case \\u escapes', '["\\u001B"]', '["\\u001b"]'],
+  ])('the body %s', (change, signedBody, body) => {
+    expect(explain({ signedBody, body })).toEqual({ code: 'body-re-encoded', change });
+  });
+
+  test('a secret with white space around it', () => {
+    expect(explain({ secrets: ['s0', 's1\n'] })).toEqual({ code: 'secret-whitespace', secretSlot: 1 });
+  });
+
+  test.each([
+    ['whsec_czE=', { secretEncoding: 'base64', secretPrefix: 'whsec_' }, 'whsec_czE=', 'utf8'],
+    ['whsec_czE=', {}, 's1', 'base64 after "whsec_"'],
+    ['czE=', {}, 's1', 'base64'],
+    ['7331', {}, 's1', 'hex'],
+    ['7331', { secretEncoding: 'hex' }, '7331', 'utf8'],
+    ['key_abc', {}, 'abc', 'utf8 after "key_"'],
+  ])('a secret %s that was meant as another kind (%j)', (secret, knobs, key, matching) => {
+    expect(explain({ secrets: [secret], key }, knobs)).toMatchObject({ code: 'wrong-secret-kind', matching });
+  });
+
+  test('a secret that cannot be decoded', () => {
+    expect(explain({ secrets: ['no hex'], key: 'other' }, { secretEncoding: 'hex' })).toEqual({
+      code: 'secret-undecodable',
+      secretsTried: 1,
+      expected: 'hex',
+    });
+  });
+
+  test('another algorithm, by its length', () => {
+    expect(explain({ digest: 'sha1' })).toEqual({
+      code: 'wrong-signature-length',
+      expectedBytes: 32,
+      foundBytes: 20,
+    });
+  });
+
+  test('nothing that could be put to the proof', () => {
+    expect(explain({ key: 'other', secrets: ['s1', 's2'] })).toEqual({
+      code: 'no-matching-secret',
+      secretsTried: 2,
+    });
+  });
+});
+
+describe('a URL that is configured otherwise than the sender calls it is explained:', () => {
+  test.each([
+    ['https in the place of http', 'http://h/p', 'https://h/p'],
+    ['http in the place of https', 'https://h/p', 'http://h/p'],
+    ['a slash at the end', 'https://h/p', 'https://h/p/'],
+    ['no slash at the end', 'https://h/p/', 'https://h/p'],
+    ['no query', 'https://h/p?a=1', 'https://h/p'],
+  ])('%s', (change, url, signedUrl) => {
+    const scheme = signatureSchemeSchema.parse({
+      encoding: 'hex',
+      signature: { header: 'X-Sig' },
+      content: '{url}{body}',
+    });
+    const signature = createHmac('sha256', 's1').update(`${signedUrl}${BODY}`).digest('hex');
+    const headers = new Map([['x-sig', signature]]);
+    const request = {
+      method: 'POST',
+      query: '',
+      headers,
+      rawBody: Buffer.from(BODY),
+      receivedAt: new Date(0),
+    };
+
+    expect(verifySignature(scheme, { ...request, url, secrets: ['s1'] })).toEqual({
+      ok: false,
+      failure: { code: 'public-url-differs', change },
+    });
+    expect(verifySignature(scheme, { ...request, secrets: ['s1'] })).toEqual({
+      ok: false,
+      failure: { code: 'public-url-missing' },
+    });
+  });
+});
