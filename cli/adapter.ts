@@ -1,12 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { listDeadLetters } from './dead-letter-list.ts';
+import { examine } from './doctor.ts';
 import { type CommandResult, send } from './send.ts';
 
 const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
 
 const program = new Command('adapter')
   .description('Looks after a webhook adapter: the one that "npm start" runs, or a stack on AWS (--stack).')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .showHelpAfterError();
 
 program
@@ -15,10 +17,27 @@ program
   .requiredOption('--source <name>', 'the source, as its mapping folder is named')
   .requiredOption('--sample <name>', 'the sample: a file of samples/payloads/<source>, or an event type')
   .option('--url <url>', 'base of the webhook URLs (default: the local run)')
+  .option('--tamper', 'change the body after it was signed')
+  .option('--stale', 'sign with a timestamp that is too old')
+  .option('--unsigned', 'send no signature')
   .addOption(stackOption())
   .addOption(portOption())
   .option('--json', 'print JSON')
   .action((options) => run(() => send(MAPPINGS, options)));
+
+program
+  .command('doctor')
+  .description('say of captured requests whether their signatures verify, and if not, why not')
+  .requiredOption(
+    '--request <file>',
+    'JSON: a request {method, url, headers, body | bodyBase64}, or a list of them',
+  )
+  .option('--mapping <name>', 'verify as this mapping folder says')
+  .option('--profile <name>', 'verify by this profile, or by the knobs in this file')
+  .option('--secret <text...>', 'a signing secret; several are tried in turn')
+  .option('--now <unix>', 'when the requests are taken to be received, in unix seconds', readSeconds)
+  .option('--json', 'print a line of JSON per request')
+  .action((options) => run(async () => examine(MAPPINGS, options)));
 
 program
   .command('dead-letter')
@@ -51,6 +70,11 @@ function stackOption(): Option {
 
 function portOption(): Option {
   return new Option('--port <number>', 'port of the local run').env('PORT').default(8787).argParser(readPort);
+}
+
+function readSeconds(text: string): number {
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected unix seconds');
 }
 
 function readPort(text: string): number {

@@ -27,7 +27,7 @@ function readLetter({ messageId, attributes }: DeadLetterMessage): DeadLetter {
   return {
     messageId,
     source: attributes.source,
-    eventType: attributes['event-type'],
+    eventType: attributes['event-type']?.replaceAll('\n', ', '),
     deduplicationId: attributes['deduplication-id'],
     receivedAt: attributes['received-at'],
     ...(readNote(attributes) ?? { stage: 'buffer', code: 'moved-by-sqs' }),
@@ -57,6 +57,7 @@ function describeLetter(letter: DeadLetter): string {
 
 function describeNote({
   event,
+  item,
   answer,
   detail,
   attempts,
@@ -64,7 +65,7 @@ function describeNote({
 }: DeadLetterNote): (string | undefined)[][] {
   const code = answer?.code === undefined ? '' : `, code ${answer.code}`;
   return [
-    ['event', event],
+    ['event', item === undefined ? event : `${event}, item ${item + 1} of the batch`],
     ['answer', answer === undefined ? undefined : `HTTP ${answer.status}${code}`],
     ['detail', detail],
     ['attempts', `${attempts}, the last at ${deadLetteredAt}`],

@@ -1,14 +1,15 @@
 import { readMappingFolders } from '../lib/mapping-folders.ts';
 import { type AccountChoice, openAccount } from './account.ts';
-import { signSample } from './signed-sample.ts';
+import { type Flaws, type SignedSample, signSample } from './signed-sample.ts';
 
-export type SendOptions = AccountChoice & {
-  readonly source: string;
-  readonly sample: string;
-  /** Base of the webhook URLs, without `/webhooks/…`. */
-  readonly url?: string | undefined;
-  readonly json?: boolean | undefined;
-};
+export type SendOptions = AccountChoice &
+  Flaws & {
+    readonly source: string;
+    readonly sample: string;
+    /** Base of the webhook URLs, without `/webhooks/…`. */
+    readonly url?: string | undefined;
+    readonly json?: boolean | undefined;
+  };
 
 /** What a command prints, and the exit code it ends with. */
 export type CommandResult = { readonly text: string; readonly exitCode: number };
@@ -28,20 +29,20 @@ export async function send(mappingsDirectory: string, options: SendOptions): Pro
   const base = options.url ?? account.value.url;
   if (base === undefined) return refuse('With --stack, give the webhook URL too: --url https://…');
 
-  const signed = await signSample(mapping, options.sample, account.value.secretsManager);
+  const { tamper, stale, unsigned } = options;
+  const signed = await signSample(mapping, {
+    sample: options.sample,
+    url: base.replace(/\/$/, ''),
+    secretsManager: account.value.secretsManager,
+    flaws: { tamper, stale, unsigned },
+  });
   if (!signed.ok) return refuse(signed.failure);
   return post(new URL(signed.value.path, base), signed.value, options.json === true);
 }
 
 async function post(
   url: URL,
-  {
-    sample,
-    headers,
-  }: {
-    readonly sample: { readonly body: Buffer; readonly eventType: string };
-    readonly headers: Readonly<Record<string, string>>;
-  },
+  { sample, headers, body: sent }: SignedSample,
   asJson: boolean,
 ): Promise<CommandResult> {
   let answer: Response;
@@ -49,7 +50,7 @@ async function post(
     answer = await fetch(url, {
       method: 'POST',
       headers,
-      body: new Uint8Array(sample.body),
+      body: new Uint8Array(sent),
       redirect: 'manual',
     });
   } catch (error) {
@@ -58,7 +59,7 @@ async function post(
   const body = await answer.text();
   const text = asJson
     ? JSON.stringify({ url: url.href, eventType: sample.eventType, status: answer.status, body })
-    : `POST ${url}  ${sample.eventType}, ${sample.body.length} bytes\nHTTP ${answer.status}  ${body}`;
+    : `POST ${url}  ${sample.eventType}, ${sent.length} bytes\nHTTP ${answer.status}  ${body}`;
   return { text, exitCode: answer.ok ? 0 : 1 };
 }
 

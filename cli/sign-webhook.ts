@@ -1,13 +1,78 @@
-import { computeSignature } from '../lambdas/ingest/compute-signature.ts';
-import type { SignatureScheme } from '../lambdas/ingest/signature-scheme.ts';
+import { computeDigest } from '../lambdas/ingest/check-claim.ts';
+import { tokensOf } from '../lambdas/ingest/content-template.ts';
+import { decodeSecret } from '../lambdas/ingest/decode-secret.ts';
+import type { Extractor, SignatureScheme, SignedScheme } from '../lambdas/ingest/signature-scheme.ts';
+import { writePart } from '../lambdas/ingest/write-header.ts';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
 
-/** The headers with which a vendor would sign this body now. */
-export function signWebhook(
-  scheme: SignatureScheme,
-  { secret, rawBody, now }: { readonly secret: string; readonly rawBody: Uint8Array; readonly now: Date },
-): Readonly<Record<string, string>> {
-  const timestamp = Math.floor(now.getTime() / 1000).toString();
-  const signature = computeSignature(scheme, { secret, timestamp, rawBody }).toString(scheme.encoding);
-  const value = scheme.form.replace('{timestamp}', timestamp).replace('{signature}', signature);
-  return { [scheme.signature.header]: value };
+/** What is to be signed, when and by whom. */
+export type ToSign = {
+  readonly secret: string;
+  readonly url: string;
+  readonly rawBody: Uint8Array;
+  /** The time that the signature is to carry. */
+  readonly at: Date;
+  /** The delivery's id, for schemes that sign one. */
+  readonly id: string;
+};
+
+type Headers = Readonly<Record<string, string>>;
+
+/** The headers with which a vendor would sign a POST of this body; fails with a sentence where only the vendor can. */
+export function signWebhook(scheme: SignatureScheme, toSign: ToSign): Result<Headers, string> {
+  if (scheme.kind === 'sharedSecret') return carrySecret(scheme.sharedSecret, toSign.secret);
+  if (scheme.kind === 'custom') return fail(`Signing as ${scheme.plugIn} does is not offered here.`);
+  const key = decodeSecret(scheme, toSign.secret);
+  if (key === undefined) return fail(`The signing secret cannot be read as ${scheme.kind} wants it.`);
+  if (!Buffer.isBuffer(key))
+    return fail(`Only the vendor can sign by ${scheme.kind}: it has the private key.`);
+
+  const timestamp = scheme.timestamp === undefined ? '' : WRITERS[scheme.timestamp.format](toSign.at);
+  const content = tokensOf(scheme.content).map((token) => {
+    if (token.kind === 'body') return toSign.rawBody;
+    const texts = { timestamp, id: toSign.id, method: 'POST', url: toSign.url, secret: toSign.secret };
+    if (token.kind === 'decoded-url') return toSign.url;
+    return token.kind in texts ? texts[token.kind as keyof typeof texts] : token.text;
+  });
+  const signature = computeDigest(scheme, content, key).toString(scheme.encoding);
+  return writeHeaders(scheme, { timestamp, id: toSign.id, signature });
+}
+
+const WRITERS: Readonly<Record<NonNullable<SignedScheme['timestamp']>['format'], (at: Date) => string>> = {
+  unix: (at) => String(Math.floor(at.getTime() / 1000)),
+  'unix-ms': (at) => String(at.getTime()),
+  iso8601: (at) => at.toISOString(),
+  'http-date': (at) => at.toUTCString(),
+};
+
+/** Parts of one header stand in the order timestamp, id, signature. */
+function writeHeaders(
+  { timestamp, id, signature }: SignedScheme,
+  values: { readonly timestamp: string; readonly id: string; readonly signature: string },
+): Result<Headers, string> {
+  const parts: readonly (readonly [Extractor | undefined, string])[] = [
+    [timestamp, values.timestamp],
+    [id, values.id],
+    [signature, values.signature],
+  ];
+  const headers: Record<string, string> = {};
+  for (const [extractor, value] of parts) {
+    if (extractor === undefined) continue;
+    const { header, split = '', pick = '' } = extractor;
+    const part = writePart(extractor, value);
+    if (part === undefined) return fail(`How ${header} is written cannot be told from the pattern ${pick}.`);
+    headers[header] = headers[header] === undefined ? part : `${headers[header]}${split}${part}`;
+  }
+  return succeed(headers);
+}
+
+function carrySecret(
+  knobs: Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'],
+  secret: string,
+): Result<Headers, string> {
+  if (knobs.in === 'header') return succeed({ [knobs.name]: secret });
+  if (knobs.in === 'basic') {
+    return succeed({ authorization: `Basic ${Buffer.from(secret).toString('base64')}` });
+  }
+  return fail(`The secret travels in the URL: post to …?${knobs.name}=<secret> yourself.`);
 }

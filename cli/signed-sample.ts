@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SignatureScheme } from '../lambdas/ingest/signature-scheme.ts';
 import { signingSecretsSchema } from '../lambdas/ingest/signing-secrets.ts';
-import { PROFILES } from '../lambdas/ingest/source.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseSecret } from '../lambdas/secret.ts';
 import type { MappingFile } from '../lib/mapping-file.ts';
@@ -12,31 +13,69 @@ export type SignedSample = {
   readonly sample: Sample;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** The sample's body, or what `tamper` made of it. */
+  readonly body: Buffer;
+};
+
+/** In what a sample is to differ from what its vendor would send, to see it refused. */
+export type Flaws = {
+  /** A byte is added to the body after it was signed. */
+  readonly tamper?: boolean | undefined;
+  /** The timestamp is older than is tolerated. */
+  readonly stale?: boolean | undefined;
+  /** There is no signature. */
+  readonly unsigned?: boolean | undefined;
+};
+
+export type SignSettings = {
+  readonly sample: string;
+  /** What webhook URLs begin with. */
+  readonly url: string;
+  readonly secretsManager: SecretsManagerClient;
+  readonly flaws?: Flaws;
 };
 
 /** Signs a sample with the newest signing secret of its source; fails with a sentence for a person. */
 export async function signSample(
-  mapping: MappingFile,
-  sampleName: string,
-  secretsManager: SecretsManagerClient,
+  { source, secret: secretName, profile }: MappingFile,
+  { sample: name, url, secretsManager, flaws = {} }: SignSettings,
 ): Promise<Result<SignedSample, string>> {
-  const sample = findSample(mapping.source, sampleName);
-  if (!sample.ok) {
-    return fail(
-      `There is no sample "${sampleName}" of ${mapping.source}. There are: ${sample.failure.join(', ')}.`,
-    );
+  const found = findSample(source, name);
+  if (!found.ok) {
+    return fail(`There is no sample "${name}" of ${source}. There are: ${found.failure.join(', ')}.`);
   }
-  const secret = await readNewestSecret(mapping.secret, secretsManager);
+  const sample = found.value;
+  const path = `/webhooks/${source}`;
+  const secret = await readNewestSecret(secretName, secretsManager);
   if (!secret.ok) return secret;
+  const at = timeOf(profile.signature, flaws);
+  if (!at.ok) return at;
 
-  const rawBody = sample.value.body;
-  const scheme = PROFILES[mapping.verify].signature;
-  const signature = signWebhook(scheme, { secret: secret.value, rawBody, now: new Date() });
-  return succeed({
-    sample: sample.value,
-    path: `/webhooks/${mapping.source}`,
-    headers: { 'content-type': 'application/json', ...sample.value.headers, ...signature },
+  const publicUrl = 'publicUrl' in profile.signature ? profile.signature.publicUrl : undefined;
+  const signed = signWebhook(profile.signature, {
+    secret: secret.value,
+    url: publicUrl ?? `${url}${path}`,
+    rawBody: sample.body,
+    at: at.value,
+    id: `msg_${randomUUID()}`,
   });
+  if (!signed.ok) return signed;
+  const signature = flaws.unsigned === true ? {} : signed.value;
+  const body = flaws.tamper === true ? Buffer.concat([sample.body, Buffer.from('!')]) : sample.body;
+  return succeed({
+    sample,
+    path,
+    headers: { 'content-type': 'application/json', ...sample.headers, ...signature },
+    body,
+  });
+}
+
+function timeOf(scheme: SignatureScheme, { stale }: Flaws): Result<Date, string> {
+  if (stale !== true) return succeed(new Date());
+  const tolerance = 'timestamp' in scheme ? scheme.timestamp?.toleranceSeconds : undefined;
+  if (tolerance === undefined)
+    return fail('A webhook of this source cannot be too old: its signature has no such limit.');
+  return succeed(new Date(Date.now() - (tolerance + 60) * 1000));
 }
 
 async function readNewestSecret(

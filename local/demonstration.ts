@@ -1,7 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type SignedSample, signSample } from '../cli/signed-sample.ts';
 import { compileMapping, type Mapped, mapWebhook } from '../lambdas/map/map-webhook.ts';
-import { parseJson } from '../lambdas/map/parse-json.ts';
+import { parseJson } from '../lambdas/parse-json.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import type { MappingFile } from '../lib/mapping-file.ts';
 import { mappingOf } from '../lib/mapping-folders.ts';
@@ -56,7 +56,7 @@ export async function tellStory(
   const milliseconds = Math.round(performance.now() - startedAt);
   const mapped = await mapWebhook(
     compileMapping(mappingOf(mapping)),
-    sample.eventType,
+    [sample.eventType],
     parseJson(sample.body.toString('utf8')),
   );
   return succeed({
@@ -80,7 +80,7 @@ export function signLocally(
     endpoint: stack.endpoints.secretsManager,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
-  return signSample(mapping, sampleName, secretsManager);
+  return signSample(mapping, { sample: sampleName, url: stack.url, secretsManager });
 }
 
 /** Whether every event of the webhook was accepted by Webex Campaign. */

@@ -6,23 +6,24 @@ const ingestLineSchema = z.object({
   stage: z.literal('ingest'),
   code: z.string(),
   source: z.string().optional(),
-  eventType: z.string().optional(),
+  eventTypes: z.array(z.string()).optional(),
   deduplicationId: z.string().optional(),
   bytes: z.number().optional(),
-  secretSlot: z.number().optional(),
+  secretSlot: z.coerce.number<string>().optional(),
 });
 
 const deliverLineSchema = z.object({
   stage: z.literal('deliver'),
   source: z.string().optional(),
-  eventType: z.string().optional(),
+  eventTypes: z.array(z.string()).optional(),
   deduplicationId: z.string().optional(),
   attempt: z.number(),
-  settled: z.enum(['done', 'kept', 'dead-lettered']),
+  settled: z.enum(['done', 'kept', 'continued', 'dead-lettered']),
   cause: z.string().optional(),
   outcomes: z.array(
     z.object({
       event: z.string().optional(),
+      item: z.number().optional(),
       outcome: z.string(),
       code: z.string().optional(),
       detail: z.string().optional(),

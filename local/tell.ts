@@ -63,6 +63,7 @@ function tellAnswer(line: DeliverLine | undefined): string {
 
 function tellOutcome({
   event,
+  item,
   outcome,
   code,
   detail,
@@ -71,7 +72,8 @@ function tellOutcome({
 }: DeliverLine['outcomes'][number]): string {
   const said = answer && `HTTP ${answer.status}${answer.code === undefined ? '' : `, code ${answer.code}`}`;
   const why = outcome === 'delivered' ? transactionId : [outcome, code, detail].filter(Boolean).join(' ');
-  return [event, said, why].filter(Boolean).join('  ');
+  const name = item === undefined ? event : `${event} ${item + 1}`;
+  return [name, said, why].filter(Boolean).join('  ');
 }
 
 function tellEnd(story: Story): string {
@@ -80,14 +82,14 @@ function tellEnd(story: Story): string {
     : `  ${styleText('red', 'not delivered')}`;
 }
 
-function tellIngestLine({ code, source = '', eventType = '', secretSlot }: IngestLine): string {
+function tellIngestLine({ code, source = '', eventTypes = [], secretSlot }: IngestLine): string {
   const verified = secretSlot === undefined ? '' : `(by ${slot(secretSlot)})`;
-  return tellFact('ingest', [code, source, eventType, verified].filter(Boolean).join('  '));
+  return tellFact('ingest', [code, source, eventTypes.join(', '), verified].filter(Boolean).join('  '));
 }
 
 function tellDeliverLine({
   source = '',
-  eventType = '',
+  eventTypes = [],
   settled,
   attempt,
   cause,
@@ -95,7 +97,10 @@ function tellDeliverLine({
 }: DeliverLine): string {
   const tries = attempt > 1 ? `attempt ${attempt}` : '';
   const told = outcomes.map(tellOutcome).join('; ');
-  return tellFact('deliver', [settled, source, eventType, told, tries, cause].filter(Boolean).join('  '));
+  return tellFact(
+    'deliver',
+    [settled, source, eventTypes.join(', '), told, tries, cause].filter(Boolean).join('  '),
+  );
 }
 
 function slot(index: number): string {

@@ -58,7 +58,7 @@ describe('adapter send', () => {
   test.each([
     [
       ['--source', 'nobody', '--sample', 'x'],
-      'There is no mapping folder "nobody". There are: shopify, stripe.',
+      'There is no mapping folder "nobody". There are: github, hubspot, resend, shopify, stripe, woocommerce.',
     ],
     [['--source', 'stripe', '--sample', 'x'], 'There is no sample "x" of stripe. There are: '],
     [
