@@ -1,0 +1,127 @@
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type SendOptions, send } from '../../cli/send.ts';
+import { signingSecretsSchema } from '../../lambdas/ingest/signing-secrets.ts';
+import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
+import { readLocalSecrets } from '../../local/local-secrets.ts';
+import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
+
+const MAPPINGS = fileURLToPath(new URL('../../mappings', import.meta.url));
+
+let run: LocalRun;
+let simulator: WebexCampaignSimulator;
+
+beforeAll(async () => {
+  const started = await startLocalRun({ port: 0, speed: 1 });
+  if (!started.ok || started.value.simulator === undefined) throw new Error('The local run did not start.');
+  run = started.value;
+  simulator = started.value.simulator;
+}, 60_000);
+
+afterAll(() => run.stop());
+
+/** Signed here from the vendors' documentation, apart from the code under test. */
+const SOURCES = [
+  {
+    source: 'github',
+    sample: 'github/star.created.json',
+    eventKey: '21031067',
+    headers: (body: Buffer) => ({
+      'X-GitHub-Event': 'star',
+      'X-Hub-Signature-256': `sha256=${createHmac('sha256', secretOf('github')).update(body).digest('hex')}`,
+    }),
+  },
+  {
+    source: 'hubspot',
+    sample: 'hubspot/contact.creation.batch.json',
+    eventKey: '123',
+    headers: (body: Buffer) => {
+      const timestamp = String(Date.now());
+      const hmac = createHmac('sha256', secretOf('hubspot'));
+      hmac.update(`POST${run.stack.url}/webhooks/hubspot`).update(body).update(timestamp);
+      return { 'X-HubSpot-Signature-v3': hmac.digest('base64'), 'X-HubSpot-Request-Timestamp': timestamp };
+    },
+  },
+  {
+    source: 'woocommerce',
+    sample: 'woocommerce/customer.updated.json',
+    eventKey: 'john.doe@example.com',
+    headers: (body: Buffer) => ({
+      'X-WC-Webhook-Topic': 'customer.updated',
+      'X-WC-Webhook-Signature': createHmac('sha256', secretOf('woocommerce')).update(body).digest('base64'),
+    }),
+  },
+  {
+    source: 'resend',
+    sample: 'resend/hard_bounced.json',
+    eventKey: 'bounced@resend.dev',
+    headers: (body: Buffer) => {
+      const timestamp = String(Math.floor(Date.now() / 1000));
+      const key = Buffer.from(secretOf('resend').slice('whsec_'.length), 'base64');
+      const signature = createHmac('sha256', key).update(`msg_1.${timestamp}.`).update(body).digest('base64');
+      return { 'svix-id': 'msg_1', 'svix-timestamp': timestamp, 'svix-signature': `v1,${signature}` };
+    },
+  },
+];
+
+describe('a source that was added by a mapping folder alone', () => {
+  test.each(SOURCES)('$source: what its vendor posts reaches Webex Campaign', async (source) => {
+    const body = readFileSync(new URL(`../../samples/payloads/${source.sample}`, import.meta.url));
+
+    const response = await fetch(`${run.stack.url}/webhooks/${source.source}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...source.headers(body) },
+      body: new Uint8Array(body),
+    });
+
+    expect([response.status, await response.json()]).toMatchObject([200, { code: 'buffered' }]);
+    const line = await run.lines.find(
+      (found) => (found.stage === 'deliver' && found.source === source.source ? found : undefined),
+      20_000,
+    );
+    expect(line).toMatchObject({ settled: 'done', outcomes: [{ outcome: 'delivered' }] });
+    const keys = simulator.received().map((call) => JSON.parse(call.body)['event-key']);
+    expect(keys).toContain(source.eventKey);
+  });
+});
+
+describe('adapter send', () => {
+  const port = () => Number(new URL(run.stack.url).port);
+  const sendFor = (options: Partial<SendOptions>) =>
+    send(MAPPINGS, { source: 'resend', sample: 'hard_bounced', port: port(), ...options });
+
+  test.each([
+    ['github', 'marketplace_purchase.purchased'],
+    ['hubspot', 'contact.creation.batch'],
+    ['woocommerce', 'coupon.created'],
+    ['resend', 'clicked'],
+    ['stripe', 'checkout.session.completed'],
+    ['shopify', 'orders.fulfilled'],
+  ])('signs for %s', async (source, sample) => {
+    expect(await sendFor({ source, sample })).toMatchObject({ exitCode: 0 });
+  });
+
+  test.each([
+    ['--tamper', { tamper: true }, 'no-matching-secret'],
+    ['--stale', { stale: true }, 'timestamp-too-old'],
+    ['--unsigned', { unsigned: true }, 'missing-header'],
+  ])('with %s is refused', async (_, flaw, code) => {
+    const { text, exitCode } = await sendFor(flaw);
+
+    expect([exitCode, text]).toEqual([1, expect.stringContaining(code)]);
+  });
+
+  test('with --stale says where nothing can be too old', async () => {
+    expect(await sendFor({ source: 'github', sample: 'star.created', stale: true })).toMatchObject({
+      exitCode: 2,
+      text: expect.stringContaining('cannot be too old'),
+    });
+  });
+});
+
+function secretOf(source: string): string {
+  const { signingSecrets } = signingSecretsSchema.parse(readLocalSecrets()[`webhooks/${source}`]);
+  return signingSecrets[0] ?? '';
+}
