@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import { describeReceived } from '../../lambdas/ingest/describe-received.ts';
+import { findProfile } from '../../lambdas/ingest/signature-profiles/profiles.ts';
+
+const AT = new Date('2026-11-24T09:30:00Z');
+
+const profile = findProfile('shopify');
+if (profile === undefined) throw new Error('no profile');
+const source = { source: 'shop', secret: 'webhooks/shop', profile, eventTypes: ['orders/create'] };
+
+const webhook = {
+  source: 'shop',
+  eventTypes: ['orders/create'],
+  deduplicationId: 'd1',
+  receivedAt: AT,
+  bodyFormat: 'json',
+  rawBody: Buffer.from('{"email":"ann@example.com"}'),
+} as const;
+
+describe('the log line of a request', () => {
+  test('counts a webhook by its code, and by the secret that signed it', () => {
+    const received = { ok: true, value: { code: 'buffered', webhook, secretSlot: 1 } } as const;
+
+    expect(describeReceived('r1', AT, { source, received })).toEqual({
+      _aws: {
+        Timestamp: AT.getTime(),
+        CloudWatchMetrics: [
+          {
+            Namespace: 'WebhookAdapter',
+            Dimensions: [['stage', 'source', 'code']],
+            Metrics: [{ Name: 'Webhooks', Unit: 'Count' }],
+          },
+          {
+            Namespace: 'WebhookAdapter',
+            Dimensions: [['source', 'secretSlot']],
+            Metrics: [{ Name: 'Webhooks', Unit: 'Count' }],
+          },
+        ],
+      },
+      Webhooks: 1,
+      stage: 'ingest',
+      requestId: 'r1',
+      source: 'shop',
+      code: 'buffered',
+      eventTypes: ['orders/create'],
+      deduplicationId: 'd1',
+      bytes: 27,
+      secretSlot: '1',
+    });
+  });
+
+  test('names the source of a webhook that was refused, and counts no secret for it', () => {
+    const received = { ok: false, failure: { code: 'secret-whitespace', secretSlot: 0 } } as const;
+
+    expect(describeReceived('r1', AT, { source, received })).toMatchObject({
+      _aws: { CloudWatchMetrics: [{ Dimensions: [['stage', 'source', 'code']] }] },
+      source: 'shop',
+      code: 'secret-whitespace',
+    });
+  });
+
+  test('has no name of a source that does not exist: anyone could make as many metrics', () => {
+    const received = { ok: false, failure: { code: 'unknown-source' } } as const;
+
+    expect(describeReceived('r1', AT, { received })).toMatchObject({ source: 'unknown' });
+  });
+});
