@@ -1,6 +1,7 @@
 import { computeDigest } from '../lambdas/ingest/check-claim.ts';
 import { tokensOf } from '../lambdas/ingest/content-template.ts';
 import { decodeSecret } from '../lambdas/ingest/decode-secret.ts';
+import { writeContent } from '../lambdas/ingest/read-claim.ts';
 import type { Extractor, SignatureScheme, SignedScheme } from '../lambdas/ingest/signature-scheme.ts';
 import { writePart } from '../lambdas/ingest/write-header.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
@@ -28,12 +29,12 @@ export function signWebhook(scheme: SignatureScheme, toSign: ToSign): Result<Hea
     return fail(`Only the vendor can sign by ${scheme.kind}: it has the private key.`);
 
   const timestamp = scheme.timestamp === undefined ? '' : WRITERS[scheme.timestamp.format](toSign.at);
-  const content = tokensOf(scheme.content).map((token) => {
-    if (token.kind === 'body') return toSign.rawBody;
-    const texts = { timestamp, id: toSign.id, method: 'POST', url: toSign.url, secret: toSign.secret };
-    if (token.kind === 'decoded-url') return toSign.url;
-    return token.kind in texts ? texts[token.kind as keyof typeof texts] : token.text;
-  });
+  const { rawBody, url, id, secret } = toSign;
+  if (tokensOf(scheme.content).some(({ kind }) => kind === 'header')) {
+    return fail('A header of the vendor is signed, and what stands in it is not known here.');
+  }
+  const parts = { method: 'POST', url, headers: new Map<string, string>(), rawBody, timestamp, id };
+  const content = writeContent(scheme.content, parts, secret);
   const signature = computeDigest(scheme, content, key).toString(scheme.encoding);
   return writeHeaders(scheme, { timestamp, id: toSign.id, signature });
 }

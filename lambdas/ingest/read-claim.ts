@@ -21,7 +21,7 @@ export function readClaim(scheme: SignedScheme, request: SignedRequest): Result<
   const missing = tokens.flatMap((token) => explainMissing(token, request) ?? [])[0];
   if (missing !== undefined) return fail(missing);
   const parts = { ...request, timestamp: timestamp.value, id: id.value };
-  const content = (secret: string): Content => tokens.map((token) => writeToken(token, parts, secret));
+  const content = (secret: string) => writeContent(scheme.content, parts, secret);
   return succeed({ signatures: signatures.value, contents: [content] });
 }
 
@@ -35,7 +35,16 @@ function explainMissing(
   return needsUrl && url === undefined ? { code: 'public-url-missing' } : undefined;
 }
 
-type Parts = SignedRequest & { readonly timestamp: string; readonly id: string };
+/** What the tokens of a content template stand for. */
+export type Parts = Pick<SignedRequest, 'method' | 'url' | 'headers' | 'rawBody'> & {
+  readonly timestamp: string;
+  readonly id: string;
+};
+
+/** What is signed, by a template: what ingest expects, and what `adapter send` signs. */
+export function writeContent(template: string, parts: Parts, secret: string): Content {
+  return tokensOf(template).map((token) => writeToken(token, parts, secret));
+}
 
 function writeToken(token: ContentToken, parts: Parts, secret: string): string | Uint8Array {
   switch (token.kind) {

@@ -44,7 +44,7 @@ export type SignedRequest = {
   readonly query: string;
   /** Header values by lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
-  /** The exact bytes received: they are verified before anything is parsed. */
+  /** The exact bytes received: they are what is verified, never something parsed and written anew. */
   readonly rawBody: Uint8Array;
   readonly receivedAt: Date;
   /** The active secrets, newest first; never empty. */
