@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import type { Result } from '../lambdas/result.ts';
 import { formatProblems, type Problem } from '../lib/config-file.ts';
-import { readMappingFolders } from '../lib/mapping-folders.ts';
+import { readMappingFolders } from '../lib/map/mapping-folders.ts';
 import { readStages, selectStages } from '../lib/stages.ts';
 import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';
 
@@ -24,6 +24,7 @@ for (const [stage, settings] of Object.entries(selected)) {
     eventUrl: settings['event-url'],
     publicUrl: settings['public-url'],
     mappings,
+    stage,
   });
 }
 

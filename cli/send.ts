@@ -1,4 +1,4 @@
-import { readMappingFolders } from '../lib/mapping-folders.ts';
+import { readMappingFolders } from '../lib/map/mapping-folders.ts';
 import { type AccountChoice, openAccount } from './account.ts';
 import { type Flaws, type SignedSample, signSample } from './signed-sample.ts';
 

@@ -4,7 +4,7 @@ import type { SignatureScheme } from '../lambdas/ingest/signature-scheme.ts';
 import { signingSecretsSchema } from '../lambdas/ingest/signing-secrets.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseSecret } from '../lambdas/secret.ts';
-import type { MappingFile } from '../lib/mapping-file.ts';
+import type { MappingFile } from '../lib/map/mapping-file.ts';
 import { findSample, type Sample } from './samples.ts';
 import { signWebhook } from './sign-webhook.ts';
 

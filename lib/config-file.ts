@@ -36,8 +36,9 @@ export function parseConfigFile<Value>(
   }
 
   const problemAt = (path: readonly PropertyKey[], message: string): Problem => {
-    const { line, col } = lines.linePos(offsetOf(document, path));
-    return { file, line, column: col, path: writePath(path), message };
+    const written = pathAsWritten(document, path);
+    const { line, col } = lines.linePos(offsetOf(document, written));
+    return { file, line, column: col, path: writePath(written), message };
   };
   const parsed = schema.safeParse(document.toJS(), { error: sayWhatToDo });
   if (parsed.success) return succeed({ value: parsed.data, problemAt });
@@ -89,6 +90,12 @@ function nameOf(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'keys and values' : `the ${typeof value} ${String(value)}`;
+}
+
+/** A short form may stand for the whole (`event-key: text` for `event-key: {value: text}`): it is told as it stands. */
+function pathAsWritten(document: Document, path: readonly PropertyKey[]): readonly PropertyKey[] {
+  const parent = path.slice(0, -1);
+  return path.length > 0 && isScalar(document.getIn(parent, true)) ? pathAsWritten(document, parent) : path;
 }
 
 /** Where the value at a path begins, or, for one that is missing, the innermost value around it. */

@@ -3,15 +3,15 @@ import type { Construct } from 'constructs';
 import { WebhookAdapter, type WebhookAdapterProps } from './webhook-adapter.ts';
 
 export type WebhookAdapterStackProps = StackProps &
-  Pick<WebhookAdapterProps, 'eventUrl' | 'mappings' | 'publicUrl'>;
+  Pick<WebhookAdapterProps, 'eventUrl' | 'mappings' | 'publicUrl' | 'stage'>;
 
 /** One stage of the adapter: the construct, and the outputs that a person needs next. */
 export class WebhookAdapterStack extends Stack {
   constructor(scope: Construct, id: string, props: WebhookAdapterStackProps) {
-    const { eventUrl, mappings, publicUrl, ...stackProps } = props;
+    const { eventUrl, mappings, publicUrl, stage, ...stackProps } = props;
     super(scope, id, stackProps);
 
-    const adapter = new WebhookAdapter(this, 'WebhookAdapter', { eventUrl, mappings, publicUrl });
+    const adapter = new WebhookAdapter(this, 'WebhookAdapter', { eventUrl, mappings, publicUrl, stage });
 
     for (const { source } of mappings) {
       new CfnOutput(this, `WebhookUrl-${source}`, {

@@ -5,8 +5,9 @@ import { BufferQueue } from './buffer-queue.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
 import { DeliverWorker } from './deliver-worker.ts';
 import { IngestEndpoint } from './ingest-endpoint.ts';
-import type { MappingFile } from './mapping-file.ts';
-import { mappingOf, sourceOf } from './mapping-folders.ts';
+import type { MappingFile } from './map/mapping-file.ts';
+import { sourceOf } from './map/mapping-folders.ts';
+import { eventIdOf, resolveMapping } from './map/resolve-mapping.ts';
 import { eventUrlSchema } from './stages.ts';
 
 export type WebhookAdapterProps = {
@@ -14,6 +15,11 @@ export type WebhookAdapterProps = {
   readonly eventUrl: string;
   /** What may send webhooks, and what becomes of them (`readMappingFolders`). */
   readonly mappings: readonly MappingFile[];
+  /**
+   * Which event ids to take, where a mapping has one per stage.
+   * @default none: every event has to have one id for all stages
+   */
+  readonly stage?: string | undefined;
   /**
    * What webhook URLs begin with, as vendors know them: a custom domain in front of the API. No slash at the end.
    * @default the API's own endpoint
@@ -42,6 +48,8 @@ export class WebhookAdapter extends Construct {
     super(scope, id);
     const { mappings, name = Stack.of(this).stackName, keysSecretName = 'webex-campaign' } = props;
     const eventUrl = eventUrlSchema.parse(props.eventUrl);
+    const stage = props.stage ?? '';
+    refuseMissingIds(mappings, stage);
 
     // A webhook passes ingest, buffer, deliver and, at worst, dead-letter; what is pointed at has to be made first.
     this.deadLetter = new DeadLetterQueue(this, 'DeadLetter', { name: deadLetterQueueName(name) });
@@ -58,9 +66,19 @@ export class WebhookAdapter extends Construct {
     this.deliver = new DeliverWorker(this, 'Deliver', {
       eventUrl,
       keysSecretName,
-      mappings: mappings.map(mappingOf),
+      mappings: mappings.map((mapping) => resolveMapping(mapping, stage)),
       buffer: this.buffer.queue,
       deadLetter: this.deadLetter.queue,
     });
   }
+}
+
+/** Mapping files are checked when they are read; which stage they are for is known only here. */
+function refuseMissingIds(mappings: readonly MappingFile[], stage: string): void {
+  const missing = mappings.flatMap(({ source, events }) =>
+    events
+      .filter((event) => !eventIdOf(event, stage))
+      .map(({ name }) => `${source}: ${name} has no event-id for stage "${stage}"`),
+  );
+  if (missing.length > 0) throw new Error(`The mappings do not fit the stage:\n${missing.join('\n')}`);
 }

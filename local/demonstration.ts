@@ -1,12 +1,13 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type SignedSample, signSample } from '../cli/signed-sample.ts';
 import { compileMapping, type Mapped, mapWebhook } from '../lambdas/map/map-webhook.ts';
-import { parseJson } from '../lambdas/parse-json.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import type { MappingFile } from '../lib/mapping-file.ts';
-import { mappingOf } from '../lib/mapping-folders.ts';
+import { parseBody } from '../lambdas/webhook-body.ts';
+import type { MappingFile } from '../lib/map/mapping-file.ts';
+import { resolveMapping } from '../lib/map/resolve-mapping.ts';
 import type { LocalRun } from './local-run.ts';
 import type { DeliverLine, IngestLine } from './log-lines.ts';
+import { LOCAL_STAGE } from './synthesize.ts';
 
 /** The webhooks that the demonstration sends: one of each vendor, as it lies in `samples/`. */
 export const DEMONSTRATED = [
@@ -54,11 +55,7 @@ export async function tellStory(
     ingest?.code === 'buffered' ? PATIENCE_MILLISECONDS : 0,
   );
   const milliseconds = Math.round(performance.now() - startedAt);
-  const mapped = await mapWebhook(
-    compileMapping(mappingOf(mapping)),
-    [sample.eventType],
-    parseJson(sample.body.toString('utf8')),
-  );
+  const mapped = await mapSample(mapping, signed.value);
   return succeed({
     signed: signed.value,
     answer,
@@ -66,6 +63,21 @@ export async function tellStory(
     milliseconds,
     ...(ingest && { ingest }),
     ...(deliver && { deliver }),
+  });
+}
+
+/** What the mapping makes of a sample, beside what the functions made of it. */
+async function mapSample(
+  mapping: MappingFile,
+  { sample, headers }: SignedSample,
+): Promise<readonly Mapped[]> {
+  const body = parseBody(sample.body, 'json');
+  return mapWebhook(compileMapping(resolveMapping(mapping, LOCAL_STAGE)), {
+    source: mapping.source,
+    eventTypes: [sample.eventType],
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    receivedAt: new Date().toISOString(),
+    body: body.ok ? body.value : undefined,
   });
 }
 

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config-file.ts';
-import type { MappingFile } from '../lib/mapping-file.ts';
-import { readMappingFolders } from '../lib/mapping-folders.ts';
+import type { MappingFile } from '../lib/map/mapping-file.ts';
+import { readMappingFolders } from '../lib/map/mapping-folders.ts';
 import { DEMONSTRATED, isDelivered, signLocally, tellStory } from './demonstration.ts';
 import { type LocalRun, startLocalRun } from './local-run.ts';
 import { readSettings, type Settings } from './settings.ts';

@@ -8,8 +8,9 @@ import { fail, type Result, succeed } from '../lambdas/result.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The stage of `stages.yaml` that the local run takes, and the stack it becomes. */
-const STAGE = 'local';
-export const LOCAL_STACK = `webhook-adapter-${STAGE}`;
+/** The stage of `stages.yaml` that runs on this machine. */
+export const LOCAL_STAGE = 'local';
+export const LOCAL_STACK = `webhook-adapter-${LOCAL_STAGE}`;
 
 /** A synthesized app in a temporary directory. */
 export type Assembly = {
@@ -26,7 +27,7 @@ export async function synthesize(eventUrl: string): Promise<Result<Assembly, str
   const remove = () => rm(directory, { recursive: true, force: true });
   const failure = await runApp({
     CDK_OUTDIR: directory,
-    CDK_CONTEXT_JSON: JSON.stringify({ stage: STAGE, 'event-url': eventUrl }),
+    CDK_CONTEXT_JSON: JSON.stringify({ stage: LOCAL_STAGE, 'event-url': eventUrl }),
   });
   if (failure === undefined) return succeed({ directory, remove });
   await remove();

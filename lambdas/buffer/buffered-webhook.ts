@@ -1,13 +1,15 @@
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../result.ts';
 import type { BodyFormat } from '../webhook-body.ts';
-import { type BodyTooLarge, decodeBody, encodeBody } from './encode-body.ts';
+import { type BodyTooLarge, decodeBody, type EncodedBody, encodeBody } from './encode-body.ts';
 
 /** The version of this contract. A reader refuses what it does not know rather than guess. */
-const VERSION = '1';
+const VERSION = '2';
 
 /** A verified webhook, exactly as it was received, on its way from ingest to deliver. */
 export type BufferedWebhook = {
+  /** Our own id of this delivery: the request id of the door. It stays through every retry and replay. */
+  readonly webhookId: string;
   /** The name of the mapping folder, which is also the last part of the webhook URL. */
   readonly source: string;
   /** What happened, in the vendor's words: `invoice.payment_failed`. More than one only where it is a batch. */
@@ -16,6 +18,8 @@ export type BufferedWebhook = {
   readonly deduplicationId: string;
   readonly receivedAt: Date;
   readonly bodyFormat: BodyFormat;
+  /** Those headers that the source's mapping names, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
   /** How many of the events it is mapped to are settled already; the rest is to be delivered. */
   readonly eventsDone?: number | undefined;
   /** The bytes that were signed, untouched. */
@@ -30,6 +34,7 @@ export type BufferMessage = {
 
 const attributesSchema = z.object({
   version: z.literal(VERSION),
+  'webhook-id': z.string().min(1),
   source: z.string().min(1),
   'event-type': z
     .string()
@@ -37,8 +42,9 @@ const attributesSchema = z.object({
     .transform((types) => types.split('\n')),
   'deduplication-id': z.string().min(1),
   'received-at': z.iso.datetime(),
-  'body-format': z.enum(['json', 'form']),
-  encoding: z.enum(['utf-8', 'base64', 'gzip']),
+  /** Format and encoding of the body, as in `json utf-8`: SQS takes ten attributes a message. */
+  body: z.templateLiteral([z.enum(['json', 'form']), ' ', z.enum(['utf-8', 'base64', 'gzip'])]),
+  headers: z.string().transform(parseHeaders).pipe(z.record(z.string(), z.string())).optional(),
   'events-done': z.coerce.number<string>().int().min(1).optional(),
 });
 
@@ -54,12 +60,13 @@ export function encodeBufferedWebhook(webhook: BufferedWebhook): Result<BufferMe
     body,
     attributes: {
       version: VERSION,
+      'webhook-id': webhook.webhookId,
       source: webhook.source,
       'event-type': webhook.eventTypes.join('\n'),
       'deduplication-id': webhook.deduplicationId,
       'received-at': webhook.receivedAt.toISOString(),
-      'body-format': webhook.bodyFormat,
-      encoding,
+      body: `${webhook.bodyFormat} ${encoding}`,
+      ...(Object.keys(webhook.headers).length > 0 && { headers: writeHeaders(webhook.headers) }),
       ...(webhook.eventsDone !== undefined && { 'events-done': String(webhook.eventsDone) }),
     },
   });
@@ -78,20 +85,34 @@ export function decodeBufferedWebhook(message: BufferMessage): Result<BufferedWe
     return fail({ code: 'message-unreadable', problems });
   }
   const attributes = parsed.data;
-  const rawBody = decodeBody(message.body, attributes.encoding);
+  const [bodyFormat, encoding] = attributes.body.split(' ') as [BodyFormat, EncodedBody['encoding']];
+  const rawBody = decodeBody(message.body, encoding);
   if (rawBody === undefined) {
-    return fail({
-      code: 'message-unreadable',
-      problems: [`encoding: the body is not ${attributes.encoding}`],
-    });
+    return fail({ code: 'message-unreadable', problems: [`body: is not ${encoding}`] });
   }
   return succeed({
+    webhookId: attributes['webhook-id'],
     source: attributes.source,
     eventTypes: attributes['event-type'],
     deduplicationId: attributes['deduplication-id'],
     receivedAt: new Date(attributes['received-at']),
-    bodyFormat: attributes['body-format'],
+    bodyFormat,
+    headers: attributes.headers ?? {},
     ...(attributes['events-done'] !== undefined && { eventsDone: attributes['events-done'] }),
     rawBody,
   });
+}
+
+/** SQS refuses control characters and some others; a header may hold any byte. Escaped, all of it is ASCII. */
+function writeHeaders(headers: BufferedWebhook['headers']): string {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(headers).replaceAll(/[^\u0020-\u007e]/g, escaped);
+}
+
+function parseHeaders(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

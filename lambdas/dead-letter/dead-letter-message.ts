@@ -2,8 +2,8 @@ import { BUFFER_ATTRIBUTES, type BufferMessage } from '../buffer/buffered-webhoo
 import { type DeadLetterNote, noteAttributes } from './dead-letter-note.ts';
 
 /**
- * The original webhook, unchanged, with the note beside it. SQS takes ten attributes a message: seven are the webhook's,
- * three the note's, and whatever else a message carried stays behind.
+ * The original webhook, unchanged, with the note beside it. SQS takes ten attributes a message: eight at most are the
+ * webhook's, two the note's, and whatever else a message carried stays behind.
  */
 export function deadLetterMessage(message: BufferMessage, note: DeadLetterNote): BufferMessage {
   const kept = Object.entries(message.attributes).filter(([name]) => BUFFER_ATTRIBUTES.includes(name));

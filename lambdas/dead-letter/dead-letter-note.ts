@@ -7,7 +7,11 @@ const DEAD_LETTER_CODES = [
   'no-mapping',
   'expression-failed',
   'value-not-text',
+  'value-null',
+  'parameter-missing',
   'event-key-missing',
+  'event-key-invalid',
+  'event-time-unreadable',
   'too-many-parameters',
   'payload-too-large',
   'webex-invalid-json',
@@ -43,9 +47,9 @@ const noteSchema = z.strictObject({
 
 export type DeadLetterNote = z.infer<typeof noteSchema>;
 
-/** The note as SQS message attributes: stage and code to be seen at once, all of it as JSON in `note`. */
+/** The note as SQS message attributes: the code to be seen at once, all of it as JSON in `note`. */
 export function noteAttributes(note: DeadLetterNote): Readonly<Record<string, string>> {
-  return { stage: note.stage, code: note.code, note: JSON.stringify(note) };
+  return { code: note.code, note: JSON.stringify(note) };
 }
 
 /** Reads a note back; `undefined` where there is none, as on a message that SQS itself has moved. */

@@ -4,8 +4,8 @@ import {
   decodeBufferedWebhook,
 } from '../buffer/buffered-webhook.ts';
 import type { DeadLetterCode, DeadLetterNote } from '../dead-letter/dead-letter-note.ts';
-import { type CampaignEvent, type ContractBreach, writePayload } from '../map/campaign-event.ts';
-import { type CompiledMapping, type MapFailure, type Mapped, mapWebhook } from '../map/map-webhook.ts';
+import { describeMapFailure } from '../map/map-failure.ts';
+import { type CompiledMapping, type Mapped, mapWebhook } from '../map/map-webhook.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
 import { parseBody } from '../webhook-body.ts';
@@ -71,7 +71,13 @@ export async function openWebhook(
   const body = parseBody(webhook.rawBody, webhook.bodyFormat);
   if (!body.ok) return fail({ webhook, outcome: deadLetter('map', body.failure.code) });
 
-  const events = await mapWebhook(mapping, webhook.eventTypes, body.value);
+  const events = await mapWebhook(mapping, {
+    source: webhook.source,
+    eventTypes: webhook.eventTypes,
+    headers: webhook.headers,
+    receivedAt: webhook.receivedAt.toISOString(),
+    body: body.value,
+  });
   // Ingest buffers only what some mapping wants: this one was changed or removed while the webhook waited.
   if (events.length === 0) return fail({ webhook, outcome: deadLetter('map', 'no-mapping') });
   return succeed({ webhook, events });
@@ -89,18 +95,15 @@ export async function deliverMapped(
     case 'rejected':
       return { ...which, ...deadLetter('map', mapped.failure.code, describeMapFailure(mapped.failure)) };
     case 'event':
-      return { ...which, ...(await deliverEvent(mapped.event, dependencies)) };
+      return { ...which, ...(await deliverPayload(mapped.payload, dependencies)) };
   }
 }
 
-async function deliverEvent(event: CampaignEvent, dependencies: DeliverDependencies): Promise<EventOutcome> {
-  const payload = writePayload(event);
-  if (!payload.ok) return deadLetter('map', payload.failure.code, describeBreach(payload.failure));
-
+async function deliverPayload(payload: string, dependencies: DeliverDependencies): Promise<EventOutcome> {
   const keys = await dependencies.webexKeys();
   if (!keys.ok) return { outcome: 'retry-later', code: keys.failure.code };
 
-  const attempt = await dependencies.call(buildRequest(payload.value, keys.value.primary));
+  const attempt = await dependencies.call(buildRequest(payload, keys.value.primary));
   const verdict = classifyAttempt(attempt, dependencies.now());
   if (verdict.outcome === 'dead-letter') return { stage: 'deliver', ...verdict };
   if (verdict.outcome === 'retry-later' && verdict.code === 'webex-credentials-refused') {
@@ -111,22 +114,4 @@ async function deliverEvent(event: CampaignEvent, dependencies: DeliverDependenc
 
 function deadLetter(stage: DeadLetterNote['stage'], code: DeadLetterCode, detail?: string): DeadLettered {
   return { outcome: 'dead-letter', stage, code, ...(detail !== undefined && { detail }) };
-}
-
-/** Where in the mapping, and what kind of thing stood there; never the value itself. */
-function describeMapFailure(failure: MapFailure): string {
-  switch (failure.code) {
-    case 'expression-failed':
-      return `${failure.path}: JSONata ${failure.jsonataCode}`;
-    case 'value-not-text':
-      return `${failure.path}: ${failure.type}`;
-    case 'event-key-missing':
-      return failure.path;
-  }
-}
-
-function describeBreach(breach: ContractBreach): string {
-  return breach.code === 'too-many-parameters'
-    ? `${breach.count} parameters; the limit is ${breach.limit}`
-    : `${breach.bytes} bytes; the limit is ${breach.limitBytes}`;
 }

@@ -20,6 +20,8 @@ export type HttpApiEvent = z.infer<typeof httpApiEventSchema>;
 
 /** A request to a webhook URL, not yet verified. */
 export type WebhookRequest = {
+  /** API Gateway's id of the request. */
+  readonly requestId: string;
   readonly source: string;
   readonly method: string;
   /** As received, without its `?`. */
@@ -37,6 +39,7 @@ export function readRequest(event: HttpApiEvent): Result<WebhookRequest, Request
   const { body = '', isBase64Encoded, requestContext } = event;
   if (isBase64Encoded && !isBase64(body)) return fail({ code: 'body-not-base64' });
   return succeed({
+    requestId: requestContext.requestId,
     source,
     method: requestContext.http.method,
     query: event.rawQueryString,

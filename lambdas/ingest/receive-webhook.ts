@@ -1,5 +1,6 @@
 import type { BufferedWebhook } from '../buffer/buffered-webhook.ts';
 import type { BodyTooLarge } from '../buffer/encode-body.ts';
+import { matchesEventType } from '../event-type-pattern.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
 import { answerHandshake, checkToken, findHandshake, type HandshakeAnswer } from './answer-handshake.ts';
@@ -96,17 +97,33 @@ async function takeIn(
   if (!identity.ok) return identity;
   const { eventTypes, deduplicationId, bodyFormat } = identity.value;
   const webhook = {
+    webhookId: request.requestId,
     source: source.source,
     eventTypes,
     deduplicationId,
     receivedAt,
     bodyFormat,
+    headers: pickHeaders(request, source.mappedHeaders),
     rawBody: request.rawBody,
   };
-  const wanted = eventTypes.filter((eventType) => source.eventTypes.includes(eventType));
+  const wanted = eventTypes.filter((eventType) =>
+    source.eventTypes.some((pattern) => matchesEventType(pattern, eventType)),
+  );
   if (wanted.length === 0) return succeed({ code: 'ignored', webhook, secretSlot });
   const buffered = await putOnBuffer({ ...webhook, eventTypes: wanted });
   return buffered.ok
     ? succeed({ code: 'buffered', webhook: { ...webhook, eventTypes: wanted }, secretSlot })
     : buffered;
+}
+
+function pickHeaders(
+  { headers }: WebhookRequest,
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = headers.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }

@@ -10,8 +10,10 @@ export const sourceSchema = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9/_+=.@-]{1,512}$/, 'expected a Secrets Manager name (letters, digits and /_+=.@-)'),
   profile: profileSchema,
-  /** A webhook of any other type is answered 200 and not buffered. */
+  /** What `on` names, patterns included: a webhook of any other type is answered 200 and not buffered. */
   eventTypes: z.array(z.string().min(1)),
+  /** Lower-case names of the headers that the mapping reads; they travel with the webhook. */
+  mappedHeaders: z.array(z.string().min(1)),
 });
 
 export type Source = z.infer<typeof sourceSchema>;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** A literal text, or a JSONata expression between `{%` and `%}` (the delimiters of AWS Step Functions). */
-const valueSchema = z
+export const valueSchema = z
   .string({
     error: ({ input }) =>
       input === undefined
@@ -13,37 +13,60 @@ const valueSchema = z
     'expected the whole value to be one expression, "{% … %}": text around it does not work',
   );
 
-const expressionSchema = z.string().refine(isExpression, 'expected an expression: "{% … %}"');
+export const expressionSchema = z.string().refine(isExpression, 'expected an expression: "{% … %}"');
 
-/** One or several event types of the source, in the vendor's words. */
-const eventTypesSchema = z
-  .union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
-    error: ({ input }) => (input === undefined ? undefined : 'expected an event type, or a list of them'),
-  })
-  .transform((on) => (typeof on === 'string' ? [on] : on));
+/** What kind of name for a person an event key is; the event definition in Webex Campaign decides which it wants. */
+const eventKeySchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.enum(['text', 'device', 'customer-id']), value: valueSchema }),
+  z.strictObject({ kind: z.literal('email'), value: valueSchema, lowerCase: z.boolean() }),
+  z.strictObject({
+    kind: z.literal('msisdn'),
+    value: valueSchema,
+    /** Whether the number is written with its plus. */
+    plus: z.boolean(),
+    /** ISO 3166 code of the country of a number without a country code. */
+    defaultRegion: z.string().length(2).optional(),
+  }),
+]);
 
 /** Which webhooks become which campaign event, and with what in it. */
 const eventMappingSchema = z.strictObject({
-  /** Names the event in logs and dead-letter notes. */
-  name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case words joined by "-"'),
-  on: eventTypesSchema,
-  /** Finds the items of a batch; each becomes an event of its own, with the item as `$item`. */
+  /** Names the event in logs, the ledger and dead-letter notes. */
+  name: z.string().min(1),
+  /** Event types of the source, in the vendor's words; `*` stands for any text. */
+  on: z.array(z.string().min(1)).min(1),
+  /** Finds the items of a webhook; each becomes an event of its own, with the item as `$item`. */
   items: expressionSchema.optional(),
-  /** Only webhooks for which this is exactly `true` become an event. */
+  /** Only where this is exactly `true` is there an event. */
   when: expressionSchema.optional(),
   /** The event definition's identifier in Webex Campaign. */
   'event-id': z.string().min(1),
-  /** Whom: an e-mail address, mobile number, device id or customer id, as the event definition has it. */
-  'event-key': valueSchema,
-  'event-params': z.record(z.string().min(1), valueSchema).default({}),
+  'event-key': eventKeySchema,
+  'event-params': z.record(z.string(), valueSchema),
+  /** Parameters without which there is no event. */
+  required: z.array(z.string()),
+  /** What becomes of a parameter that is null or reads "null". */
+  'on-null': z.enum(['omit', 'reject']),
+  /** When it happened, for `max-age`; without it, the receive time counts. */
+  'event-time': expressionSchema.optional(),
+  /** Seconds after which it is too old to be worth saying. */
+  'max-age': z.int().min(1).optional(),
+  /** Whether an event that may or may not have been accepted waits for a person, or is sent again. */
+  'on-unconfirmed': z.enum(['park', 'retry']),
 });
 
-/** What map knows of a source: its events. */
+/**
+ * What map knows of a source, as the synth writes it: for one stage, with the file's defaults in every event. What a
+ * person writes is in `lib/map/mapping-file-schema.ts`.
+ */
 export const mappingSchema = z.strictObject({
   source: z.string().min(1),
+  /** Expressions with a name, for use as `$name` in all others of the file. */
+  let: z.record(z.string(), expressionSchema),
   events: z.array(eventMappingSchema).min(1),
 });
 
+export type EventKeyMapping = z.infer<typeof eventKeySchema>;
 export type EventMapping = z.infer<typeof eventMappingSchema>;
 export type Mapping = z.infer<typeof mappingSchema>;
 

@@ -1,31 +1,47 @@
-import { fail, type Result, succeed } from '../result.ts';
+import type { ValueType } from './map-failure.ts';
 
-/** The kind of value that has no one way of being written as text. */
-export type NotText = { readonly type: 'object' | 'array' | 'function' };
+/** A value written as text; or what there is instead: nothing that may be sent, or nothing that is text. */
+export type Written =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'missing'; readonly type: 'missing' }
+  /** The contract forbids these: "cannot be "NULL" or "null", even for a parameter that is not mandatory". */
+  | { readonly kind: 'null'; readonly type: 'null' | 'text "null"' }
+  | { readonly kind: 'not-text'; readonly type: Extract<ValueType, 'object' | 'array' | 'function'> };
 
-/** The contract forbids these as values: "cannot be "NULL" or "null", even for a parameter that is not mandatory". */
 const NULL_VARIANT = /^\s*null\s*$/i;
 
-/**
- * Writes the result of an expression as text, the only kind of value that the vendor documents. Gives `undefined`
- * for what is to be left out: a missing value, `null`, and text that reads "null".
- */
-export function writeValue(value: unknown): Result<string | undefined, NotText> {
+/** Writes the result of an expression as text, the only kind of value that the vendor documents. */
+export function writeValue(value: unknown): Written {
   switch (typeof value) {
     case 'string':
-      return succeed(NULL_VARIANT.test(value) ? undefined : value);
+      return isNullVariant(value) ? { kind: 'null', type: 'text "null"' } : textOf(value.toWellFormed());
     case 'number':
-      return succeed(writeNumber(value));
+      return textOf(writeNumber(value));
     case 'boolean':
-      return succeed(String(value));
+      return textOf(String(value));
     case 'undefined':
-      return succeed(undefined);
+      return { kind: 'missing', type: 'missing' };
     case 'object':
-      if (value === null) return succeed(undefined);
-      return fail({ type: Array.isArray(value) ? 'array' : 'object' });
+      if (value === null) return { kind: 'null', type: 'null' };
+      return { kind: 'not-text', type: typeOfObject(value) };
     default:
-      return fail({ type: 'function' });
+      return { kind: 'not-text', type: 'function' };
   }
+}
+
+/** Whether a text reads "null" in any spelling, which the event API refuses as a value. */
+export function isNullVariant(text: string): boolean {
+  return NULL_VARIANT.test(text);
+}
+
+function textOf(text: string): Written {
+  return { kind: 'text', text };
+}
+
+/** JSONata's functions are objects with a mark. */
+function typeOfObject(value: object): 'object' | 'array' | 'function' {
+  if (Array.isArray(value)) return 'array';
+  return '_jsonata_lambda' in value || '_jsonata_function' in value ? 'function' : 'object';
 }
 
 /** Digits as a person writes them: no `1e+21`, no `1e-7`. */

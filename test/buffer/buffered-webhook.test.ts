@@ -5,9 +5,11 @@ import { decodeBufferedWebhook, encodeBufferedWebhook } from '../../lambdas/buff
 import { MAX_BUFFERED_BODY_BYTES } from '../../lambdas/buffer/encode-body.ts';
 
 const WEBHOOK = {
+  webhookId: 'JKJaXmPLvHcESHA=',
   source: 'stripe',
   eventTypes: ['invoice.paid', 'invoice.sent'],
   bodyFormat: 'json' as const,
+  headers: { 'x-shop': 'Zoë\u0007"' },
   eventsDone: 2,
   deduplicationId: 'evt_1',
   receivedAt: new Date('2026-11-23T12:00:00.000Z'),
@@ -38,7 +40,10 @@ describe('a webhook on the buffer', () => {
 
     expect(message).toMatchObject({
       ok: true,
-      value: { body: '{"a":1}', attributes: { encoding: 'utf-8' } },
+      value: {
+        body: '{"a":1}',
+        attributes: { body: 'json utf-8', headers: '{"x-shop":"Zo\\u00eb\\u0007\\""}' },
+      },
     });
   });
 
@@ -47,7 +52,7 @@ describe('a webhook on the buffer', () => {
     (character) => {
       const message = encodeBufferedWebhook({ ...WEBHOOK, rawBody: Buffer.from(`"${character}"`) });
 
-      expect(message).toMatchObject({ ok: true, value: { attributes: { encoding: 'base64' } } });
+      expect(message).toMatchObject({ ok: true, value: { attributes: { body: 'json base64' } } });
     },
   );
 
@@ -56,7 +61,7 @@ describe('a webhook on the buffer', () => {
     const message = encodeBufferedWebhook({ ...WEBHOOK, rawBody });
 
     expect(rawBody.length).toBeGreaterThan(MAX_BUFFERED_BODY_BYTES);
-    expect(message).toMatchObject({ ok: true, value: { attributes: { encoding: 'gzip' } } });
+    expect(message).toMatchObject({ ok: true, value: { attributes: { body: 'json gzip' } } });
     const back = message.ok ? decodeBufferedWebhook(message.value) : undefined;
     expect(back?.ok && Buffer.from(back.value.rawBody).equals(rawBody)).toBe(true);
   });
@@ -74,24 +79,28 @@ describe('a webhook on the buffer', () => {
 describe('a message that is no buffered webhook', () => {
   test('is refused when it does not unpack', () => {
     const message = encodeBufferedWebhook(WEBHOOK);
-    const attributes = message.ok ? { ...message.value.attributes, encoding: 'gzip' } : {};
+    const attributes = message.ok ? { ...message.value.attributes, body: 'json gzip' } : {};
 
     expect(decodeBufferedWebhook({ body: 'bm8=', attributes })).toMatchObject({
-      failure: { code: 'message-unreadable', problems: ['encoding: the body is not gzip'] },
+      failure: { code: 'message-unreadable', problems: ['body: is not gzip'] },
     });
   });
 
   test('is refused with everything that is wrong about it', () => {
-    const decoded = decodeBufferedWebhook({ body: '', attributes: { version: '2', source: 'stripe' } });
+    const decoded = decodeBufferedWebhook({
+      body: '',
+      attributes: { version: '1', source: 'stripe', headers: 'no JSON' },
+    });
 
     expect(decoded).toMatchObject({ ok: false, failure: { code: 'message-unreadable' } });
     expect(decoded.ok ? [] : decoded.failure.problems.map((problem) => problem.split(':')[0])).toEqual([
       'version',
+      'webhook-id',
       'event-type',
       'deduplication-id',
       'received-at',
-      'body-format',
-      'encoding',
+      'body',
+      'headers',
     ]);
   });
 });

@@ -16,6 +16,8 @@ const WEBHOOK = {
   source: 'stripe',
   eventTypes: ['invoice.paid'],
   bodyFormat: 'json' as const,
+  headers: {},
+  webhookId: 'JKJaXmPLvHcESHA=',
   deduplicationId: 'evt_1',
   receivedAt: new Date('2026-11-23T12:00:00.000Z'),
   rawBody: Buffer.from('{"a":1}'),
@@ -28,14 +30,13 @@ describe('a dead letter', () => {
 
     expect(decodeBufferedWebhook(letter)).toEqual({ ok: true, value: WEBHOOK });
     expect(readNote(letter.attributes)).toEqual(NOTE);
-    expect(letter.attributes).toMatchObject({ stage: 'deliver', code: 'webex-mandatory-field-missing' });
+    expect(letter.attributes).toMatchObject({ code: 'webex-mandatory-field-missing' });
   });
 
   test('has no more attributes than SQS takes, whatever the message carried', () => {
     const attributes = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`x${index}`, 'x']));
 
     expect(Object.keys(deadLetterMessage({ body: '', attributes }, NOTE).attributes)).toEqual([
-      'stage',
       'code',
       'note',
     ]);

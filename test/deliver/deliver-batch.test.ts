@@ -8,25 +8,15 @@ import {
   deliverBatch,
 } from '../../lambdas/deliver/deliver-batch.ts';
 import type { BufferRecord } from '../../lambdas/deliver/read-records.ts';
-import { compileMapping } from '../../lambdas/map/map-webhook.ts';
 import { fail, succeed } from '../../lambdas/result.ts';
+import { compiledMapping } from '../map/compiled-mapping.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
 
-const MAPPING = compileMapping({
-  source: 'stripe',
-  events: [
-    { name: 'paid', on: ['invoice.paid'], 'event-id': 'evt_1', 'event-key': '{% key %}', 'event-params': {} },
-    {
-      name: 'each',
-      on: ['batch'],
-      items: '{% keys %}',
-      'event-id': 'evt_2',
-      'event-key': '{% $item %}',
-      'event-params': {},
-    },
-  ],
-});
+const MAPPING = compiledMapping([
+  { name: 'paid', on: 'invoice.paid', 'event-id': 'evt_1', 'event-key': '{% key %}' },
+  { name: 'each', on: 'batch', items: '{% keys %}', 'event-id': 'evt_2', 'event-key': '{% $item %}' },
+]);
 
 /** Answers by the event key, so that each record of a batch can meet another fate. */
 const ANSWERS: Readonly<Record<string, { status: number; body: string; retryAfter?: string }>> = {
@@ -80,13 +70,13 @@ function setUp(changes: Partial<BatchDependencies> = {}) {
 
 function record(key: string, changes: Partial<BufferRecord> = {}): BufferRecord {
   const attributes = {
-    version: '1',
+    version: '2',
     source: 'stripe',
     'event-type': 'invoice.paid',
     'deduplication-id': `evt_${key}`,
     'received-at': '2026-11-23T11:59:59.000Z',
-    'body-format': 'json',
-    encoding: 'utf-8',
+    body: 'json utf-8',
+    'webhook-id': 'JKJaXmPLvHcESHA=',
   };
   return {
     messageId: `message-${key}`,

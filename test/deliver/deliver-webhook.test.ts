@@ -6,8 +6,8 @@ import {
   deliverMapped,
   openWebhook,
 } from '../../lambdas/deliver/deliver-webhook.ts';
-import { compileMapping } from '../../lambdas/map/map-webhook.ts';
 import { fail, succeed } from '../../lambdas/result.ts';
+import { compiledMapping } from '../map/compiled-mapping.ts';
 
 const ACCEPTED: Attempt = {
   kind: 'answered',
@@ -16,19 +16,16 @@ const ACCEPTED: Attempt = {
   body: '{"transaction-id":"event_1"}',
 };
 
-const MAPPING = compileMapping({
-  source: 'stripe',
-  events: [
-    {
-      name: 'paid',
-      on: ['invoice.paid'],
-      when: '{% amount > 0 %}',
-      'event-id': 'evt_1',
-      'event-key': '{% email %}',
-      'event-params': { id: '{% id %}', all: '{% large ? $ : undefined %}' },
-    },
-  ],
-});
+const MAPPING = compiledMapping([
+  {
+    name: 'paid',
+    on: 'invoice.paid',
+    when: '{% amount > 0 %}',
+    'event-id': 'evt_1',
+    'event-key': '{% email %}',
+    'event-params': { id: '{% id %}', all: '{% large ? $ : undefined %}' },
+  },
+]);
 
 function setUp(changes: Partial<DeliverDependencies> = {}) {
   const calls: EventRequest[] = [];
@@ -60,13 +57,13 @@ function setUp(changes: Partial<DeliverDependencies> = {}) {
 }
 
 const ATTRIBUTES = {
-  version: '1',
+  version: '2',
   source: 'stripe',
   'event-type': 'invoice.paid',
   'deduplication-id': 'evt_1',
   'received-at': '2026-11-23T11:59:59.000Z',
-  'body-format': 'json',
-  encoding: 'utf-8',
+  body: 'json utf-8',
+  'webhook-id': 'JKJaXmPLvHcESHA=',
 };
 
 const PAID = '{"id":820982911946154508,"email":"ann@example.com","amount":5}';

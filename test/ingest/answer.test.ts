@@ -72,6 +72,8 @@ describe('the HTTP answer', () => {
       deduplicationId: 'd',
       receivedAt: new Date(0),
       bodyFormat: 'json' as const,
+      headers: {},
+      webhookId: 'JKJaXmPLvHcESHA=',
       rawBody: new Uint8Array(),
     };
     const received = { code: 'ignored', webhook, secretSlot: 0 } as const;

@@ -6,7 +6,13 @@ const AT = new Date('2026-11-24T09:30:00Z');
 
 const profile = findProfile('shopify');
 if (profile === undefined) throw new Error('no profile');
-const source = { source: 'shop', secret: 'webhooks/shop', profile, eventTypes: ['orders/create'] };
+const source = {
+  source: 'shop',
+  secret: 'webhooks/shop',
+  profile,
+  eventTypes: ['orders/create'],
+  mappedHeaders: [],
+};
 
 const webhook = {
   source: 'shop',
@@ -14,6 +20,8 @@ const webhook = {
   deduplicationId: 'd1',
   receivedAt: AT,
   bodyFormat: 'json',
+  headers: {},
+  webhookId: 'JKJaXmPLvHcESHA=',
   rawBody: Buffer.from('{"email":"ann@example.com"}'),
 } as const;
 

@@ -16,7 +16,13 @@ const UNIX = RECEIVED_AT.getTime() / 1000;
 function source(name: string, profileName: string, eventTypes: readonly string[]): Source {
   const profile = findProfile(profileName);
   if (profile === undefined) throw new Error(`no profile ${profileName}`);
-  return { source: name, secret: `webhooks/${name}`, profile, eventTypes: [...eventTypes] };
+  return {
+    source: name,
+    secret: `webhooks/${name}`,
+    profile,
+    eventTypes: [...eventTypes],
+    mappedHeaders: ['x-tenant'],
+  };
 }
 
 function setUp(changes: Partial<ReceiveDependencies> = {}) {
@@ -76,11 +82,13 @@ describe('a signed webhook', () => {
     expect(received).toMatchObject({ ok: true, value: { code: 'buffered', secretSlot: 0 } });
     expect(buffered).toEqual([
       {
+        webhookId: expect.any(String),
         source: 'stripe',
         eventTypes: ['invoice.paid'],
         deduplicationId: 'evt_1',
         receivedAt: RECEIVED_AT,
         bodyFormat: 'json',
+        headers: {},
         rawBody: Buffer.from(body),
       },
     ]);

@@ -16,18 +16,24 @@ describe('a value', () => {
     [false, 'false'],
     ['nullable', 'nullable'],
   ])('%j is written as %j', (value, text) => {
-    expect(writeValue(value)).toEqual({ ok: true, value: text });
-  });
-
-  test.each([null, undefined, 'null', 'NULL', 'Null', ' null '])('%j is left out', (value) => {
-    expect(writeValue(value)).toEqual({ ok: true, value: undefined });
+    expect(writeValue(value)).toEqual({ kind: 'text', text });
   });
 
   test.each([
-    [{}, 'object'],
-    [[], 'array'],
-    [() => 1, 'function'],
-  ])('%p is refused as %s', (value, type) => {
-    expect(writeValue(value)).toEqual({ ok: false, failure: { type } });
+    [undefined, 'missing', 'missing'],
+    [null, 'null', 'null'],
+    ['null', 'null', 'text "null"'],
+    ['NULL', 'null', 'text "null"'],
+    [' Null\n', 'null', 'text "null"'],
+    [{}, 'not-text', 'object'],
+    [[], 'not-text', 'array'],
+    [() => 1, 'not-text', 'function'],
+    [{ _jsonata_lambda: true }, 'not-text', 'function'],
+  ])('%p is no text: %s', (value, kind, type) => {
+    expect(writeValue(value)).toEqual({ kind, type });
+  });
+
+  test('that was cut in the middle of an emoji is mended, as half of one is no UTF-8', () => {
+    expect(writeValue('a\ud83d')).toEqual({ kind: 'text', text: 'a\ufffd' });
   });
 });

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { Source } from '../lambdas/ingest/source.ts';
-import type { Mapping } from '../lambdas/map/mapping.ts';
-import { fail, type Result, succeed } from '../lambdas/result.ts';
-import type { Problem } from './config-file.ts';
+import type { Source } from '../../lambdas/ingest/source.ts';
+import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import type { Problem } from '../config-file.ts';
+import { mappedHeaders } from './mapped-headers.ts';
 import { type MappingFile, parseMappingFile } from './mapping-file.ts';
+import { resolveMapping } from './resolve-mapping.ts';
 
 const MAPPING_FILE = 'mapping.yaml';
 
@@ -29,11 +30,10 @@ function readFolder(path: string, folder: string): Result<MappingFile, readonly 
 }
 
 /** Ingest's part of a mapping file. */
-export function sourceOf({ source, secret, profile, events }: MappingFile): Source {
-  return { source, secret, profile, eventTypes: events.flatMap(({ on }) => on) };
-}
-
-/** Map's part of a mapping file. */
-export function mappingOf({ source, events }: MappingFile): Mapping {
-  return { source, events };
+export function sourceOf(file: MappingFile): Source {
+  const { source, secret, profile, events } = file;
+  const eventTypes = [...new Set(events.flatMap(({ on }) => on))];
+  // Which headers an expression reads does not depend on the stage.
+  const headers = mappedHeaders(resolveMapping(file, ''));
+  return { source, secret, profile, eventTypes, mappedHeaders: [...headers] };
 }

@@ -1,0 +1,60 @@
+import type { ContractBreach } from './campaign-event.ts';
+
+/** Where in a mapping something failed: the path of the value, and the value as the mapping has it. */
+export type MappingPlace = {
+  /** `event-params.amount`, `when`, … */
+  readonly path: string;
+  /** The expression or literal that stands there. It is the mapping author's text, never the payload's. */
+  readonly expression: string;
+};
+
+/** What kind of thing a value was; the value itself is told to nobody. */
+export type ValueType =
+  | 'object'
+  | 'array'
+  | 'function'
+  | 'text'
+  | 'empty text'
+  | 'null'
+  | 'text "null"'
+  | 'missing';
+
+/** Why a mapping could not make an event of a webhook. */
+export type MapFailure =
+  /** JSONata's own error code (T2001, D3030, …). Its message is left out, since it may quote the payload. */
+  | (MappingPlace & { readonly code: 'expression-failed'; readonly jsonataCode: string })
+  | (MappingPlace & { readonly code: 'value-not-text'; readonly type: ValueType })
+  | (MappingPlace & { readonly code: 'value-null'; readonly type: ValueType })
+  | (MappingPlace & { readonly code: 'parameter-missing'; readonly type: ValueType })
+  | (MappingPlace & { readonly code: 'event-key-missing'; readonly type: ValueType })
+  | (MappingPlace & { readonly code: 'event-key-invalid'; readonly kind: 'email' | 'msisdn' })
+  | (MappingPlace & { readonly code: 'event-time-unreadable'; readonly type: ValueType })
+  | ContractBreach;
+
+/** Says where and what in a line, for notes and people. */
+export function describeMapFailure(failure: MapFailure): string {
+  switch (failure.code) {
+    case 'too-many-parameters':
+      return `${failure.count} parameters; the limit is ${failure.limit}`;
+    case 'payload-too-large':
+      return `${failure.bytes} bytes; the limit is ${failure.limitBytes}`;
+    default:
+      return `${failure.path}: ${whatOf(failure)}, from ${shorten(failure.expression)}`;
+  }
+}
+
+function whatOf(failure: Exclude<MapFailure, ContractBreach>): string {
+  switch (failure.code) {
+    case 'expression-failed':
+      return `JSONata ${failure.jsonataCode}`;
+    case 'event-key-invalid':
+      return `not a valid ${failure.kind}`;
+    default:
+      return failure.type;
+  }
+}
+
+/** An expression may be longer than a note can hold. */
+function shorten(expression: string): string {
+  return expression.length <= 200 ? expression : `${expression.slice(0, 199)}…`;
+}
