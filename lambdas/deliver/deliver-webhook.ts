@@ -9,9 +9,10 @@ import { type CompiledMapping, type Mapped, mapWebhook } from '../map/map-webhoo
 import { fail, type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
 import { parseBody } from '../webhook-body.ts';
+import type { RetryCode } from './answer-meaning.ts';
 import type { Attempt } from './attempt.ts';
 import { buildRequest, type EventRequest } from './build-request.ts';
-import { type AnswerFacts, classifyAttempt, type RetryCode } from './classify-answer.ts';
+import { type AnswerFacts, classifyAttempt } from './classify-answer.ts';
 import type { WebexKeys } from './webex-keys.ts';
 
 /** What deliver needs of the outside world to work on one webhook. */
@@ -105,6 +106,10 @@ async function deliverPayload(payload: string, dependencies: DeliverDependencies
 
   const attempt = await dependencies.call(buildRequest(payload, keys.value.primary));
   const verdict = classifyAttempt(attempt, dependencies.now());
+  if (verdict.outcome === 'unconfirmed') {
+    const { answer } = verdict;
+    return { ...deadLetter('deliver', verdict.code), ...(answer && { answer }) };
+  }
   if (verdict.outcome === 'dead-letter') return { stage: 'deliver', ...verdict };
   if (verdict.outcome === 'retry-later' && verdict.code === 'webex-credentials-refused') {
     dependencies.forgetWebexKeys();

@@ -10,7 +10,7 @@ import {
   openWebhook,
 } from './deliver-webhook.ts';
 import type { BufferRecord } from './read-records.ts';
-import { nextDelaySeconds, RETRY_BUDGET_SECONDS } from './retry-schedule.ts';
+import { nextDelaySeconds, RETRY_SCHEDULE } from './retry-schedule.ts';
 import { type Failed, writeNote } from './write-note.ts';
 
 type Done = Result<void, { readonly cause: string }>;
@@ -99,7 +99,7 @@ async function workOnEvent(
 
   const { now, random } = dependencies;
   const since = Math.min(record.bufferedAt.getTime(), webhook.receivedAt.getTime());
-  const isExhausted = now().getTime() - since > RETRY_BUDGET_SECONDS * 1000;
+  const isExhausted = now().getTime() - since > RETRY_SCHEDULE.budgetSeconds * 1000;
   if (outcome.outcome === 'retry-later' && !isExhausted) {
     const seconds = nextDelaySeconds(record.attempts, random(), outcome.retryAfterSeconds);
     return { outcomes, putOff: { seconds } };
