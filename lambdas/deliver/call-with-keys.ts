@@ -36,7 +36,11 @@ export type KeyedVerdict = {
 };
 
 /** Calls for one event with the key that works, or says why there is no key to call with. */
-export type KeyedCaller = (call: CallWithKey) => Promise<Result<KeyedVerdict, SecretFailure>>;
+export type KeyedCaller = (
+  call: CallWithKey,
+  /** Whether there is time for the second call. */
+  hasTime?: () => boolean,
+) => Promise<Result<KeyedVerdict, SecretFailure>>;
 
 /**
  * One worker's way with the API user's two keys. A refused key (430, 498) has the secret read anew once and the other key
@@ -68,7 +72,7 @@ export function createKeyedCaller({ readKeys, rereadKeys }: KeyDependencies): Ke
     return { chosen, reread: async () => latest };
   };
 
-  return async (call) => {
+  return async (call, hasTime = () => true) => {
     const keys = await readKeys();
     if (!keys.ok) return fail(keys.failure);
     const { chosen, reread } = await begin(keys.value);
@@ -79,7 +83,7 @@ export function createKeyedCaller({ readKeys, rereadKeys }: KeyDependencies): Ke
     const latest = await reread();
     // A call that was made side by side may have shown since that the same key works: this event has had its no from it.
     const other = chooseKey(latest, rememberRefused(memory, chosen.key));
-    if (other === undefined) return first;
+    if (other === undefined || !hasTime()) return first;
     return succeed({ verdict: await callWith(other, call), calls: 2, slot: other.slot });
   };
 }
