@@ -2,8 +2,8 @@ import { isDeadLetterCode } from '../dead-letter/dead-letter-note.ts';
 import type { Mapped } from '../map/map-webhook.ts';
 import type { DeadLettered, EventOutcome } from './event-outcome.ts';
 import { type EventDependencies, type EventWork, tryLater } from './event-work.ts';
-import { markDeadLettered } from './ledger.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
+import { markDeadLettered } from './ledger-settlement.ts';
 import { writeSettled } from './settle-event.ts';
 import { writeNote } from './write-note.ts';
 

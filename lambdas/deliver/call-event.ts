@@ -3,8 +3,8 @@ import { buryEvent } from './bury-event.ts';
 import type { Verdict } from './classify-answer.ts';
 import type { EventOutcome } from './event-outcome.ts';
 import { type EventDependencies, type EventWork, tryLater } from './event-work.ts';
-import { type Settlement, settleEntry } from './ledger.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
+import { type Settlement, settleEntry } from './ledger-settlement.ts';
 import { isExhausted } from './retry-schedule.ts';
 import { writeSettled } from './settle-event.ts';
 

@@ -24,10 +24,10 @@ export type KeyDependencies = {
 };
 
 /** Makes one call with a key and judges its answer. */
-export type CallWithKey = (key: string) => Promise<Verdict>;
+type CallWithKey = (key: string) => Promise<Verdict>;
 
 /** How an event's call ended. */
-export type KeyedVerdict = {
+type KeyedVerdict = {
   readonly verdict: Verdict;
   /** How many calls were made. */
   readonly calls: 1 | 2;

@@ -25,9 +25,13 @@ export type LedgerFacts = {
   readonly eventKeyHash?: string;
 };
 
+/** Why an event is not delivered, and the stage that could not go on. */
+export type LedgerReason = { readonly code: string; readonly stage?: string; readonly detail?: string };
+
 /** One event in the ledger. */
 export type LedgerEntry = LedgerKey &
-  LedgerFacts & {
+  LedgerFacts &
+  Partial<LedgerReason> & {
     /** Counts the writes: a writer names the one that it has read, so that no two go on from the same. */
     readonly revision: number;
     readonly state: LedgerState;
@@ -39,10 +43,6 @@ export type LedgerEntry = LedgerKey &
     readonly attempts: number;
     readonly firstAttemptAt?: Date;
     readonly lastAttemptAt?: Date;
-    /** Why it is not delivered, and the stage that could not go on. */
-    readonly code?: string;
-    readonly stage?: string;
-    readonly detail?: string;
     readonly answer?: AnswerFacts;
     readonly transactionId?: string;
     /** An earlier attempt may have been accepted. */
@@ -52,6 +52,17 @@ export type LedgerEntry = LedgerKey &
     /** When DynamoDB may forget it. */
     readonly expiresAt: Date;
   };
+
+/**
+ * How long an entry is kept after its last change, in days: longer than a webhook can lie on the buffer (14) and then in
+ * the dead-letter queue (14), and than any vendor repeats it (three days; providers.md, section 4).
+ */
+export const LEDGER_DAYS = 30;
+
+/** When an entry that is written now may be forgotten. */
+export function expiryOf(now: Date): Date {
+  return new Date(now.getTime() + LEDGER_DAYS * 86_400_000);
+}
 
 /** The name of a stack's ledger: a command that knows the stack finds it without asking further. */
 export function ledgerTableName(stackName: string): string {

@@ -1,14 +1,14 @@
-import type { AnswerFacts } from './classify-answer.ts';
-import type { LedgerEntry, LedgerFacts, LedgerKey, LedgerState } from './ledger-entry.ts';
-
-/**
- * How long an entry is kept after its last change, in days: longer than a webhook can lie on the buffer (14) and then in
- * the dead-letter queue (14), and than any vendor repeats it (three days; providers.md, section 4).
- */
-export const LEDGER_DAYS = 30;
+import {
+  expiryOf,
+  type LedgerEntry,
+  type LedgerFacts,
+  type LedgerKey,
+  type LedgerReason,
+  type LedgerState,
+} from './ledger-entry.ts';
 
 /** Which events, beside those that wait, may be taken up again though they were, or may have been, called before. */
-export type ClaimPermission = {
+type ClaimPermission = {
   /** By the mapping (`on-unconfirmed: retry`): what may have been accepted, unless it is parked as a dead letter. */
   readonly repeatsUnconfirmed: boolean;
   /** By a person's decision: what has ended so, dead-lettered or not. */
@@ -25,9 +25,6 @@ export type Claimant = {
   readonly leaseMilliseconds: number;
   readonly permission: ClaimPermission;
 };
-
-/** Why something was not delivered. */
-export type LedgerReason = { readonly code: string; readonly stage?: string; readonly detail?: string };
 
 /** How an event ends without a call: it is too old, cannot be mapped, or has waited for too long. */
 export type EndedUncalled = LedgerReason & { readonly state: 'failed' | 'expired' };
@@ -122,11 +119,7 @@ function begin(found: LedgerEntry | undefined, claimant: Claimant, now: Date) {
 }
 
 function leased({ leaseMilliseconds }: Claimant, now: Date) {
-  return { leaseUntil: new Date(now.getTime() + leaseMilliseconds), expiresAt: expiry(now) };
-}
-
-function expiry(now: Date): Date {
-  return new Date(now.getTime() + LEDGER_DAYS * 86_400_000);
+  return { leaseUntil: new Date(now.getTime() + leaseMilliseconds), expiresAt: expiryOf(now) };
 }
 
 /** What has ended is to be dead-lettered by the worker that found it so; a claim that was left behind ends as unconfirmed. */
@@ -134,42 +127,4 @@ function prepareBurial(found: LedgerEntry, claimant: Claimant, now: Date): Ledge
   const next = { ...found, ...leased(claimant, now), owner: claimant.owner, revision: found.revision + 1 };
   if (found.state !== 'claimed') return next;
   return { ...next, state: 'unconfirmed', code: 'unconfirmed', stage: 'deliver', detail: 'worker-lost' };
-}
-
-/** What came of a call. */
-export type Settlement =
-  | { readonly state: 'delivered'; readonly transactionId: string; readonly answer: AnswerFacts }
-  | (LedgerReason & {
-      readonly state: 'waiting' | 'failed' | 'unconfirmed';
-      readonly answer?: AnswerFacts;
-      /** When it may be tried again, where it is to be. */
-      readonly tryAgainAt?: Date;
-      /** Given where the call was not made after all. */
-      readonly isUncalled?: true;
-    });
-
-/** The entry with what came of its owner's call. */
-export function settleEntry(entry: LedgerEntry, settlement: Settlement, now: Date): LedgerEntry {
-  const { code: _, stage: __, detail: ___, answer: ____, ...kept } = entry;
-  const { isUncalled, tryAgainAt, state, ...facts } = {
-    isUncalled: undefined,
-    tryAgainAt: undefined,
-    ...settlement,
-  };
-  return {
-    ...kept,
-    ...facts,
-    // What may have been accepted once stays that, whatever is answered to a repetition.
-    state: entry.isUnsure && state !== 'delivered' ? 'unconfirmed' : state,
-    attempts: entry.attempts - (isUncalled ? 1 : 0),
-    ...(tryAgainAt && { leaseUntil: tryAgainAt }),
-    revision: entry.revision + 1,
-    expiresAt: expiry(now),
-  };
-}
-
-/** The entry once its dead letter is written: nothing is left to be done about it. */
-export function markDeadLettered(entry: LedgerEntry, now: Date): LedgerEntry {
-  const revision = entry.revision + 1;
-  return { ...entry, revision, leaseUntil: now, deadLetteredAt: now, expiresAt: expiry(now) };
 }

@@ -40,11 +40,11 @@ const ANSWERS: Readonly<Record<string, Attempt>> = {
   eve: { kind: 'no-answer', cause: 'timeout' },
 };
 
-export function answered(status: number, body: string, retryAfter?: string): Attempt {
+function answered(status: number, body: string, retryAfter?: string): Attempt {
   return { kind: 'answered', status, retryAfter, body };
 }
 
-export function keyOf({ body }: Pick<EventRequest, 'body'>): string {
+function keyOf({ body }: Pick<EventRequest, 'body'>): string {
   return /"event-key":"(\w+)"/.exec(body)?.[1] ?? '';
 }
 

@@ -42,7 +42,7 @@ const VERDICTS: Readonly<Record<Exclude<Fate, 'held'>, Verdict>> = {
 };
 
 /** Thrown in the place of a worker's death: the code under test catches nothing, so it ends there. */
-export class Died extends Error {}
+class Died extends Error {}
 
 /** A world with one event in it, which every message is about. */
 export class LedgerWorld {
