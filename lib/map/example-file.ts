@@ -35,7 +35,9 @@ export const exampleFileSchema = z.strictObject({
 export type Example = {
   /** `stripe/payment-failed`. */
   readonly name: string;
+  /** Its path as problems tell it. */
   readonly file: string;
+  readonly path: string;
   readonly webhook: PreviewedWebhook;
   readonly stage?: string;
   readonly expect?: Expectation;
@@ -54,6 +56,7 @@ export function parseExample(name: string, file: string, shown: string): Result<
   return succeed({
     name,
     file: shown,
+    path: file,
     webhook: {
       rawBody: body.value,
       headers: new Map(headers.map(([header, text]) => [header.toLowerCase(), text])),
