@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { listDeadLetters } from './dead-letter-list.ts';
 import { examine } from './doctor.ts';
+import { explainMapping } from './explain-mapping.ts';
 import { mapCommand } from './map-webhook.ts';
 import { PROJECT } from './project.ts';
 import { type CommandResult, send } from './send.ts';
@@ -56,6 +57,13 @@ program
       ? watch(PROJECT, options, () => run(() => mapCommand(PROJECT, options)))
       : run(() => mapCommand(PROJECT, options)),
   );
+
+program
+  .command('explain-mapping')
+  .description('say in plain English what becomes of the webhooks of a source')
+  .argument('<name>', 'the mapping folder')
+  .option('--stage <name>', 'whose event ids to show (default: the first of stages.yaml)')
+  .action((name, options) => run(async () => explainMapping(PROJECT, { name, ...options })));
 
 program
   .command('validate')
