@@ -12,7 +12,6 @@ export async function watch(
   { body, headers }: MapOptions,
   show: () => Promise<void>,
 ): Promise<void> {
-  await show();
   let timer: NodeJS.Timeout | undefined;
   const showSoon = () => {
     clearTimeout(timer);
@@ -26,6 +25,8 @@ export async function watch(
     // The folder rather than the file: many editors put a new file in the place of the old one.
     if (file !== undefined) watchers.push(watchFile(dirname(file), showSoon));
   }
+  // Only now, so that no change is missed.
+  await show();
   await new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());

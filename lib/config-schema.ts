@@ -41,6 +41,7 @@ function expandIssue(issue: z.core.$ZodIssue, knownKeys: KnownKeys): readonly Fi
 
 /** Sentences for what zod finds where a schema has none of its own. */
 function sayWhatToDo(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => message).join('; ');
   if (issue.input === undefined) return 'is missing. Add it.';
   if (issue.code === 'invalid_type') {
     const expected = issue.expected === 'record' ? 'object' : issue.expected;

@@ -49,8 +49,10 @@ function checkNames(
   return namesRead(ast).flatMap((name) => {
     if (known.includes(name)) return [];
     if (Object.hasOwn(FORBIDDEN, name)) return [`$${name} ${FORBIDDEN[name]}`];
+    if (definitions.includes(name)) return [`$${name} is defined further below. Move it up.`];
     if (name === 'item') return ['$item stands for an item of "items", which this has not. Add "items".'];
-    const advice = didYouMean(name, known, 'Check its spelling, or define it under "let".');
+    const names = known.map((one) => `$${one}`);
+    const advice = didYouMean(`$${name}`, names, 'Check its spelling, or define it under "let".');
     return [`$${name} is not a known name. ${advice}`];
   });
 }

@@ -19,9 +19,10 @@ export async function checkPaths(
   published: (eventType: string) => ReadonlySet<string>,
 ): Promise<readonly Problem[]> {
   const known = await Promise.all(mapping.events.map((event) => knownPaths(mapping, event, runs, published)));
+  // What all events have in common may fit any of them.
+  const any = { body: union(known.map(({ body }) => body)), item: union(known.map(({ item }) => item)) };
   return expressionsOf(mapping).flatMap((expression) => {
-    if (expression.event === undefined) return [];
-    const paths = known[expression.event];
+    const paths = expression.event === undefined ? any : known[expression.event];
     return paths === undefined ? [] : checkExpression(mapping, expression, paths);
   });
 }

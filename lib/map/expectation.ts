@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { Mapped } from '../../lambdas/map/map-webhook.ts';
 import type { Preview } from './preview-webhook.ts';
@@ -19,11 +20,20 @@ const eventSchema = z.strictObject({
 });
 
 /** What a webhook is expected to become, as a person writes it beside it. */
-export const expectationSchema = z.union([
-  z.literal('ignored').describe('No event is on its type.'),
-  z.strictObject({ rejected: z.string().min(1) }).describe('It cannot be read: the code.'),
-  z.array(eventSchema).min(1),
-]);
+export const expectationSchema = z.union(
+  [
+    z.literal('ignored').describe('No event is on its type.'),
+    z.strictObject({ rejected: z.string().min(1) }).describe('It cannot be read: the code.'),
+    z.array(eventSchema).min(1),
+  ],
+  {
+    error: ({ input }) =>
+      input === undefined
+        ? undefined
+        : 'expected "ignored", or a list of events: { event: NAME, sends | skipped | rejected: … }. ' +
+          '"adapter map --example … --accept" writes it.',
+  },
+);
 
 export type Expectation = z.infer<typeof expectationSchema>;
 
@@ -55,26 +65,60 @@ function describe(mapped: Mapped): z.infer<typeof eventSchema> {
   }
 }
 
-/** Where what was found differs from what was expected, a line each; empty where it does not. */
+/** Where what was found differs from what was expected, a sentence each; empty where it does not. */
 export function differences(expected: Expectation, found: Expectation): readonly string[] {
-  const wanted = new Map(flatten(expected, ''));
-  const had = new Map(flatten(found, ''));
-  const paths = [...new Set([...wanted.keys(), ...had.keys()])];
-  return paths.flatMap((path) =>
-    wanted.get(path) === had.get(path)
+  if (!Array.isArray(expected) || !Array.isArray(found)) {
+    return isDeepStrictEqual(expected, found)
       ? []
-      : [`${path === '' ? 'it' : path} is ${show(had.get(path))}; expected ${show(wanted.get(path))}`],
+      : [`it ${sayWhole(found)}; expected that it ${sayWhole(expected)}`];
+  }
+  const places = Array.from({ length: Math.max(expected.length, found.length) }, (_, index) => index);
+  return places.flatMap((index) => eventDifferences(expected[index], found[index]));
+}
+
+type ExpectedEvent = z.infer<typeof eventSchema>;
+
+function eventDifferences(
+  expected: ExpectedEvent | undefined,
+  found: ExpectedEvent | undefined,
+): readonly string[] {
+  if (isDeepStrictEqual(expected, found)) return [];
+  if (expected?.sends === undefined || found?.sends === undefined || nameOf(expected) !== nameOf(found)) {
+    return [`${sayEvent(found)}; expected: ${sayEvent(expected)}`];
+  }
+  const wanted = valuesOf(expected.sends);
+  const had = valuesOf(found.sends);
+  return [...new Set([...Object.keys(wanted), ...Object.keys(had)])].flatMap((key) =>
+    wanted[key] === had[key]
+      ? []
+      : [`${nameOf(found)}: ${key} is ${show(had[key])}; expected ${show(wanted[key])}`],
   );
 }
 
-function flatten(value: unknown, path: string): readonly (readonly [path: string, value: unknown])[] {
-  if (Array.isArray(value)) return value.flatMap((item, index) => flatten(item, `${path}[${index}]`));
-  if (typeof value !== 'object' || value === null) return [[path, value]];
-  return Object.entries(value).flatMap(([key, member]) =>
-    flatten(member, path === '' ? key : `${path}.${key}`),
-  );
+function valuesOf({ 'event-params': params, ...rest }: NonNullable<ExpectedEvent['sends']>) {
+  const named = Object.entries(params).map(([name, value]) => [`event-params.${name}`, value]);
+  return { ...rest, ...Object.fromEntries(named) } as Readonly<Record<string, string>>;
 }
 
-function show(value: unknown): string {
-  return value === undefined ? 'not there' : JSON.stringify(value);
+function nameOf({ event, item }: ExpectedEvent): string {
+  return item === undefined ? event : `${event}, item ${item}`;
+}
+
+function sayEvent(event: ExpectedEvent | undefined): string {
+  if (event === undefined) return 'no further event';
+  if (event.skipped !== undefined) return `${nameOf(event)} is skipped (${event.skipped})`;
+  if (event.rejected === undefined) return `${nameOf(event)} is sent`;
+  const where = event.at === undefined ? '' : ` at ${event.at}`;
+  return `${nameOf(event)} is rejected (${event.rejected}${where})`;
+}
+
+function sayWhole(expectation: Expectation): string {
+  if (expectation === 'ignored') return 'is ignored';
+  return Array.isArray(expectation)
+    ? `becomes ${expectation.map(sayEvent).join(', ')}`
+    : `is rejected (${expectation.rejected})`;
+}
+
+function show(value: string | undefined): string {
+  return value === undefined ? 'left out' : JSON.stringify(value);
 }

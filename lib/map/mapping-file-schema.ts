@@ -26,28 +26,37 @@ const eventIdSchema = z.union([z.string().min(1), z.record(z.string().min(1), z.
       : 'expected the id as quoted text, or one per stage: { dev: evt_…, prod: evt_… }',
 });
 
+const KIND_FORM = 'expected one of: text, device, customer-id, email, msisdn.';
+
 /** The kinds of event key, and what can be said of each. */
-export const eventKeyKinds = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.enum(['text', 'device', 'customer-id']).default('text').describe('Trimmed, else sent as it is.'),
-    value: valueSchema,
-  }),
-  z.strictObject({
-    kind: z.literal('email').describe('An e-mail address, trimmed.'),
-    value: valueSchema,
-    'lower-case': z.boolean().default(false).describe('Whether it is sent in lower case.'),
-  }),
-  z.strictObject({
-    kind: z.literal('msisdn').describe('A phone number, sent in E.164.'),
-    value: valueSchema,
-    plus: z.boolean().default(false).describe('Whether it is sent with its plus.'),
-    'default-region': z
-      .string()
-      .regex(/^[A-Z]{2}$/, 'expected a country as ISO 3166 has it, in capitals: GB')
-      .optional()
-      .describe('The country of numbers that come without a country code.'),
-  }),
-]);
+export const eventKeyKinds = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({
+      kind: z
+        .enum(['text', 'device', 'customer-id'])
+        .default('text')
+        .describe('Trimmed, else sent as it is.'),
+      value: valueSchema,
+    }),
+    z.strictObject({
+      kind: z.literal('email').describe('An e-mail address, trimmed.'),
+      value: valueSchema,
+      'lower-case': z.boolean().default(false).describe('Whether it is sent in lower case.'),
+    }),
+    z.strictObject({
+      kind: z.literal('msisdn').describe('A phone number, sent in E.164.'),
+      value: valueSchema,
+      plus: z.boolean().default(false).describe('Whether it is sent with its plus.'),
+      'default-region': z
+        .string()
+        .regex(/^[A-Z]{2}$/, 'expected a country as ISO 3166 has it, in capitals: GB')
+        .optional()
+        .describe('The country of numbers that come without a country code.'),
+    }),
+  ],
+  { error: ({ code }) => (code === 'invalid_union' ? KIND_FORM : undefined) },
+);
 
 /** A text alone is of kind `text`. */
 const eventKeySchema = z.preprocess((written) => {
