@@ -3,6 +3,7 @@ import { type Profile, profileSchema } from '../lambdas/ingest/profile.ts';
 import { findKnobs, PROFILE_NAMES } from '../lambdas/ingest/signature-profiles/profiles.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { sayWhatToDo } from './config-file.ts';
+import { findSlowPicks } from './slow-picks.ts';
 
 /** One thing wrong in a setting: where in it, and what to do about it. */
 export type SettingProblem = { readonly path: readonly PropertyKey[]; readonly message: string };
@@ -39,7 +40,11 @@ export function resolveVerify(
     { ...knobs.value, ...Object.fromEntries(given) },
     { error: sayWhatToDo },
   );
-  if (parsed.success) return succeed(parsed.data);
+  if (parsed.success) {
+    const slow = findSlowPicks(parsed.data.signature);
+    if (slow.length === 0) return succeed(parsed.data);
+    return fail(slow.map(({ path, message }) => ({ path: ['verify', ...path], message })));
+  }
   return fail(parsed.error.issues.flatMap((issue) => expand(issue, typeof verify === 'string')));
 }
 
