@@ -4,6 +4,7 @@ import { findKnobs, PROFILE_NAMES } from '../lambdas/ingest/signature-profiles/p
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { checkAgainst, type Finding } from './config-schema.ts';
 import { didYouMean } from './nearest-name.ts';
+import { findSlowPicks } from './slow-picks.ts';
 
 const objectSchema = z.record(z.string(), z.unknown());
 
@@ -34,8 +35,12 @@ export function resolveVerify(
       : [[name, Array.isArray(value) || !isList(name) ? value : [value]] as const];
   });
   const checked = checkAgainst(profileSchema, { ...knobs.value, ...Object.fromEntries(given) });
-  if (checked.ok) return checked;
-  return fail(checked.failure.map((finding) => whereWritten(finding, typeof verify === 'string')));
+  if (!checked.ok) {
+    return fail(checked.failure.map((finding) => whereWritten(finding, typeof verify === 'string')));
+  }
+  const slow = findSlowPicks(checked.value.signature);
+  if (slow.length === 0) return checked;
+  return fail(slow.map(({ path, message }) => ({ path: ['verify', ...path], message })));
 }
 
 /** One selector may stand without its list. */

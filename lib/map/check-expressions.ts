@@ -1,5 +1,6 @@
 import type { ConfigFile, Problem } from '../config-file.ts';
 import { didYouMean } from '../nearest-name.ts';
+import { explainSlow } from '../slow-pattern.ts';
 import { BINDINGS, FORBIDDEN, FUNCTIONS, type Node, namesRead, nodesOf } from './expression-names.ts';
 import { expressionsOf, type PlacedText } from './expressions-of.ts';
 import { type Ast, parseExpression } from './jsonata-syntax.ts';
@@ -29,6 +30,7 @@ function checkExpression(
     ...checkNames(expression, ast, file, definitions),
     ...checkHeaders(expression.text),
     ...nodesOf(ast).flatMap(checkPadding),
+    ...nodesOf(ast).flatMap(checkPattern),
     ...checkConstantCondition(expression, ast),
   ];
 }
@@ -79,6 +81,12 @@ function checkPadding({ type, procedure, arguments: given }: Node): readonly str
   const number = isNegative ? width.expression : width;
   if (number?.type === 'number' && Math.abs(number.value) <= MAX_WIDTH) return [];
   return [`the width of $pad may not come from the payload. Write a number up to ${MAX_WIDTH}.`];
+}
+
+/** JSONata's time limit cannot interrupt a regular expression. */
+function checkPattern({ type, value }: Node): readonly string[] {
+  const why = type === 'regex' && value instanceof RegExp ? explainSlow(value) : undefined;
+  return why === undefined ? [] : [`${value} ${why}`];
 }
 
 const MAX_WIDTH = 1_000;
