@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import type { Result } from '../lambdas/result.ts';
 import { formatProblems, type Problem } from '../lib/config-file.ts';
-import { readMappingFolders } from '../lib/map/mapping-folders.ts';
+import { checkMappingFolders, isError } from '../lib/map/check-mapping-folders.ts';
 import { readStages, selectStages } from '../lib/stages.ts';
 import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';
 
@@ -10,7 +10,9 @@ const atRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta
 
 const app = new App();
 const stages = orExit(readStages(atRoot('stages.yaml')));
-const mappings = orExit(readMappingFolders(atRoot('mappings')));
+const { mappings, problems } = await checkMappingFolders(atRoot('mappings'), Object.keys(stages));
+tell(problems);
+if (problems.some(isError)) process.exit(1);
 const selected = orExit(
   selectStages(stages, {
     stage: app.node.tryGetContext('stage'),
@@ -34,6 +36,10 @@ for (const [stage, settings] of Object.entries(selected)) {
 /** Reports all problems and ends the synth: a wrong mapping never deploys. */
 function orExit<Value>(result: Result<Value, readonly Problem[]>): Value {
   if (result.ok) return result.value;
-  process.stderr.write(`${formatProblems(result.failure)}\n`);
+  tell(result.failure);
   process.exit(1);
+}
+
+function tell(problems: readonly Problem[]): void {
+  if (problems.length > 0) process.stderr.write(`${formatProblems(problems)}\n`);
 }

@@ -1,10 +1,12 @@
-import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { listDeadLetters } from './dead-letter-list.ts';
 import { examine } from './doctor.ts';
+import { explainMapping } from './explain-mapping.ts';
+import { mapCommand } from './map-webhook.ts';
+import { PROJECT } from './project.ts';
 import { type CommandResult, send } from './send.ts';
-
-const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
+import { validate } from './validate.ts';
+import { watch } from './watch.ts';
 
 const program = new Command('adapter')
   .description('Looks after a webhook adapter: the one that "npm start" runs, or a stack on AWS (--stack).')
@@ -23,7 +25,7 @@ program
   .addOption(stackOption())
   .addOption(portOption())
   .option('--json', 'print JSON')
-  .action((options) => run(() => send(MAPPINGS, options)));
+  .action((options) => run(() => send(PROJECT.mappings, options)));
 
 program
   .command('doctor')
@@ -37,7 +39,37 @@ program
   .option('--secret <text...>', 'a signing secret; several are tried in turn')
   .option('--now <unix>', 'when the requests are taken to be received, in unix seconds', readSeconds)
   .option('--json', 'print a line of JSON per request')
-  .action((options) => run(async () => examine(MAPPINGS, options)));
+  .action((options) => run(async () => examine(PROJECT.mappings, options)));
+
+program
+  .command('map')
+  .description('show what a webhook becomes, event by event, without sending anything')
+  .option('--mapping <name>', 'the mapping folder')
+  .option('--body <file>', "the webhook's body")
+  .option('--headers <file>', 'its headers: a JSON object, or lines of "Name: value"')
+  .option('--example <name>', 'an example in the place of these: stripe/payment-failed')
+  .option('--accept', 'record what the example becomes as what it is expected to become')
+  .option('--stage <name>', 'whose event ids to take (default: the first of stages.yaml)')
+  .option('--watch', 'show it again whenever a file is saved')
+  .option('--json', 'print JSON')
+  .action((options) =>
+    options.watch === true
+      ? watch(PROJECT, options, () => run(() => mapCommand(PROJECT, options)))
+      : run(() => mapCommand(PROJECT, options)),
+  );
+
+program
+  .command('explain-mapping')
+  .description('say in plain English what becomes of the webhooks of a source')
+  .argument('<name>', 'the mapping folder')
+  .option('--stage <name>', 'whose event ids to show (default: the first of stages.yaml)')
+  .action((name, options) => run(async () => explainMapping(PROJECT, { name, ...options })));
+
+program
+  .command('validate')
+  .description('check all mapping folders and their examples, as a synth does')
+  .option('--json', 'print JSON')
+  .action((options) => run(() => validate(PROJECT, options)));
 
 program
   .command('dead-letter')

@@ -1,6 +1,7 @@
 import { readMappingFolders } from '../lib/map/mapping-folders.ts';
 import { type AccountChoice, openAccount } from './account.ts';
-import { type Flaws, type SignedSample, signSample } from './signed-sample.ts';
+import type { Flaws } from './flawed-webhook.ts';
+import { type SignedSample, signSample } from './signed-sample.ts';
 
 export type SendOptions = AccountChoice &
   Flaws & {

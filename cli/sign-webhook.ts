@@ -5,12 +5,15 @@ import { writeContent } from '../lambdas/ingest/read-claim.ts';
 import type { Extractor, SignatureScheme, SignedScheme } from '../lambdas/ingest/signature-scheme.ts';
 import { writePart } from '../lambdas/ingest/write-header.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { signAsPlugIn } from './sign-as-plug-in.ts';
 
 /** What is to be signed, when and by whom. */
 export type ToSign = {
   readonly secret: string;
   readonly url: string;
   readonly rawBody: Uint8Array;
+  /** How the body is written; it matters where a form is signed otherwise. */
+  readonly contentType?: string | undefined;
   /** The time that the signature is to carry. */
   readonly at: Date;
   /** The delivery's id, for schemes that sign one. */
@@ -19,10 +22,25 @@ export type ToSign = {
 
 type Headers = Readonly<Record<string, string>>;
 
-/** The headers with which a vendor would sign a POST of this body; fails with a sentence where only the vendor can. */
-export function signWebhook(scheme: SignatureScheme, toSign: ToSign): Result<Headers, string> {
-  if (scheme.kind === 'sharedSecret') return carrySecret(scheme.sharedSecret, toSign.secret);
-  if (scheme.kind === 'custom') return fail(`Signing as ${scheme.plugIn} does is not offered here.`);
+/** What a vendor would send: what carries the signature, and the body, in which a few of them put it. */
+export type Signed = {
+  readonly headers: Headers;
+  /** What the URL gets besides, without its `?`. */
+  readonly query: string;
+  readonly rawBody: Uint8Array;
+};
+
+/** Signs a POST of this body as its vendor would; fails with a sentence where only the vendor can. */
+export function signWebhook(scheme: SignatureScheme, toSign: ToSign): Result<Signed, string> {
+  if (scheme.kind === 'custom') return signAsPlugIn(scheme, toSign);
+  const headers =
+    scheme.kind === 'sharedSecret'
+      ? carrySecret(scheme.sharedSecret, toSign.secret)
+      : signByKnobs(scheme, toSign);
+  return headers.ok ? succeed({ headers: headers.value, query: '', rawBody: toSign.rawBody }) : headers;
+}
+
+function signByKnobs(scheme: SignedScheme, toSign: ToSign): Result<Headers, string> {
   const key = decodeSecret(scheme, toSign.secret);
   if (key === undefined) return fail(`The signing secret cannot be read as ${scheme.kind} wants it.`);
   if (!Buffer.isBuffer(key))

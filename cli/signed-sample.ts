@@ -1,30 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { SignatureScheme } from '../lambdas/ingest/signature-scheme.ts';
 import { signingSecretsSchema } from '../lambdas/ingest/signing-secrets.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseSecret } from '../lambdas/secret.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
+import { type Flaws, signFlawed } from './flawed-webhook.ts';
 import { findSample, type Sample } from './samples.ts';
-import { signWebhook } from './sign-webhook.ts';
 
 /** A sample, ready to be posted as its vendor would post it at this moment. */
 export type SignedSample = {
   readonly sample: Sample;
+  /** With the query, where the signature needs one. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The sample's body, or what `tamper` made of it. */
-  readonly body: Buffer;
-};
-
-/** In what a sample is to differ from what its vendor would send, to see it refused. */
-export type Flaws = {
-  /** A byte is added to the body after it was signed. */
-  readonly tamper?: boolean | undefined;
-  /** The timestamp is older than is tolerated. */
-  readonly stale?: boolean | undefined;
-  /** There is no signature. */
-  readonly unsigned?: boolean | undefined;
+  /** The sample's body, or what signing or a flaw made of it. */
+  readonly body: Uint8Array;
 };
 
 export type SignSettings = {
@@ -48,34 +38,31 @@ export async function signSample(
   const path = `/webhooks/${source}`;
   const secret = await readNewestSecret(secretName, secretsManager);
   if (!secret.ok) return secret;
-  const at = timeOf(profile.signature, flaws);
-  if (!at.ok) return at;
 
+  const headers = lowerCaseNames({ 'content-type': 'application/json', ...sample.headers });
   const publicUrl = 'publicUrl' in profile.signature ? profile.signature.publicUrl : undefined;
-  const signed = signWebhook(profile.signature, {
+  const toSign = {
     secret: secret.value,
     url: publicUrl ?? `${url}${path}`,
     rawBody: sample.body,
-    at: at.value,
+    contentType: headers['content-type'],
+    at: new Date(),
     id: `msg_${randomUUID()}`,
-  });
+  };
+  const signed = signFlawed(profile.signature, toSign, flaws);
   if (!signed.ok) return signed;
-  const signature = flaws.unsigned === true ? {} : signed.value;
-  const body = flaws.tamper === true ? Buffer.concat([sample.body, Buffer.from('!')]) : sample.body;
+  const { query, rawBody } = signed.value;
   return succeed({
     sample,
-    path,
-    headers: { 'content-type': 'application/json', ...sample.headers, ...signature },
-    body,
+    path: query === '' ? path : `${path}?${query}`,
+    headers: { ...headers, ...signed.value.headers },
+    body: rawBody,
   });
 }
 
-function timeOf(scheme: SignatureScheme, { stale }: Flaws): Result<Date, string> {
-  if (stale !== true) return succeed(new Date());
-  const tolerance = 'timestamp' in scheme ? scheme.timestamp?.toleranceSeconds : undefined;
-  if (tolerance === undefined)
-    return fail('A webhook of this source cannot be too old: its signature has no such limit.');
-  return succeed(new Date(Date.now() - (tolerance + 60) * 1000));
+/** `Content-Type` of a sample takes the place of `content-type`. */
+function lowerCaseNames(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 async function readNewestSecret(

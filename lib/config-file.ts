@@ -1,6 +1,7 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { checkAgainst } from './config-schema.ts';
 
 /** One thing wrong in what a person wrote: where, and what to do about it. */
 export type Problem = {
@@ -11,6 +12,8 @@ export type Problem = {
   /** The path of the value, `events[0].on`; empty for the file as a whole. */
   readonly path: string;
   readonly message: string;
+  /** A warning is told, and nothing fails for it. */
+  readonly severity?: 'warning';
 };
 
 /** A parsed file that can still tell where each of its values stands. */
@@ -25,6 +28,17 @@ export function parseConfigFile<Value>(
   text: string,
   schema: z.ZodType<Value>,
 ): Result<ConfigFile<Value>, readonly Problem[]> {
+  const read = readConfigFile(file, text);
+  if (!read.ok) return read;
+  const { value, problemAt } = read.value;
+  const checked = checkAgainst(schema, value);
+  return checked.ok
+    ? succeed({ value: checked.value, problemAt })
+    : fail(checked.failure.map(({ path, message }) => problemAt(path, message)));
+}
+
+/** Parses a YAML text; what its values are is not looked at yet. */
+export function readConfigFile(file: string, text: string): Result<ConfigFile<unknown>, readonly Problem[]> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
@@ -34,62 +48,23 @@ export function parseConfigFile<Value>(
     });
     return fail(problems);
   }
-
   const problemAt = (path: readonly PropertyKey[], message: string): Problem => {
     const written = pathAsWritten(document, path);
     const { line, col } = lines.linePos(offsetOf(document, written));
     return { file, line, column: col, path: writePath(written), message };
   };
-  const parsed = schema.safeParse(document.toJS(), { error: sayWhatToDo });
-  if (parsed.success) return succeed({ value: parsed.data, problemAt });
-  return fail(parsed.error.issues.flatMap((issue) => expandIssue(issue, problemAt)));
+  return succeed({ value: document.toJS(), problemAt });
 }
 
 /** `file:line:column  path  message`, a problem a line. */
 export function formatProblems(problems: readonly Problem[]): string {
   return problems
-    .map(({ file, line, column, path, message }) => {
+    .map(({ file, line, column, path, message, severity }) => {
       const place = [file, line, column].filter((part) => part !== undefined).join(':');
-      return [place, path, message].filter((part) => part !== '').join('  ');
+      const what = severity === undefined ? message : `${severity}: ${message}`;
+      return [place, path, what].filter((part) => part !== '').join('  ');
     })
     .join('\n');
-}
-
-/** zod reports all unknown keys of an object as one issue: here each gets its own line. */
-function expandIssue(
-  issue: z.core.$ZodIssue,
-  problemAt: ConfigFile<unknown>['problemAt'],
-): readonly Problem[] {
-  if (issue.code !== 'unrecognized_keys') return [problemAt(issue.path, issue.message)];
-  return issue.keys.map((key) =>
-    problemAt([...issue.path, key], 'is not a known key. Check its spelling, or remove it.'),
-  );
-}
-
-/** Sentences for what zod finds where a schema has none of its own. */
-export function sayWhatToDo(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.input === undefined) return 'is missing. Add it.';
-  if (issue.code === 'invalid_type') {
-    const expected = issue.expected === 'record' ? 'object' : issue.expected;
-    return `expected ${NAMES[expected] ?? expected}, found ${nameOf(issue.input)}.`;
-  }
-  if (issue.code === 'invalid_value') {
-    return `expected one of: ${issue.values.map(String).join(', ')}; found ${JSON.stringify(issue.input)}.`;
-  }
-  if (issue.code === 'too_small' && issue.minimum === 1) return 'is empty. Fill it in.';
-  return undefined;
-}
-
-const NAMES: Readonly<Record<string, string>> = {
-  string: 'text (quote it)',
-  object: 'keys and values',
-  array: 'a list',
-};
-
-function nameOf(value: unknown): string {
-  if (value === null) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'keys and values' : `the ${typeof value} ${String(value)}`;
 }
 
 /** A short form may stand for the whole (`event-key: text` for `event-key: {value: text}`): it is told as it stands. */

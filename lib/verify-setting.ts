@@ -2,10 +2,9 @@ import * as z from 'zod';
 import { type Profile, profileSchema } from '../lambdas/ingest/profile.ts';
 import { findKnobs, PROFILE_NAMES } from '../lambdas/ingest/signature-profiles/profiles.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { sayWhatToDo } from './config-file.ts';
-
-/** One thing wrong in a setting: where in it, and what to do about it. */
-export type SettingProblem = { readonly path: readonly PropertyKey[]; readonly message: string };
+import { checkAgainst, type Finding } from './config-schema.ts';
+import { didYouMean } from './nearest-name.ts';
+import { findSlowPicks } from './slow-picks.ts';
 
 const objectSchema = z.record(z.string(), z.unknown());
 
@@ -26,7 +25,7 @@ export type BesideVerify = Partial<Record<keyof typeof BESIDE, unknown>>;
 export function resolveVerify(
   verify: unknown,
   beside: BesideVerify = {},
-): Result<Profile, readonly SettingProblem[]> {
+): Result<Profile, readonly Finding[]> {
   const knobs = readKnobs(verify);
   if (!knobs.ok) return knobs;
   const given = Object.entries(BESIDE).flatMap(([key, name]) => {
@@ -35,12 +34,13 @@ export function resolveVerify(
       ? []
       : [[name, Array.isArray(value) || !isList(name) ? value : [value]] as const];
   });
-  const parsed = profileSchema.safeParse(
-    { ...knobs.value, ...Object.fromEntries(given) },
-    { error: sayWhatToDo },
-  );
-  if (parsed.success) return succeed(parsed.data);
-  return fail(parsed.error.issues.flatMap((issue) => expand(issue, typeof verify === 'string')));
+  const checked = checkAgainst(profileSchema, { ...knobs.value, ...Object.fromEntries(given) });
+  if (!checked.ok) {
+    return fail(checked.failure.map((finding) => whereWritten(finding, typeof verify === 'string')));
+  }
+  const slow = findSlowPicks(checked.value.signature);
+  if (slow.length === 0) return checked;
+  return fail(slow.map(({ path, message }) => ({ path: ['verify', ...path], message })));
 }
 
 /** One selector may stand without its list. */
@@ -48,7 +48,7 @@ function isList(name: string): boolean {
   return name === 'eventType' || name === 'deduplicationId';
 }
 
-function readKnobs(verify: unknown): Result<object, readonly SettingProblem[]> {
+function readKnobs(verify: unknown): Result<object, readonly Finding[]> {
   if (typeof verify === 'string') return profileNamed(verify, ['verify']);
   const object = objectSchema.safeParse(verify);
   if (!object.success) {
@@ -64,19 +64,15 @@ function readKnobs(verify: unknown): Result<object, readonly SettingProblem[]> {
 function profileNamed(
   name: string,
   path: readonly PropertyKey[],
-): Result<{ readonly signature: object }, readonly SettingProblem[]> {
+): Result<{ readonly signature: object }, readonly Finding[]> {
   const profile = findKnobs(name);
   if (profile !== undefined) return succeed({ ...profile, signature: { ...(profile.signature as object) } });
-  const message = `expected one of: ${PROFILE_NAMES.join(', ')}; found ${JSON.stringify(name)}.`;
+  const message = `${JSON.stringify(name)} is not a profile. ${didYouMean(name, PROFILE_NAMES, `There are: ${PROFILE_NAMES.join(', ')}.`)}`;
   return fail([{ path, message }]);
 }
 
-/** Says a problem of a profile where a person wrote it: in `verify`, or beside it. */
-function expand(issue: z.core.$ZodIssue, isName: boolean): readonly SettingProblem[] {
-  const [first = '', ...rest] = issue.path;
+/** Where a person wrote what is wrong in a profile: in `verify`, or beside it. */
+function whereWritten({ path: [first = '', ...rest], message }: Finding, isName: boolean): Finding {
   const key = Object.entries(BESIDE).find(([, name]) => name === first)?.[0];
-  const path = key === undefined ? ['verify', ...(isName ? [] : rest)] : [key, ...rest];
-  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
-  const message = 'is not a known key. Check its spelling, or remove it.';
-  return issue.keys.map((name) => ({ path: [...path, name], message }));
+  return { path: key === undefined ? ['verify', ...(isName ? [] : rest)] : [key, ...rest], message };
 }

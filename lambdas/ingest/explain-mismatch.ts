@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { DIGEST_BYTES, fits } from './check-claim.ts';
 import { decodeBytes } from './decode-bytes.ts';
 import { rewriteBody } from './rewrite-body.ts';
+import { withoutQuery } from './sender-url.ts';
 import type { SignatureMethod } from './signature-method.ts';
 import type { Claim, SignedRequest, VerificationFailure } from './verification.ts';
 
@@ -88,7 +89,7 @@ const URL_CHANGES: readonly (readonly [string, (url: string) => string])[] = [
   ['http in the place of https', (url) => url.replace(/^https:/, 'http:')],
   ['a slash at the end', (url) => url.replace(/([^/])(\?|$)/, '$1/$2')],
   ['no slash at the end', (url) => url.replace(/\/(\?|$)/, '$1')],
-  ['no query', (url) => url.replace(/\?.*$/, '')],
+  ['no query', withoutQuery],
 ];
 
 function explainByUrl(method: SignatureMethod, request: SignedRequest): VerificationFailure | undefined {

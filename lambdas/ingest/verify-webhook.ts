@@ -2,6 +2,7 @@ import { type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
 import type { WebhookRequest } from './read-request.ts';
 import type { ReceiveDependencies } from './receive-webhook.ts';
+import { senderUrl } from './sender-url.ts';
 import type { Source } from './source.ts';
 import type { Verification, VerificationFailure } from './verification.ts';
 import { verifySignature } from './verify-signature.ts';
@@ -29,7 +30,7 @@ export async function verifyWebhook(
 ): Promise<Result<Verified, SecretFailure | VerificationFailure>> {
   const secrets = await signingSecrets.read(source.secret);
   if (!secrets.ok) return secrets;
-  const url = urlOf(source, publicUrl, request.query);
+  const url = senderUrl(source, publicUrl, request.query);
   const verify = (tried: readonly string[]): Result<Verified, VerificationFailure> => {
     const verified = verifySignature(source.profile.signature, {
       ...request,
@@ -46,11 +47,4 @@ export async function verifyWebhook(
   if (first.ok || !MAYBE_ROTATED.includes(first.failure.code)) return first;
   const again = await signingSecrets.reread(source.secret);
   return again?.ok ? verify(again.value.signingSecrets) : first;
-}
-
-/** The URL as the sender called it: what is configured, and the query as it was received. */
-function urlOf({ source, profile: { signature } }: Source, publicUrl: string, query: string): string {
-  const configured = 'publicUrl' in signature ? signature.publicUrl : undefined;
-  const url = (configured ?? `${publicUrl}/webhooks/${source}`).replace(/\?.*$/, '');
-  return query === '' ? url : `${url}?${query}`;
 }

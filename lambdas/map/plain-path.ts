@@ -1,20 +1,23 @@
 /** Member names from a starting point: the webhook's body, or one of the bindings. */
 export type PlainPath = { readonly from: 'body' | 'item' | 'headers'; readonly names: readonly string[] };
 
-/** A path of names, each a word or between backticks; it may begin at a binding. */
-const PATH = /^(?:\$(item|headers)(?=\.|$))?((?:(?:^|\.)(?:[A-Za-z_][A-Za-z0-9_]*|`[^`]+`))*)$/;
+/** A name is a word, or anything between backticks. */
 const NAME = /`([^`]+)`|([A-Za-z_][A-Za-z0-9_]*)/g;
+
+/** Names joined by dots, or a binding and then names. */
+const PATH = /^(?:\$(?:item|headers)(?=\.|$)|(?=[^.]))(?:(?:^|\.)(?:`[^`]+`|[A-Za-z_][A-Za-z0-9_]*))*$/;
 
 /** Words that are more than a name to JSONata. */
 const WORDS = ['and', 'or', 'in', 'true', 'false', 'null', 'function'];
 
 /** Reads an expression that is nothing but a path; `undefined` where JSONata itself has to look at it. */
 export function parsePlainPath(source: string): PlainPath | undefined {
-  const [, binding, path] = PATH.exec(source) ?? [];
-  if (path === undefined || source === '') return undefined;
+  if (!PATH.test(source)) return undefined;
+  const [binding] = /^\$(?:item|headers)/.exec(source) ?? [''];
+  const path = source.slice(binding.length);
   const names = [...path.matchAll(NAME)].map(([, quoted, word]) => ({ name: quoted ?? word ?? '', word }));
   if (names.some(({ word }) => word !== undefined && WORDS.includes(word))) return undefined;
-  const from = binding === 'item' || binding === 'headers' ? binding : 'body';
+  const from = binding === '$item' ? 'item' : binding === '$headers' ? 'headers' : 'body';
   return { from, names: names.map(({ name }) => name) };
 }
 

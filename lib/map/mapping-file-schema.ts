@@ -26,17 +26,17 @@ const eventIdSchema = z.union([z.string().min(1), z.record(z.string().min(1), z.
       : 'expected the id as quoted text, or one per stage: { dev: evt_…, prod: evt_… }',
 });
 
-/** An event key with its kind; a text alone is of kind `text`, sent as it is. */
-const eventKeySchema = z.preprocess(
-  (written) =>
-    typeof written === 'object' && written !== null && !Array.isArray(written)
-      ? { kind: 'text', ...written }
-      : written === undefined
-        ? undefined
-        : { kind: 'text', value: written },
-  z.discriminatedUnion('kind', [
+const KIND_FORM = 'expected one of: text, device, customer-id, email, msisdn.';
+
+/** The kinds of event key, and what can be said of each. */
+export const eventKeyKinds = z.discriminatedUnion(
+  'kind',
+  [
     z.strictObject({
-      kind: z.enum(['text', 'device', 'customer-id']).describe('Trimmed, else sent as it is.'),
+      kind: z
+        .enum(['text', 'device', 'customer-id'])
+        .default('text')
+        .describe('Trimmed, else sent as it is.'),
       value: valueSchema,
     }),
     z.strictObject({
@@ -54,8 +54,16 @@ const eventKeySchema = z.preprocess(
         .optional()
         .describe('The country of numbers that come without a country code.'),
     }),
-  ]),
+  ],
+  { error: ({ code }) => (code === 'invalid_union' ? KIND_FORM : undefined) },
 );
+
+/** A text alone is of kind `text`. */
+const eventKeySchema = z.preprocess((written) => {
+  if (written === undefined) return undefined;
+  const isObject = typeof written === 'object' && written !== null && !Array.isArray(written);
+  return isObject ? written : { value: written };
+}, eventKeyKinds);
 
 const paramsSchema = z.record(z.string().min(1), valueSchema);
 const onNullSchema = z.enum(['omit', 'reject']);

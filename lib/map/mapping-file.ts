@@ -1,12 +1,16 @@
 import type * as z from 'zod';
 import type { Profile } from '../../lambdas/ingest/profile.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { type ConfigFile, type Problem, parseConfigFile } from '../config-file.ts';
+import { type ConfigFile, type Problem, readConfigFile } from '../config-file.ts';
+import { checkAgainst, type Finding } from '../config-schema.ts';
 import { resolveVerify } from '../verify-setting.ts';
+import { checkEvents } from './check-events.ts';
+import { checkExpressions } from './check-expressions.ts';
 import { expressionsOf } from './expressions-of.ts';
-import { parseExpression } from './jsonata-syntax.ts';
+import { headersIn } from './mapped-headers.ts';
 import { mappingFileSchema, type WrittenFile } from './mapping-file-schema.ts';
 import type { WrittenMapping } from './resolve-mapping.ts';
+import { salvage } from './salvage.ts';
 
 /** The file with what concerns verification checked where it stands, so that all problems are told together. */
 const checkedSchema = mappingFileSchema.extend({
@@ -24,49 +28,91 @@ function checkVerify(verify: unknown, context: z.core.$RefinementCtx): void {
 const MISSING = fail([{ path: ['verify'], message: 'is missing. Add it.' }]);
 
 /** A mapping file: how its source is verified (ingest's part) and what becomes of its webhooks (map's part). */
-export type MappingFile = WrittenMapping & { readonly secret: string; readonly profile: Profile };
+export type MappingFile = WrittenMapping & {
+  readonly secret: string;
+  readonly profile: Profile;
+  /** Tells of a problem at the line where the value at a path stands. */
+  readonly problemAt: ConfigFile<unknown>['problemAt'];
+};
 
-/** Parses and checks one `mapping.yaml`; `folder` is the name of the folder it lies in. */
+/** A mapping file's folder, and the stages that it has to fit. */
+export type MappingFolder = { readonly folder: string; readonly stages?: readonly string[] | undefined };
+
+/** Parses and checks one `mapping.yaml`: all that can be told without a webhook. */
 export function parseMappingFile(
   file: string,
   text: string,
-  folder: string,
+  { folder, stages }: MappingFolder,
 ): Result<MappingFile, readonly Problem[]> {
-  const parsed = parseConfigFile(file, text, checkedSchema);
-  if (!parsed.ok) return parsed;
-  const { value, problemAt } = parsed.value;
-  const { verify, source, secret, let: definitions, defaults, events, ...beside } = value;
+  const read = readConfigFile(file, text);
+  if (!read.ok) return read;
+  const { value: raw, problemAt } = read.value;
+  const checked = checkAgainst(checkedSchema, raw);
+  if (!checked.ok) return fail(tellAll(read.value, checked.failure, stages));
+
+  const { verify, source, secret, let: definitions, defaults, events, ...beside } = checked.value;
   const profile = resolveVerify(verify, beside);
   const problems = [
-    ...checkFolder(parsed.value, folder),
+    ...checkFolder({ value: checked.value, problemAt }, folder),
+    ...(profile.ok ? checkSecretHeaders({ value: checked.value, problemAt }, profile.value) : []),
     ...(profile.ok ? [] : profile.failure.map(({ path, message }) => problemAt(path, message))),
-    ...checkNames(parsed.value),
-    ...checkExpressions(parsed.value),
+    ...checkMeaning({ value: checked.value, problemAt }, stages),
   ];
   return profile.ok && problems.length === 0
-    ? succeed({ source, secret, let: definitions, defaults, events, profile: profile.value })
-    : fail(problems);
+    ? succeed({ source, secret, let: definitions, defaults, events, profile: profile.value, problemAt })
+    : fail(inOrder(problems));
 }
 
 type Parsed = ConfigFile<WrittenFile>;
 
-function checkFolder({ value, problemAt }: Parsed, folder: string): readonly Problem[] {
-  if (value.source === folder) return [];
-  return [problemAt(['source'], `expected "${folder}", the name of the folder. Rename one of the two.`)];
+/** What is wrong by the schema, and what else is wrong in what is right by it. */
+function tellAll(
+  { value: raw, problemAt }: ConfigFile<unknown>,
+  findings: readonly Finding[],
+  stages: readonly string[] | undefined,
+): readonly Problem[] {
+  const problems = findings.map(({ path, message }) => problemAt(path, message));
+  const salvaged = salvage(raw, mappingFileSchema, findings);
+  if (salvaged === undefined) return inOrder(problems);
+  const told = new Set(salvaged.replaced.map((path) => problemAt(path, '').path));
+  const more = checkMeaning({ value: salvaged.value, problemAt }, stages).filter(
+    ({ path }) => ![...told].some((other) => path === other || path.startsWith(`${other}.`)),
+  );
+  return inOrder([...problems, ...more]);
 }
 
-function checkNames({ value, problemAt }: Parsed): readonly Problem[] {
-  const names = value.events.map(({ name }) => name);
-  return names.flatMap((name, index) =>
-    names.indexOf(name) === index
-      ? []
-      : [problemAt(['events', index, 'name'], `"${name}" names an event above. Give each its own name.`)],
+function checkMeaning(parsed: Parsed, stages: readonly string[] | undefined): readonly Problem[] {
+  return [...checkEvents(parsed, stages), ...checkExpressions(parsed)];
+}
+
+/** Headers that prove who sent a webhook stay at the door. */
+function checkSecretHeaders({ value, problemAt }: Parsed, { signature }: Profile): readonly Problem[] {
+  const own = 'signature' in signature ? [signature.signature.header.toLowerCase()] : [];
+  const shared =
+    'sharedSecret' in signature && 'name' in signature.sharedSecret ? signature.sharedSecret.name : '';
+  const secret = ['authorization', 'cookie', ...own, shared.toLowerCase()];
+  return expressionsOf(value).flatMap(({ path, text }) =>
+    headersIn(text).flatMap((name) =>
+      secret.includes(name.toLowerCase())
+        ? [
+            problemAt(
+              path,
+              `the header ${name} is a secret or a signature, and is not passed on. Use another.`,
+            ),
+          ]
+        : [],
+    ),
   );
 }
 
-function checkExpressions({ value, problemAt }: Parsed): readonly Problem[] {
-  return expressionsOf(value).flatMap(({ path, text }) => {
-    const parsed = parseExpression(text);
-    return 'problem' in parsed ? [problemAt(path, parsed.problem)] : [];
-  });
+/** As a person reads the file. */
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  return problems.toSorted(
+    (one, other) => (one.line ?? 0) - (other.line ?? 0) || (one.column ?? 0) - (other.column ?? 0),
+  );
+}
+
+function checkFolder({ value, problemAt }: Parsed, folder: string): readonly Problem[] {
+  if (value.source === folder) return [];
+  return [problemAt(['source'], `expected "${folder}", the name of the folder. Rename one of the two.`)];
 }

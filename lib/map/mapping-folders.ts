@@ -9,23 +9,39 @@ import { resolveMapping } from './resolve-mapping.ts';
 
 const MAPPING_FILE = 'mapping.yaml';
 
-/** Reads and checks every `<directory>/<source>/mapping.yaml`; all problems of all files are reported at once. */
-export function readMappingFolders(directory: string): Result<readonly MappingFile[], readonly Problem[]> {
-  const folders = readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name)
-    .sort();
-  const files = folders.map((folder) => readFolder(join(directory, folder), folder));
+/**
+ * Reads and checks every `<directory>/<source>/mapping.yaml`; all problems of all files are reported at once. What can
+ * be told only with webhooks is left to `checkMappingFolders`.
+ * @param stages the stages that event ids have to be there for; not looked at where none are given
+ */
+export function readMappingFolders(
+  directory: string,
+  stages?: readonly string[],
+): Result<readonly MappingFile[], readonly Problem[]> {
+  const files = foldersOf(directory).map((folder) => readFolder(join(directory, folder), folder, stages));
   const problems = files.flatMap((file) => (file.ok ? [] : file.failure));
   return problems.length > 0
     ? fail(problems)
     : succeed(files.flatMap((file) => (file.ok ? [file.value] : [])));
 }
 
-function readFolder(path: string, folder: string): Result<MappingFile, readonly Problem[]> {
+/** The names of the mapping folders, sorted. */
+export function foldersOf(directory: string): readonly string[] {
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** Reads and checks one mapping folder. */
+export function readFolder(
+  path: string,
+  folder: string,
+  stages?: readonly string[],
+): Result<MappingFile, readonly Problem[]> {
   const file = join(path, MAPPING_FILE);
   const shown = relative(process.cwd(), file);
-  if (existsSync(file)) return parseMappingFile(shown, readFileSync(file, 'utf8'), folder);
+  if (existsSync(file)) return parseMappingFile(shown, readFileSync(file, 'utf8'), { folder, stages });
   return fail([{ file: shown, line: 1, column: 1, path: '', message: `is missing. Add a ${MAPPING_FILE}.` }]);
 }
 

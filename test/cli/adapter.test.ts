@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { examine } from '../../cli/doctor.ts';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -70,6 +71,17 @@ describe('adapter send', () => {
     const { code, stderr } = await adapter('send', ...args);
 
     expect([code > 0, stderr]).toEqual([true, expect.stringContaining(sentence)]);
+  });
+});
+
+describe('adapter doctor', () => {
+  test('prints a line of JSON per request of a file, and ends with 1 where one is not valid', async () => {
+    const request = fileURLToPath(new URL('../../samples/vectors.json', import.meta.url));
+
+    const { code, stdout } = await adapter('doctor', '--json', '--request', request);
+
+    const { text } = examine(`${ROOT}mappings`, { request, json: true });
+    expect([code, stdout]).toEqual([1, `${text}\n`]);
   });
 });
 

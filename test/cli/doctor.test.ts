@@ -111,7 +111,7 @@ describe('adapter doctor', () => {
   test.each([
     ['no profile', { headers: {}, secret: 's' }, 'has no profile'],
     ['no secret', { headers: {}, profile: 'stripe' }, 'has no secret'],
-    ['an unknown profile', { headers: {}, profile: 'strype', secret: 's' }, 'expected one of: '],
+    ['an unknown profile', { headers: {}, profile: 'strype', secret: 's' }, 'Did you mean "stripe"?'],
     [
       'an unknown knob',
       { headers: {}, profile: { encodng: 'hex' }, secret: 's' },

@@ -98,8 +98,10 @@ function generate(source: (typeof schemes)[number], sample: Sample): Generated {
   const { scheme, secret } = source;
   const at = new Date(NOW.getTime() + sample.skewSeconds * 1000);
   const signed = signWebhook(scheme, { secret, url: URL, rawBody: sample.body, at, id: 'msg_1' });
-  const headers = new Map(Object.entries(signed.ok ? signed.value : namesOf(scheme, sample.text)));
-  const isSignable = signed.ok;
+  // What plug-ins sign is not the bytes of the body, so that another body may say the same: other tests judge them.
+  const isSignable = signed.ok && scheme.kind !== 'custom';
+  const sent = isSignable ? signed.value.headers : namesOf(scheme, sample.text);
+  const headers = new Map(Object.entries(sent));
   switch (sample.way) {
     case 'genuine':
       return { headers, rawBody: sample.body, isGenuine: isSignable };

@@ -31,7 +31,7 @@ function secretFor(scheme: SignatureScheme): string {
 function sign(scheme: SignatureScheme, rawBody: Uint8Array): Readonly<Record<string, string>> {
   const signed = signWebhook(scheme, { secret: secretFor(scheme), url: URL, rawBody, at: NOW, id: 'msg_1' });
   if (!signed.ok) throw new Error(signed.failure);
-  return signed.value;
+  return signed.value.headers;
 }
 
 function verify(scheme: SignatureScheme, headers: Readonly<Record<string, string>>, rawBody: Uint8Array) {

@@ -4,7 +4,10 @@ import { validateSignature } from '@line/bot-sdk';
 import * as octokit from '@octokit/webhooks-methods';
 import { Environment, Paddle } from '@paddle/paddle-node-sdk';
 import { EventWebhook } from '@sendgrid/eventwebhook';
+import { ApiVersion, shopifyApi } from '@shopify/shopify-api';
+import '@shopify/shopify-api/adapters/node';
 import fc from 'fast-check';
+import { WebhooksHelper } from 'square';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 import { Webhook as SvixWebhook } from 'svix';
@@ -83,6 +86,60 @@ function stripeLibrary() {
   };
 }
 
+/** Its verifier wants these headers beside the signature, and a body that is not empty. */
+const SHOPIFY_HEADERS = {
+  'X-Shopify-Topic': 'orders/create',
+  'X-Shopify-Shop-Domain': 'a.myshopify.com',
+  'X-Shopify-API-Version': '2026-01',
+  'X-Shopify-Webhook-Id': 'w1',
+};
+
+function shopifyLibrary() {
+  const { webhooks } = shopifyApi({
+    apiSecretKey: SECRET,
+    apiKey: 'key',
+    hostName: 'hooks.example.com',
+    isEmbeddedApp: true,
+    apiVersion: ApiVersion.January26,
+    logger: { log: () => undefined },
+  });
+  return {
+    verify: async (rawBody: string, headers: Readonly<Record<string, string>>) => {
+      const rawRequest = { method: 'POST', url: '/', headers };
+      return (await webhooks.validate({ rawBody, rawRequest })).valid;
+    },
+  };
+}
+
+const SQUARE_URL = 'https://hooks.example.com/webhooks/square';
+
+function squareVerifies(requestBody: string, signatureHeader: string, notificationUrl = SQUARE_URL) {
+  return WebhooksHelper.verifySignature({
+    requestBody,
+    signatureHeader,
+    signatureKey: SECRET,
+    notificationUrl,
+  });
+}
+
+function signSquare(body: string, url = SQUARE_URL): string {
+  return createHmac('sha256', SECRET)
+    .update(url + body)
+    .digest('base64');
+}
+
+/** Changes that a careless comparison of base64 might not see, or that might make it throw. */
+const anyTwist = fc.constantFrom<((signature: string) => string)[]>(
+  (signature) => signature,
+  (signature) => signature.toLowerCase(),
+  (signature) => signature.replace(/=+$/, ''),
+  (signature) => `${signature}=`,
+  (signature) => signature.slice(0, -4),
+  (signature) => `${signature}AAAA`,
+  (signature) => signature.replaceAll('+', '-').replaceAll('/', '_'),
+  () => 'é',
+);
+
 describe("the vendor's own library and the profile agree:", () => {
   test('stripe', async () => {
     const stripe = stripeLibrary();
@@ -100,6 +157,59 @@ describe("the vendor's own library and the profile agree:", () => {
 
     expect(await says(() => stripe.verify('{}', header))).toBe(true);
     expect(accepts('stripe', { headers: { 'Stripe-Signature': header }, body: '{}' })).toBe(false);
+  });
+
+  test('shopify', async () => {
+    const shopify = shopifyLibrary();
+    await agree((body, sent) => {
+      const signature = createHmac('sha256', SECRET).update(filled(body)).digest('base64');
+      const headers = { ...SHOPIFY_HEADERS, 'X-Shopify-Hmac-Sha256': signature };
+      const theirs = shopify.verify(filled(sent), headers);
+      return both(theirs, accepts('shopify', { headers, body: filled(sent) }));
+    });
+  });
+
+  test('shopify, for signatures written in other ways', async () => {
+    const shopify = shopifyLibrary();
+    await fc.assert(
+      fc.asyncProperty(anyBody.map(filled), anyTwist, async (body, twist) => {
+        const signature = twist(createHmac('sha256', SECRET).update(body).digest('base64'));
+        const headers = { ...SHOPIFY_HEADERS, 'X-Shopify-Hmac-Sha256': signature };
+
+        expect(accepts('shopify', { headers, body })).toBe(await says(() => shopify.verify(body, headers)));
+      }),
+    );
+  });
+
+  test('square, for bodies and URLs', async () => {
+    await agree((body, sent) => {
+      const signature = signSquare(body);
+      const headers = { 'x-square-hmacsha256-signature': signature };
+      return both(
+        squareVerifies(sent, signature),
+        accepts('square', { headers, body: sent, url: SQUARE_URL }),
+      );
+    });
+    await agree(async (one, other) => {
+      const urlWith = (text: string) => `${SQUARE_URL}?a=${encodeURIComponent(text)}`;
+      const signature = signSquare('{}', urlWith(one));
+      const url = urlWith(other);
+      const headers = { 'x-square-hmacsha256-signature': signature };
+      return both(squareVerifies('{}', signature, url), accepts('square', { headers, body: '{}', url }));
+    });
+  });
+
+  test('square, for signatures written in other ways, though its library compares by ===', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyBody, anyTwist, async (body, twist) => {
+        const signature = twist(signSquare(body));
+        const headers = { 'x-square-hmacsha256-signature': signature };
+
+        expect(accepts('square', { headers, body, url: SQUARE_URL })).toBe(
+          await squareVerifies(body, signature),
+        );
+      }),
+    );
   });
 
   test.each([
@@ -147,6 +257,22 @@ describe("the vendor's own library and the profile agree:", () => {
       const theirs = says(() => webhooks.isSignatureValid(filled(sent), SECRET, header));
       return both(theirs, accepts('paddle', { headers: { 'Paddle-Signature': header }, body: filled(sent) }));
     });
+  });
+
+  test('paddle differs for a header of several h1: its library keeps the last, any of them will do here', async () => {
+    const { webhooks } = new Paddle('key', { environment: Environment.sandbox });
+    const ts = now();
+    const h1 = createHmac('sha256', SECRET).update(`${ts}:{}`).digest('hex');
+    const judge = async (...signatures: readonly string[]) => {
+      const header = [`ts=${ts}`, ...signatures.map((signature) => `h1=${signature}`)].join(';');
+      const theirs = await says(() => webhooks.isSignatureValid('{}', SECRET, header));
+      return { theirs, ours: accepts('paddle', { headers: { 'Paddle-Signature': header }, body: '{}' }) };
+    };
+    const other = '0'.repeat(64);
+
+    expect(await judge(other, h1)).toEqual({ theirs: true, ours: true });
+    expect(await judge(h1, other)).toEqual({ theirs: false, ours: true });
+    expect(await judge(other, other)).toEqual({ theirs: false, ours: false });
   });
 
   test('sendgrid', async () => {

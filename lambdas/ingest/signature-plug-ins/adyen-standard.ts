@@ -54,6 +54,12 @@ function readItem(item: z.infer<typeof itemSchema>): Result<Claim, VerificationF
   return succeed({ signatures: [signature], contents: [() => [writeItem(item)]] });
 }
 
+/** What is signed of an item; `undefined` where it is none. */
+export function signedTextOf(item: unknown): string | undefined {
+  const known = itemSchema.safeParse(item);
+  return known.success ? writeItem(known.data) : undefined;
+}
+
 function writeItem(item: z.infer<typeof itemSchema>): string {
   return [
     item.pspReference,

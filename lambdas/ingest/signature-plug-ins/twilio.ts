@@ -6,7 +6,8 @@ import { readForm, writeSorted } from './form-parameters.ts';
 import type { PlugIn } from './plug-in.ts';
 
 const WHERE = { signature: { header: 'x-twilio-signature' }, encoding: 'base64' } as const;
-const BODY_HASH = 'bodySHA256';
+/** The query parameter that binds a body that is no form. */
+export const BODY_HASH = 'bodySHA256';
 
 /**
  * Twilio: `X-Twilio-Signature: <base64 HMAC-SHA1>`. A form is signed as the URL followed by its parameters, sorted; any
@@ -38,12 +39,12 @@ function readParameters({ query, headers, rawBody }: SignedRequest): Result<stri
     return isSame ? succeed('') : fail({ code: 'body-hash-differs', parameter: BODY_HASH });
   }
   const contentType = headers.get('content-type') ?? 'application/x-www-form-urlencoded';
-  if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) return succeed(writeForm(rawBody));
+  if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) return succeed(writeTwilioForm(rawBody));
   return fail({ code: 'missing-query-parameter', parameter: BODY_HASH });
 }
 
-/** Values of one name are sorted, and each counts once. */
-function writeForm(rawBody: Uint8Array): string {
+/** A form's parameters as Twilio signs them: values of one name are sorted, and each counts once. */
+export function writeTwilioForm(rawBody: Uint8Array): string {
   const form = [...readForm(rawBody)].map(([name, values]) => [name, [...new Set(values)].sort()] as const);
   return writeSorted(new Map(form));
 }

@@ -1,0 +1,52 @@
+import type { SignatureScheme } from '../lambdas/ingest/signature-scheme.ts';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { type Signed, signWebhook, type ToSign } from './sign-webhook.ts';
+import { TAMPER, UNSIGN } from './signed-body.ts';
+
+/** In what a webhook is to differ from what its vendor would send, to see it refused. */
+export type Flaws = {
+  /** What is signed is changed after it was. */
+  readonly tamper?: boolean | undefined;
+  /** The timestamp is older than is tolerated. */
+  readonly stale?: boolean | undefined;
+  /** There is no signature. */
+  readonly unsigned?: boolean | undefined;
+};
+
+/** Signs a webhook as its vendor would, but for its flaws; fails with a sentence for a person. */
+export function signFlawed(scheme: SignatureScheme, toSign: ToSign, flaws: Flaws): Result<Signed, string> {
+  const at = timeOf(scheme, toSign.at, flaws);
+  if (!at.ok) return at;
+  const signed =
+    flaws.unsigned === true
+      ? leaveUnsigned(scheme, toSign)
+      : signWebhook(scheme, { ...toSign, at: at.value });
+  return signed.ok && flaws.tamper === true ? tamperWith(scheme, signed.value) : signed;
+}
+
+function timeOf(scheme: SignatureScheme, at: Date, { stale }: Flaws): Result<Date, string> {
+  if (stale !== true) return succeed(at);
+  const tolerance = 'timestamp' in scheme ? scheme.timestamp?.toleranceSeconds : undefined;
+  if (tolerance === undefined)
+    return fail('A webhook of this source cannot be too old: its signature has no such limit.');
+  return succeed(new Date(at.getTime() - (tolerance + 60) * 1000));
+}
+
+function leaveUnsigned(scheme: SignatureScheme, { rawBody }: ToSign): Result<Signed, string> {
+  const unsign = scheme.kind === 'custom' ? UNSIGN[scheme.plugIn] : undefined;
+  return withBody({ headers: {}, query: '', rawBody }, unsign?.(rawBody));
+}
+
+/** A byte after the body breaks most signatures; those inside of the body, only a change of what they cover. */
+function tamperWith(scheme: SignatureScheme, signed: Signed): Result<Signed, string> {
+  const tamper = scheme.kind === 'custom' ? TAMPER[scheme.plugIn] : undefined;
+  return withBody(
+    { ...signed, rawBody: Buffer.concat([signed.rawBody, Buffer.from('!')]) },
+    tamper?.(signed.rawBody),
+  );
+}
+
+function withBody(signed: Signed, body: Result<Uint8Array, string> | undefined): Result<Signed, string> {
+  if (body === undefined) return succeed(signed);
+  return body.ok ? succeed({ ...signed, rawBody: body.value }) : body;
+}

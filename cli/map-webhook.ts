@@ -1,0 +1,131 @@
+import { existsSync, readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+import type { MappingFile } from '../lib/map/mapping-file.ts';
+import { type Preview, previewWebhook } from '../lib/map/preview-webhook.ts';
+import { describePreview, previewJson } from './describe-preview.ts';
+import { acceptExample, mapExample } from './map-example.ts';
+import { findMapping, type Project, stageNames } from './project.ts';
+import type { CommandResult } from './send.ts';
+
+export type MapOptions = {
+  readonly mapping?: string | undefined;
+  /** File of the webhook's body, byte for byte. */
+  readonly body?: string | undefined;
+  /** File of its headers: a JSON object, or lines of `Name: value`. */
+  readonly headers?: string | undefined;
+  readonly stage?: string | undefined;
+  /** An example, `stripe/payment-failed`, in the place of a mapping and a body. */
+  readonly example?: string | undefined;
+  /** Records what the example becomes as its expectation. */
+  readonly accept?: boolean | undefined;
+  readonly json?: boolean | undefined;
+};
+
+/** `adapter map`: shows what a webhook would become, event by event, without sending anything. */
+export async function mapCommand(project: Project, options: MapOptions): Promise<CommandResult> {
+  const usage = checkUsage(options);
+  if (usage !== undefined) return refuse(usage);
+  const stages = stageNames(project);
+  if (!stages.ok) return refuse(stages.failure);
+  const stage = options.stage ?? stages.value[0] ?? '';
+  if (!stages.value.includes(stage)) {
+    return refuse(`There is no stage "${stage}" in stages.yaml. There are: ${stages.value.join(', ')}.`);
+  }
+  const { example } = options;
+  return example === undefined
+    ? mapBody(project, options, stage)
+    : showExample(project, { ...options, example }, stage);
+}
+
+function checkUsage({ mapping, body, example, accept }: MapOptions): string | undefined {
+  if (example === undefined) {
+    if (accept === true) return '--accept goes with --example: there is nowhere else to record it.';
+    return mapping === undefined || body === undefined
+      ? 'Give --mapping and --body, or --example.'
+      : undefined;
+  }
+  return body === undefined && mapping === undefined
+    ? undefined
+    : 'Give --example, or --mapping and --body, not both.';
+}
+
+async function showExample(
+  project: Project,
+  { example, accept, json }: MapOptions & { readonly example: string },
+  stage: string,
+): Promise<CommandResult> {
+  const mapped = await mapExample(project, example, stage);
+  if (!mapped.ok) return refuse(mapped.failure);
+  return accept === true ? acceptExample(mapped.value) : show(mapped.value, stage, json);
+}
+
+async function mapBody(project: Project, options: MapOptions, stage: string): Promise<CommandResult> {
+  const { mapping: name = '', body = '', headers, json } = options;
+  const mapping = findMapping(project, name);
+  if (!mapping.ok) return refuse(mapping.failure);
+  const bytes = readBytes(body);
+  if (!bytes.ok) return refuse(bytes.failure);
+  const read = headers === undefined ? succeed(new Map<string, string>()) : readHeaders(headers);
+  if (!read.ok) return refuse(read.failure);
+
+  const webhook = { rawBody: bytes.value, headers: read.value, receivedAt: new Date() };
+  const preview = await previewWebhook(mapping.value, webhook, stage);
+  return show({ mapping: mapping.value, preview }, stage, json);
+}
+
+function show(
+  { mapping, preview }: { readonly mapping: MappingFile; readonly preview: Preview },
+  stage: string,
+  json: boolean | undefined,
+): CommandResult {
+  const text =
+    json === true
+      ? JSON.stringify(previewJson(mapping, preview), null, 2)
+      : describePreview(mapping, preview, stage);
+  return { text, exitCode: isRejected(preview) ? 1 : 0 };
+}
+
+/** Whether something of it would end in the dead-letter queue, or be refused at the door. */
+function isRejected(preview: Preview): boolean {
+  if (preview.outcome !== 'mapped') return preview.outcome === 'rejected';
+  return preview.events.some(({ kind }) => kind === 'rejected');
+}
+
+function readBytes(file: string): Result<Uint8Array, string> {
+  return existsSync(file) ? succeed(readFileSync(file)) : fail(`There is no file ${file}.`);
+}
+
+const headersSchema = z.record(z.string(), z.union([z.string(), z.array(z.string())]));
+
+function readHeaders(file: string): Result<ReadonlyMap<string, string>, string> {
+  const bytes = readBytes(file);
+  if (!bytes.ok) return bytes;
+  const text = Buffer.from(bytes.value).toString('utf8');
+  const pairs = text.trimStart().startsWith('{') ? pairsOfJson(text) : pairsOfLines(text);
+  if (pairs === undefined) {
+    return fail(`${file}: expected a JSON object of headers, or lines of "Name: value".`);
+  }
+  return succeed(new Map(pairs.map(([name, value]) => [name.trim().toLowerCase(), value.trim()])));
+}
+
+type Pairs = readonly (readonly [name: string, value: string])[];
+
+function pairsOfJson(text: string): Pairs | undefined {
+  try {
+    const headers = headersSchema.parse(JSON.parse(text));
+    return Object.entries(headers).map(([name, value]) => [name, [value].flat().join(',')]);
+  } catch {
+    return undefined;
+  }
+}
+
+function pairsOfLines(text: string): Pairs | undefined {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
+  if (lines.some((line) => !/^[^\s:]+:/.test(line))) return undefined;
+  return lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]);
+}
+
+function refuse(text: string): CommandResult {
+  return { text, exitCode: 2 };
+}

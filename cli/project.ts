@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { formatProblems } from '../lib/config-file.ts';
+import type { MappingFile } from '../lib/map/mapping-file.ts';
+import { foldersOf, readFolder } from '../lib/map/mapping-folders.ts';
+import { readStages } from '../lib/stages.ts';
+
+/** Where a team's own files lie. */
+export type Project = { readonly mappings: string; readonly stagesFile: string };
+
+/** The repository that these commands belong to. */
+export const PROJECT: Project = {
+  mappings: fileURLToPath(new URL('../mappings', import.meta.url)),
+  stagesFile: fileURLToPath(new URL('../stages.yaml', import.meta.url)),
+};
+
+/** The names of the stages; fails with the problems of `stages.yaml`. */
+export function stageNames({ stagesFile }: Project): Result<readonly string[], string> {
+  const stages = readStages(stagesFile);
+  return stages.ok ? succeed(Object.keys(stages.value)) : fail(formatProblems(stages.failure));
+}
+
+/** One mapping folder; fails with its problems, or with the names that there are. */
+export function findMapping({ mappings }: Project, name: string): Result<MappingFile, string> {
+  const folders = foldersOf(mappings);
+  if (!folders.includes(name)) {
+    return fail(`There is no mapping folder "${name}". There are: ${folders.join(', ')}.`);
+  }
+  const file = readFolder(join(mappings, name), name);
+  return file.ok ? file : fail(formatProblems(file.failure));
+}

@@ -1,0 +1,76 @@
+import * as z from 'zod';
+import { signedTextOf } from '../lambdas/ingest/signature-plug-ins/adyen-standard.ts';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { parseBody } from '../lambdas/webhook-body.ts';
+
+// Adyen and Mailgun put their signatures into the body: to sign one, or to spoil it, is to write it anew.
+const itemSchema = z.looseObject({ additionalData: z.looseObject({}).default({}) });
+const adyenSchema = z.looseObject({
+  notificationItems: z.array(z.looseObject({ NotificationRequestItem: itemSchema })).min(1),
+});
+const mailgunSchema = z.looseObject({ signature: z.looseObject({}).optional() });
+
+type Body = Result<Uint8Array, string>;
+
+/** Signs each item of an Adyen standard webhook. */
+export function signAdyenBody(rawBody: Uint8Array, write: (text: string) => string): Body {
+  return changeItems(rawBody, (item) => {
+    const text = signedTextOf(item);
+    if (text === undefined) return undefined;
+    return { ...item, additionalData: { ...item.additionalData, hmacSignature: write(text) } };
+  });
+}
+
+/** Puts Mailgun's signature into a body. */
+export function signMailgunBody(
+  rawBody: Uint8Array,
+  signature: { readonly timestamp: string; readonly token: string; readonly signature: string },
+): Body {
+  return changeMailgun(rawBody, (body) => ({ ...body, signature }));
+}
+
+/** Takes signatures out, by plug-in. */
+export const UNSIGN: Readonly<Record<string, (rawBody: Uint8Array) => Body>> = {
+  'adyen-standard': (rawBody) =>
+    changeItems(rawBody, ({ additionalData: { hmacSignature, ...rest }, ...item }) => ({
+      ...item,
+      additionalData: rest,
+    })),
+  mailgun: (rawBody) => changeMailgun(rawBody, ({ signature, ...body }) => body),
+};
+
+/** Changes what is signed, by plug-in: little else of such a body is. */
+export const TAMPER: Readonly<Record<string, (rawBody: Uint8Array) => Body>> = {
+  'adyen-standard': (rawBody) =>
+    changeItems(rawBody, (item) => ({ ...item, merchantReference: `${item.merchantReference ?? ''}!` })),
+  mailgun: (rawBody) =>
+    changeMailgun(rawBody, ({ signature, ...body }) => ({
+      ...body,
+      signature: { ...signature, token: `${signature?.token ?? ''}!` },
+    })),
+};
+
+function changeItems(
+  rawBody: Uint8Array,
+  change: (item: z.infer<typeof itemSchema>) => object | undefined,
+): Body {
+  const body = adyenSchema.safeParse(read(rawBody));
+  const items = body.data?.notificationItems.map((one) => change(one.NotificationRequestItem)) ?? [undefined];
+  if (items.includes(undefined)) return fail('The body is no list of notificationItems as Adyen sends them.');
+  const notificationItems = items.map((item) => ({ NotificationRequestItem: item }));
+  return succeed(write({ ...body.data, notificationItems }));
+}
+
+function changeMailgun(rawBody: Uint8Array, change: (body: z.infer<typeof mailgunSchema>) => object): Body {
+  const body = mailgunSchema.safeParse(read(rawBody));
+  return body.success ? succeed(write(change(body.data))) : fail('The body is no JSON object.');
+}
+
+function read(rawBody: Uint8Array): unknown {
+  const body = parseBody(rawBody, 'json');
+  return body.ok ? body.value : undefined;
+}
+
+function write(body: object): Uint8Array {
+  return Buffer.from(JSON.stringify(body));
+}

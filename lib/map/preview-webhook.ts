@@ -1,0 +1,53 @@
+import { identifyWebhook } from '../../lambdas/ingest/identify-webhook.ts';
+import type { IdentityFailure } from '../../lambdas/ingest/ingest-failure.ts';
+import { compileMapping, isOn, type Mapped, mapWebhook } from '../../lambdas/map/map-webhook.ts';
+import { parseBody } from '../../lambdas/webhook-body.ts';
+import type { MappingFile } from './mapping-file.ts';
+import { resolveMapping } from './resolve-mapping.ts';
+
+/** A webhook that is to be mapped without being sent: as a person has it in a file. */
+export type PreviewedWebhook = {
+  readonly rawBody: Uint8Array;
+  /** By lower-case name. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly receivedAt: Date;
+};
+
+/** What the adapter would make of a webhook, from its type to the payloads. */
+export type Preview =
+  /** Ingest could not tell its type, or map could not read its body. */
+  | { readonly outcome: 'rejected'; readonly failure: IdentityFailure }
+  /** No event of the mapping is on any of its types. */
+  | { readonly outcome: 'ignored'; readonly eventTypes: readonly string[] }
+  | {
+      readonly outcome: 'mapped';
+      readonly eventTypes: readonly string[];
+      readonly events: readonly Mapped[];
+      /** Names of the events that are on other types. */
+      readonly unmatched: readonly string[];
+    };
+
+/** Identifies and maps a webhook as the deployed functions would, verification aside. */
+export async function previewWebhook(
+  file: MappingFile,
+  { rawBody, headers, receivedAt }: PreviewedWebhook,
+  stage: string,
+): Promise<Preview> {
+  const identity = identifyWebhook(file.profile, { headers, rawBody });
+  if (!identity.ok) return { outcome: 'rejected', failure: identity.failure };
+  const { eventTypes, bodyFormat } = identity.value;
+  const mapping = resolveMapping(file, stage);
+  const unmatched = mapping.events.filter((event) => !isOn(event, eventTypes));
+  if (unmatched.length === mapping.events.length) return { outcome: 'ignored', eventTypes };
+  const body = parseBody(rawBody, bodyFormat);
+  if (!body.ok) return { outcome: 'rejected', failure: body.failure };
+
+  const events = await mapWebhook(compileMapping(mapping), {
+    source: file.source,
+    eventTypes,
+    headers: Object.fromEntries(headers),
+    receivedAt: receivedAt.toISOString(),
+    body: body.value,
+  });
+  return { outcome: 'mapped', eventTypes, events, unmatched: unmatched.map(({ name }) => name) };
+}
