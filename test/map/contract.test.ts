@@ -103,7 +103,8 @@ function variantOf(body: unknown) {
     const variant = structuredClone(body);
     for (const [index, value] of changes) {
       const place = placesIn(variant)[index];
-      if (place !== undefined) place.members[place.key] = value;
+      // A copy: a later change may be one inside it.
+      if (place !== undefined) place.members[place.key] = structuredClone(value);
     }
     return variant;
   });
