@@ -51,7 +51,8 @@ export function acceptExample({ example, preview }: MappedExample): CommandResul
 }
 
 function asYaml(text: string, expectation: unknown): string {
-  const document = parseDocument(text);
+  // A long number is written again as it was, every digit of it.
+  const document = parseDocument(text, { intAsBigInt: true });
   document.set('expect', document.createNode(expectation));
   return document.toString({ lineWidth: 0 });
 }

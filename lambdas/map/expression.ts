@@ -3,8 +3,11 @@ import { fail, type Result, succeed } from '../result.ts';
 import { expressionSource, isExpression } from './mapping.ts';
 import { followPlainPath, type PlainPath, parsePlainPath } from './plain-path.ts';
 
-/** Bounds on what one expression may take, so that no payload can hold a worker: ms, calls deep, items. */
-export const GUARDS = { timeout: 1_000, stack: 200, sequence: 10_000 };
+/**
+ * Bounds on what one expression may take, so that no payload can hold a worker: ms, calls deep, items. JSONata looks at
+ * some thousand items a second on a small function: the time is for the longest lists that are sent, not for a loop.
+ */
+export const GUARDS = { timeout: 5_000, stack: 200, sequence: 10_000 };
 
 /** What an expression can see: the body as its context, and the rest as `$headers`, `$source`, `$receivedAt`, `$item`. */
 export type Scope = {
