@@ -25,6 +25,9 @@ for (const [stage, settings] of Object.entries(selected)) {
     description: `Webhooks to Webex Campaign events (${stage}).`,
     eventUrl: settings['event-url'],
     publicUrl: settings['public-url'],
+    eventsPerSecond: settings['events-per-second'],
+    concurrency: settings.concurrency,
+    successIdFields: settings['success-id-fields'],
     mappings,
     stage,
   });

@@ -1,10 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { DELIVER_TIMEOUT } from './stage-function.ts';
-
-/** The most that SQS allows. It is the net for crash loops alone: the retry schedule gives up by time, long before. */
-const MAX_RECEIVE_COUNT = 1_000;
+import { DELIVERY_TIMES } from './delivery-times.ts';
 
 export type BufferQueueProps = {
   readonly name: string;
@@ -23,10 +20,9 @@ export class BufferQueue extends Construct {
       queueName: name,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      // Six times the function's timeout, as AWS advises for event sources (Lambda developer guide, "Using Lambda with SQS").
-      visibilityTimeout: Duration.seconds(DELIVER_TIMEOUT.toSeconds() * 6),
-      retentionPeriod: Duration.days(4),
-      deadLetterQueue: { queue: deadLetter, maxReceiveCount: MAX_RECEIVE_COUNT },
+      visibilityTimeout: Duration.seconds(DELIVERY_TIMES.visibility),
+      retentionPeriod: Duration.seconds(DELIVERY_TIMES.bufferRetention),
+      deadLetterQueue: { queue: deadLetter, maxReceiveCount: DELIVERY_TIMES.maxReceiveCount },
     });
   }
 }

@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { DELIVERY_TIMES } from './delivery-times.ts';
 
 export type DeadLetterQueueProps = {
   readonly name: string;
@@ -18,7 +19,7 @@ export class DeadLetterQueue extends Construct {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       // The most that SQS allows: time for a person to mend the cause.
-      retentionPeriod: Duration.days(14),
+      retentionPeriod: Duration.seconds(DELIVERY_TIMES.deadLetterRetention),
       removalPolicy: RemovalPolicy.RETAIN,
     });
   }

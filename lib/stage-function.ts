@@ -31,6 +31,3 @@ export function createStageFunction(scope: Construct, id: string, props: StageFu
 
 /** Longer than any vendor waits (providers.md, section 2): what is late is lost anyway. */
 export const INGEST_TIMEOUT = Duration.seconds(10);
-
-/** Above the ten seconds that a call of the event API may take, for ten records at a time. */
-export const DELIVER_TIMEOUT = Duration.seconds(30);

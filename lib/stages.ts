@@ -22,6 +22,23 @@ const stageSchema = z.strictObject({
     .url({ protocol: /^https?$/, error: 'expected a whole URL: https://host' })
     .regex(/[^/]$/, 'expected no slash at its end')
     .optional(),
+  /** Calls a second that the tenant is sent at most. */
+  'events-per-second': z
+    .number('expected a number')
+    .positive('expected more than 0')
+    .max(1_000, 'expected 1000 at most')
+    .optional(),
+  /** Workers at a time, which share that rate. */
+  concurrency: z
+    .int('expected a whole number')
+    .min(2, 'expected 2 at least, as SQS has it')
+    .max(1_000, 'expected 1000 at most, as SQS has it')
+    .optional(),
+  /** Members of an answer that prove that an event was accepted. */
+  'success-id-fields': z
+    .array(z.string().regex(/^[^,]+$/, 'expected a name without a comma'))
+    .min(1, 'expected one name at least')
+    .optional(),
 });
 
 const stagesSchema = z.record(

@@ -1,17 +1,26 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { DeliverSettings } from './deliver-worker.ts';
 import { WebhookAdapter, type WebhookAdapterProps } from './webhook-adapter.ts';
 
 export type WebhookAdapterStackProps = StackProps &
-  Pick<WebhookAdapterProps, 'eventUrl' | 'mappings' | 'publicUrl' | 'stage'>;
+  Pick<WebhookAdapterProps, 'eventUrl' | 'mappings' | 'publicUrl' | 'stage'> &
+  DeliverSettings;
 
 /** One stage of the adapter: the construct, and the outputs that a person needs next. */
 export class WebhookAdapterStack extends Stack {
   constructor(scope: Construct, id: string, props: WebhookAdapterStackProps) {
-    const { eventUrl, mappings, publicUrl, stage, ...stackProps } = props;
-    super(scope, id, stackProps);
+    super(scope, id, props);
+    const { eventUrl, mappings, publicUrl, stage, eventsPerSecond, concurrency, successIdFields } = props;
 
-    const adapter = new WebhookAdapter(this, 'WebhookAdapter', { eventUrl, mappings, publicUrl, stage });
+    const settings = { eventsPerSecond, concurrency, successIdFields };
+    const adapter = new WebhookAdapter(this, 'WebhookAdapter', {
+      eventUrl,
+      mappings,
+      publicUrl,
+      stage,
+      ...settings,
+    });
 
     for (const { source } of mappings) {
       new CfnOutput(this, `WebhookUrl-${source}`, {
@@ -21,5 +30,6 @@ export class WebhookAdapterStack extends Stack {
     }
     new CfnOutput(this, 'BufferQueueUrl', { value: adapter.buffer.queue.queueUrl });
     new CfnOutput(this, 'DeadLetterQueueUrl', { value: adapter.deadLetter.queue.queueUrl });
+    new CfnOutput(this, 'LedgerTable', { value: adapter.ledger.table.tableName });
   }
 }

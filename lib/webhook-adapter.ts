@@ -3,14 +3,15 @@ import { Construct } from 'constructs';
 import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
 import { BufferQueue } from './buffer-queue.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
-import { DeliverWorker } from './deliver-worker.ts';
+import { type DeliverSettings, DeliverWorker } from './deliver-worker.ts';
 import { IngestEndpoint } from './ingest-endpoint.ts';
+import { Ledger } from './ledger.ts';
 import type { MappingFile } from './map/mapping-file.ts';
 import { sourceOf } from './map/mapping-folders.ts';
 import { eventIdOf, resolveMapping } from './map/resolve-mapping.ts';
 import { eventUrlSchema } from './stages.ts';
 
-export type WebhookAdapterProps = {
+export type WebhookAdapterProps = DeliverSettings & {
   /** The whole URL of the tenant's Webex Campaign event API; `https`, or `http` to loopback. There is no default. */
   readonly eventUrl: string;
   /** What may send webhooks, and what becomes of them (`readMappingFolders`). */
@@ -26,7 +27,7 @@ export type WebhookAdapterProps = {
    */
   readonly publicUrl?: string | undefined;
   /**
-   * Begins the names of the API and the queues.
+   * Begins the names of the API, the queues and the ledger.
    * @default the name of the stack
    */
   readonly name?: string;
@@ -41,6 +42,7 @@ export type WebhookAdapterProps = {
 export class WebhookAdapter extends Construct {
   readonly ingest: IngestEndpoint;
   readonly buffer: BufferQueue;
+  readonly ledger: Ledger;
   readonly deliver: DeliverWorker;
   readonly deadLetter: DeadLetterQueue;
 
@@ -63,12 +65,15 @@ export class WebhookAdapter extends Construct {
       buffer: this.buffer.queue,
       publicUrl: props.publicUrl,
     });
+    this.ledger = new Ledger(this, 'Ledger', { name });
     this.deliver = new DeliverWorker(this, 'Deliver', {
       eventUrl,
       keysSecretName,
       mappings: mappings.map((mapping) => resolveMapping(mapping, stage)),
       buffer: this.buffer.queue,
       deadLetter: this.deadLetter.queue,
+      ledger: this.ledger,
+      settings: props,
     });
   }
 }

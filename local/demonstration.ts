@@ -24,7 +24,8 @@ export type Story = {
   readonly answer: { readonly status: number; readonly body: string };
   readonly ingest?: IngestLine;
   readonly mapped: readonly Mapped[];
-  readonly deliver?: DeliverLine;
+  /** The end of each event that became of it, as far as there is one. */
+  readonly deliver: readonly DeliverLine[];
   readonly milliseconds: number;
 };
 
@@ -50,19 +51,23 @@ export async function tellStory(
     (line) => (line.stage === 'ingest' && line.source === mapping.source ? line : undefined),
     response.ok ? PATIENCE_MILLISECONDS : 0,
   );
-  const deliver = await lines.find(
-    (line) => (line.stage === 'deliver' && isOf(line, ingest) && line.settled !== 'kept' ? line : undefined),
-    ingest?.code === 'buffered' ? PATIENCE_MILLISECONDS : 0,
-  );
-  const milliseconds = Math.round(performance.now() - startedAt);
   const mapped = await mapSample(mapping, signed.value);
+  const deliver: DeliverLine[] = [];
+  for (const event of mapped) {
+    const line = await lines.find(
+      (one) => (one.stage === 'deliver' && isEndOf(one, event, ingest) ? one : undefined),
+      ingest?.code === 'buffered' ? PATIENCE_MILLISECONDS : 0,
+    );
+    if (line !== undefined) deliver.push(line);
+  }
+  const milliseconds = Math.round(performance.now() - startedAt);
   return succeed({
     signed: signed.value,
     answer,
     mapped,
+    deliver,
     milliseconds,
     ...(ingest && { ingest }),
-    ...(deliver && { deliver }),
   });
 }
 
@@ -96,12 +101,17 @@ export function signLocally(
 }
 
 /** Whether every event of the webhook was accepted by Webex Campaign. */
-export function isDelivered({ deliver }: Story): boolean {
+export function isDelivered({ deliver, mapped }: Story): boolean {
+  const outcomes = deliver.map(({ outcome }) => outcome);
   return (
-    deliver?.outcomes.some(({ outcome }) => outcome === 'delivered') === true && deliver.settled === 'done'
+    outcomes.length === mapped.length &&
+    outcomes.includes('delivered') &&
+    outcomes.every((outcome) => outcome === 'delivered' || outcome === 'skipped')
   );
 }
 
-function isOf(line: DeliverLine, ingest: IngestLine | undefined): boolean {
-  return line.source === ingest?.source && line.deduplicationId === ingest?.deduplicationId;
+function isEndOf(line: DeliverLine, event: Mapped, ingest: IngestLine | undefined): boolean {
+  const isSameWebhook = line.source === ingest?.source && line.deduplicationId === ingest?.deduplicationId;
+  const isSameEvent = line.event === event.name && line.item === event.item;
+  return isSameWebhook && isSameEvent && line.outcome !== 'retry-later';
 }

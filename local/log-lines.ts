@@ -12,25 +12,25 @@ const ingestLineSchema = z.object({
   secretSlot: z.coerce.number<string>().optional(),
 });
 
+/** What became of an event; of a message in which none was found, `event` is missing. */
 const deliverLineSchema = z.object({
   stage: z.literal('deliver'),
-  source: z.string().optional(),
+  outcome: z.string(),
+  code: z.string(),
+  source: z.string(),
+  event: z.string().optional(),
+  item: z.number().optional(),
   eventTypes: z.array(z.string()).optional(),
   deduplicationId: z.string().optional(),
-  attempt: z.number(),
-  settled: z.enum(['done', 'kept', 'continued', 'dead-lettered']),
+  webhookId: z.string().optional(),
+  /** Calls so far, and how often the message was received. */
+  attempts: z.number().optional(),
+  receives: z.number(),
+  answer: answerSchema.optional(),
+  transactionId: z.string().optional(),
+  detail: z.string().optional(),
   cause: z.string().optional(),
-  outcomes: z.array(
-    z.object({
-      event: z.string().optional(),
-      item: z.number().optional(),
-      outcome: z.string(),
-      code: z.string().optional(),
-      detail: z.string().optional(),
-      transactionId: z.string().optional(),
-      answer: answerSchema.optional(),
-    }),
-  ),
+  retrySeconds: z.number().optional(),
 });
 
 const lineSchema = z.discriminatedUnion('stage', [ingestLineSchema, deliverLineSchema]);

@@ -56,22 +56,17 @@ function tellMapped(mapped: Story['mapped'][number]): string {
   return `${styleText('cyan', mapped.name)}\n${payload.replace(/^/gm, ' '.repeat(16))}`;
 }
 
-function tellAnswer(line: DeliverLine | undefined): string {
-  if (line === undefined) return styleText('red', 'nothing within the time this demonstration waits');
-  return line.outcomes.map(tellOutcome).join('; ');
+function tellAnswer(lines: readonly DeliverLine[]): string {
+  if (lines.length === 0) return styleText('red', 'nothing within the time this demonstration waits');
+  return lines.map(tellOutcome).join('; ');
 }
 
-function tellOutcome({
-  event,
-  item,
-  outcome,
-  code,
-  detail,
-  transactionId,
-  answer,
-}: DeliverLine['outcomes'][number]): string {
+function tellOutcome({ event, item, outcome, code, detail, transactionId, answer }: DeliverLine): string {
   const said = answer && `HTTP ${answer.status}${answer.code === undefined ? '' : `, code ${answer.code}`}`;
-  const why = outcome === 'delivered' ? transactionId : [outcome, code, detail].filter(Boolean).join(' ');
+  const why =
+    outcome === 'delivered'
+      ? transactionId
+      : [outcome, code === outcome ? '' : code, detail].filter(Boolean).join(' ');
   const name = item === undefined ? event : `${event} ${item + 1}`;
   return [name, said, why].filter(Boolean).join('  ');
 }
@@ -87,19 +82,13 @@ function tellIngestLine({ code, source = '', eventTypes = [], secretSlot }: Inge
   return tellFact('ingest', [code, source, eventTypes.join(', '), verified].filter(Boolean).join('  '));
 }
 
-function tellDeliverLine({
-  source = '',
-  eventTypes = [],
-  settled,
-  attempt,
-  cause,
-  outcomes,
-}: DeliverLine): string {
-  const tries = attempt > 1 ? `attempt ${attempt}` : '';
-  const told = outcomes.map(tellOutcome).join('; ');
+function tellDeliverLine(line: DeliverLine): string {
+  const { source, eventTypes = [], attempts = 0, cause, retrySeconds } = line;
+  const tries = attempts > 1 ? `attempt ${attempts}` : '';
+  const again = retrySeconds === undefined ? '' : `again in ${retrySeconds} s`;
   return tellFact(
     'deliver',
-    [settled, source, eventTypes.join(', '), told, tries, cause].filter(Boolean).join('  '),
+    [source, eventTypes.join(', '), tellOutcome(line), tries, again, cause].filter(Boolean).join('  '),
   );
 }
 

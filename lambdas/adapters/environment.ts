@@ -15,10 +15,24 @@ export const deliverEnvironment = z.object({
   WEBEX_EVENT_URL: z.url({ protocol: /^https?$/ }),
   /** Name of the secret that holds the API user's keys. */
   WEBEX_KEYS_SECRET: z.string().min(1),
+  LEDGER_TABLE: z.string().min(1),
+  /** Name of the secret that keys the hashes of event keys. */
+  EVENT_KEY_HASH_SECRET: z.string().min(1),
+  /** How long a claim holds, longer than the function can run. */
+  LEASE_SECONDS: z.coerce.number<string>().int().min(1),
+  /** Calls a second that the tenant may be sent in all, and how many workers share them. */
+  EVENTS_PER_SECOND: z.coerce.number<string>().positive(),
+  MAX_CONCURRENCY: z.coerce.number<string>().int().min(1),
+  /** Names of the members of an answer that prove success, separated by commas. */
+  SUCCESS_ID_FIELDS: z
+    .string()
+    .min(1)
+    .transform((names) => names.split(',')),
 });
 
 export type IngestEnvironment = z.infer<typeof ingestEnvironment>;
-export type DeliverEnvironment = z.infer<typeof deliverEnvironment>;
+/** As it is written, before it is read. */
+export type DeliverEnvironment = z.input<typeof deliverEnvironment>;
 
 /** Reads the environment once per cold start. Throws with every problem at once: the function cannot work. */
 export function readEnvironment<Environment>(schema: z.ZodType<Environment>): Environment {

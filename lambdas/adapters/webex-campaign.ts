@@ -1,11 +1,26 @@
 import http from 'node:http';
 import https from 'node:https';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Attempt } from '../deliver/attempt.ts';
 import type { EventRequest } from '../deliver/build-request.ts';
+import { causeOf, watchConnection } from './watch-connection.ts';
 
-/** A call that has no connection after so long was never sent; one that has no whole answer by then is unclear. */
-const CONNECT_MILLISECONDS = 3_000;
-const TOTAL_MILLISECONDS = 10_000;
+/** How long a call may take, in milliseconds. */
+export type CallLimits = {
+  /** Until there is a connection to send over, TLS included. What fails by then was never sent. */
+  readonly connect: number;
+  /** Until the answer has been read to its end. */
+  readonly total: number;
+  /** How long a connection is kept for the next call. */
+  readonly idle: number;
+};
+
+/**
+ * The vendor says nothing of any of these (webex-facts.md, section 8, recommends the first two). A connection is given up
+ * before the servers that are quickest to do so (Node and Apache: five seconds) close it: a request that crosses that
+ * close on its way is unclear, and a new handshake is cheaper than a person's question to the vendor.
+ */
+export const CALL_LIMITS: CallLimits = { connect: 3_000, total: 10_000, idle: 4_000 };
 
 /** An answer is a few hundred bytes; of a longer one the rest is not read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -14,60 +29,64 @@ const MAX_ANSWER_BYTES = 64 * 1024;
  * Calls the event API. Redirects are not followed, since one would carry the bearer key to another host; TLS is 1.2 or
  * newer, as the vendor demands. Never throws: whatever happens on the wire is an attempt.
  */
-export function createEventApi(eventUrl: string): (request: EventRequest) => Promise<Attempt> {
+export function createEventApi(
+  eventUrl: string,
+  limits = CALL_LIMITS,
+): (request: EventRequest) => Promise<Attempt> {
   const isTls = new URL(eventUrl).protocol === 'https:';
   const agent = isTls
     ? new https.Agent({ keepAlive: true, minVersion: 'TLSv1.2' })
     : new http.Agent({ keepAlive: true });
+  const discardOld = watchIdle(agent, limits.idle);
   const { request: open } = isTls ? https : http;
 
-  return ({ method, headers, body }) =>
-    new Promise((resolve) => {
+  return async ({ method, headers, body }) => {
+    discardOld();
+    // A server may have closed an idle connection without our having looked: two turns see what has come in by now.
+    await turnOfTheLoop();
+    await turnOfTheLoop();
+    return new Promise((resolve) => {
       const request = open(eventUrl, {
         method,
         agent,
         headers: { ...headers, 'content-length': Buffer.byteLength(body) },
       });
-      const deadlines = watch(request, isTls ? 'secureConnect' : 'connect');
+      const connection = watchConnection(request, isTls ? 'secureConnect' : 'connect', limits);
       const finish = (attempt: Attempt) => {
-        deadlines.stop();
+        connection.stop();
         resolve(attempt);
       };
-      request.once('response', (response) => collect(response, deadlines, finish));
+      const failWith = (error: Error) => finish({ kind: connection.failureKind(), cause: causeOf(error) });
+      let hasAnswer = false;
+      request.once('response', (response) => {
+        hasAnswer = true;
+        collect(response, finish);
+      });
       // Until the request closes it may report more than one error; only the first decides.
-      request.on('error', (error) => finish(deadlines.failure(error)));
+      request.on('error', failWith);
+      // An answer that is none, such as an upgrade, closes the request without an error.
+      request.once('close', () => hasAnswer || failWith(Object.assign(new Error(), { code: 'closed' })));
       request.end(body);
     });
-}
-
-type Deadlines = { readonly stop: () => void; readonly failure: (error: Error) => Attempt };
-
-/** Watches over both deadlines and remembers whether anything can have left: not before there is a connection. */
-function watch(request: http.ClientRequest, connected: 'connect' | 'secureConnect'): Deadlines {
-  let isConnected = false;
-  const connecting = setTimeout(() => request.destroy(new Error('connect-timeout')), CONNECT_MILLISECONDS);
-  const answering = setTimeout(() => request.destroy(new Error('timeout')), TOTAL_MILLISECONDS);
-  const onConnected = () => {
-    isConnected = true;
-    clearTimeout(connecting);
-  };
-  request.once('socket', (socket) =>
-    socket.connecting ? socket.once(connected, onConnected) : onConnected(),
-  );
-  return {
-    stop: () => {
-      clearTimeout(connecting);
-      clearTimeout(answering);
-    },
-    failure: (error) => ({ kind: isConnected ? 'no-answer' : 'not-sent', cause: causeOf(error) }),
   };
 }
 
-function collect(
-  response: http.IncomingMessage,
-  deadlines: Deadlines,
-  finish: (attempt: Attempt) => void,
-): void {
+/**
+ * Gives the means to close the connections that have been idle for too long. Their age is asked for with each call and
+ * not left to timers: a function is frozen between two batches, and its timers with it.
+ */
+function watchIdle(agent: http.Agent, idle: number): () => void {
+  const idleSince = new WeakMap<object, number>();
+  agent.on('free', (socket: object) => idleSince.set(socket, Date.now()));
+  return () => {
+    for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
+      if (Date.now() - (idleSince.get(socket) ?? 0) >= idle) socket.destroy();
+    }
+  };
+}
+
+/** Reads an answer. One that does not come to its end is unclear, whatever its status: its body is what decides. */
+function collect(response: http.IncomingMessage, finish: (attempt: Attempt) => void): void {
   const { statusCode: status = 0, headers } = response;
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -86,9 +105,5 @@ function collect(
     response.destroy();
   });
   response.once('end', answered);
-  response.once('error', (error) => finish(deadlines.failure(error)));
-}
-
-function causeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+  response.once('error', (error) => finish({ kind: 'no-answer', cause: causeOf(error) }));
 }

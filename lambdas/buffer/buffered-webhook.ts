@@ -20,8 +20,6 @@ export type BufferedWebhook = {
   readonly bodyFormat: BodyFormat;
   /** Those headers that the source's mapping names, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
-  /** How many of the events it is mapped to are settled already; the rest is to be delivered. */
-  readonly eventsDone?: number | undefined;
   /** The bytes that were signed, untouched. */
   readonly rawBody: Uint8Array;
 };
@@ -45,11 +43,10 @@ const attributesSchema = z.object({
   /** Format and encoding of the body, as in `json utf-8`: SQS takes ten attributes a message. */
   body: z.templateLiteral([z.enum(['json', 'form']), ' ', z.enum(['utf-8', 'base64', 'gzip'])]),
   headers: z.string().transform(parseHeaders).pipe(z.record(z.string(), z.string())).optional(),
-  'events-done': z.coerce.number<string>().int().min(1).optional(),
 });
 
 /** The names of the attributes that make up the contract, for readers that copy them on. */
-export const BUFFER_ATTRIBUTES = Object.keys(attributesSchema.shape).filter((name) => name !== 'events-done');
+export const BUFFER_ATTRIBUTES = Object.keys(attributesSchema.shape);
 
 /** Writes a webhook as an SQS message; fails when its body would not fit, even compressed. */
 export function encodeBufferedWebhook(webhook: BufferedWebhook): Result<BufferMessage, BodyTooLarge> {
@@ -67,7 +64,6 @@ export function encodeBufferedWebhook(webhook: BufferedWebhook): Result<BufferMe
       'received-at': webhook.receivedAt.toISOString(),
       body: `${webhook.bodyFormat} ${encoding}`,
       ...(Object.keys(webhook.headers).length > 0 && { headers: writeHeaders(webhook.headers) }),
-      ...(webhook.eventsDone !== undefined && { 'events-done': String(webhook.eventsDone) }),
     },
   });
 }
@@ -98,7 +94,6 @@ export function decodeBufferedWebhook(message: BufferMessage): Result<BufferedWe
     receivedAt: new Date(attributes['received-at']),
     bodyFormat,
     headers: attributes.headers ?? {},
-    ...(attributes['events-done'] !== undefined && { eventsDone: attributes['events-done'] }),
     rawBody,
   });
 }

@@ -40,10 +40,20 @@ const noteSchema = z.strictObject({
   item: z.int().min(0).optional(),
   /** What Webex Campaign answered: HTTP status, and the code in the body. */
   answer: z.strictObject({ status: z.int(), code: z.string().optional() }).optional(),
+  /** How often Webex Campaign was called for the event, or may have been. */
+  attempts: z.int().min(0),
   /** How often the webhook was taken from the buffer. */
-  attempts: z.int().min(1),
+  receives: z.int().min(1).optional(),
+  firstAttemptAt: z.iso.datetime().optional(),
+  lastAttemptAt: z.iso.datetime().optional(),
+  /** Changes whenever the mapping of the event does. */
+  mappingVersion: z.string().optional(),
   deadLetteredAt: z.iso.datetime(),
 });
+
+export function isDeadLetterCode(code: string): code is DeadLetterCode {
+  return DEAD_LETTER_CODES.some((known) => known === code);
+}
 
 export type DeadLetterNote = z.infer<typeof noteSchema>;
 

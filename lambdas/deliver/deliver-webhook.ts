@@ -1,117 +1,79 @@
-import {
-  type BufferedWebhook,
-  type BufferMessage,
-  decodeBufferedWebhook,
-} from '../buffer/buffered-webhook.ts';
-import type { DeadLetterCode, DeadLetterNote } from '../dead-letter/dead-letter-note.ts';
-import { describeMapFailure } from '../map/map-failure.ts';
-import { type CompiledMapping, type Mapped, mapWebhook } from '../map/map-webhook.ts';
-import { fail, type Result, succeed } from '../result.ts';
-import type { SecretFailure } from '../secret.ts';
-import { parseBody } from '../webhook-body.ts';
-import type { Attempt } from './attempt.ts';
-import { buildRequest, type EventRequest } from './build-request.ts';
-import { type AnswerFacts, classifyAttempt, type RetryCode } from './classify-answer.ts';
-import type { WebexKeys } from './webex-keys.ts';
+import type { CompiledMapping, Mapped } from '../map/map-webhook.ts';
+import type { Result } from '../result.ts';
+import { deliverEvent } from './deliver-event.ts';
+import { describeEvent, describeUnopened, type OutcomeLine } from './describe-outcome.ts';
+import type { EventOutcome } from './event-outcome.ts';
+import { type EventDependencies, type EventWork, tryLater } from './event-work.ts';
+import { type OpenedWebhook, openWebhook, type Unopenable } from './open-webhook.ts';
+import type { BufferRecord } from './read-records.ts';
+import { nextDelaySeconds } from './retry-schedule.ts';
+import { writeNote } from './write-note.ts';
 
-/** What deliver needs of the outside world to work on one webhook. */
-export type DeliverDependencies = {
+/** What deliver needs of the outside world to work on the messages of the buffer. */
+export type DeliverDependencies = EventDependencies & {
   readonly mappings: ReadonlyMap<string, CompiledMapping>;
-  readonly webexKeys: () => Promise<Result<WebexKeys, SecretFailure>>;
-  /** Called when the key was refused, so that the next attempt reads it anew. */
-  readonly forgetWebexKeys: () => void;
-  readonly call: (request: EventRequest) => Promise<Attempt>;
-  readonly now: () => Date;
+  /** Leaves a message on the buffer, unseen for so many seconds. */
+  readonly hide: (
+    receiptHandle: string,
+    seconds: number,
+  ) => Promise<Result<void, { readonly cause: string }>>;
+  readonly log: (line: OutcomeLine) => void;
 };
 
-/** What became of one event of a webhook. */
-export type EventOutcome = {
-  /** The event's name in the mapping; missing where it did not come to that. */
-  readonly event?: string;
-  /** Which item of a batch it is of, from 0. */
-  readonly item?: number;
-} & (
-  | { readonly outcome: 'delivered'; readonly transactionId: string; readonly answer: AnswerFacts }
-  | { readonly outcome: 'skipped'; readonly code: 'when-not-met' | 'no-items' }
-  | {
-      readonly outcome: 'retry-later';
-      readonly code: RetryCode | SecretFailure['code'];
-      readonly answer?: AnswerFacts;
-      readonly retryAfterSeconds?: number;
-    }
-  | {
-      readonly outcome: 'dead-letter';
-      readonly stage: DeadLetterNote['stage'];
-      readonly code: DeadLetterCode;
-      readonly detail?: string;
-      readonly answer?: AnswerFacts;
-    }
-);
+/** Whether a message is worked off, or stays on the buffer. */
+export type Fate = 'done' | 'kept';
 
-type DeadLettered = Extract<EventOutcome, { outcome: 'dead-letter' }>;
+/**
+ * Brings the events of one message to their ends, in the order of the mapping. The message goes once none of them is to
+ * be tried again: what has ended by then is in the ledger, and recognised if the message comes back for the others.
+ */
+export async function deliverWebhook(record: BufferRecord, dependencies: DeliverDependencies): Promise<Fate> {
+  const opened = await openWebhook(record.message, dependencies.mappings);
+  if (!opened.ok) return buryMessage(record, opened.failure, dependencies);
 
-/** A message of the buffer that can be worked on: its webhook, and what the mapping makes of it. */
-export type OpenedWebhook = { readonly webhook: BufferedWebhook; readonly events: readonly Mapped[] };
-
-/** Why a message cannot be worked on, with its webhook where there is one in it. */
-export type Unopenable = { readonly webhook?: BufferedWebhook; readonly outcome: DeadLettered };
-
-/** Reads a message and maps its webhook. */
-export async function openWebhook(
-  message: BufferMessage,
-  mappings: DeliverDependencies['mappings'],
-): Promise<Result<OpenedWebhook, Unopenable>> {
-  const decoded = decodeBufferedWebhook(message);
-  if (!decoded.ok) {
-    return fail({ outcome: deadLetter('buffer', 'message-unreadable', decoded.failure.problems.join('; ')) });
+  const pauses: number[] = [];
+  for (const mapped of opened.value.events) {
+    const outcome = await deliverOne(record, opened.value, { mapped, dependencies });
+    if (outcome.outcome === 'retry-later') pauses.push(outcome.seconds);
   }
-  const webhook = decoded.value;
-  const mapping = mappings.get(webhook.source);
-  if (mapping === undefined) return fail({ webhook, outcome: deadLetter('map', 'no-mapping') });
-  const body = parseBody(webhook.rawBody, webhook.bodyFormat);
-  if (!body.ok) return fail({ webhook, outcome: deadLetter('map', body.failure.code) });
-
-  const events = await mapWebhook(mapping, {
-    source: webhook.source,
-    eventTypes: webhook.eventTypes,
-    headers: webhook.headers,
-    receivedAt: webhook.receivedAt.toISOString(),
-    body: body.value,
-  });
-  // Ingest buffers only what some mapping wants: this one was changed or removed while the webhook waited.
-  if (events.length === 0) return fail({ webhook, outcome: deadLetter('map', 'no-mapping') });
-  return succeed({ webhook, events });
+  return pauses.length === 0 ? 'done' : keep(record, Math.max(...pauses), dependencies);
 }
 
-/** Delivers one of a webhook's events, or says why it is none. */
-export async function deliverMapped(
-  mapped: Mapped,
-  dependencies: DeliverDependencies,
+async function deliverOne(
+  record: BufferRecord,
+  { webhook }: OpenedWebhook,
+  { mapped, dependencies }: { readonly mapped: Mapped; readonly dependencies: DeliverDependencies },
 ): Promise<EventOutcome> {
-  const which = { event: mapped.name, ...(mapped.item !== undefined && { item: mapped.item }) };
-  switch (mapped.kind) {
-    case 'skipped':
-      return { ...which, outcome: 'skipped', code: mapped.code };
-    case 'rejected':
-      return { ...which, ...deadLetter('map', mapped.failure.code, describeMapFailure(mapped.failure)) };
-    case 'event':
-      return { ...which, ...(await deliverPayload(mapped.payload, dependencies)) };
-  }
+  const work = { record, webhook, mapped };
+  const outcome = await deliverEvent(work, dependencies).catch((bug: unknown) =>
+    afterBug(work, bug, dependencies),
+  );
+  dependencies.log(describeEvent(work, outcome, dependencies.now()));
+  return outcome;
 }
 
-async function deliverPayload(payload: string, dependencies: DeliverDependencies): Promise<EventOutcome> {
-  const keys = await dependencies.webexKeys();
-  if (!keys.ok) return { outcome: 'retry-later', code: keys.failure.code };
-
-  const attempt = await dependencies.call(buildRequest(payload, keys.value.primary));
-  const verdict = classifyAttempt(attempt, dependencies.now());
-  if (verdict.outcome === 'dead-letter') return { stage: 'deliver', ...verdict };
-  if (verdict.outcome === 'retry-later' && verdict.code === 'webex-credentials-refused') {
-    dependencies.forgetWebexKeys();
-  }
-  return verdict;
+/** A bug met by one event touches no other. Its name is told; its message may quote the webhook. */
+function afterBug(work: EventWork<Mapped>, bug: unknown, dependencies: DeliverDependencies): EventOutcome {
+  const cause = bug instanceof Error ? bug.name : 'unknown';
+  return tryLater(work, { code: 'internal-error', cause }, dependencies);
 }
 
-function deadLetter(stage: DeadLetterNote['stage'], code: DeadLetterCode, detail?: string): DeadLettered {
-  return { outcome: 'dead-letter', stage, code, ...(detail !== undefined && { detail }) };
+/** There is no event to be found in the ledger: all that is known of the message goes with it. */
+async function buryMessage(
+  record: BufferRecord,
+  unopenable: Unopenable,
+  dependencies: DeliverDependencies,
+): Promise<Fate> {
+  const { now, log, putInDeadLetters, random } = dependencies;
+  const { attempts } = record;
+  const note = writeNote(unopenable.outcome, { attempts: 0, receives: attempts }, now());
+  const put = await putInDeadLetters(record.message, note);
+  log(describeUnopened(record, unopenable, { now: now(), ...(!put.ok && put.failure) }));
+  return put.ok ? 'done' : keep(record, nextDelaySeconds(attempts, random()), dependencies);
+}
+
+/** Where it cannot be hidden, it comes back when the queue's own visibility timeout has passed. */
+async function keep(record: BufferRecord, seconds: number, { hide }: DeliverDependencies): Promise<Fate> {
+  await hide(record.receiptHandle, seconds);
+  return 'kept';
 }

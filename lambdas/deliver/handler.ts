@@ -1,46 +1,83 @@
+import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
 import { readCatalogue } from '../adapters/catalogue.ts';
 import { deliverEnvironment, readEnvironment } from '../adapters/environment.ts';
+import { createLedgerTable } from '../adapters/ledger-table.ts';
 import { writeLogLine } from '../adapters/log.ts';
+import { pause } from '../adapters/pause.ts';
 import { createQueues } from '../adapters/queues.ts';
 import { createSecretReader } from '../adapters/secrets-manager.ts';
-import { createEventApi } from '../adapters/webex-campaign.ts';
-import { encodeBufferedWebhook } from '../buffer/buffered-webhook.ts';
+import { CALL_LIMITS, createEventApi } from '../adapters/webex-campaign.ts';
 import { deadLetterMessage } from '../dead-letter/dead-letter-message.ts';
 import { compileMapping } from '../map/map-webhook.ts';
 import { mappingSchema } from '../map/mapping.ts';
-import { fail } from '../result.ts';
-import { type BatchDependencies, deliverBatch } from './deliver-batch.ts';
+import { createBreaker } from './breaker.ts';
+import { createKeyedCaller } from './call-with-keys.ts';
+import { deliverBatch } from './deliver-batch.ts';
+import type { DeliverDependencies } from './deliver-webhook.ts';
+import { createEventCaller } from './event-caller.ts';
+import { hashEventKey, hashKeySchema } from './hash-event-key.ts';
+import { createRateLimit, workerRate } from './rate-limit.ts';
 import { readRecords } from './read-records.ts';
 import { webexKeysSchema } from './webex-keys.ts';
 
 // runs once per cold start
 const environment = readEnvironment(deliverEnvironment);
 const queues = createQueues();
-const secrets = createSecretReader(webexKeysSchema);
-const dependencies: BatchDependencies = {
+const webexKeys = createSecretReader(webexKeysSchema);
+const hashKeys = createSecretReader(hashKeySchema);
+const now = () => new Date();
+const readKeys = () => webexKeys.read(environment.WEBEX_KEYS_SECRET);
+const rereadKeys = () => webexKeys.reread(environment.WEBEX_KEYS_SECRET);
+const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   mappings: new Map(readCatalogue(mappingSchema).map((mapping) => [mapping.source, compileMapping(mapping)])),
-  webexKeys: () => secrets.read(environment.WEBEX_KEYS_SECRET),
-  forgetWebexKeys: () => secrets.forget(environment.WEBEX_KEYS_SECRET),
-  call: createEventApi(environment.WEBEX_EVENT_URL),
-  hide: (receiptHandle, seconds) => queues.hide(environment.BUFFER_QUEUE_URL, receiptHandle, seconds),
-  putBack: async (webhook, seconds) => {
-    const message = encodeBufferedWebhook(webhook);
-    if (!message.ok) return fail({ cause: message.failure.code });
-    return queues.put(environment.BUFFER_QUEUE_URL, message.value, seconds);
+  ledger: createLedgerTable(environment.LEDGER_TABLE),
+  leaseMilliseconds: environment.LEASE_SECONDS * 1000,
+  caller: createEventCaller({
+    keyedCaller: createKeyedCaller({ readKeys, rereadKeys }),
+    readKeys,
+    breaker: createBreaker(),
+    rateLimit: createRateLimit(
+      workerRate({
+        eventsPerSecond: environment.EVENTS_PER_SECOND,
+        maxConcurrency: environment.MAX_CONCURRENCY,
+      }),
+    ),
+    call: createEventApi(environment.WEBEX_EVENT_URL),
+    callMilliseconds: CALL_LIMITS.total,
+    successIdFields: environment.SUCCESS_ID_FIELDS,
+    pause,
+    now,
+  }),
+  hashEventKey: async (eventKey) => {
+    const hashKey = await hashKeys.read(environment.EVENT_KEY_HASH_SECRET);
+    return hashKey.ok ? hashEventKey(eventKey, hashKey.value) : undefined;
   },
+  hide: (receiptHandle, seconds) => queues.hide(environment.BUFFER_QUEUE_URL, receiptHandle, seconds),
   putInDeadLetters: (message, note) =>
     queues.put(environment.DEAD_LETTER_QUEUE_URL, deadLetterMessage(message, note)),
-  now: () => new Date(),
+  newOwner: randomUUID,
   random: Math.random,
-  record: writeLogLine,
+  log: writeLogLine,
+  pause,
+  now,
 };
 
+type Context = { readonly getRemainingTimeInMillis: () => number };
+
 // runs for every batch
-async function deliver(event: unknown): Promise<{ batchItemFailures: { itemIdentifier: string }[] }> {
-  const kept = await deliverBatch(readRecords(event), dependencies);
+async function deliver(event: unknown, { getRemainingTimeInMillis }: Context) {
+  const remainingMilliseconds = () => getRemainingTimeInMillis();
+  const kept = await deliverBatch(readRecords(event), { ...dependencies, remainingMilliseconds });
   return { batchItemFailures: kept.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
 // called by AWS
-export const handler = middy().handler(deliver);
+export const handler = middy()
+  .onError((request) => {
+    // A bug: Lambda would log the error's message, which may quote a webhook. Its name has to do.
+    const cause = request.error?.name ?? 'unknown';
+    writeLogLine({ stage: 'deliver', code: 'internal-error', cause });
+    request.error = new Error(cause);
+  })
+  .handler(deliver);

@@ -8,26 +8,47 @@ export type AnswerBody = {
   readonly transactionId?: string;
 };
 
-/** Flat, and open: the vendor may add members, and `description` is left unread since it may quote the customer. */
-const answerSchema = z.object({
-  code: z
-    .union([z.string(), z.number()])
-    .transform((code) => String(code).trim())
-    .optional()
-    .catch(undefined),
-  'transaction-id': z.string().trim().min(1).optional().catch(undefined),
-});
+/** The members of an answer that prove success: the one that the vendor's sibling API documents (webex-facts.md, 2.1). */
+export const SUCCESS_ID_FIELDS: readonly string[] = ['transaction-id'];
 
-/** Reads an answer's body: an empty, HTML or unknown one simply says nothing. */
-export function readAnswer(text: string): AnswerBody {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return {};
-  }
-  const parsed = answerSchema.safeParse(value);
+/** Stands for a code that no table of the vendor's could hold. It is not quoted: it may be a value of the customer's. */
+const UNREADABLE_CODE = 'unreadable';
+
+/** Flat, and open: the vendor may add members, and `description` is left unread since it may quote the customer. */
+const answerSchema = z.record(z.string(), z.unknown());
+
+/**
+ * Reads an answer's body: an empty, HTML or unknown one simply says nothing.
+ * @param successIdFields names of the members that prove success, any one of them
+ */
+export function readAnswer(text: string, successIdFields: readonly string[]): AnswerBody {
+  const parsed = answerSchema.safeParse(parseJson(text));
   if (!parsed.success) return {};
-  const { code, 'transaction-id': transactionId } = parsed.data;
+  const { data } = parsed;
+  const code = readCode(data.code);
+  const transactionId = successIdFields.map((field) => readId(data[field])).find((id) => id !== undefined);
   return { ...(code !== undefined && { code }), ...(transactionId !== undefined && { transactionId }) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A blank code is none. One of another kind than the documented ones is a code all the same: it denies success. */
+function readCode(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const text =
+    typeof value === 'string' || typeof value === 'number' ? String(value).trim() : UNREADABLE_CODE;
+  if (text === '') return undefined;
+  return /^\d{1,6}$/.test(text) ? text : UNREADABLE_CODE;
+}
+
+/** Text that is not blank. The word "null" is no id either: the vendor's systems write it for what is missing. */
+function readId(value: unknown): string | undefined {
+  const id = typeof value === 'string' ? value.trim() : '';
+  return id === '' || id.toLowerCase() === 'null' ? undefined : id;
 }

@@ -1,24 +1,21 @@
 import type { DeadLetterNote } from '../dead-letter/dead-letter-note.ts';
-import type { EventOutcome } from './deliver-webhook.ts';
+import type { DeadLettered } from './event-outcome.ts';
 
-/** An event that was not delivered: not now, or never. */
-export type Failed = Extract<EventOutcome, { outcome: 'retry-later' | 'dead-letter' }>;
+/** What a note says beside the reason. */
+export type NoteFacts = Omit<DeadLetterNote, 'stage' | 'code' | 'detail' | 'answer' | 'deadLetteredAt'>;
 
-/** The note with which an event is dead-lettered. One that was to be tried again has run out of time. */
-export function writeNote(failed: Failed, attempts: number, now: Date): DeadLetterNote {
-  const { event, item, answer } = failed;
-  const reason =
-    failed.outcome === 'dead-letter'
-      ? { stage: failed.stage, code: failed.code, detail: failed.detail }
-      : { stage: 'deliver' as const, code: 'retries-exhausted' as const, detail: failed.code };
+/** The note with which an event, or a message that cannot be opened, is dead-lettered. */
+export function writeNote(
+  { stage, code, detail, answer }: DeadLettered,
+  facts: NoteFacts,
+  now: Date,
+): DeadLetterNote {
   return {
-    stage: reason.stage,
-    code: reason.code,
-    ...(reason.detail !== undefined && { detail: reason.detail }),
-    ...(event !== undefined && { event }),
-    ...(item !== undefined && { item }),
+    stage,
+    code,
+    ...(detail !== undefined && { detail }),
+    ...facts,
     ...(answer !== undefined && { answer }),
-    attempts,
     deadLetteredAt: now.toISOString(),
   };
 }

@@ -3,6 +3,7 @@ import { startHttpApi } from './http-api/http-api.ts';
 import { startQueueServer } from './queues/queue-server.ts';
 import { type ReadSecrets, startSecretsManager } from './secrets-manager/secrets-manager.ts';
 import { startResources } from './start-resources.ts';
+import { startTableServer } from './tables/table-server.ts';
 import { REGION, readTemplate, resolveTemplate } from './template/read-template.ts';
 
 export type RunSettings = {
@@ -22,8 +23,10 @@ export type RunSettings = {
 export type RunningStack = {
   readonly url: string;
   readonly region: string;
-  readonly endpoints: { readonly sqs: string; readonly secretsManager: string };
+  readonly endpoints: { readonly sqs: string; readonly secretsManager: string; readonly dynamoDb: string };
   readonly outputs: Readonly<Record<string, string>>;
+  /** Ends the threads that are at work in functions with this in their name, as a crash would; says how many. */
+  readonly killWorkers: (name: string) => Promise<number>;
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
   readonly stop: () => Promise<void>;
 };
@@ -39,8 +42,13 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   const clock = { anchor: Date.now(), speed };
   const queues = await startQueueServer(clock);
   const secretsManager = await startSecretsManager(settings.readSecrets);
-  const endpoints = { sqs: queues.endpoint, secretsManager: secretsManager.endpoint };
-  const servers = [api.value, secretsManager, queues];
+  const tables = await startTableServer();
+  const endpoints = {
+    sqs: queues.endpoint,
+    secretsManager: secretsManager.endpoint,
+    dynamoDb: tables.endpoint,
+  };
+  const servers = [api.value, secretsManager, tables, queues];
 
   const allEndpoints = { ...endpoints, httpApi: api.value.url };
   const resolved = resolveTemplate(template, allEndpoints);
@@ -51,6 +59,7 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
     resources,
     endpoints: allEndpoints,
     queues,
+    tables,
     clock,
     onLine,
   });
@@ -62,8 +71,9 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
     health: { status: 'up', stack: stackName, region: REGION, endpoints },
   });
   // In this order: no new requests, no new batches, no functions; only then what they all call.
-  const stop = () => stopAll([api.value, started.value, secretsManager, queues]);
-  return succeed({ url: api.value.url, region: REGION, endpoints, outputs, stop });
+  const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
+  const { killWorkers } = started.value;
+  return succeed({ url: api.value.url, region: REGION, endpoints, outputs, killWorkers, stop });
 }
 
 type Stoppable = { readonly stop: () => Promise<void> };

@@ -5,6 +5,7 @@ import { readFunctionSettings } from './functions/function-settings.ts';
 import type { Route } from './http-api/match-route.ts';
 import type { FastClock } from './queues/fast-clock.ts';
 import { createQueues, type QueueServer } from './queues/queue-server.ts';
+import type { TableServer } from './tables/table-server.ts';
 import { type Endpoints, queueUrl, type Template } from './template/read-template.ts';
 import type { Resource, ResourceOf } from './template/supported-resources.ts';
 
@@ -16,6 +17,7 @@ export type StartSettings = {
   readonly resources: readonly Resource[];
   readonly endpoints: Endpoints;
   readonly queues: QueueServer;
+  readonly tables: TableServer;
   readonly clock: FastClock;
   readonly onLine: (functionName: string, text: string) => void;
 };
@@ -24,6 +26,8 @@ export type StartSettings = {
 export type StartedResources = {
   readonly apiId: string;
   readonly routes: readonly Route<FunctionPool>[];
+  /** Ends the threads of a function that are at work, by the function's name or a part of it; says how many. */
+  readonly killWorkers: (name: string) => Promise<number>;
   readonly stop: () => Promise<void>;
 };
 
@@ -31,7 +35,7 @@ export type StartedResources = {
 export async function startResources(
   settings: StartSettings,
 ): Promise<Result<StartedResources, readonly string[]>> {
-  const { resources, queues } = settings;
+  const { resources, queues, tables } = settings;
   const pools = createPools(settings);
   if (!pools.ok) return pools;
   const byName = (name: string) => pools.value.find((pool) => isNamed(pool, name));
@@ -44,10 +48,15 @@ export async function startResources(
   if (!sources.ok) return sources;
 
   await createQueues(queues, ofType(resources, 'AWS::SQS::Queue'));
+  await tables.createTables(ofType(resources, 'AWS::DynamoDB::Table'));
   const running = sources.value.map(([pool, source]) => startEventSource(queues.client, pool, source));
   return succeed({
     apiId: api.id,
     routes: routes.value,
+    killWorkers: async (name) => {
+      const named = pools.value.filter(({ settings }) => settings.name.includes(name));
+      return (await Promise.all(named.map((pool) => pool.killWorkers()))).reduce((sum, one) => sum + one, 0);
+    },
     stop: async () => {
       await Promise.all(running.map((source) => source.stop()));
       await Promise.all(pools.value.map((pool) => pool.stop()));

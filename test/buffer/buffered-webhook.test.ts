@@ -10,7 +10,6 @@ const WEBHOOK = {
   eventTypes: ['invoice.paid', 'invoice.sent'],
   bodyFormat: 'json' as const,
   headers: { 'x-shop': 'Zoë\u0007"' },
-  eventsDone: 2,
   deduplicationId: 'evt_1',
   receivedAt: new Date('2026-11-23T12:00:00.000Z'),
   rawBody: new Uint8Array(Buffer.from('{"a":1}')),

@@ -90,7 +90,7 @@ describe('adapter dead-letter list', () => {
     run.simulator?.script([{ status: 200, body: { code: 1002 } }]);
     await adapter('send', '--source', 'stripe', '--sample', 'invoice.payment_failed');
     await run.lines.find(
-      (line) => (line.stage === 'deliver' && line.settled === 'dead-lettered') || undefined,
+      (line) => (line.stage === 'deliver' && line.outcome === 'dead-letter') || undefined,
       20_000,
     );
 

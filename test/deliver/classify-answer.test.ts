@@ -24,68 +24,113 @@ const CODES: readonly [number, string, string][] = [
   [404, 'dead-letter', 'webex-not-found'],
   [405, 'dead-letter', 'webex-method-not-supported'],
   [429, 'retry-later', 'webex-throttled'],
-  [499, 'dead-letter', 'unconfirmed'],
-  [500, 'dead-letter', 'unconfirmed'],
-  [502, 'dead-letter', 'unconfirmed'],
+  [499, 'unconfirmed', 'unconfirmed'],
+  [500, 'unconfirmed', 'unconfirmed'],
+  [502, 'unconfirmed', 'unconfirmed'],
 ];
 
-describe.each([200, 500])("under HTTP %d, either setting of the vendor's switch,", (status) => {
-  test.each(CODES)('the code %d in the body means %s as %s', (code, outcome, meaning) => {
-    const verdict = classifyAttempt(answered(status, { code, description: 'x' }), NOW);
+/** What a status means that no code explains; every other one from 100 to 599 is unconfirmed. */
+const STATUSES = new Map<number, readonly [string, string]>([
+  ...range(300, 399).map((status) => [status, ['dead-letter', 'webex-redirected']] as const),
+  ...range(400, 499).map((status) => [status, ['dead-letter', 'webex-refused']] as const),
+  [401, ['retry-later', 'webex-credentials-refused']],
+  [404, ['dead-letter', 'webex-not-found']],
+  [405, ['dead-letter', 'webex-method-not-supported']],
+  [408, ['unconfirmed', 'unconfirmed']],
+  [429, ['retry-later', 'webex-throttled']],
+  [499, ['unconfirmed', 'unconfirmed']],
+]);
 
-    expect(verdict).toEqual({ outcome, code: meaning, answer: { status, code: `${code}` } });
-  });
+const SILENT_BODIES = ['', '<html>', '{}', '[]', 'null', '{"code":7777}', '{"code":{"a":1}}', '{"code":"x"}'];
 
-  test.each(CODES)('the code "%d" as text means the same', (code, outcome, meaning) => {
-    expect(classifyAttempt(answered(status, { code: `${code}` }), NOW)).toMatchObject({
-      outcome,
-      code: meaning,
-    });
-  });
-});
+function range(from: number, to: number): readonly number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
 
-describe('without a code that is known, the status decides:', () => {
-  test.each([
-    [301, 'dead-letter', 'webex-redirected'],
-    [400, 'dead-letter', 'webex-refused'],
-    [401, 'retry-later', 'webex-credentials-refused'],
-    [403, 'dead-letter', 'webex-refused'],
-    [404, 'dead-letter', 'webex-not-found'],
-    [405, 'dead-letter', 'webex-method-not-supported'],
-    [408, 'dead-letter', 'unconfirmed'],
-    [429, 'retry-later', 'webex-throttled'],
-    [499, 'dead-letter', 'unconfirmed'],
-    [500, 'dead-letter', 'unconfirmed'],
-    [502, 'dead-letter', 'unconfirmed'],
-    [503, 'dead-letter', 'unconfirmed'],
-  ])('HTTP %d means %s as %s', (status, outcome, code) => {
-    for (const body of ['', '<html>', '{}', '[]', 'null', { code: 7777 }, { code: { a: 1 } }]) {
-      expect(classifyAttempt(answered(status, body), NOW)).toMatchObject({ outcome, code });
+const anyStatus = fc.integer({ min: 100, max: 599 });
+
+describe.each(CODES)('the code %d in the body', (code, outcome, meaning) => {
+  test(`means ${outcome} as ${meaning} under every status, as a number or as text`, () => {
+    for (const status of range(100, 599)) {
+      for (const written of [code, `${code}`]) {
+        expect(classifyAttempt(answered(status, { code: written, description: 'x' }), NOW)).toEqual({
+          outcome,
+          code: meaning,
+          answer: { status, code: `${code}` },
+        });
+      }
     }
   });
 });
 
+test('without a code that is known, the status decides', () => {
+  for (const status of range(100, 599)) {
+    const [outcome, code] = STATUSES.get(status) ?? ['unconfirmed', 'unconfirmed'];
+    for (const body of SILENT_BODIES) {
+      expect(classifyAttempt(answered(status, body), NOW)).toMatchObject({
+        outcome,
+        code,
+        answer: { status },
+      });
+    }
+  }
+});
+
+test('the same body has the same verdict under every status that a code may come with', () => {
+  const body = fc.record(
+    { code: fc.constantFrom(...CODES.map(([code]) => code)), description: fc.string() },
+    { requiredKeys: ['code'] },
+  );
+
+  fc.assert(
+    fc.property(anyStatus, anyStatus, body, fc.option(fc.nat(5000)), (one, other, said, hint) => {
+      const verdicts = [one, other].map((status) => {
+        const verdict = classifyAttempt(answered(status, said, hint === null ? undefined : `${hint}`), NOW);
+        return { ...verdict, answer: undefined };
+      });
+
+      expect(verdicts[0]).toEqual(verdicts[1]);
+    }),
+  );
+});
+
 describe('delivered needs positive proof:', () => {
-  test.each([200, 202, 299])('HTTP %d with a transaction id is delivered', (status) => {
-    expect(classifyAttempt(answered(status, { 'transaction-id': 'event_1' }), NOW)).toEqual({
+  test('a transaction id delivers under every 2xx and is unconfirmed under every other status', () => {
+    for (const status of range(100, 599)) {
+      const isSuccess = status >= 200 && status <= 299;
+
+      expect(classifyAttempt(answered(status, { 'transaction-id': 'event_1' }), NOW)).toEqual(
+        isSuccess
+          ? { outcome: 'delivered', transactionId: 'event_1', answer: { status } }
+          : { outcome: 'unconfirmed', code: 'unconfirmed', answer: { status } },
+      );
+    }
+  });
+
+  test.each([...CODES.map(([code]) => code), 7777, 0, { a: 1 }, true])(
+    'a transaction id beside the code %j is unconfirmed under every status',
+    (code) => {
+      for (const status of [200, 202, 401, 429, 500]) {
+        const body = { 'transaction-id': 'event_1', code };
+
+        expect(classifyAttempt(answered(status, body), NOW)).toMatchObject({ outcome: 'unconfirmed' });
+      }
+    },
+  );
+
+  test.each([null, ''])('the code %j beside a transaction id is no code', (code) => {
+    expect(classifyAttempt(answered(200, { 'transaction-id': 'event_1', code }), NOW)).toMatchObject({
       outcome: 'delivered',
-      transactionId: 'event_1',
-      answer: { status },
     });
   });
 
-  test.each([
-    ['an empty body', 200, ''],
-    ['HTML', 200, '<html>'],
-    ['an unknown object', 200, { 'bad-response': 'yes' }],
-    ['an empty transaction id', 200, { 'transaction-id': ' ' }],
-    ['a transaction id beside a failure code', 200, { 'transaction-id': 'event_1', code: 1002 }],
-    ['a transaction id under a failure status', 500, { 'transaction-id': 'event_1' }],
-    ['a code that nobody knows', 200, { code: 7777 }],
-  ])('%s is unconfirmed', (_, status, body) => {
-    expect(classifyAttempt(answered(status, body), NOW)).toMatchObject({
-      outcome: 'dead-letter',
-      code: 'unconfirmed',
+  test('which members prove success is a setting', () => {
+    const attempt = answered(202, { transid: 't-1' });
+
+    expect(classifyAttempt(attempt, NOW)).toMatchObject({ outcome: 'unconfirmed' });
+    expect(classifyAttempt(attempt, NOW, ['transid'])).toMatchObject({
+      outcome: 'delivered',
+      transactionId: 't-1',
     });
   });
 });
@@ -95,34 +140,55 @@ describe('without an answer,', () => {
     expect(classifyAttempt({ kind: 'not-sent', cause: 'ECONNREFUSED' }, NOW)).toEqual({
       outcome: 'retry-later',
       code: 'webex-unreachable',
+      cause: 'ECONNREFUSED',
     });
   });
 
   test('what left is unconfirmed, since it may have been accepted', () => {
     expect(classifyAttempt({ kind: 'no-answer', cause: 'timeout' }, NOW)).toEqual({
-      outcome: 'dead-letter',
+      outcome: 'unconfirmed',
       code: 'unconfirmed',
+      cause: 'timeout',
     });
   });
 });
 
-test('a throttled attempt passes on what Retry-After asks for', () => {
-  expect(classifyAttempt(answered(429, { code: 429 }, '7'), NOW)).toMatchObject({ retryAfterSeconds: 7 });
+describe('what Retry-After asks for', () => {
+  test.each([
+    [429, { code: 429 }],
+    [503, ''],
+    [500, { 'transaction-id': 'event_1' }],
+    [401, { code: 498 }],
+  ])('is passed on under HTTP %d', (status, body) => {
+    expect(classifyAttempt(answered(status, body, '7'), NOW)).toMatchObject({ retryAfterSeconds: 7 });
+    expect(classifyAttempt(answered(status, body, 'soon'), NOW)).not.toHaveProperty('retryAfterSeconds');
+  });
+
+  test('counts from now where it is a date', () => {
+    const later = 'Mon, 23 Nov 2026 12:00:09 GMT';
+
+    expect(classifyAttempt(answered(429, '', later), NOW)).toMatchObject({ retryAfterSeconds: 9 });
+  });
 });
 
-test('any answer at all has one of the three outcomes, and is delivered only with a transaction id', () => {
+test('any answer at all has a verdict, is delivered only with proof, and quotes nothing of its body', () => {
   const anyBody = fc.oneof(
     fc.string(),
     fc.json(),
-    fc.dictionary(fc.string(), fc.jsonValue()).map((o) => JSON.stringify(o)),
+    fc.dictionary(fc.constantFrom('code', 'description', 'transaction-id', 'x'), fc.jsonValue()),
   );
 
   fc.assert(
-    fc.property(fc.integer({ min: 100, max: 599 }), anyBody, (status, body) => {
-      const { outcome } = classifyAttempt(answered(status, body), NOW);
+    fc.property(anyStatus, anyBody, (status, body) => {
+      const verdict = classifyAttempt(answered(status, body), NOW);
 
-      expect(['delivered', 'retry-later', 'dead-letter']).toContain(outcome);
-      if (!body.includes('transaction-id')) expect(outcome).not.toBe('delivered');
+      if (verdict.outcome === 'delivered') {
+        expect(body).toMatchObject({ 'transaction-id': expect.any(String) });
+      } else {
+        expect(['retry-later', 'dead-letter', 'unconfirmed']).toContain(verdict.outcome);
+        expect(verdict.answer?.code ?? 'unreadable').toMatch(/^(\d{1,6}|unreadable)$/);
+        expect(Object.keys(verdict).sort()).toEqual(['answer', 'code', 'outcome']);
+      }
     }),
   );
 });

@@ -1,5 +1,11 @@
-import { describe, expect, test } from '@jest/globals';
-import { eventUrlSchema, selectStages } from '../../lib/stages.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { eventUrlSchema, readStages, selectStages } from '../../lib/stages.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'stages-'));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 describe('an event URL', () => {
   test.each([
@@ -23,6 +29,40 @@ describe('an event URL', () => {
     const parsed = eventUrlSchema.safeParse(url);
 
     expect(parsed.success ? '' : parsed.error.issues.map((issue) => issue.message).join()).toContain(message);
+  });
+});
+
+describe('the settings of a stage', () => {
+  const read = (settings: string) => {
+    const file = join(directory, 'stages.yaml');
+    writeFileSync(file, `dev:\n  event-url: https://dev.example/events\n  ${settings}\n`);
+    return readStages(file);
+  };
+
+  test.each([
+    ['events-per-second: 0.5', { 'events-per-second': 0.5 }],
+    ['concurrency: 2', { concurrency: 2 }],
+    ['success-id-fields: [transaction-id, transid]', { 'success-id-fields': ['transaction-id', 'transid'] }],
+  ])('may be %s', (yaml, settings) => {
+    expect(read(yaml)).toEqual({
+      ok: true,
+      value: { dev: { 'event-url': 'https://dev.example/events', ...settings } },
+    });
+  });
+
+  test.each([
+    ['events-per-second: 0', 'expected more than 0'],
+    ['events-per-second: fast', 'expected a number'],
+    ['concurrency: 1', 'expected 2 at least'],
+    ['concurrency: 1001', 'expected 1000 at most'],
+    ['concurrency: 2.5', 'expected a whole number'],
+    ['success-id-fields: []', 'expected one name at least'],
+    ['success-id-fields: ["a,b"]', 'expected a name without a comma'],
+  ])('may not be %s', (yaml, message) => {
+    expect(read(yaml)).toMatchObject({
+      ok: false,
+      failure: [{ message: expect.stringContaining(message) }],
+    });
   });
 });
 

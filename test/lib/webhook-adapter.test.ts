@@ -51,7 +51,7 @@ describe('the stack', () => {
       QueueName: 'adapter-test-buffer',
       RedrivePolicy: {
         deadLetterTargetArn: { 'Fn::GetAtt': [deadLetterQueue, 'Arn'] },
-        maxReceiveCount: 1000,
+        maxReceiveCount: 784,
       },
     });
   });
@@ -78,12 +78,14 @@ describe('the stack', () => {
   test('lets each webhook of a batch end for itself', () => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      ScalingConfig: { MaximumConcurrency: 5 },
+      ScalingConfig: { MaximumConcurrency: 2 },
     });
   });
 
   test('has a secret for each source and one for Webex Campaign, all without a value', () => {
-    const secrets = Object.values(template.findResources('AWS::SecretsManager::Secret'));
+    const secrets = Object.values(template.findResources('AWS::SecretsManager::Secret')).filter(
+      ({ Properties }) => Properties.GenerateSecretString === undefined,
+    );
 
     expect(secrets.map(({ Properties }) => Properties.Name).sort()).toEqual([
       'webex-campaign',
@@ -107,8 +109,72 @@ describe('the stack', () => {
 
     expect(granted.map((actions) => [...new Set(actions)])).toEqual([
       ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue', ...SEND],
-      ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue', ...RECEIVE_AND_SEND],
+      [
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:GetSecretValue',
+        ...RECEIVE_AND_SEND,
+      ],
     ]);
+  });
+
+  test('keeps a ledger on demand, which forgets in time, can be restored, and outlives a deleted stack', () => {
+    template.hasResource('AWS::DynamoDB::Table', {
+      Properties: {
+        TableName: 'adapter-test-ledger',
+        KeySchema: [
+          { AttributeName: 'webhook', KeyType: 'HASH' },
+          { AttributeName: 'event', KeyType: 'RANGE' },
+        ],
+        BillingMode: 'PAY_PER_REQUEST',
+        TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      },
+      DeletionPolicy: 'Retain',
+    });
+  });
+
+  test('has the key of the hashes of event keys generated: nobody has to know it', () => {
+    template.hasResourceProperties('AWS::SecretsManager::Secret', {
+      Name: 'adapter-test/event-key-hash',
+      GenerateSecretString: {
+        SecretStringTemplate: '{}',
+        GenerateStringKey: 'key',
+        PasswordLength: 64,
+        ExcludePunctuation: true,
+      },
+    });
+  });
+
+  test('sends five events a second from two workers, unless it is told otherwise', () => {
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({
+          EVENTS_PER_SECOND: '5',
+          MAX_CONCURRENCY: '2',
+          SUCCESS_ID_FIELDS: 'transaction-id',
+          LEASE_SECONDS: '35',
+        }),
+      },
+    });
+    const stack = new Stack(new App(), 's');
+    const settings = { eventsPerSecond: 0.5, concurrency: 7, successIdFields: ['transid', 'id'] };
+    new WebhookAdapter(stack, 'Adapter', { eventUrl: EVENT_URL, mappings: [], ...settings });
+
+    const told = Template.fromStack(stack);
+    told.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      ScalingConfig: { MaximumConcurrency: 7 },
+    });
+    told.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({
+          EVENTS_PER_SECOND: '0.5',
+          MAX_CONCURRENCY: '7',
+          SUCCESS_ID_FIELDS: 'transid,id',
+        }),
+      },
+    });
   });
 
   test('tells the webhook URL of each source', () => {

@@ -7,6 +7,8 @@ const MAX_SANDBOXES = 10;
 export type FunctionPool = {
   readonly settings: FunctionSettings;
   readonly invoke: (event: unknown) => Promise<Invocation>;
+  /** Ends the sandboxes that are at work, in the middle of it, as a crash would; says how many there were. */
+  readonly killWorkers: () => Promise<number>;
   readonly stop: () => Promise<void>;
 };
 
@@ -41,6 +43,11 @@ export function createFunctionPool(settings: FunctionSettings, onLine: (text: st
       if (!invocation.ok) onLine(invocation.failure);
       giveBack(sandbox);
       return invocation;
+    },
+    killWorkers: async () => {
+      const working = [...sandboxes].filter((sandbox) => !idle.includes(sandbox));
+      await Promise.all(working.map((sandbox) => sandbox.stop()));
+      return working.length;
     },
     stop: async () => void (await Promise.all([...sandboxes].map((sandbox) => sandbox.stop()))),
   };

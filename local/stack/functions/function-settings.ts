@@ -21,13 +21,26 @@ export function readFunctionSettings(
     timeoutSeconds: properties.Timeout,
     memoryMegabytes: properties.MemorySize,
     environment: {
-      ...properties.Environment?.Variables,
+      ...slowDown(properties.Environment?.Variables ?? {}, clock),
       ...lambdaEnvironment(id, directory, properties.MemorySize),
       AWS_ENDPOINT_URL_SQS: endpoints.sqs,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+      AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamoDb,
     },
     ...(clock && { clock }),
   });
+}
+
+/**
+ * A claim has to hold for as long as a function may truly run: on a fast clock, so many times longer. Timeouts are limits
+ * rather than waits, and stay real.
+ */
+function slowDown(
+  { LEASE_SECONDS: lease, ...variables }: Readonly<Record<string, string>>,
+  clock: FastClock | undefined,
+): Readonly<Record<string, string>> {
+  if (lease === undefined) return variables;
+  return { ...variables, LEASE_SECONDS: String(Math.ceil(Number(lease) * (clock?.speed ?? 1))) };
 }
 
 /** What Lambda itself sets. Source: Lambda developer guide, "Defined runtime environment variables". */

@@ -1,11 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import * as z from 'zod';
-import type { Resource } from '../template/supported-resources.ts';
+import type { Resource, ResourceOf } from '../template/supported-resources.ts';
 
 export type SecretsManager = {
   readonly endpoint: string;
-  /** The secrets that exist: those that the template has. */
+  /** The secrets that exist: those that the template has, and the values that it has generated. */
   readonly declare: (resources: readonly Resource[]) => void;
   readonly stop: () => Promise<void>;
 };
@@ -22,7 +23,7 @@ const requestSchema = z.object({ SecretId: z.string() });
  * uses. No npm package speaks it.
  */
 export async function startSecretsManager(readSecrets: ReadSecrets): Promise<SecretsManager> {
-  const declared = new Set<string>();
+  const declared = new Map<string, unknown>();
   const server = createServer(async (message, response) => {
     const chunks: Buffer[] = await message.toArray();
     const target = String(message.headers['x-amz-target']);
@@ -37,7 +38,7 @@ export async function startSecretsManager(readSecrets: ReadSecrets): Promise<Sec
     endpoint: `http://127.0.0.1:${port}`,
     declare: (resources) => {
       for (const { type, properties } of resources) {
-        if (type === 'AWS::SecretsManager::Secret') declared.add(properties.Name);
+        if (type === 'AWS::SecretsManager::Secret') declared.set(properties.Name, generate(properties));
       }
     },
     stop: async () => {
@@ -52,7 +53,7 @@ export async function startSecretsManager(readSecrets: ReadSecrets): Promise<Sec
 function reply(
   target: string,
   body: string,
-  account: { readonly declared: ReadonlySet<string>; readonly readSecrets: ReadSecrets },
+  account: { readonly declared: ReadonlyMap<string, unknown>; readonly readSecrets: ReadSecrets },
 ): Reply {
   if (target !== 'secretsmanager.GetSecretValue') {
     return refuse('UnknownOperationException', `The local run answers GetSecretValue only, not ${target}.`);
@@ -63,10 +64,19 @@ function reply(
   // An ARN ends in the name; on AWS a random suffix follows, which nobody types.
   const name = request.data.SecretId.replace(/^arn:aws:secretsmanager:[^:]*:\d+:secret:/, '');
   if (!account.declared.has(name)) return notFound('.');
-  const value = account.readSecrets()[name];
+  const value = account.readSecrets()[name] ?? account.declared.get(name);
   if (value === undefined) return notFound(' value for staging label: AWSCURRENT');
   const SecretString = typeof value === 'string' ? value : JSON.stringify(value);
   return { status: 200, body: { Name: name, SecretString, VersionStages: ['AWSCURRENT'] } };
+}
+
+/** What CloudFormation has Secrets Manager generate; each run has its own. */
+function generate({
+  GenerateSecretString: how,
+}: ResourceOf<'AWS::SecretsManager::Secret'>['properties']): unknown {
+  if (how === undefined) return undefined;
+  const generated = randomBytes(how.PasswordLength).toString('hex').slice(0, how.PasswordLength);
+  return { ...JSON.parse(how.SecretStringTemplate), [how.GenerateStringKey]: generated };
 }
 
 function notFound(rest: string): Reply {

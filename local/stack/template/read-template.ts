@@ -40,7 +40,12 @@ export async function readTemplate(assembly: string, stackName: string): Promise
 }
 
 /** The ports that stand in for AWS's endpoints. */
-export type Endpoints = { readonly sqs: string; readonly secretsManager: string; readonly httpApi: string };
+export type Endpoints = {
+  readonly sqs: string;
+  readonly secretsManager: string;
+  readonly dynamoDb: string;
+  readonly httpApi: string;
+};
 
 /** The URL of a queue: its `Ref`, and what the SQS protocol calls it by. */
 export function queueUrl(sqsEndpoint: string, queueName: string): string {
@@ -89,18 +94,23 @@ function nameResources({ Resources }: Template, endpoints: Endpoints): KnownValu
   return { refs, attributes };
 }
 
-const namesSchema = z.object({ QueueName: z.string().optional(), Name: z.string().optional() }).catch({});
+const namesSchema = z
+  .object({ QueueName: z.string(), TableName: z.string(), Name: z.string() })
+  .partial()
+  .catch({});
 
 function nameResource(
   id: string,
   type: string,
   { properties, endpoints }: { readonly properties: unknown; readonly endpoints: Endpoints },
 ): { readonly ref: string; readonly Arn: string; readonly ApiEndpoint?: string } {
-  const { QueueName = id, Name = id } = namesSchema.parse(properties);
+  const { QueueName = id, TableName = id, Name = id } = namesSchema.parse(properties);
   const arn = (service: string, resource: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${resource}`;
   switch (type) {
     case 'AWS::SQS::Queue':
       return { ref: queueUrl(endpoints.sqs, QueueName), Arn: arn('sqs', QueueName) };
+    case 'AWS::DynamoDB::Table':
+      return { ref: TableName, Arn: arn('dynamodb', `table/${TableName}`) };
     case 'AWS::Lambda::Function':
       return { ref: id, Arn: arn('lambda', `function:${id}`) };
     case 'AWS::SecretsManager::Secret': {

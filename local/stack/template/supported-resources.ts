@@ -13,7 +13,29 @@ const properties = {
     /** Encryption at rest has nothing to encrypt here. */
     SqsManagedSseEnabled: z.literal(true).optional(),
   }),
-  'AWS::SecretsManager::Secret': z.strictObject({ Name: z.string(), Description: z.string().optional() }),
+  'AWS::SecretsManager::Secret': z.strictObject({
+    Name: z.string(),
+    Description: z.string().optional(),
+    GenerateSecretString: z
+      .strictObject({
+        SecretStringTemplate: z.string(),
+        GenerateStringKey: z.string(),
+        PasswordLength: z.int().default(32),
+        ExcludePunctuation: z.literal(true),
+      })
+      .optional(),
+  }),
+  'AWS::DynamoDB::Table': z.strictObject({
+    TableName: z.string(),
+    KeySchema: z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) })),
+    AttributeDefinitions: z.array(
+      z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) }),
+    ),
+    BillingMode: z.literal('PAY_PER_REQUEST'),
+    /** Nothing expires and nothing is backed up here: a run ends long before, and all of it with it. */
+    TimeToLiveSpecification: z.strictObject({ AttributeName: z.string(), Enabled: z.boolean() }).optional(),
+    PointInTimeRecoverySpecification: z.strictObject({ PointInTimeRecoveryEnabled: z.boolean() }).optional(),
+  }),
   'AWS::Lambda::Function': z.strictObject({
     Code: z.strictObject({ S3Bucket: z.string(), S3Key: z.string() }),
     Handler: z.string().regex(/^\w+\.\w+$/, 'expected file.export'),

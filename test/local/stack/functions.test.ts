@@ -46,7 +46,7 @@ function createPool(changes: { handler?: string; clock?: { anchor: number; speed
   };
   const pool = createFunctionPool(settings, (text) => lines.push(text));
   pools.push(pool);
-  return { lines, invoke: (run: string) => pool.invoke({ run }) };
+  return { lines, pool, invoke: (run: string) => pool.invoke({ run }) };
 }
 
 describe('a function', () => {
@@ -111,6 +111,19 @@ describe('a function', () => {
     expect(await invoke(run)).toEqual({ ok: false, failure });
     expect(lines).toContain(failure);
     expect(await invoke('count')).toMatchObject({ ok: true });
+  });
+
+  test('can be killed in the middle of its work, and works again', async () => {
+    const { pool, invoke } = createPool();
+    await invoke('count');
+    expect(await pool.killWorkers()).toBe(0);
+
+    const slow = invoke('slow');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+
+    expect(await pool.killWorkers()).toBe(1);
+    expect(await slow).toEqual({ ok: false, failure: 'Runtime exited with exit status 1' });
+    expect(await invoke('count')).toEqual({ ok: true, value: { invocations: 1 } });
   });
 
   test('whose code cannot be loaded is reported', async () => {

@@ -143,6 +143,7 @@ describe('the API', () => {
           ? ({ ok: false, failure: 'crashed' } as const)
           : ({ ok: true, value } as const);
       },
+      killWorkers: async () => 0,
       stop: async () => {},
     };
     const api = await start();

@@ -1,7 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { resolveTemplate } from '../../../local/stack/template/read-template.ts';
 
-const ENDPOINTS = { sqs: 'http://sqs', secretsManager: 'http://secrets', httpApi: 'http://api' };
+const ENDPOINTS = {
+  sqs: 'http://sqs',
+  secretsManager: 'http://secrets',
+  dynamoDb: 'http://tables',
+  httpApi: 'http://api',
+};
 
 function resolve(Resources: Record<string, { Type: string; Properties?: object }>, Outputs = {}) {
   const resources = Object.entries(Resources).map(([id, { Type, Properties = {} }]) => [

@@ -1,0 +1,53 @@
+import { isDeadLetterCode } from '../dead-letter/dead-letter-note.ts';
+import type { Mapped } from '../map/map-webhook.ts';
+import type { DeadLettered, EventOutcome } from './event-outcome.ts';
+import { type EventDependencies, type EventWork, tryLater } from './event-work.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
+import { markDeadLettered } from './ledger-settlement.ts';
+import { writeSettled } from './settle-event.ts';
+import { writeNote } from './write-note.ts';
+
+/**
+ * Dead-letters an event whose end is in the ledger already. If the dead letter cannot be written, the message stays on
+ * the buffer, and the next to receive it finds an end without a dead letter. A mark that cannot be written costs a
+ * second dead letter at worst, never one that is lost.
+ */
+export async function buryEvent(
+  work: EventWork<Mapped>,
+  entry: LedgerEntry,
+  dependencies: EventDependencies,
+): Promise<EventOutcome> {
+  const { putInDeadLetters, now } = dependencies;
+  const outcome = deadLetteredOf(entry);
+  const put = await putInDeadLetters(work.record.message, writeNote(outcome, noteFacts(work, entry), now()));
+  if (!put.ok) {
+    return { ...tryLater(work, { code: 'dead-letter-unavailable' }, dependencies), ...put.failure };
+  }
+  const marked = await writeSettled(markDeadLettered(entry, now()), dependencies);
+  return { ...outcome, ...(!marked.ok && { cause: marked.failure.code }) };
+}
+
+function deadLetteredOf({ code, state, stage, detail, answer, attempts }: LedgerEntry): DeadLettered {
+  const known = code !== undefined && isDeadLetterCode(code) ? code : undefined;
+  return {
+    outcome: 'dead-letter',
+    stage: stage === 'map' ? 'map' : 'deliver',
+    code: known ?? (state === 'unconfirmed' ? 'unconfirmed' : 'retries-exhausted'),
+    attempts,
+    ...(detail !== undefined && { detail }),
+    ...(answer && { answer }),
+  };
+}
+
+function noteFacts({ mapped, record }: EventWork<Mapped>, entry: LedgerEntry) {
+  const { firstAttemptAt, lastAttemptAt, mappingVersion } = entry;
+  return {
+    event: mapped.name,
+    ...(mapped.item !== undefined && { item: mapped.item }),
+    attempts: entry.attempts,
+    receives: record.attempts,
+    mappingVersion,
+    ...(firstAttemptAt && { firstAttemptAt: firstAttemptAt.toISOString() }),
+    ...(lastAttemptAt && { lastAttemptAt: lastAttemptAt.toISOString() }),
+  };
+}

@@ -1,0 +1,107 @@
+import type { Mapped } from '../map/map-webhook.ts';
+import { buryEvent } from './bury-event.ts';
+import type { Verdict } from './classify-answer.ts';
+import type { EventOutcome } from './event-outcome.ts';
+import { type EventDependencies, type EventWork, tryLater } from './event-work.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
+import { type Settlement, settleEntry } from './ledger-settlement.ts';
+import { isExhausted } from './retry-schedule.ts';
+import { writeSettled } from './settle-event.ts';
+
+type Work = EventWork<Extract<Mapped, { kind: 'event' }>>;
+type Later = Extract<EventOutcome, { outcome: 'retry-later' }>;
+
+/** Calls for an event that this worker has claimed, and writes down what came of it before anything else is done. */
+export async function callEvent(
+  work: Work,
+  entry: LedgerEntry,
+  dependencies: EventDependencies,
+): Promise<EventOutcome> {
+  const { caller, now, remainingMilliseconds } = dependencies;
+  const called = await caller.call(work.mapped.payload, remainingMilliseconds);
+  if (called.kind === 'held') return giveBack(work, entry, { hold: called, dependencies });
+
+  const { verdict, milliseconds, keySlot } = called;
+  const facts = { attempts: entry.attempts, milliseconds, keySlot, ...factsOf(verdict) };
+  const later = repeatOf(verdict, work, dependencies);
+  const settlement = settlementOf(verdict, later, now());
+  const settled = await writeSettled(settleEntry(entry, settlement, now()), dependencies);
+  // Known to be delivered: the message may go, whatever the ledger has of it.
+  if (verdict.outcome === 'delivered') {
+    const { outcome, transactionId } = verdict;
+    return { outcome, transactionId, ...facts, ...(!settled.ok && { cause: causeOf(settled.failure) }) };
+  }
+  if (!settled.ok) {
+    // The claim stays behind; once its lease has run out, the event is unconfirmed, and the message finds it so.
+    const code = settled.failure.code === 'taken-over' ? 'busy' : settled.failure.code;
+    return { ...tryLater(work, { code }, dependencies), ...facts, cause: causeOf(settled.failure) };
+  }
+  if (later !== undefined) return { ...later, ...facts };
+  return { ...(await buryEvent(work, settled.value, dependencies)), ...facts };
+}
+
+/** The event as it was before, for the next who comes. */
+async function giveBack(
+  work: Work,
+  entry: LedgerEntry,
+  {
+    hold,
+    dependencies,
+  }: { readonly hold: Parameters<typeof tryLater>[1]; readonly dependencies: EventDependencies },
+): Promise<EventOutcome> {
+  const now = dependencies.now();
+  const settlement = { state: 'waiting', code: hold.code, tryAgainAt: now, isUncalled: true } as const;
+  const settled = await writeSettled(settleEntry(entry, settlement, now), dependencies);
+  const cause = settled.ok ? {} : { cause: causeOf(settled.failure) };
+  return tryLater(work, { ...hold, ...cause }, dependencies);
+}
+
+/** What is to be tried again, and when; nothing where this was the end of it. */
+function repeatOf(verdict: Verdict, work: Work, dependencies: EventDependencies): Later | undefined {
+  const isRepeated =
+    verdict.outcome === 'retry-later' ||
+    (verdict.outcome === 'unconfirmed' && work.mapped.terms.onUnconfirmed === 'retry');
+  if (!isRepeated || isExhausted(work.record.bufferedAt, dependencies.now())) return undefined;
+  const { code, retryAfterSeconds: atLeastSeconds } = verdict;
+  return tryLater(work, { code, ...(atLeastSeconds !== undefined && { atLeastSeconds }) }, dependencies);
+}
+
+function settlementOf(verdict: Verdict, later: Later | undefined, now: Date): Settlement {
+  const answer = verdict.answer && { answer: verdict.answer };
+  switch (verdict.outcome) {
+    case 'delivered':
+      return { state: 'delivered', transactionId: verdict.transactionId, answer: verdict.answer };
+    case 'dead-letter':
+      return { state: 'failed', stage: 'deliver', code: verdict.code, ...answer };
+    case 'retry-later':
+    case 'unconfirmed': {
+      const state = verdict.outcome === 'unconfirmed' ? 'unconfirmed' : 'waiting';
+      if (later !== undefined) {
+        const tryAgainAt = new Date(now.getTime() + later.seconds * 1000);
+        return { state, code: verdict.code, ...answer, tryAgainAt };
+      }
+      return { ...endOf(verdict), ...answer };
+    }
+  }
+}
+
+/** Parked for a person, or out of time. */
+function endOf({
+  outcome,
+  code,
+  cause,
+}: Extract<Verdict, { outcome: 'retry-later' | 'unconfirmed' }>): Settlement {
+  if (outcome === 'retry-later') {
+    return { state: 'failed', stage: 'deliver', code: 'retries-exhausted', detail: code };
+  }
+  return { state: 'unconfirmed', stage: 'deliver', code, ...(cause !== undefined && { detail: cause }) };
+}
+
+function factsOf(verdict: Verdict): Pick<EventOutcome, 'answer' | 'cause'> {
+  const cause = 'cause' in verdict ? verdict.cause : undefined;
+  return { ...(verdict.answer && { answer: verdict.answer }), ...(cause !== undefined && { cause }) };
+}
+
+function causeOf(failure: { readonly code: string; readonly cause?: string }): string {
+  return failure.cause === undefined ? failure.code : `${failure.code}: ${failure.cause}`;
+}

@@ -1,0 +1,85 @@
+import type { BufferedWebhook, BufferMessage } from '../buffer/buffered-webhook.ts';
+import type { DeadLetterNote } from '../dead-letter/dead-letter-note.ts';
+import type { Mapped } from '../map/map-webhook.ts';
+import type { Result } from '../result.ts';
+import type { Verdict } from './classify-answer.ts';
+import type { EventOutcome, RetryLaterCode } from './event-outcome.ts';
+import type { Claimant } from './ledger.ts';
+import { ledgerKey } from './ledger-entry.ts';
+import type { BufferRecord } from './read-records.ts';
+import { nextDelaySeconds } from './retry-schedule.ts';
+import type { SettleDependencies } from './settle-event.ts';
+
+/** One event of a webhook, the message that it came in included. */
+export type EventWork<Which extends Mapped> = {
+  readonly mapped: Which;
+  readonly webhook: BufferedWebhook;
+  readonly record: BufferRecord;
+};
+
+/** Why no call is made now. */
+export type CallHold = { readonly code: RetryLaterCode; readonly atLeastSeconds?: number };
+
+/** A call that was made and judged, or was not made after all. */
+export type Called =
+  | {
+      readonly kind: 'called';
+      readonly verdict: Verdict;
+      /** How long it took, a second call with the other key included. */
+      readonly milliseconds: number;
+      readonly calls: number;
+      /** Which key the last call was made with. */
+      readonly keySlot: 'primary' | 'secondary';
+    }
+  | ({ readonly kind: 'held' } & CallHold);
+
+/** Calls the event API as far as keys, rate, breaker and the function's remaining time allow. */
+export type EventCaller = {
+  /** Asked before an event is claimed: what is not to be called now is left as it is. */
+  readonly hold: (remainingMilliseconds: number) => Promise<CallHold | undefined>;
+  readonly call: (payload: string, remainingMilliseconds: () => number) => Promise<Called>;
+};
+
+/** What deliver needs of the outside world to bring one event to an end. */
+export type EventDependencies = SettleDependencies & {
+  readonly caller: EventCaller;
+  readonly putInDeadLetters: (
+    message: BufferMessage,
+    note: DeadLetterNote,
+  ) => Promise<Result<void, { readonly cause: string }>>;
+  /** A keyed hash of an event key; nothing where the hash's key cannot be had. */
+  readonly hashEventKey: (eventKey: string) => Promise<string | undefined>;
+  /** Something random, unlike any before. */
+  readonly newOwner: () => string;
+  /** A number from 0 to 1. */
+  readonly random: () => number;
+  /** How long a claim holds; longer than the function can run. */
+  readonly leaseMilliseconds: number;
+};
+
+/** The event's worker, as the ledger sees it. */
+export async function claimantOf(
+  { mapped, webhook }: EventWork<Mapped>,
+  { hashEventKey, newOwner, leaseMilliseconds }: EventDependencies,
+): Promise<Claimant> {
+  const { webhookId, receivedAt } = webhook;
+  const { mappingVersion, onUnconfirmed } = mapped.terms;
+  const eventKeyHash = mapped.kind === 'event' ? await hashEventKey(mapped.event.eventKey) : undefined;
+  return {
+    key: ledgerKey(webhook, mapped),
+    facts: { webhookId, receivedAt, mappingVersion, ...(eventKeyHash !== undefined && { eventKeyHash }) },
+    owner: newOwner(),
+    leaseMilliseconds,
+    permission: { repeatsUnconfirmed: onUnconfirmed === 'retry' },
+  };
+}
+
+/** Leaves the event for another time. */
+export function tryLater(
+  { record }: EventWork<Mapped>,
+  { code, cause, atLeastSeconds }: CallHold & { readonly cause?: string },
+  { random }: EventDependencies,
+): Extract<EventOutcome, { outcome: 'retry-later' }> {
+  const seconds = nextDelaySeconds(record.attempts, random(), atLeastSeconds);
+  return { outcome: 'retry-later', code, seconds, ...(cause !== undefined && { cause }) };
+}

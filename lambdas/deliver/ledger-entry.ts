@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import type { AnswerFacts } from './classify-answer.ts';
+
+/**
+ * What is known of an event. `claimed`: a worker is calling, or has died in the call. `waiting`: certainly not accepted,
+ * to be tried again. The others are ends; an `unconfirmed` event may or may not have been accepted.
+ */
+export type LedgerState = 'claimed' | 'waiting' | 'delivered' | 'failed' | 'unconfirmed' | 'expired';
+
+/** Which event of which webhook. Whoever knows `webhook` finds all of its events by one query. */
+export type LedgerKey = {
+  /** Source and deduplication id. */
+  readonly webhook: string;
+  /** The event's name in the mapping, and the item of the batch it is of. */
+  readonly event: string;
+};
+
+/** What the ledger keeps of an event beside its state: never a value of the payload. */
+export type LedgerFacts = {
+  /** The delivery that the event was last taken from. */
+  readonly webhookId: string;
+  readonly receivedAt: Date;
+  readonly mappingVersion: string;
+  /** Whom it is for, as a keyed hash: equal for equal keys, and nothing to be read from it. */
+  readonly eventKeyHash?: string;
+};
+
+/** Why an event is not delivered, and the stage that could not go on. */
+export type LedgerReason = { readonly code: string; readonly stage?: string; readonly detail?: string };
+
+/** One event in the ledger. */
+export type LedgerEntry = LedgerKey &
+  LedgerFacts &
+  Partial<LedgerReason> & {
+    /** Counts the writes: a writer names the one that it has read, so that no two go on from the same. */
+    readonly revision: number;
+    readonly state: LedgerState;
+    /** Who claimed it last: random, new with each claim. */
+    readonly owner: string;
+    /** Until then nobody but its owner touches it; of what is `waiting`, when it may be tried again. */
+    readonly leaseUntil: Date;
+    /** Calls that were made, or may have been. */
+    readonly attempts: number;
+    readonly firstAttemptAt?: Date;
+    readonly lastAttemptAt?: Date;
+    readonly answer?: AnswerFacts;
+    readonly transactionId?: string;
+    /** An earlier attempt may have been accepted. */
+    readonly isUnsure?: true;
+    /** When its dead letter was written. An end other than `delivered` that has none yet is still to be dead-lettered. */
+    readonly deadLetteredAt?: Date;
+    /** When DynamoDB may forget it. */
+    readonly expiresAt: Date;
+  };
+
+/**
+ * How long an entry is kept after its last change, in days: longer than a webhook can lie on the buffer (14) and then in
+ * the dead-letter queue (14), and than any vendor repeats it (three days; providers.md, section 4).
+ */
+export const LEDGER_DAYS = 30;
+
+/** When an entry that is written now may be forgotten. */
+export function expiryOf(now: Date): Date {
+  return new Date(now.getTime() + LEDGER_DAYS * 86_400_000);
+}
+
+/** The name of a stack's ledger: a command that knows the stack finds it without asking further. */
+export function ledgerTableName(stackName: string): string {
+  return `${stackName}-ledger`;
+}
+
+/** DynamoDB takes 2,048 bytes of partition key; a vendor's id is longer only by mistake. */
+const MAX_ID_BYTES = 1_024;
+
+/** The key of an event: the same for every delivery of one fact. */
+export function ledgerKey(
+  webhook: { readonly source: string; readonly deduplicationId: string },
+  event: { readonly name: string; readonly item?: number },
+): LedgerKey {
+  const { source, deduplicationId } = webhook;
+  const id =
+    Buffer.byteLength(deduplicationId) > MAX_ID_BYTES
+      ? `sha256:${createHash('sha256').update(deduplicationId).digest('hex')}`
+      : deduplicationId;
+  return {
+    webhook: `${source}#${id}`,
+    event: event.item === undefined ? event.name : `${event.name}#${event.item}`,
+  };
+}

@@ -1,0 +1,85 @@
+import { CALL_LIMITS } from '../lambdas/adapters/webex-campaign.ts';
+import { LEDGER_DAYS } from '../lambdas/deliver/ledger-entry.ts';
+import { LONGEST_STAY_SECONDS, mostReceives } from '../lambdas/deliver/retry-schedule.ts';
+import { LEFT_MILLISECONDS } from '../lambdas/deliver/settle-event.ts';
+
+const DAY_SECONDS = 86_400;
+
+/** SQS allows no more of either. */
+const SQS_MAX_RECEIVES = 1_000;
+const SQS_MAX_RETENTION_SECONDS = 14 * DAY_SECONDS;
+
+/** The times that have to fit together for nothing to be lost or sent twice; in seconds where they are times. */
+export type DeliveryTimes = {
+  /** How long a call of the event API may take. */
+  readonly call: number;
+  /** What the function needs beside a call: to settle it and to answer SQS. */
+  readonly settle: number;
+  /** The deliver function's timeout. */
+  readonly timeout: number;
+  /** How long a worker's claim of an event holds. */
+  readonly lease: number;
+  /** How long the buffer hides a message from other workers. */
+  readonly visibility: number;
+  readonly bufferRetention: number;
+  readonly deadLetterRetention: number;
+  readonly ledgerRetention: number;
+  /** After so many receives SQS moves a message to the dead-letter queue. */
+  readonly maxReceiveCount: number;
+  /** How often the retry schedule receives a message at most, and how long it may keep it. */
+  readonly mostReceives: number;
+  readonly longestStay: number;
+};
+
+const TIMEOUT_SECONDS = 30;
+
+/** All of them follow from the limits of a call, the retry schedule, and what SQS allows at most. */
+export const DELIVERY_TIMES: DeliveryTimes = {
+  call: CALL_LIMITS.total / 1000,
+  settle: LEFT_MILLISECONDS / 1000,
+  timeout: TIMEOUT_SECONDS,
+  // The clocks of two workers may differ a little.
+  lease: TIMEOUT_SECONDS + 5,
+  // Six times the timeout, as AWS advises for event sources (Lambda developer guide, "Using Lambda with SQS").
+  visibility: TIMEOUT_SECONDS * 6,
+  // As long as SQS keeps anything: time for a person to mend what keeps the function from working at all.
+  bufferRetention: SQS_MAX_RETENTION_SECONDS,
+  deadLetterRetention: SQS_MAX_RETENTION_SECONDS,
+  ledgerRetention: LEDGER_DAYS * DAY_SECONDS,
+  // Twice what the schedule can reach: it is the net for crash loops alone.
+  maxReceiveCount: Math.min(SQS_MAX_RECEIVES, 2 * mostReceives()),
+  mostReceives: mostReceives(),
+  longestStay: LONGEST_STAY_SECONDS,
+};
+
+/** Every pair of times that does not fit together, as a sentence with its numbers. */
+export function findUnfitTimes(times: DeliveryTimes): readonly string[] {
+  const retained = times.bufferRetention + times.deadLetterRetention;
+  const rules: readonly (readonly [boolean, string])[] = [
+    [
+      times.timeout > times.call + times.settle,
+      `the deliver function's timeout (${times.timeout} s) has to be longer than a call and its settling (${times.call} s + ${times.settle} s)`,
+    ],
+    [
+      times.lease > times.timeout,
+      `a claim (${times.lease} s) has to hold for longer than the deliver function can run (${times.timeout} s)`,
+    ],
+    [
+      times.visibility >= times.lease,
+      `the buffer has to hide a message (${times.visibility} s) until a dead worker's claim has run out (${times.lease} s)`,
+    ],
+    [
+      times.maxReceiveCount > times.mostReceives && times.maxReceiveCount <= SQS_MAX_RECEIVES,
+      `maxReceiveCount (${times.maxReceiveCount}) has to be above what the retry schedule can reach (${times.mostReceives}), and at most ${SQS_MAX_RECEIVES}`,
+    ],
+    [
+      times.bufferRetention > times.longestStay,
+      `the buffer has to retain a message (${times.bufferRetention} s) for longer than it is tried (${times.longestStay} s)`,
+    ],
+    [
+      times.ledgerRetention >= retained,
+      `the ledger has to remember an event (${times.ledgerRetention} s) for as long as its webhook can lie in both queues (${retained} s)`,
+    ],
+  ];
+  return rules.flatMap(([holds, sentence]) => (holds ? [] : [sentence]));
+}

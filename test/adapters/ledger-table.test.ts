@@ -1,0 +1,115 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createLedgerTable } from '../../lambdas/adapters/ledger-table.ts';
+import type { LedgerStore } from '../../lambdas/deliver/claim-event.ts';
+import type { LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
+import { startTableServer, type TableServer } from '../../local/stack/tables/table-server.ts';
+
+const environment = { ...process.env };
+let server: TableServer;
+let ledger: LedgerStore;
+
+beforeAll(async () => {
+  server = await startTableServer();
+  await server.createTables([
+    {
+      id: 'Ledger',
+      type: 'AWS::DynamoDB::Table',
+      properties: {
+        TableName: 'ledger',
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [
+          { AttributeName: 'webhook', KeyType: 'HASH' },
+          { AttributeName: 'event', KeyType: 'RANGE' },
+        ],
+        AttributeDefinitions: [
+          { AttributeName: 'webhook', AttributeType: 'S' },
+          { AttributeName: 'event', AttributeType: 'S' },
+        ],
+      },
+    },
+  ]);
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: server.endpoint,
+  });
+  ledger = createLedgerTable('ledger');
+});
+
+afterAll(async () => {
+  process.env = environment;
+  await server.stop();
+});
+
+const NOW = new Date('2026-11-24T12:00:00.000Z');
+
+function entry(id: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
+  return {
+    webhook: `stripe#${id}`,
+    event: 'paid',
+    revision: 1,
+    state: 'claimed',
+    owner: 'worker-1',
+    leaseUntil: NOW,
+    attempts: 1,
+    webhookId: 'JKJaXmPLvHcESHA=',
+    receivedAt: NOW,
+    mappingVersion: '0123456789ab',
+    expiresAt: NOW,
+    ...changes,
+  };
+}
+
+describe('the ledger in DynamoDB', () => {
+  test('gives an entry back as it was written, with all that it may have and with none of it', async () => {
+    const full = entry('full', {
+      state: 'unconfirmed',
+      eventKeyHash: 'a1',
+      firstAttemptAt: NOW,
+      lastAttemptAt: NOW,
+      code: 'unconfirmed',
+      stage: 'deliver',
+      detail: 'timeout',
+      transactionId: 'event_1',
+      answer: { status: 500, code: '500' },
+      isUnsure: true,
+      deadLetteredAt: NOW,
+    });
+    const bare = entry('bare', { answer: { status: 200 } });
+
+    for (const one of [full, bare]) {
+      expect(await ledger.write(one)).toEqual({ ok: true, value: 'written' });
+      expect(await ledger.read(one)).toEqual({ ok: true, value: one });
+    }
+    expect(await ledger.read(entry('absent'))).toEqual({ ok: true, value: undefined });
+  });
+
+  test('takes a first entry once, and each further one only after the one that its writer has read', async () => {
+    expect(await ledger.write(entry('one'))).toEqual({ ok: true, value: 'written' });
+    expect(await ledger.write(entry('one', { owner: 'worker-2' }))).toEqual({ ok: true, value: 'changed' });
+    expect(await ledger.write(entry('one', { revision: 3 }))).toEqual({ ok: true, value: 'changed' });
+    expect(await ledger.write(entry('one', { revision: 2 }))).toEqual({ ok: true, value: 'written' });
+    expect(await ledger.write(entry('one', { revision: 2 }))).toEqual({ ok: true, value: 'changed' });
+    expect(await ledger.write(entry('none', { revision: 2 }))).toEqual({ ok: true, value: 'changed' });
+  });
+
+  test('gives DynamoDB the time to forget an entry as it wants it: whole seconds, as a number', async () => {
+    await ledger.write(entry('ttl'));
+    const client = new DynamoDBClient({});
+    const Key = { webhook: { S: 'stripe#ttl' }, event: { S: 'paid' } };
+
+    const { Item } = await client.send(new GetItemCommand({ TableName: 'ledger', Key }));
+
+    expect(Item?.expiresAt).toEqual({ N: String(NOW.getTime() / 1000) });
+  });
+
+  test('that cannot be reached is a failure with the name of the error, and no message of it', async () => {
+    const missing = createLedgerTable('missing');
+    const failure = { code: 'ledger-unavailable', cause: 'ResourceNotFoundException' };
+
+    expect(await missing.read(entry('any'))).toEqual({ ok: false, failure });
+    expect(await missing.write(entry('any'))).toEqual({ ok: false, failure });
+  });
+});

@@ -1,0 +1,184 @@
+import type { Scheduler } from 'fast-check';
+import type { DeadLetterNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
+import type { Verdict } from '../../lambdas/deliver/classify-answer.ts';
+import { deliverEvent } from '../../lambdas/deliver/deliver-event.ts';
+import type { EventOutcome } from '../../lambdas/deliver/event-outcome.ts';
+import type { Called, EventDependencies, EventWork } from '../../lambdas/deliver/event-work.ts';
+import type { LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
+import type { Mapped } from '../../lambdas/map/map-webhook.ts';
+import { fail, succeed } from '../../lambdas/result.ts';
+
+/** What Webex Campaign makes of a call: whether it is accepted, and what the caller hears of it. */
+export const FATES = ['accepted', 'accepted-unheard', 'lost', 'throttled', 'refused', 'held'] as const;
+export type Fate = (typeof FATES)[number];
+
+/** What goes wrong at a worker's n-th dealing with the outside world: it dies before or after, or hears a failure. */
+export type Fault = {
+  readonly at: number;
+  readonly what: 'dies-before' | 'dies-after' | 'fails-before' | 'fails-after';
+};
+
+/** One worker that takes one message from the buffer. */
+export type Receive = {
+  readonly message: number;
+  readonly fates: readonly Fate[];
+  readonly faults: readonly Fault[];
+};
+
+export const LEASE_SECONDS = 600;
+const START = Date.parse('2026-11-24T12:00:00Z');
+const ANSWER = { status: 200 };
+
+const VERDICTS: Readonly<Record<Exclude<Fate, 'held'>, Verdict>> = {
+  accepted: { outcome: 'delivered', transactionId: 'event_1', answer: ANSWER },
+  'accepted-unheard': { outcome: 'unconfirmed', code: 'unconfirmed', cause: 'timeout' },
+  lost: { outcome: 'unconfirmed', code: 'unconfirmed', cause: 'ECONNRESET' },
+  throttled: { outcome: 'retry-later', code: 'webex-throttled', answer: { status: 429 } },
+  refused: {
+    outcome: 'dead-letter',
+    code: 'webex-mandatory-field-missing',
+    answer: { ...ANSWER, code: '1002' },
+  },
+};
+
+/** Thrown in the place of a worker's death: the code under test catches nothing, so it ends there. */
+class Died extends Error {}
+
+/** A world with one event in it, which every message is about. */
+export class LedgerWorld {
+  accepted = 0;
+  calls = 0;
+  /** How often it could not be told whether a call was accepted, a death around it included. */
+  unclear = 0;
+  now = START;
+  entry: LedgerEntry | undefined;
+  readonly letters: DeadLetterNote[] = [];
+  readonly outcomes: EventOutcome[] = [];
+  readonly waiting: Set<number>;
+  private owners = 0;
+  private readonly receives = new Map<number, number>();
+  private readonly schedule: Scheduler['schedule'];
+  private readonly mapped: Mapped;
+
+  constructor(
+    scheduler: Scheduler,
+    messages: number,
+    terms: { onUnconfirmed: 'park' | 'retry'; maxAgeSeconds?: number },
+  ) {
+    this.schedule = (promise, label) => scheduler.schedule(promise, label);
+    this.waiting = new Set(Array.from({ length: messages }, (_, index) => index));
+    const event = { name: 'paid', eventId: 'evt_1', eventKey: 'ann', params: {} };
+    this.mapped = {
+      kind: 'event',
+      name: 'paid',
+      event,
+      payload: '{}',
+      leftOut: [],
+      terms: { mappingVersion: '0123456789ab', ...terms },
+    };
+  }
+
+  /** A worker takes a message, if it is still there; the message goes unless the event is to be tried again. */
+  async receive({ message, fates, faults }: Receive): Promise<void> {
+    if (!this.waiting.has(message)) return;
+    const receives = (this.receives.get(message) ?? 0) + 1;
+    this.receives.set(message, receives);
+    try {
+      const outcome = await deliverEvent(this.work(message, receives), this.worker(fates, faults));
+      this.outcomes.push(outcome);
+      if (outcome.outcome !== 'retry-later') this.waiting.delete(message);
+    } catch (error) {
+      if (!(error instanceof Died)) throw error;
+      this.unclear += 1;
+    }
+  }
+
+  private work(message: number, attempts: number): EventWork<Mapped> {
+    return {
+      mapped: this.mapped,
+      webhook: {
+        webhookId: `delivery-${message}`,
+        source: 'stripe',
+        eventTypes: ['invoice.paid'],
+        deduplicationId: 'evt_1',
+        receivedAt: new Date(START),
+        bodyFormat: 'json',
+        headers: {},
+        rawBody: new Uint8Array(),
+      },
+      record: {
+        messageId: `message-${message}`,
+        receiptHandle: '',
+        message: { body: '', attributes: {} },
+        attempts,
+        bufferedAt: new Date(START),
+      },
+    };
+  }
+
+  private worker(fates: readonly Fate[], faults: readonly Fault[]): EventDependencies {
+    const remaining = { milliseconds: 30_000 };
+    const plan = [...fates];
+    const step = this.stepper(faults);
+    return {
+      now: () => new Date(this.now),
+      ledger: {
+        read: () => step('read', () => succeed(this.entry), UNAVAILABLE),
+        write: (entry) => step('write', () => this.write(entry), UNAVAILABLE),
+      },
+      caller: {
+        hold: async () => undefined,
+        call: () => step('call', () => this.call(plan.shift() ?? 'accepted')),
+      },
+      putInDeadLetters: (_, note) =>
+        step('dead-letter', () => succeed(void this.letters.push(note)), fail({ cause: 'TimeoutError' })),
+      hashEventKey: async () => undefined,
+      newOwner: () => {
+        this.owners += 1;
+        return `worker-${this.owners}`;
+      },
+      random: () => 0.5,
+      leaseMilliseconds: LEASE_SECONDS * 1000,
+      pause: async (milliseconds) => {
+        remaining.milliseconds -= milliseconds;
+      },
+      remainingMilliseconds: () => remaining.milliseconds,
+    };
+  }
+
+  /** Lets others go on before and after each dealing with the outside world, and has it go wrong where it is to. */
+  private stepper(faults: readonly Fault[]) {
+    let steps = 0;
+    return async <Heard, Failure>(
+      label: string,
+      effect: () => Heard,
+      failure?: Failure,
+    ): Promise<Heard | Failure> => {
+      const number = steps++;
+      const fault = faults.find(({ at }) => at === number)?.what;
+      await this.schedule(Promise.resolve(), label);
+      if (fault === 'dies-before') throw new Died();
+      if (fault === 'fails-before' && failure !== undefined) return failure;
+      const heard = effect();
+      await this.schedule(Promise.resolve(), `${label} answered`);
+      if (fault === 'dies-after') throw new Died();
+      return fault === 'fails-after' && failure !== undefined ? failure : heard;
+    };
+  }
+
+  private write(entry: LedgerEntry) {
+    if ((this.entry?.revision ?? 0) !== entry.revision - 1) return succeed('changed');
+    this.entry = entry;
+    return succeed('written');
+  }
+
+  private call(fate: Fate): Called {
+    if (fate === 'held') return { kind: 'held', code: 'not-begun' };
+    this.calls += 1;
+    if (fate === 'accepted' || fate === 'accepted-unheard') this.accepted += 1;
+    if (fate === 'accepted-unheard' || fate === 'lost') this.unclear += 1;
+    return { kind: 'called', verdict: VERDICTS[fate], milliseconds: 1, calls: 1, keySlot: 'primary' };
+  }
+}
+
+const UNAVAILABLE = fail({ code: 'ledger-unavailable', cause: 'TimeoutError' });
