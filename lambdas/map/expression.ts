@@ -21,7 +21,7 @@ export type Scope = {
 };
 
 /** JSONata's own error code. */
-export type ExpressionFailure = { readonly jsonataCode: string };
+type ExpressionFailure = { readonly jsonataCode: string };
 
 /** A literal or an expression, ready to be evaluated against any number of webhooks. */
 export type CompiledValue = (scope: Scope) => Promise<Result<unknown, ExpressionFailure>>;
@@ -46,7 +46,7 @@ export function compileValue(text: string, definitions: Definitions = {}): Compi
 }
 
 /** Puts the definitions that an expression names, and those that these name, before it. */
-export function withDefinitions(source: string, definitions: Definitions): string {
+function withDefinitions(source: string, definitions: Definitions): string {
   const used = new Map<string, string>();
   const collect = (text: string) => {
     for (const [, name = ''] of text.matchAll(/\$([A-Za-z_][A-Za-z0-9_]*)/g)) {
