@@ -12,7 +12,7 @@ export default {
   coverageAnalysis: 'perTest',
   // Stryker would rewrite tsconfig.json by an API that TypeScript 7 does not have: let it find none.
   tsconfigFile: 'no-tsconfig.json',
-  ignorePatterns: ['cdk.out', 'docs'],
+  ignorePatterns: ['cdk.out'],
   concurrency: 2,
   reporters: ['clear-text', 'json', 'progress-append-only'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },

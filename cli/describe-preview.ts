@@ -2,7 +2,7 @@ import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../lambdas/map/campaign-event
 import { describeMapFailure } from '../lambdas/map/map-failure.ts';
 import type { Mapped } from '../lambdas/map/map-webhook.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
-import type { Preview } from '../lib/map/preview-webhook.ts';
+import { type Preview, wasTooOld } from '../lib/map/preview-webhook.ts';
 
 /** What a webhook would become, for machines. */
 export function previewJson({ source, events: mappings }: MappingFile, preview: Preview): object {
@@ -18,14 +18,14 @@ export function previewJson({ source, events: mappings }: MappingFile, preview: 
       return {
         ...base,
         eventTypes,
-        events: events.map(mappedJson),
+        events: events.map((mapped) => mappedJson(mapped, preview.receivedAt)),
         unmatched: rest.map(({ name, on }) => ({ event: name, on })),
       };
     }
   }
 }
 
-function mappedJson(mapped: Mapped): object {
+function mappedJson(mapped: Mapped, receivedAt: Date): object {
   const { name, item, terms } = mapped;
   const which = { event: name, ...(item !== undefined && { item }) };
   switch (mapped.kind) {
@@ -51,6 +51,7 @@ function mappedJson(mapped: Mapped): object {
         ...(mapped.occurredAt && { occurredAt: mapped.occurredAt.toISOString() }),
         onUnconfirmed: terms.onUnconfirmed,
         ...(terms.maxAgeSeconds !== undefined && { maxAgeSeconds: terms.maxAgeSeconds }),
+        ...(wasTooOld(mapped, receivedAt) && { expired: 'too-old' }),
       };
   }
 }
@@ -67,7 +68,7 @@ export function describePreview({ source, events }: MappingFile, preview: Previe
       const others = events.filter(({ name }) => preview.unmatched.includes(name));
       return [
         `${source}: ${preview.eventTypes.join(', ')} (stage ${stage})`,
-        ...preview.events.map((mapped) => describeMapped(mapped, whens.get(mapped.name))),
+        ...preview.events.map((mapped) => describeMapped(mapped, preview.receivedAt, whens.get(mapped.name))),
         ...others.map(({ name, on }) => `  –  ${name}: is on ${on.join(', ')}`),
       ].join('\n');
     }
@@ -84,7 +85,7 @@ function describeIgnored(eventTypes: readonly string[]): string {
   return `No event of the mapping is on ${eventTypes.join(', ')}: it would be answered 200 and not buffered.`;
 }
 
-function describeMapped(mapped: Mapped, when: string | undefined): string {
+function describeMapped(mapped: Mapped, receivedAt: Date, when: string | undefined): string {
   const { name, item } = mapped;
   const title = item === undefined ? name : `${name}, item ${item + 1}`;
   switch (mapped.kind) {
@@ -95,14 +96,15 @@ function describeMapped(mapped: Mapped, when: string | undefined): string {
     case 'rejected':
       return `  ✗  ${title}: rejected, ${mapped.failure.code}\n       ${describeMapFailure(mapped.failure)}`;
     case 'event':
-      return describeEvent(title, mapped);
+      return describeEvent(title, mapped, receivedAt);
   }
 }
 
-function describeEvent(title: string, mapped: Extract<Mapped, { kind: 'event' }>): string {
+function describeEvent(title: string, mapped: Extract<Mapped, { kind: 'event' }>, receivedAt: Date): string {
   const { event, payload, leftOut, occurredAt, terms } = mapped;
   const count = Object.keys(event.params).length;
-  const width = Math.max(9, ...Object.keys(event.params).map(({ length }) => length));
+  const names = [...Object.keys(event.params), ...leftOut.map(({ parameter }) => parameter)];
+  const width = Math.max(9, ...names.map(({ length }) => length));
   const line = (name: string, value: string) => `       ${name.padEnd(width)}  ${value}`;
   const age =
     terms.maxAgeSeconds === undefined ? '' : `; not sent later than ${terms.maxAgeSeconds} s after it`;
@@ -112,6 +114,9 @@ function describeEvent(title: string, mapped: Extract<Mapped, { kind: 'event' }>
     line('event-key', event.eventKey),
     ...Object.entries(event.params).map(([name, value]) => line(name, JSON.stringify(value))),
     ...leftOut.map(({ parameter, type }) => line(parameter, `left out: ${type}`)),
+    ...(wasTooOld(mapped, receivedAt)
+      ? [line('too old', 'for its max-age when it came in: recorded, not sent')]
+      : []),
     ...(occurredAt === undefined ? [] : [line('happened', `${occurredAt.toISOString()}${age}`)]),
   ].join('\n');
 }

@@ -18,7 +18,7 @@ export function explainMapping(
 }
 
 /** Says what becomes of each event of a source, one paragraph an event. */
-export function describeMapping(mapping: MappingFile, stage: string): string {
+function describeMapping(mapping: MappingFile, stage: string): string {
   const { source, events } = resolveMapping(mapping, stage);
   const title = `${capitalise(source)}: ${events.length} events, as they are in stage ${stage}`;
   return [title, ...events.map((event) => describeEvent(source, event))].join('\n\n');

@@ -14,6 +14,8 @@ const manifestSchema = z.array(
     event: z.string(),
     /** Headers that the vendor sends beside the signature. */
     headers: z.record(z.string(), z.string()).default({}),
+    /** JSON pointers to where it says when it happened. */
+    times: z.array(z.string()).default([]),
   }),
 );
 
@@ -24,6 +26,8 @@ export type Sample = {
   readonly eventType: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** JSON pointers to where the body says when it happened. */
+  readonly times: readonly string[];
 };
 
 /** Finds a sample by its file name without `.json`, or by its event type; fails with the names there are. */
@@ -35,6 +39,7 @@ export function findSample(source: string, name: string): Result<Sample, readonl
     path: `samples/${entry.file}`,
     eventType: entry.event,
     headers: entry.headers,
+    times: entry.times,
     body: readFileSync(new URL(entry.file, SAMPLES)),
   });
 }

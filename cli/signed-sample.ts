@@ -4,10 +4,11 @@ import { signingSecretsSchema } from '../lambdas/ingest/signing-secrets.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseSecret } from '../lambdas/secret.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
+import { dateSample } from './date-sample.ts';
 import { type Flaws, signFlawed } from './flawed-webhook.ts';
 import { findSample, type Sample } from './samples.ts';
 
-/** A sample, ready to be posted as its vendor would post it at this moment. */
+/** A sample, ready to be posted as its vendor would post it at this moment: it has happened just now. */
 export type SignedSample = {
   readonly sample: Sample;
   /** With the query, where the signature needs one. */
@@ -34,7 +35,7 @@ export async function signSample(
   if (!found.ok) {
     return fail(`There is no sample "${name}" of ${source}. There are: ${found.failure.join(', ')}.`);
   }
-  const sample = found.value;
+  const sample = dateSample(found.value, new Date());
   const path = `/webhooks/${source}`;
   const secret = await readNewestSecret(secretName, secretsManager);
   if (!secret.ok) return secret;

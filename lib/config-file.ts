@@ -1,4 +1,4 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { checkAgainst } from './config-schema.ts';
@@ -48,6 +48,7 @@ export function readConfigFile(file: string, text: string): Result<ConfigFile<un
     });
     return fail(problems);
   }
+  keepDigits(document);
   const problemAt = (path: readonly PropertyKey[], message: string): Problem => {
     const written = pathAsWritten(document, path);
     const { line, col } = lines.linePos(offsetOf(document, written));
@@ -65,6 +66,17 @@ export function formatProblems(problems: readonly Problem[]): string {
       return [place, path, what].filter((part) => part !== '').join('  ');
     })
     .join('\n');
+}
+
+/** An integer beyond 2^53 is kept as it is written: in an example it stands for a vendor's id, every digit of it. */
+function keepDigits(document: Document): void {
+  visit(document, {
+    Scalar(_, scalar) {
+      const { value, source } = scalar;
+      if (typeof value !== 'number' || Number.isSafeInteger(value) || !/^-?\d+$/.test(source ?? '')) return;
+      scalar.value = JSON.rawJSON(source ?? '');
+    },
+  });
 }
 
 /** A short form may stand for the whole (`event-key: text` for `event-key: {value: text}`): it is told as it stands. */

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config-file.ts';
@@ -11,6 +14,7 @@ import { tellCall, tellFact, tellHeading, tellLine, tellWebhook } from './tell.t
 const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
 
 let ending: Promise<void> | undefined;
+let keptIn: string | undefined;
 const ended = await start(readSettings(process.argv));
 if (!ended.ok) process.stderr.write(`${ended.failure}\n`);
 if (!ended.ok || ended.value === 'not-delivered') process.exitCode = 1;
@@ -74,8 +78,9 @@ async function invite(run: LocalRun, files: readonly MappingFile[]): Promise<Res
     const signed = mapping.ok ? await signLocally(run, mapping.value, sample) : mapping;
     if (!signed.ok) return signed;
     const headers = Object.entries(signed.value.headers).map(([name, value]) => `-H '${name}: ${value}'`);
-    const { path, sample: payload } = signed.value;
-    print(`\n  curl -sS ${run.stack.url}${path} ${headers.join(' ')} --data-binary @${payload.path}`);
+    const { path, body } = signed.value;
+    const file = keepBody(`${source}-${sample}.json`, body);
+    print(`\n  curl -sS ${run.stack.url}${path} ${headers.join(' ')} --data-binary @${file}`);
   }
   const port = new URL(run.stack.url).port;
   const at = port === '8787' ? '' : ` --port ${port}`;
@@ -86,6 +91,14 @@ async function invite(run: LocalRun, files: readonly MappingFile[]): Promise<Res
   return succeed(undefined);
 }
 
+/** The signature is over the sample as of now, which is not what lies in `samples/`. */
+function keepBody(name: string, body: Uint8Array): string {
+  keptIn ??= mkdtempSync(join(tmpdir(), 'webhook-adapter-'));
+  const file = join(keptIn, name);
+  writeFileSync(file, body);
+  return file;
+}
+
 function mappingOf(source: string, files: readonly MappingFile[]): Result<MappingFile, string> {
   const file = files.find((mapping) => mapping.source === source);
   return file ? succeed(file) : fail(`The demonstration needs the mapping folder "${source}".`);
@@ -94,6 +107,7 @@ function mappingOf(source: string, files: readonly MappingFile[]): Result<Mappin
 async function end(run: LocalRun): Promise<void> {
   ending ??= run.stop();
   await ending;
+  if (keptIn !== undefined) rmSync(keptIn, { recursive: true, force: true });
   process.exit(0);
 }
 

@@ -3,8 +3,11 @@ import { fail, type Result, succeed } from '../result.ts';
 import { expressionSource, isExpression } from './mapping.ts';
 import { followPlainPath, type PlainPath, parsePlainPath } from './plain-path.ts';
 
-/** Bounds on what one expression may take, so that no payload can hold a worker: ms, calls deep, items. */
-export const GUARDS = { timeout: 1_000, stack: 200, sequence: 10_000 };
+/**
+ * Bounds on what one expression may take, so that no payload can hold a worker: ms, calls deep, items. JSONata looks at
+ * some thousand items a second on a small function: the time is for the longest lists that are sent, not for a loop.
+ */
+export const GUARDS = { timeout: 5_000, stack: 200, sequence: 10_000 };
 
 /** What an expression can see: the body as its context, and the rest as `$headers`, `$source`, `$receivedAt`, `$item`. */
 export type Scope = {
@@ -18,7 +21,7 @@ export type Scope = {
 };
 
 /** JSONata's own error code. */
-export type ExpressionFailure = { readonly jsonataCode: string };
+type ExpressionFailure = { readonly jsonataCode: string };
 
 /** A literal or an expression, ready to be evaluated against any number of webhooks. */
 export type CompiledValue = (scope: Scope) => Promise<Result<unknown, ExpressionFailure>>;
@@ -43,7 +46,7 @@ export function compileValue(text: string, definitions: Definitions = {}): Compi
 }
 
 /** Puts the definitions that an expression names, and those that these name, before it. */
-export function withDefinitions(source: string, definitions: Definitions): string {
+function withDefinitions(source: string, definitions: Definitions): string {
   const used = new Map<string, string>();
   const collect = (text: string) => {
     for (const [, name = ''] of text.matchAll(/\$([A-Za-z_][A-Za-z0-9_]*)/g)) {

@@ -23,7 +23,7 @@ export type CompiledEvent = {
 };
 
 /** A parameter that is not sent, and what stood there instead. */
-export type LeftOut = { readonly parameter: string; readonly type: ValueType };
+type LeftOut = { readonly parameter: string; readonly type: ValueType };
 
 /** What a mapping makes of one webhook, or of one item of it. */
 export type MappedOnce =

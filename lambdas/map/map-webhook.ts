@@ -14,7 +14,7 @@ export type MappableWebhook = Scope & {
 };
 
 /** What the mapping says of an event beside its contents; deliver goes by it. */
-export type DeliveryTerms = {
+type DeliveryTerms = {
   readonly onUnconfirmed: EventMapping['on-unconfirmed'];
   /** Too old to be worth saying after so many seconds. */
   readonly maxAgeSeconds?: number;

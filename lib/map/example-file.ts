@@ -8,7 +8,7 @@ import type { PreviewedWebhook } from './preview-webhook.ts';
 import { setMembers } from './set-members.ts';
 
 /** An example as a person writes it: a webhook, and what it is expected to become. */
-export const exampleFileSchema = z.strictObject({
+const exampleFileSchema = z.strictObject({
   webhook: z
     .strictObject({
       'body-file': z.string().min(1).optional().describe('Path of the body, from this file.'),

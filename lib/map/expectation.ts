@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { Mapped } from '../../lambdas/map/map-webhook.ts';
-import type { Preview } from './preview-webhook.ts';
+import { type Preview, wasTooOld } from './preview-webhook.ts';
 
 const eventSchema = z.strictObject({
   event: z.string().min(1).describe('The event’s name in the mapping.'),
@@ -15,6 +15,10 @@ const eventSchema = z.strictObject({
     .optional()
     .describe('The payload that Webex Campaign is called with.'),
   skipped: z.enum(['when-not-met', 'no-items']).optional(),
+  expired: z
+    .literal('too-old')
+    .optional()
+    .describe('It had been too old for its max-age when the webhook came in, and is not sent.'),
   rejected: z.string().min(1).optional().describe('The code of the rejection.'),
   at: z.string().optional().describe('Where in the mapping it was rejected.'),
 });
@@ -30,7 +34,7 @@ export const expectationSchema = z.union(
     error: ({ input }) =>
       input === undefined
         ? undefined
-        : 'expected "ignored", or a list of events: { event: NAME, sends | skipped | rejected: … }. ' +
+        : 'expected "ignored", or a list of events: { event: NAME, sends | skipped | expired | rejected: … }. ' +
           '"adapter map --example … --accept" writes it.',
   },
 );
@@ -45,11 +49,11 @@ export function expectationOf(preview: Preview): Expectation {
     case 'rejected':
       return { rejected: preview.failure.code };
     case 'mapped':
-      return preview.events.map(describe);
+      return preview.events.map((mapped) => describe(mapped, preview.receivedAt));
   }
 }
 
-function describe(mapped: Mapped): z.infer<typeof eventSchema> {
+function describe(mapped: Mapped, receivedAt: Date): z.infer<typeof eventSchema> {
   const which = { event: mapped.name, ...(mapped.item !== undefined && { item: mapped.item }) };
   switch (mapped.kind) {
     case 'skipped':
@@ -59,6 +63,7 @@ function describe(mapped: Mapped): z.infer<typeof eventSchema> {
       return { ...which, rejected: failure.code, ...('path' in failure && { at: failure.path }) };
     }
     case 'event': {
+      if (wasTooOld(mapped, receivedAt)) return { ...which, expired: 'too-old' };
       const { eventId, eventKey, params } = mapped.event;
       return { ...which, sends: { 'event-id': eventId, 'event-key': eventKey, 'event-params': params } };
     }
@@ -107,6 +112,7 @@ function nameOf({ event, item }: ExpectedEvent): string {
 function sayEvent(event: ExpectedEvent | undefined): string {
   if (event === undefined) return 'no further event';
   if (event.skipped !== undefined) return `${nameOf(event)} is skipped (${event.skipped})`;
+  if (event.expired !== undefined) return `${nameOf(event)} is not sent (${event.expired})`;
   if (event.rejected === undefined) return `${nameOf(event)} is sent`;
   const where = event.at === undefined ? '' : ` at ${event.at}`;
   return `${nameOf(event)} is rejected (${event.rejected}${where})`;

@@ -23,6 +23,7 @@ export type Preview =
       readonly outcome: 'mapped';
       readonly eventTypes: readonly string[];
       readonly events: readonly Mapped[];
+      readonly receivedAt: Date;
       /** Names of the events that are on other types. */
       readonly unmatched: readonly string[];
     };
@@ -49,5 +50,14 @@ export async function previewWebhook(
     receivedAt: receivedAt.toISOString(),
     body: body.value,
   });
-  return { outcome: 'mapped', eventTypes, events, unmatched: unmatched.map(({ name }) => name) };
+  return { outcome: 'mapped', eventTypes, events, receivedAt, unmatched: unmatched.map(({ name }) => name) };
+}
+
+/** Whether an event was too old to be worth saying when its webhook came in; deliver records it then, and calls nobody. */
+export function wasTooOld(
+  { occurredAt, terms: { maxAgeSeconds } }: Extract<Mapped, { kind: 'event' }>,
+  receivedAt: Date,
+): boolean {
+  if (occurredAt === undefined || maxAgeSeconds === undefined) return false;
+  return receivedAt.getTime() - occurredAt.getTime() > maxAgeSeconds * 1000;
 }

@@ -93,6 +93,7 @@ describe('adapter map', () => {
           occurredAt: '2025-12-01T00:00:00.000Z',
           onUnconfirmed: 'park',
           maxAgeSeconds: 172_800,
+          expired: 'too-old',
         },
       ],
       unmatched: [{ event: 'refunded', on: ['refunds/create'] }],
@@ -110,6 +111,7 @@ describe('adapter map', () => {
         '       event-key  ann@example.com',
         '       total      "820982911946154508"',
         '       note       left out: null',
+        '       too old    for its max-age when it came in: recorded, not sent',
         '       happened   2025-12-01T00:00:00.000Z; not sent later than 172800 s after it',
         '  –  refunded: is on refunds/create',
       ].join('\n'),
@@ -228,6 +230,7 @@ webhook:
   body-file: ../../../body.json
   set: { /note: thanks } # what the customer wrote
   headers: { X-Shopify-Topic: orders/paid }
+  received-at: 2025-12-01T01:00:00Z
 `;
   const mapExample = (options: MapOptions) => mapCommand(project, { example: 'shop/paid', ...options });
   beforeEach(() => write('mappings/shop/examples/paid.yaml', EXAMPLE));
@@ -317,10 +320,10 @@ describe('adapter explain-mapping', () => {
 
     expect(exitCode).toBe(0);
     expect(text).toContain(
-      'When Shop says orders paid (orders/paid), and the count is above zero and there is no cancelled at: ' +
+      'When Shop says orders paid (orders/paid), and the count is above zero and the cancelled at is not there: ' +
         'Webex Campaign is asked for evt_1, for the person whose e-mail address is the email.',
     );
-    expect(text).toContain('Skipped unless the count is above zero and there is no cancelled at.');
+    expect(text).toContain('Skipped unless the count is above zero and the cancelled at is not there.');
     expect(text).toContain(
       'Kept aside as a dead letter when there is no such e-mail address, or without total.',
     );

@@ -4,9 +4,10 @@ import fc from 'fast-check';
 // The tests of one stage as one file: a mutant's run then loads the modules once, not once per file. Left out is what
 // asks other libraries or tries very many requests: it is slow, and finds what the others find.
 const { STAGE = 'ingest' } = process.env;
-const SLOW = /^(a-million-requests|every-profile|linear-time|vendor-libraries)\./;
+const SLOW = /^(a-million-requests|every-profile|linear-time|vendor-libraries|contract|jsonata-loading)\./;
 const ALSO: Readonly<Record<string, readonly string[]>> = {
   ingest: ['cli/doctor.test.ts', 'lib/map/mapping-file.test.ts'],
+  map: ['lib/map/mapping-language.test.ts'],
 };
 
 // The same values for every mutant, and no search for the smallest that fails.

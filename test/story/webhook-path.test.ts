@@ -46,7 +46,8 @@ describe('a Stripe webhook', () => {
         'event-id': 'evt_10000000000001',
         'event-key': 'cus_evt_story_delivered',
         'event-params': {
-          firstname: 'Zoë Ümlaut',
+          firstname: 'Zoë',
+          name: 'Zoë Ümlaut',
           amount: '12.50',
           currency: 'EUR',
           attempt: '1',
