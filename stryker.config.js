@@ -14,7 +14,7 @@ export default {
   tsconfigFile: 'no-tsconfig.json',
   ignorePatterns: ['cdk.out', 'docs'],
   // Modules that jest has loaded stay in memory: after some dozens of runs a process is slow enough to pass for hung.
-  maxTestRunnerReuse: 25,
+  maxTestRunnerReuse: 40,
   concurrency: 2,
   reporters: ['clear-text', 'json', 'progress-append-only'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
