@@ -15,6 +15,8 @@ export default {
   ignorePatterns: ['cdk.out', 'docs'],
   // Modules that jest has loaded stay in memory: after some dozens of runs a process is slow enough to pass for hung.
   maxTestRunnerReuse: 40,
+  // On a busy machine: what is slow is not to pass for what never ends.
+  timeoutMS: 30_000,
   concurrency: 2,
   reporters: ['clear-text', 'json', 'progress-append-only'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },

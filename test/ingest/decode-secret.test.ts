@@ -32,6 +32,7 @@ describe('a secret', () => {
   test.each<[string, Knobs, string | undefined]>([
     ['s1', hmac, 's1'],
     ['', hmac, undefined],
+    ['undefined', hmac, 'undefined'],
     ['s1', { ...hmac, secretEncoding: 'utf8' }, 's1'],
     ['s1', { kind: 'hash' }, 's1'],
     ['czE=', { ...hmac, secretEncoding: 'base64' }, 's1'],
@@ -49,7 +50,7 @@ describe('a secret', () => {
   });
 
   const keys = {
-    rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey,
+    rsa: generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey,
     ecdsa: generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey,
     ed25519: generateKeyPairSync('ed25519').publicKey,
   };

@@ -5,7 +5,7 @@ import { verifySignature } from '../../lambdas/ingest/verify-signature.ts';
 
 const BODY = '{"type":"x"}';
 const KEYS = {
-  rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+  rsa: generateKeyPairSync('rsa', { modulusLength: 1024 }),
   ecdsa: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   ed25519: generateKeyPairSync('ed25519'),
 };

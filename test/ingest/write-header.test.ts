@@ -31,6 +31,7 @@ describe('a part of a header', () => {
     ['^v1=([0-9a-f]{64})$', 'v1={signature}'],
     [undefined, '{signature}'],
     ['^v[12]=(.+)$', 'text that ^v[12]=(.+)$ matches'],
+    ['^(.+)\\d$', 'text that ^(.+)\\d$ matches'],
   ])('by the pattern %s is described as %s', (pick, form) => {
     expect(writeForm({ header: 'x', pick }, 'signature')).toBe(form);
   });
