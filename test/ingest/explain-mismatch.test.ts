@@ -99,6 +99,8 @@ describe('a signature that does not match is explained:', () => {
     const most = Buffer.alloc(256 * 1024, 'a');
 
     expect(judge(Buffer.from([0xff]), Buffer.from([0xff, 0x0a]))).toBe('no-matching-secret');
+    expect(judge(Buffer.from('\ufffd\n'), Buffer.from([0xff]))).toBe('no-matching-secret');
+    expect(judge(Buffer.from('ab'), Buffer.from('a\ufeffb'))).toBe('no-matching-secret');
     expect(judge(Buffer.concat([most, Buffer.from('\n')]), most)).toBe('body-re-encoded');
     expect(judge(most, Buffer.concat([most, Buffer.from('\n')]))).toBe('no-matching-secret');
   });
@@ -133,12 +135,16 @@ describe('a signature that does not match is explained:', () => {
     expect(explain({ secrets, key }, knobs)).toEqual({ code: 'wrong-secret-kind', ...facts });
   });
 
-  test.each([['KEY_abc'], ['k_abc'], ['verylongkey_abc'], ['key_abc x'], ['x key_abc']])(
+  test.each([['KEY_abc'], ['k_abc'], ['verylongkey_abc'], ['key_abc x'], ['key_abc\nx'], ['x key_abc']])(
     'but a secret %s has no prefix to cut off',
     (secret) => {
       expect(explain({ secrets: [secret], key: 'abc' })).toMatchObject({ code: 'no-matching-secret' });
     },
   );
+
+  test.each([[' '], ['s0'], ['key_']])('but an empty key is no reading of the secret %j', (secret) => {
+    expect(explain({ secrets: [secret], key: '' })).toMatchObject({ code: 'no-matching-secret' });
+  });
 
   test('secrets of which only some can be decoded as a mismatch', () => {
     expect(explain({ secrets: ['no hex', 'ff'], key: 'other' }, { secretEncoding: 'hex' })).toEqual({
@@ -240,5 +246,24 @@ describe('a URL that is configured otherwise than the sender calls it is explain
       ok: false,
       failure: { code: 'public-url-missing' },
     });
+  });
+});
+
+test.each([
+  ['https://h/p?u=http://i', 'https://h/p?u=https://i'],
+  ['http://h/p?u=https://i', 'http://h/p?u=http://i'],
+])('a URL inside of the URL %s is not what is configured', (url, signedUrl) => {
+  const scheme = signatureSchemeSchema.parse({
+    encoding: 'hex',
+    signature: { header: 'X-Sig' },
+    content: '{url}{body}',
+  });
+  const headers = new Map([
+    ['x-sig', createHmac('sha256', 's1').update(`${signedUrl}${BODY}`).digest('hex')],
+  ]);
+  const request = { method: 'POST', query: '', rawBody: Buffer.from(BODY), receivedAt: new Date(0) };
+
+  expect(verifySignature(scheme, { ...request, headers, url, secrets: ['s1'] })).toMatchObject({
+    failure: { code: 'no-matching-secret' },
   });
 });

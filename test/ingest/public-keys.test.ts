@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { signatureSchemeSchema } from '../../lambdas/ingest/signature-scheme.ts';
 import { verifySignature } from '../../lambdas/ingest/verify-signature.ts';
@@ -72,9 +72,12 @@ describe('a signature by a private key', () => {
     },
   );
 
-  test('is not explained by a secret that is written otherwise', () => {
-    const hmac = Buffer.alloc(32).toString('base64');
+  test('is never explained as an HMAC, not even by one whose key is the public key', () => {
+    const pem = KEYS.rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const hmacs = [pem, pem.trim()].map((key) =>
+      createHmac('sha256', key).update(`v1:POST:${BODY}`).digest('base64'),
+    );
 
-    expect(verify('rsa', hmac)).toBe('no-matching-secret');
+    expect(verify('rsa', hmacs.join(' '))).toBe('no-matching-secret');
   });
 });
