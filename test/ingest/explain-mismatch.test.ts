@@ -203,6 +203,13 @@ describe('a signature that does not match is explained:', () => {
     expect(judge('7331{}\n')).toBe('body-re-encoded');
     expect(judge('s1{}')).toBe('no-matching-secret');
     expect(judge('7331{}', 'sha1')).toBe('wrong-signature-length');
+    const prefixed = { ...scheme, secretPrefix: 'p_' };
+    const headers = new Map([['x-sig', '00'.repeat(32)]]);
+    const request = { method: 'POST', query: '', rawBody: Buffer.from('{}'), receivedAt: new Date(0) };
+    expect(verifySignature(prefixed, { ...request, headers, secrets: ['p_'] })).toEqual({
+      ok: false,
+      failure: { code: 'secret-undecodable', secretsTried: 1, expected: 'utf8 after "p_"' },
+    });
   });
 
   test('nothing that could be put to the proof', () => {

@@ -68,6 +68,7 @@ describe('a secret that travels with the request', () => {
 
   test.each([
     [['s0', ' s1\n'], { code: 'secret-whitespace', secretSlot: 1 }],
+    [[' s1'], { code: 'secret-whitespace', secretSlot: 0 }],
     [['s0', ' '], { code: 'no-matching-secret', secretsTried: 2 }],
     [['', 's1'], { secretSlot: 1 }],
     [['', ''], { code: 'no-matching-secret', secretsTried: 2 }],

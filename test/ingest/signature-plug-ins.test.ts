@@ -231,6 +231,9 @@ describe('Twilio', () => {
       code: 'missing-query-parameter',
       parameter: 'bodySHA256',
     });
+    expect(verify('twilio', 'a=1', 's1', form(`${URL}a1`, 'x/y; application/x-www-form-urlencoded'))).toBe(
+      'missing-query-parameter',
+    );
   });
 
   test('binds any body by its hash in the URL', () => {
@@ -267,6 +270,10 @@ describe('Twilio', () => {
     ['https://h/ü', 'https://h/%C3%BC'],
     ['https://h/ü', 'https://h:443/%C3%BC'],
     ['https://h', 'https://h:443'],
+    ['https://host.example/p', 'https://host.example:443/p'],
+    ['https://host.example:8443/p', 'https://host.example/p'],
+    ['http://host.example:8080/p', 'http://host.example/p'],
+    ['https://u:1@host.example/p', 'https://u:1@host.example:443/p'],
   ])('may have written %s as %s', (url, signed) => {
     expect(verify('twilio', 'a=1', 's1', form(`${signed}a1`), url)).toBe('valid');
   });
@@ -277,6 +284,7 @@ describe('Twilio', () => {
     ['https://h:8443/p', 'https://h:443/p'],
     ['https://h/p:1', 'https://h/p'],
     ['https://h/p?u=http://i:2/', 'https://h/p?u=http://i/'],
+    ['https://host.example:8443/p', 'https://host.example:8443:443/p'],
     ['x https://h/p', 'x https://h:443/p'],
     ['x https://h:1/p', 'x https://h/p'],
   ])('cannot have written %s as %s', (url, signed) => {
@@ -291,5 +299,23 @@ describe('Twilio', () => {
     expect(scheme && verifySignature(scheme, NOWHERE)).toMatchObject({
       failure: { code: 'public-url-missing' },
     });
+  });
+});
+
+test.each([
+  ['mailgun', 'utf8'],
+  ['twilio', 'utf8'],
+  ['mandrill', 'utf8'],
+])('a secret of %s that was stored in hex is explained', (profile, configured) => {
+  const sha1 = createHmac('sha1', 's1').update(`${URL}a1`).digest('base64');
+  const signature = createHmac('sha256', 's1').update('1t').digest('hex');
+  const body =
+    profile === 'mailgun' ? JSON.stringify({ signature: { timestamp: 1, token: 't', signature } }) : 'a=1';
+
+  expect(judge(profile, body, '7331', { [`x-${profile}-signature`]: sha1 })).toEqual({
+    code: 'wrong-secret-kind',
+    secretSlot: 0,
+    configured,
+    matching: 'hex',
   });
 });

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 const { STAGE = 'ingest', TESTS = '' } = process.env;
 const SLOW = /^(a-million-requests|every-profile|linear-time|vendor-libraries)\./;
 const ALSO: Readonly<Record<string, readonly string[]>> = {
-  ingest: ['cli/doctor.test.ts', 'lib/mapping-file.test.ts'],
+  ingest: ['cli/doctor.test.ts', 'cli/sign-as-plug-in.test.ts', 'lib/mapping-file.test.ts'],
 };
 
 // The same values for every mutant, and no search for the smallest that fails.
