@@ -45,6 +45,8 @@ describe('a timestamp', () => {
     ['iso8601', '2026-11-24', 'malformed-header'],
     ['iso8601', 'x2026-11-24T09:30:00Z', 'malformed-header'],
     ['iso8601', '2026-11-24T09:30:00Zx', 'malformed-header'],
+    ['iso8601', '2026-11-24T09:30:00Z (x)', 'malformed-header'],
+    ['iso8601', '(x) 2026-11-24T09:30:00Z', 'malformed-header'],
     ['iso8601', '2026-11-24T09:30:00.Z', 'malformed-header'],
     ['iso8601', '2026-11-24T09:30:00.1234567890Z', 'malformed-header'],
     ['iso8601', '2026-11-24T09:30:00 02:00', 'malformed-header'],
@@ -65,6 +67,14 @@ describe('a timestamp', () => {
     ['http-date', 'an HTTP date: Tue, 24 Nov 2026 09:30:00 GMT'],
   ] as const)('as %s that cannot be read says what was expected: %s', (format, form) => {
     expect(read('no', { format })).toEqual({ code: 'malformed-header', header: 'x-time', form });
+  });
+
+  test('that cannot be picked out of its header says the form of the header', () => {
+    expect(read('v=1', { format: 'unix', pick: '^t=(.+)$' })).toEqual({
+      code: 'malformed-header',
+      header: 'x-time',
+      form: 't={timestamp}',
+    });
   });
 
   test('that stands in a header more than once is not guessed at', () => {

@@ -8,6 +8,7 @@ describe('a JSON pointer', () => {
     'o~p': 'tilde',
     '~1': 'escaped',
     list: ['x', ['y'], null],
+    long: Array.from({ length: 12 }, (_, index) => index),
   };
 
   test.each([
@@ -15,6 +16,8 @@ describe('a JSON pointer', () => {
     ['/a/b/*/c', [1, 2]],
     ['/a/b/2', [3]],
     ['/a/b/4', []],
+    ['/long/11', [11]],
+    ['/long/12', []],
     ['/a/b/00', []],
     ['/a/b/01', []],
     ['/a/b/10', []],
@@ -33,7 +36,7 @@ describe('a JSON pointer', () => {
     ['/constructor', []],
     ['/a/toString', []],
   ])('%s leads to %j', (pointer, values) => {
-    expect(follow(body, pointer)).toEqual(values);
+    expect(follow(body, pointer)).toStrictEqual(values);
   });
 
   test.each([undefined, null, 5, 'text', true])('leads nowhere in %j', (value) => {
