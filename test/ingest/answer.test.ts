@@ -179,4 +179,14 @@ describe('the HTTP answer', () => {
       body: '[accepted]',
     });
   });
+
+  test('to a handshake is what the handshake says, and no page', () => {
+    const answer = { status: 201, contentType: 'text/plain', body: 'challenge' };
+
+    expect(answerReceived({ code: 'handshake-answered', answer }, undefined)).toEqual({
+      statusCode: 201,
+      headers: { 'content-type': 'text/plain', 'x-content-type-options': 'nosniff' },
+      body: 'challenge',
+    });
+  });
 });

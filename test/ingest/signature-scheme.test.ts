@@ -109,6 +109,7 @@ describe('the knobs of a signature', () => {
     [{ publicUrl: 'h/p' }, [`publicUrl: ${url}`]],
     [{ publicUrl: 'ftp://h/p' }, [`publicUrl: ${url}`]],
     [{ publicUrl: 'xhttps://h/p' }, [`publicUrl: ${url}`]],
+    [{ publicUrl: 'httpsx://h/p' }, [`publicUrl: ${url}`]],
   ])('may not be %j', (knobs, problems) => {
     expect(problemsOf(signatureSchemeSchema, { ...hmac, ...knobs })).toEqual(problems);
   });
