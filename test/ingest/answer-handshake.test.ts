@@ -20,7 +20,15 @@ function request(
 ) {
   const { body = '', headers = {}, ...rest } = changes;
   const byName = new Map<string, string>(Object.entries(headers));
-  return { source: 's', method: 'POST', query: '', ...rest, headers: byName, rawBody: Buffer.from(body) };
+  return {
+    requestId: 'r1',
+    source: 's',
+    method: 'POST',
+    query: '',
+    ...rest,
+    headers: byName,
+    rawBody: Buffer.from(body),
+  };
 }
 
 describe('a handshake is recognized', () => {

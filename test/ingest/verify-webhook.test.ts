@@ -16,12 +16,12 @@ function sourceWith(knobs: object): Source {
     ...knobs,
   });
   const profile = { signature, eventType: [{ body: '/type' }], deduplicationId: [], handshakes: [] };
-  return { source: 'acme', secret: 'webhooks/acme', profile, eventTypes: [] };
+  return { source: 'acme', secret: 'webhooks/acme', profile, eventTypes: [], mappedHeaders: [] };
 }
 
 function request(signature: string, query = ''): WebhookRequest {
   const headers = new Map([['x-sig', signature]]);
-  return { source: 'acme', method: 'POST', query, headers, rawBody: Buffer.from('{}') };
+  return { requestId: 'r1', source: 'acme', method: 'POST', query, headers, rawBody: Buffer.from('{}') };
 }
 
 function sign(secret: string | Buffer, content = '{}'): string {
