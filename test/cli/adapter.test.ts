@@ -11,7 +11,7 @@ beforeAll(async () => {
   const started = await startLocalRun({ port: 0, speed: 10 });
   if (!started.ok) throw new Error(started.failure);
   run = started.value;
-}, 60_000);
+}, 240_000);
 afterAll(() => run.stop());
 
 type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string };
@@ -102,5 +102,5 @@ describe('adapter dead-letter list', () => {
     expect(JSON.parse(second.stdout)).toMatchObject([
       { code: 'webex-mandatory-field-missing', event: 'payment-failed' },
     ]);
-  }, 60_000);
+  }, 240_000);
 });

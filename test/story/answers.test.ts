@@ -15,7 +15,7 @@ beforeAll(async () => {
     }
     return before === 0 ? (first.get(key) ?? ACCEPTED) : ACCEPTED;
   });
-}, 60_000);
+}, 240_000);
 afterAll(() => story.stop());
 
 test.each(CODES)('HTTP 200 with the code %d means what HTTP 500 with it means', async (code) => {
@@ -63,7 +63,7 @@ test('a hundred copies of one webhook, ten at a time, are one call', async () =>
     return story.printed.filter((text) => text.includes('"id_copied"') && text.includes('"duplicate"'))
       .length;
   }
-}, 60_000);
+}, 240_000);
 
 test('two events of one webhook are delivered once each, though one of them has to wait', async () => {
   first.set('pair-two', { status: 429, body: '{"code":429}', retryAfter: '2' });

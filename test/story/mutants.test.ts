@@ -16,7 +16,7 @@ beforeAll(async () => {
       return { status: 429, body: '{"code":429}', retryAfter: '2' };
     return key.startsWith('refused') ? { status: 200, body: '{"code":1002}' } : ACCEPTED;
   });
-}, 60_000);
+}, 240_000);
 afterAll(() => story.stop());
 
 /** How a forged webhook is answered. */
@@ -151,7 +151,7 @@ describe('a story fails, and so kills its mutant:', () => {
       expect(await tell('as-it-is')).toEqual(right);
       expect(await withMutant(story.run, mutant, () => tell('mutant'))).not.toEqual(right);
     },
-    60_000,
+    240_000,
   );
 });
 

@@ -5,7 +5,7 @@ import { type DeliveryStory, isEnd, startDeliveryStory } from './delivery-story.
 let story: DeliveryStory;
 beforeAll(async () => {
   story = await startDeliveryStory(60, () => undefined);
-}, 60_000);
+}, 240_000);
 afterAll(() => story.stop());
 
 describe('a call that is accepted and never answered', () => {
@@ -30,7 +30,7 @@ describe('a call that is accepted and never answered', () => {
     expect(await story.ledger()).toContainEqual(
       expect.objectContaining({ webhook: { S: 'stripe#id_hang' }, state: { S: 'unconfirmed' } }),
     );
-  }, 60_000);
+  }, 240_000);
 
   test('is made again under retry', async () => {
     await story.post('repeated', 'again');
@@ -40,7 +40,7 @@ describe('a call that is accepted and never answered', () => {
       code: 'unconfirmed',
     });
     expect(story.callsAbout('again')).toHaveLength(2);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe('a deliver worker that is killed in the middle of its call', () => {
@@ -60,5 +60,5 @@ describe('a deliver worker that is killed in the middle of its call', () => {
       detail: 'worker-lost',
     });
     expect(story.callsAbout('killed')).toHaveLength(1);
-  }, 120_000);
+  }, 240_000);
 });

@@ -29,7 +29,7 @@ beforeAll(async () => {
   if (!started.ok || started.value.simulator === undefined) throw new Error('The local run did not start.');
   run = started.value;
   simulator = started.value.simulator;
-}, 60_000);
+}, 240_000);
 
 afterAll(() => run.stop());
 
