@@ -1,5 +1,6 @@
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { startHttpApi } from './http-api/http-api.ts';
+import { createLogStream } from './http-api/log-stream.ts';
 import { startQueueServer } from './queues/queue-server.ts';
 import { type ReadSecrets, startSecretsManager } from './secrets-manager/secrets-manager.ts';
 import { startResources } from './start-resources.ts';
@@ -33,7 +34,12 @@ export type RunningStack = {
 
 /** Runs a synthesized template; fails with every reason for which it cannot, and leaves nothing running then. */
 export async function runTemplate(settings: RunSettings): Promise<Result<RunningStack, readonly string[]>> {
-  const { stackName, speed, onLine } = settings;
+  const { stackName, speed } = settings;
+  const logs = createLogStream();
+  const onLine = (functionName: string, text: string) => {
+    logs.write(text);
+    settings.onLine(functionName, text);
+  };
   const template = await readTemplate(settings.assembly, stackName);
   const api = await startHttpApi(settings.port);
   if (!api.ok) return fail([api.failure]);
@@ -68,6 +74,7 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   secretsManager.declare(resources);
   api.value.serve({
     ...started.value,
+    logs,
     health: { status: 'up', stack: stackName, region: REGION, endpoints },
   });
   // In this order: no new requests, no new batches, no functions; only then what they all call.
