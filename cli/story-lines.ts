@@ -9,31 +9,41 @@ export type StoryLine = { readonly at: Date; readonly what: string; readonly mor
 /** Everything that happened to a webhook, in order. */
 export function storyLines({ receipts, entries, actions }: LedgerStory): readonly StoryLine[] {
   const lines = [
-    ...receipts.flatMap(linesOfReceipt),
+    ...receipts
+      .toSorted((one, other) => one.takenAt.getTime() - other.takenAt.getTime())
+      .flatMap((receipt, index) => linesOfReceipt(receipt, index > 0)),
     ...entries.flatMap(linesOfEntry),
     ...actions.map(lineOfAction),
   ];
   return lines.toSorted((one, other) => one.at.getTime() - other.at.getTime());
 }
 
-function linesOfReceipt(receipt: Receipt): readonly StoryLine[] {
+function linesOfReceipt(receipt: Receipt, isRepetition: boolean): readonly StoryLine[] {
   const { receivedAt, takenAt, webhookId, eventTypes, bytes, secretSlot, matched, others } = receipt;
   const verified = secretSlot === undefined ? 'verified' : `verified by ${saySecret(secretSlot)}`;
+  const again = isRepetition ? ' again' : '';
+  const received = {
+    at: receivedAt,
+    what: `received${again} ${eventTypes.join(', ')}, ${bytes} bytes; signature ${verified}`,
+    more: [`our id of this delivery: ${webhookId}`],
+  };
+  if (isRepetition) {
+    return [received, { at: takenAt, what: 'recognised: nothing that had ended was sent again', more: [] }];
+  }
   return [
-    {
-      at: receivedAt,
-      what: `received ${eventTypes.join(', ')}, ${bytes} bytes; signature ${verified}`,
-      more: [`our id of this delivery: ${webhookId}`],
-    },
+    received,
     {
       at: takenAt,
       what: 'taken from the buffer and matched against the mapping',
-      more: [
-        ...matched.map(sayMatch),
-        ...others.map(({ event, on }) => `not ${event}: that is on ${on.join(', ')}`),
-      ],
+      more: [...matched.map(sayMatch), ...sayOthers(others)],
     },
   ];
+}
+
+function sayOthers(others: Receipt['others']): readonly string[] {
+  if (others.length === 0) return [];
+  const named = others.map(({ event, on }) => `${event} (${on.join(', ')})`);
+  return [`the others are on other types: ${named.join(', ')}`];
 }
 
 function saySecret(slot: number): string {
@@ -86,7 +96,7 @@ function lineOfAttempt(
     isLast && answer?.description !== undefined ? [`Webex Campaign said: "${answer.description}"`] : [];
   return {
     at,
-    what: `${event}: called Webex Campaign: ${code} (${http})`,
+    what: `${event}: called Webex Campaign: ${code === 'delivered' ? 'accepted' : code} (${http})`,
     more: [
       ...(isFirst && eventId !== undefined ? [`event ${eventId}; ${sayParameters(parameters)}`] : []),
       ...description,

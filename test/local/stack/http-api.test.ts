@@ -145,6 +145,7 @@ describe('the API', () => {
           : ({ ok: true, value } as const);
       },
       killWorkers: async () => 0,
+      renew: async () => {},
       stop: async () => {},
     };
     const api = await start();
