@@ -32,7 +32,8 @@ export async function openAccount({ stack, port }: AccountChoice): Promise<Resul
   if (stack !== undefined) {
     return succeed({
       stackName: stack,
-      sqs: new SQSClient({}),
+      // Where the SDK is pointed at another endpoint, the queue's URL must not lead elsewhere.
+      sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
       secretsManager: new SecretsManagerClient({}),
       dynamoDb: new DynamoDBClient({}),
     });

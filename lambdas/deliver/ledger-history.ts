@@ -13,7 +13,7 @@ export type PastAttempt = {
 };
 
 /** So many calls are remembered one by one, the latest: an item must not grow with every retry of a long day. */
-export const REMEMBERED_ATTEMPTS = 12;
+const REMEMBERED_ATTEMPTS = 12;
 
 /** Adds the call that has just been settled. */
 export function rememberAttempt(entry: LedgerEntry, settlement: Settlement): LedgerEntry {

@@ -3,7 +3,7 @@ import { type CompiledMapping, isOn, type Mapped } from '../map/map-webhook.ts';
 import { expiryOf, ledgerKey } from './ledger-entry.ts';
 
 /** What became of one event of the mapping when it was applied to a webhook. */
-export type MatchedEvent = {
+type MatchedEvent = {
   readonly event: string;
   /** How many campaign events it made; more than one only where it has items. */
   readonly made: number;

@@ -54,9 +54,8 @@ export function createFunctionPool(settings: FunctionSettings, onLine: (text: st
     },
     killWorkers: async () => {
       const all = [...sandboxes];
-      const working = all.length - idle.length;
+      const working = all.length - idle.splice(0).length;
       sandboxes.clear();
-      idle.length = 0;
       await stopAll(all);
       return working;
     },
