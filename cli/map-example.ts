@@ -47,7 +47,9 @@ export function acceptExample({ example, preview }: MappedExample): CommandResul
   const isJson = example.path.endsWith('.json');
   writeFileSync(example.path, isJson ? asJson(text, expectation) : asYaml(text, expectation));
   const what = typeof expectation === 'string' ? expectation : 'what it becomes now';
-  return { text: `${example.file}: expects ${what}. Read it before you commit it.`, exitCode: 0 };
+  const isOld = Array.isArray(expectation) && expectation.some(({ expired }) => expired !== undefined);
+  const hint = isOld ? '\nIt was too old when it came in: say when it did, with received-at.' : '';
+  return { text: `${example.file}: expects ${what}. Read it before you commit it.${hint}`, exitCode: 0 };
 }
 
 function asYaml(text: string, expectation: unknown): string {

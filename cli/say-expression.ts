@@ -82,11 +82,10 @@ function sayBinary({ value, lhs, rhs }: Node): Words {
 }
 
 const CALLS: Readonly<Record<string, (...given: string[]) => string>> = {
-  exists: (what) => `there is ${what}`,
-  not: (what) =>
-    what.startsWith('there is ')
-      ? what.replace('there is ', 'there is no ').replace('no the', 'no')
-      : `not: ${what}`,
+  exists: (what) => `${what} is there`,
+  // As the shipped mappings define it: there, and neither null nor empty.
+  has: (what) => `${what} is there`,
+  not: negate,
   uppercase: (what) => `${what} in capitals`,
   lowercase: (what) => `${what} in small letters`,
   trim: (what) => what,
@@ -100,6 +99,13 @@ const CALLS: Readonly<Record<string, (...given: string[]) => string>> = {
   join: (what) => `${what}, joined`,
   toMillis: (what) => what,
 };
+
+/** Of a single sentence; of several it cannot be told to which the "not" belongs. */
+function negate(what: string): string {
+  const isSingle = !/ (and|or|if) /.test(what);
+  if (isSingle && what.includes(' contains ')) return what.replace(' contains ', ' does not contain ');
+  return isSingle && what.includes(' is ') ? what.replace(' is ', ' is not ') : `it is not so that ${what}`;
+}
 
 function sayCall({ procedure, arguments: given }: Node): Words {
   if (!isNode(procedure) || !Array.isArray(given)) return undefined;

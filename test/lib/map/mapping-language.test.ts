@@ -1,11 +1,25 @@
-import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
+import { mapCommand } from '../../../cli/map-webhook.ts';
+import { validate } from '../../../cli/validate.ts';
 import type { MapFailure } from '../../../lambdas/map/map-failure.ts';
 import { type Expectation, expectationOf } from '../../../lib/map/expectation.ts';
 import { parseMappingFile } from '../../../lib/map/mapping-file.ts';
 import { previewWebhook } from '../../../lib/map/preview-webhook.ts';
 
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const TEXT = readFileSync(new URL('../../../docs/mapping-language.md', import.meta.url), 'utf8');
 
 const HEAD = {
@@ -103,5 +117,30 @@ describe('docs/mapping-language.md', () => {
       ...Object.keys(schema.properties.defaults.properties),
     ];
     expect(keys.filter((key) => !TEXT.includes(`\`${key}\``))).toEqual([]);
+  });
+});
+
+describe('the ten minutes', () => {
+  const [, event = '', example = ''] =
+    /```yaml\n( {5}- name: payout-arrived.*?)```.*?```yaml\n( {3}# A payout.*?)```/s.exec(TEXT) ?? [];
+  const root = mkdtempSync(join(tmpdir(), 'ten-minutes-'));
+  const project = { mappings: join(root, 'mappings'), stagesFile: join(ROOT, 'stages.yaml') };
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  test('end with an event that is checked, by what the page says alone', async () => {
+    cpSync(join(ROOT, 'mappings/stripe'), join(root, 'mappings/stripe'), { recursive: true });
+    symlinkSync(join(ROOT, 'samples'), join(root, 'samples'));
+    appendFileSync(join(root, 'mappings/stripe/mapping.yaml'), event.replaceAll(/^ {3}/gm, ''));
+    const file = join(root, 'mappings/stripe/examples/payout-arrived.yaml');
+    writeFileSync(file, example.replaceAll(/^ {3}/gm, ''));
+
+    const accepted = await mapCommand(project, { example: 'stripe/payout-arrived', accept: true });
+
+    expect(accepted.exitCode).toBe(0);
+    expect(readFileSync(file, 'utf8')).toContain('arrives: 28 March 2022');
+    expect(await validate(project, {})).toEqual({
+      exitCode: 0,
+      text: expect.stringMatching(/^1 mapping folders with \d+ events are in order\.$/),
+    });
   });
 });
