@@ -1,3 +1,4 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
@@ -8,6 +9,7 @@ export type Account = {
   readonly stackName: string;
   readonly sqs: SQSClient;
   readonly secretsManager: SecretsManagerClient;
+  readonly dynamoDb: DynamoDBClient;
   /** The base of the webhook URLs, where it is known: a stack on AWS has it among its outputs. */
   readonly url?: string;
 };
@@ -22,7 +24,7 @@ export type AccountChoice = {
 const healthSchema = z.object({
   stack: z.string(),
   region: z.string(),
-  endpoints: z.object({ sqs: z.url(), secretsManager: z.url() }),
+  endpoints: z.object({ sqs: z.url(), secretsManager: z.url(), dynamoDb: z.url() }),
 });
 
 /** Finds the stack that a command is about; fails with a sentence for the person who gave the command. */
@@ -30,8 +32,10 @@ export async function openAccount({ stack, port }: AccountChoice): Promise<Resul
   if (stack !== undefined) {
     return succeed({
       stackName: stack,
-      sqs: new SQSClient({}),
+      // Where the SDK is pointed at another endpoint, the queue's URL must not lead elsewhere.
+      sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
       secretsManager: new SecretsManagerClient({}),
+      dynamoDb: new DynamoDBClient({}),
     });
   }
   const url = `http://127.0.0.1:${port}`;
@@ -47,6 +51,7 @@ export async function openAccount({ stack, port }: AccountChoice): Promise<Resul
     stackName: health.stack,
     sqs: new SQSClient({ region, credentials, endpoint: endpoints.sqs }),
     secretsManager: new SecretsManagerClient({ region, credentials, endpoint: endpoints.secretsManager }),
+    dynamoDb: new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamoDb }),
     url,
   });
 }

@@ -1,75 +1,89 @@
-import { type DeadLetterNote, readNote } from '../lambdas/dead-letter/dead-letter-note.ts';
 import { type AccountChoice, openAccount } from './account.ts';
-import { type DeadLetterMessage, readDeadLetters } from './read-dead-letters.ts';
+import { refuse, tellProgress } from './command-line.ts';
+import { type DeadLetter, eventNameOf, readLetters, sayAnswer } from './dead-letter.ts';
+import { sayDuration } from './duration.ts';
+import { readDeadLetters } from './read-dead-letters.ts';
+import { type DeadLetterFilters, filterLetters } from './select-dead-letters.ts';
 import type { CommandResult } from './send.ts';
 
-/** One dead letter as the list shows it. A message that SQS itself moved has no note, and the code says so. */
-type DeadLetter = {
-  readonly messageId: string;
-  readonly source?: string | undefined;
-  readonly eventType?: string | undefined;
-  readonly deduplicationId?: string | undefined;
-  readonly receivedAt?: string | undefined;
-} & (DeadLetterNote | { readonly stage: 'buffer'; readonly code: 'moved-by-sqs' });
+/** So many messages are read in no time; of more, a person wants to hear. */
+const TELL_EVERY = 500;
 
 /** `adapter dead-letter list`: what is in the dead-letter queue, and why. */
 export async function listDeadLetters(
-  options: AccountChoice & { readonly json?: boolean | undefined },
+  options: AccountChoice & DeadLetterFilters & { readonly json?: boolean | undefined },
 ): Promise<CommandResult> {
   const account = await openAccount(options);
-  if (!account.ok) return { text: account.failure, exitCode: 2 };
-  const letters = (await readDeadLetters(account.value.sqs, account.value.stackName)).map(readLetter);
-  const text = options.json === true ? JSON.stringify(letters, null, 2) : describe(letters);
+  if (!account.ok) return refuse(account.failure);
+  const { sqs, stackName } = account.value;
+  const all = readLetters(await readDeadLetters(sqs, stackName, tellCount()));
+  const letters = filterLetters(all, options, new Date());
+  const text =
+    options.json === true
+      ? JSON.stringify(letters.map(letterJson), null, 2)
+      : describe(letters, all.length, new Date());
   return { text, exitCode: 0 };
 }
 
-function readLetter({ messageId, attributes }: DeadLetterMessage): DeadLetter {
-  return {
-    messageId,
-    source: attributes.source,
-    eventType: attributes['event-type']?.replaceAll('\n', ', '),
-    deduplicationId: attributes['deduplication-id'],
-    receivedAt: attributes['received-at'],
-    ...(readNote(attributes) ?? { stage: 'buffer', code: 'moved-by-sqs' }),
+/** Tells how many messages were read, where they are many. */
+export function tellCount(): (count: number) => void {
+  let told = 0;
+  return (count) => {
+    if (count < told + TELL_EVERY) return;
+    told = count;
+    tellProgress(`${count} dead letters read …`);
   };
 }
 
-function describe(letters: readonly DeadLetter[]): string {
-  if (letters.length === 0) return 'The dead-letter queue is empty.';
-  const count = letters.length === 1 ? '1 dead letter' : `${letters.length} dead letters`;
-  return [`${count}:`, ...letters.map(describeLetter)].join('\n\n');
+/** A dead letter for machines, its webhook's body left out. */
+export function letterJson({ message: _, since, eventTypes, note, code, ...letter }: DeadLetter): object {
+  const eventType = eventTypes.length === 0 ? undefined : eventTypes.join(', ');
+  const stage = note === undefined ? { stage: 'buffer', code } : { ...note, code };
+  return { ...letter, eventType, ...stage, since: since.toISOString() };
 }
 
-function describeLetter(letter: DeadLetter): string {
-  const facts = [
-    ['webhook', `${letter.source ?? '?'} ${letter.eventType ?? '?'}  ${letter.deduplicationId ?? ''}`],
-    ['received', letter.receivedAt],
-    ...('attempts' in letter
-      ? describeNote(letter)
-      : [['why', 'SQS gave up: the deliver function crashed on it']]),
-    ['message', letter.messageId],
+function describe(letters: readonly DeadLetter[], all: number, now: Date): string {
+  if (all === 0) return 'The dead-letter queue is empty.';
+  if (letters.length === 0) return `None of the ${sayCount(all)} is so.`;
+  const title = letters.length === all ? sayCount(all) : `${letters.length} of ${sayCount(all)}`;
+  const blocks = letters.map((letter) => describeLetter(letter, now));
+  return [`${title}, oldest first:`, ...blocks, describeCounts(letters)].join('\n\n');
+}
+
+function sayCount(count: number): string {
+  return count === 1 ? '1 dead letter' : `${count} dead letters`;
+}
+
+function describeLetter(letter: DeadLetter, now: Date): string {
+  const { id, code, note, source = '?', eventTypes, deduplicationId = '', receivedAt, since } = letter;
+  const age = sayDuration((now.getTime() - since.getTime()) / 1000);
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['webhook', `${source} ${eventTypes.join(', ') || '?'}  ${deduplicationId}`],
+    ['received', receivedAt],
+    ['event', eventNameOf(letter)],
+    ['answer', sayAnswer(note?.answer)],
+    ['detail', note?.detail],
+    ['why', note === undefined ? sayWithoutNote(letter) : undefined],
+    ['attempts', note && `${note.attempts}, dead-lettered ${age} ago`],
   ];
-  const lines = facts.flatMap(([name = '', value]) =>
+  const lines = facts.flatMap(([name, value]) =>
     value === undefined ? [] : [`  ${name.padEnd(9)}${value}`],
   );
-  return [`${letter.code}  (${letter.stage})`, ...lines].join('\n');
+  return [`${id}  ${code}  (${note?.stage ?? 'buffer'})`, ...lines].join('\n');
 }
 
-function describeNote({
-  event,
-  item,
-  answer,
-  detail,
-  attempts,
-  lastAttemptAt,
-  deadLetteredAt,
-}: DeadLetterNote): (string | undefined)[][] {
-  const code = answer?.code === undefined ? '' : `, code ${answer.code}`;
-  return [
-    ['event', item === undefined ? event : `${event}, item ${item + 1} of the batch`],
-    ['answer', answer === undefined ? undefined : `HTTP ${answer.status}${code}`],
-    ['detail', detail],
-    ['attempts', lastAttemptAt === undefined ? `${attempts}` : `${attempts}, the last at ${lastAttemptAt}`],
-    ['put here', deadLetteredAt],
-  ];
+function sayWithoutNote({ code }: DeadLetter): string {
+  return code === 'moved-by-sqs'
+    ? 'SQS gave up: the deliver function crashed on it again and again, and left no note'
+    : 'its note is of a version that this command line does not know';
+}
+
+function describeCounts(letters: readonly DeadLetter[]): string {
+  const counts = new Map<string, number>();
+  for (const { code } of letters) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const width = String(Math.max(...counts.values())).length;
+  const lines = [...counts]
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([code, count]) => `  ${String(count).padStart(width)}  ${code}`);
+  return ['By code:', ...lines].join('\n');
 }

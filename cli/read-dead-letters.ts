@@ -1,5 +1,6 @@
 import {
   ChangeMessageVisibilityBatchCommand,
+  GetQueueAttributesCommand,
   GetQueueUrlCommand,
   type Message,
   ReceiveMessageCommand,
@@ -7,48 +8,82 @@ import {
 } from '@aws-sdk/client-sqs';
 import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
 
-/** How long a message is hidden from other readers while the list is made. */
-const PEEK_SECONDS = 60;
+/** How long a message is hidden from other readers while the queue is read. */
+const PEEK_SECONDS = 120;
+
+/** SQS hides a message for no longer. */
+const MAX_HIDE_SECONDS = 43_200;
+
+/** So many answers without anything new in a row, and the queue has been through, whatever it says of its length. */
+const MAX_EMPTY_ANSWERS = 4;
 
 /** A message of the dead-letter queue, with all attributes as text. */
 export type DeadLetterMessage = {
   readonly messageId: string;
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
+  /** When it was put on this queue, or where SQS has moved it, on the buffer. */
+  readonly sentAt: Date;
 };
 
-/**
- * Looks at every message of a stack's dead-letter queue and leaves all of them there. SQS has no listing: messages are
- * received, which hides them for a moment, and shown again at the end.
- */
+/** A message that nobody else sees for now. */
+export type HeldMessage = DeadLetterMessage & { readonly receiptHandle: string };
+
+/** The dead-letter queue of a stack. */
+export type DeadLetterQueue = { readonly sqs: SQSClient; readonly url: string };
+
+export async function openDeadLetters(sqs: SQSClient, stackName: string): Promise<DeadLetterQueue> {
+  const { QueueUrl = '' } = await sqs.send(
+    new GetQueueUrlCommand({ QueueName: deadLetterQueueName(stackName) }),
+  );
+  return { sqs, url: QueueUrl };
+}
+
+/** Looks at every message of a stack's dead-letter queue and leaves all of them there. */
 export async function readDeadLetters(
   sqs: SQSClient,
   stackName: string,
+  onProgress: (count: number) => void = () => {},
 ): Promise<readonly DeadLetterMessage[]> {
-  const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: deadLetterQueueName(stackName) }));
+  const queue = await openDeadLetters(sqs, stackName);
+  const held = await holdAll(queue, onProgress);
+  await hideFor(queue, held, 0);
+  return held;
+}
+
+/**
+ * Takes every message of the queue, unseen by others for two minutes. SQS has no listing: messages are received, and
+ * whoever calls this shows them again (`hideFor` 0 seconds), or deletes them.
+ */
+export async function holdAll(
+  queue: DeadLetterQueue,
+  onProgress: (count: number) => void = () => {},
+): Promise<readonly HeldMessage[]> {
+  const expected = await countOf(queue);
   const seen = new Map<string, Message>();
   try {
-    while (await receiveMore(sqs, QueueUrl, seen));
-  } finally {
-    await showAgain(sqs, QueueUrl, [...seen.values()]);
+    for (let empty = 0; empty < (seen.size < expected ? MAX_EMPTY_ANSWERS : 1); ) {
+      empty = (await receiveMore(queue, seen)) ? 0 : empty + 1;
+      onProgress(seen.size);
+    }
+  } catch (error) {
+    await hideFor(queue, [...seen.values()].map(readMessage), 0);
+    throw error;
   }
   return [...seen.values()].map(readMessage);
 }
 
-/** Receives a batch into `seen`; false when nothing new came, which is when the queue has been through. */
-async function receiveMore(
-  sqs: SQSClient,
-  queueUrl: string | undefined,
-  seen: Map<string, Message>,
-): Promise<boolean> {
+/** Receives a batch into `seen`; false when nothing new came. */
+async function receiveMore({ sqs, url }: DeadLetterQueue, seen: Map<string, Message>): Promise<boolean> {
   const { Messages = [] } = await sqs.send(
     new ReceiveMessageCommand({
-      QueueUrl: queueUrl,
+      QueueUrl: url,
       MaxNumberOfMessages: 10,
       VisibilityTimeout: PEEK_SECONDS,
       // Long polling asks every SQS server, so that nothing is overlooked.
       WaitTimeSeconds: 1,
       MessageAttributeNames: ['All'],
+      MessageSystemAttributeNames: ['SentTimestamp'],
     }),
   );
   const before = seen.size;
@@ -56,29 +91,45 @@ async function receiveMore(
   return seen.size > before;
 }
 
-async function showAgain(
-  sqs: SQSClient,
-  queueUrl: string | undefined,
-  messages: readonly Message[],
+async function countOf({ sqs, url }: DeadLetterQueue): Promise<number> {
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['ApproximateNumberOfMessages'] }),
+  );
+  return Number(Attributes?.ApproximateNumberOfMessages ?? 0);
+}
+
+/** Leaves messages on the queue, unseen for so many seconds from now; 0 shows them again. */
+export async function hideFor(
+  { sqs, url }: DeadLetterQueue,
+  messages: readonly HeldMessage[],
+  seconds: number,
 ): Promise<void> {
+  const VisibilityTimeout = Math.min(Math.ceil(seconds), MAX_HIDE_SECONDS);
   for (let start = 0; start < messages.length; start += 10) {
     await sqs.send(
       new ChangeMessageVisibilityBatchCommand({
-        QueueUrl: queueUrl,
-        Entries: messages.slice(start, start + 10).map(({ ReceiptHandle }, index) => ({
+        QueueUrl: url,
+        Entries: messages.slice(start, start + 10).map(({ receiptHandle: ReceiptHandle }, index) => ({
           Id: `${index}`,
           ReceiptHandle,
-          VisibilityTimeout: 0,
+          VisibilityTimeout,
         })),
       }),
     );
   }
 }
 
-function readMessage({ MessageId = '', Body = '', MessageAttributes = {} }: Message): DeadLetterMessage {
+function readMessage(message: Message): HeldMessage {
+  const { MessageId = '', Body = '', MessageAttributes = {}, Attributes = {}, ReceiptHandle = '' } = message;
   const attributes = Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [
     name,
     StringValue,
   ]);
-  return { messageId: MessageId, body: Body, attributes: Object.fromEntries(attributes) };
+  return {
+    messageId: MessageId,
+    body: Body,
+    attributes: Object.fromEntries(attributes),
+    sentAt: new Date(Number(Attributes.SentTimestamp ?? 0)),
+    receiptHandle: ReceiptHandle,
+  };
 }

@@ -1,8 +1,9 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { CfnSecret, type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { FOUND_BY, FOUND_BY_INDEX } from '../lambdas/adapters/ledger-item.ts';
 import { ledgerTableName } from '../lambdas/deliver/ledger-entry.ts';
 
 export type LedgerProps = {
@@ -30,6 +31,13 @@ export class Ledger extends Construct {
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       // Who was messaged cannot be found out again.
       removalPolicy: RemovalPolicy.RETAIN,
+    });
+
+    // Our own id of a delivery, and Webex Campaign's of an event, lead to the webhook; nothing else is in it.
+    this.table.addGlobalSecondaryIndex({
+      indexName: FOUND_BY_INDEX,
+      partitionKey: { name: FOUND_BY, type: AttributeType.STRING },
+      projectionType: ProjectionType.KEYS_ONLY,
     });
 
     this.hashKeyName = `${name}/event-key-hash`;

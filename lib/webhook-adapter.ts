@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { bufferQueueName } from '../lambdas/buffer/queue-name.ts';
 import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
 import { BufferQueue } from './buffer-queue.ts';
 import { DeadLetterQueue } from './dead-letter-queue.ts';
@@ -56,7 +57,7 @@ export class WebhookAdapter extends Construct {
     // A webhook passes ingest, buffer, deliver and, at worst, dead-letter; what is pointed at has to be made first.
     this.deadLetter = new DeadLetterQueue(this, 'DeadLetter', { name: deadLetterQueueName(name) });
     this.buffer = new BufferQueue(this, 'Buffer', {
-      name: `${name}-buffer`,
+      name: bufferQueueName(name),
       deadLetter: this.deadLetter.queue,
     });
     this.ingest = new IngestEndpoint(this, 'Ingest', {

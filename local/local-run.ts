@@ -2,6 +2,7 @@ import { webexKeysSchema } from '../lambdas/deliver/webex-keys.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { type LocalSecrets, readLocalSecrets } from './local-secrets.ts';
 import { collectLogLines, type LogLine, type LogLines } from './log-lines.ts';
+import { redeploy } from './redeploy.ts';
 import type { Settings } from './settings.ts';
 import { type RunningStack, runTemplate } from './stack/run-template.ts';
 import { LOCAL_STACK, synthesize } from './synthesize.ts';
@@ -20,6 +21,8 @@ export type LocalRun = {
   readonly simulator?: WebexCampaignSimulator;
   readonly eventUrl: string;
   readonly lines: LogLines;
+  /** Puts code and mappings as they lie there now in the place of those that run; queues and ledger stay. */
+  readonly redeploy: (mappings?: string) => Promise<Result<void, string>>;
   readonly stop: () => Promise<void>;
 };
 
@@ -84,6 +87,8 @@ export async function startLocalRun(
       assembly: directory,
       eventUrl,
       lines,
+      redeploy: (mappings = settings.mappings) =>
+        redeploy({ assembly: directory, eventUrl, renewFunctions: stack.value.renewFunctions }, mappings),
       stop,
       ...(simulator && { simulator }),
     });

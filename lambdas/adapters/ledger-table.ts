@@ -1,21 +1,27 @@
 import {
-  type AttributeValue,
   ConditionalCheckFailedException,
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import * as z from 'zod';
 import type { LedgerFailure, LedgerStore } from '../deliver/claim-event.ts';
 import type { LedgerEntry } from '../deliver/ledger-entry.ts';
-import { fail, succeed } from '../result.ts';
+import type { Receipt } from '../deliver/receipt.ts';
+import { fail, type Result, succeed } from '../result.ts';
+import { readItem, writeItem } from './ledger-item.ts';
+import { writeReceipt } from './ledger-receipt.ts';
 
 /** A ledger that does not answer by then is not there: the SDK tries three times, within the function's time. */
 const CONNECT_MILLISECONDS = 1_000;
 const REQUEST_MILLISECONDS = 2_000;
 
+export type LedgerTable = LedgerStore & {
+  /** Keeps the first receipt of a delivery; a later one of the same is none. */
+  readonly recordReceipt: (receipt: Receipt) => Promise<Result<void, LedgerFailure>>;
+};
+
 /** The ledger in its DynamoDB table. */
-export function createLedgerTable(TableName: string): LedgerStore {
+export function createLedgerTable(TableName: string): LedgerTable {
   const client = new DynamoDBClient({
     maxAttempts: 3,
     requestHandler: {
@@ -44,6 +50,19 @@ export function createLedgerTable(TableName: string): LedgerStore {
           : fail(unavailable(error));
       }
     },
+    recordReceipt: async (receipt) => {
+      const ConditionExpression = 'attribute_not_exists(webhook)';
+      try {
+        await client.send(
+          new PutItemCommand({ TableName, Item: writeReceipt(receipt), ConditionExpression }),
+        );
+        return succeed(undefined);
+      } catch (error) {
+        return error instanceof ConditionalCheckFailedException
+          ? succeed(undefined)
+          : fail(unavailable(error));
+      }
+    },
   };
 }
 
@@ -59,61 +78,4 @@ function unlessChanged({ revision }: LedgerEntry) {
 /** The SDK's messages may quote the request. */
 function unavailable(error: unknown): LedgerFailure {
   return { code: 'ledger-unavailable', cause: error instanceof Error ? error.name : 'unknown' };
-}
-
-/** Flat, as a person wants to read it in the console: texts, numbers, and times in ISO 8601 (all but the TTL's). */
-function writeItem({ expiresAt, answer, ...entry }: LedgerEntry): Record<string, AttributeValue> {
-  const { status: answerStatus, code: answerCode } = answer ?? {};
-  const attributes = { ...entry, answerStatus, answerCode, expiresAt: Math.ceil(expiresAt.getTime() / 1000) };
-  return Object.fromEntries(
-    Object.entries(attributes).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, writeAttribute(value)]],
-    ),
-  );
-}
-
-function writeAttribute(value: string | number | boolean | Date): AttributeValue {
-  if (typeof value === 'string') return { S: value };
-  if (typeof value === 'number') return { N: String(value) };
-  return typeof value === 'boolean' ? { BOOL: value } : { S: value.toISOString() };
-}
-
-const text = z.object({ S: z.string() }).transform(({ S }) => S);
-const time = text.pipe(z.iso.datetime()).transform((iso) => new Date(iso));
-const number = z.object({ N: z.coerce.number<string>() }).transform(({ N }) => N);
-
-const itemSchema = z.object({
-  webhook: text,
-  event: text,
-  revision: number,
-  state: text.pipe(z.enum(['claimed', 'waiting', 'delivered', 'failed', 'unconfirmed', 'expired'])),
-  owner: text,
-  leaseUntil: time,
-  attempts: number,
-  webhookId: text,
-  receivedAt: time,
-  mappingVersion: text,
-  expiresAt: number.transform((seconds) => new Date(seconds * 1000)),
-  eventKeyHash: text.optional(),
-  firstAttemptAt: time.optional(),
-  lastAttemptAt: time.optional(),
-  code: text.optional(),
-  stage: text.optional(),
-  detail: text.optional(),
-  transactionId: text.optional(),
-  deadLetteredAt: time.optional(),
-  isUnsure: z
-    .object({ BOOL: z.literal(true) })
-    .transform(() => true as const)
-    .optional(),
-  answerStatus: number.optional(),
-  answerCode: text.optional(),
-});
-
-/** Throws if it is not what `writeItem` writes. */
-function readItem(item: Record<string, AttributeValue>): LedgerEntry {
-  const { answerStatus: status, answerCode: code, ...entry } = itemSchema.parse(item);
-  const answer = status === undefined ? undefined : { status, ...(code !== undefined && { code }) };
-  // zod leaves out what is missing, but its types say `undefined`.
-  return { ...entry, ...(answer && { answer }) } as LedgerEntry;
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { fail, type Result, succeed } from '../result.ts';
 import type { BodyFormat } from '../webhook-body.ts';
 import { type BodyTooLarge, decodeBody, type EncodedBody, encodeBody } from './encode-body.ts';
+import { type Replay, replayAttributeSchema } from './replay.ts';
 
 /** The version of this contract. A reader refuses what it does not know rather than guess. */
 const VERSION = '2';
@@ -17,11 +18,15 @@ export type BufferedWebhook = {
   /** The same for every delivery of one fact, and protected by the signature (design.md, "Identity"). */
   readonly deduplicationId: string;
   readonly receivedAt: Date;
+  /** Which of the source's secrets had signed it, from 0, the newest. */
+  readonly secretSlot?: number;
   readonly bodyFormat: BodyFormat;
   /** Those headers that the source's mapping names, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   /** The bytes that were signed, untouched. */
   readonly rawBody: Uint8Array;
+  /** Set where a person has put it back from the dead letters. */
+  readonly replay?: Replay;
 };
 
 /** A webhook in the shape SQS carries it: the body as text, all else as string attributes. */
@@ -43,10 +48,21 @@ const attributesSchema = z.object({
   /** Format and encoding of the body, as in `json utf-8`: SQS takes ten attributes a message. */
   body: z.templateLiteral([z.enum(['json', 'form']), ' ', z.enum(['utf-8', 'base64', 'gzip'])]),
   headers: z.string().transform(parseHeaders).pipe(z.record(z.string(), z.string())).optional(),
+  'secret-slot': z.coerce.number<string>().int().min(0).optional(),
+  replay: replayAttributeSchema.optional(),
 });
 
-/** The names of the attributes that make up the contract, for readers that copy them on. */
-export const BUFFER_ATTRIBUTES = Object.keys(attributesSchema.shape);
+/**
+ * The attributes that belong to the webhook itself, for readers that copy them on: nine at most, which leaves one of
+ * SQS's ten for the replay, or for the dead-letter note. A replay belongs to the one message that it was given to.
+ */
+export const WEBHOOK_ATTRIBUTES = Object.keys(attributesSchema.shape).filter((name) => name !== 'replay');
+
+/** A dead letter's message, for the buffer again. */
+export function replayedMessage({ body, attributes }: BufferMessage, replay: Replay): BufferMessage {
+  const kept = Object.entries(attributes).filter(([name]) => WEBHOOK_ATTRIBUTES.includes(name));
+  return { body, attributes: { ...Object.fromEntries(kept), replay: JSON.stringify(replay) } };
+}
 
 /** Writes a webhook as an SQS message; fails when its body would not fit, even compressed. */
 export function encodeBufferedWebhook(webhook: BufferedWebhook): Result<BufferMessage, BodyTooLarge> {
@@ -64,6 +80,7 @@ export function encodeBufferedWebhook(webhook: BufferedWebhook): Result<BufferMe
       'received-at': webhook.receivedAt.toISOString(),
       body: `${webhook.bodyFormat} ${encoding}`,
       ...(Object.keys(webhook.headers).length > 0 && { headers: writeHeaders(webhook.headers) }),
+      ...(webhook.secretSlot !== undefined && { 'secret-slot': String(webhook.secretSlot) }),
     },
   });
 }
@@ -95,6 +112,8 @@ export function decodeBufferedWebhook(message: BufferMessage): Result<BufferedWe
     bodyFormat,
     headers: attributes.headers ?? {},
     rawBody,
+    ...(attributes['secret-slot'] !== undefined && { secretSlot: attributes['secret-slot'] }),
+    ...(attributes.replay && { replay: attributes.replay }),
   });
 }
 

@@ -1,11 +1,11 @@
-import { BUFFER_ATTRIBUTES, type BufferMessage } from '../buffer/buffered-webhook.ts';
+import { type BufferMessage, WEBHOOK_ATTRIBUTES } from '../buffer/buffered-webhook.ts';
 import { type DeadLetterNote, noteAttributes } from './dead-letter-note.ts';
 
 /**
- * The original webhook, unchanged, with the note beside it. SQS takes ten attributes a message: eight at most are the
- * webhook's, two the note's, and whatever else a message carried stays behind.
+ * The original webhook, unchanged, with the note beside it. SQS takes ten attributes a message: nine at most are the
+ * webhook's, one is the note's, and whatever else a message carried stays behind.
  */
 export function deadLetterMessage(message: BufferMessage, note: DeadLetterNote): BufferMessage {
-  const kept = Object.entries(message.attributes).filter(([name]) => BUFFER_ATTRIBUTES.includes(name));
+  const kept = Object.entries(message.attributes).filter(([name]) => WEBHOOK_ATTRIBUTES.includes(name));
   return { body: message.body, attributes: { ...Object.fromEntries(kept), ...noteAttributes(note) } };
 }

@@ -27,7 +27,10 @@ const DEAD_LETTER_CODES = [
 
 export type DeadLetterCode = (typeof DEAD_LETTER_CODES)[number];
 
-/** Why a webhook is in the dead-letter queue. Facts only: no payload value, no key, no description of the vendor's. */
+/** The version that is written. One without a number is the first, which had fewer members. */
+const VERSION = 2;
+
+/** Why a webhook is in the dead-letter queue. Facts only: no payload value, no key. */
 const noteSchema = z.strictObject({
   /** The stage that could not go on. */
   stage: z.enum(['buffer', 'map', 'deliver']),
@@ -38,8 +41,14 @@ const noteSchema = z.strictObject({
   event: z.string().optional(),
   /** Which item of a batch it is of, from 0. */
   item: z.int().min(0).optional(),
-  /** What Webex Campaign answered: HTTP status, and the code in the body. */
-  answer: z.strictObject({ status: z.int(), code: z.string().optional() }).optional(),
+  /** What Webex Campaign answered: HTTP status, code, and the description with all masked that may be the customer's. */
+  answer: z
+    .strictObject({ status: z.int(), code: z.string().optional(), description: z.string().optional() })
+    .optional(),
+  /** Given where an answer held one though it proved no success: Webex Campaign can be asked about it. */
+  transactionId: z.string().optional(),
+  /** The delivery that the event was taken from: our own id of it. */
+  webhookId: z.string().optional(),
   /** How often Webex Campaign was called for the event, or may have been. */
   attempts: z.int().min(0),
   /** How often the webhook was taken from the buffer. */
@@ -57,15 +66,23 @@ export function isDeadLetterCode(code: string): code is DeadLetterCode {
 
 export type DeadLetterNote = z.infer<typeof noteSchema>;
 
-/** The note as SQS message attributes: the code to be seen at once, all of it as JSON in `note`. */
-export function noteAttributes(note: DeadLetterNote): Readonly<Record<string, string>> {
-  return { code: note.code, note: JSON.stringify(note) };
+const storedSchema = noteSchema.extend({ version: z.literal([1, VERSION]).default(1) });
+
+/** The note as an SQS message attribute. Stage and code come first, for whoever looks at the queue itself. */
+export function noteAttributes({ stage, code, ...rest }: DeadLetterNote): Readonly<Record<string, string>> {
+  return { note: JSON.stringify({ stage, code, version: VERSION, ...rest }) };
 }
 
-/** Reads a note back; `undefined` where there is none, as on a message that SQS itself has moved. */
+/** Whether a message has a note at all. One that SQS itself has moved has none: the function had crashed on it. */
+export function hasNote(attributes: Readonly<Record<string, string>>): boolean {
+  return attributes.note !== undefined;
+}
+
+/** Reads a note back; `undefined` where there is none, or one of a version to come. */
 export function readNote(attributes: Readonly<Record<string, string>>): DeadLetterNote | undefined {
   try {
-    return noteSchema.parse(JSON.parse(attributes.note ?? ''));
+    const { version: _, ...note } = storedSchema.parse(JSON.parse(attributes.note ?? ''));
+    return note;
   } catch {
     return undefined;
   }

@@ -49,13 +49,15 @@ function deadLetteredOf({
 }
 
 function noteFacts({ mapped, record }: EventWork<Mapped>, entry: LedgerEntry) {
-  const { firstAttemptAt, lastAttemptAt, mappingVersion } = entry;
+  const { firstAttemptAt, lastAttemptAt, mappingVersion, webhookId, transactionId } = entry;
   return {
     event: mapped.name,
     ...(mapped.item !== undefined && { item: mapped.item }),
     attempts: entry.attempts,
     receives: record.attempts,
     mappingVersion,
+    webhookId,
+    ...(transactionId !== undefined && { transactionId }),
     ...(firstAttemptAt && { firstAttemptAt: firstAttemptAt.toISOString() }),
     ...(lastAttemptAt && { lastAttemptAt: lastAttemptAt.toISOString() }),
   };

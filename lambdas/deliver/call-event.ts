@@ -4,6 +4,7 @@ import type { Verdict } from './classify-answer.ts';
 import type { EventOutcome } from './event-outcome.ts';
 import { type EventDependencies, type EventWork, tryLater } from './event-work.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
+import { rememberAttempt } from './ledger-history.ts';
 import { type Settlement, settleEntry } from './ledger-settlement.ts';
 import { isExhausted } from './retry-schedule.ts';
 import { writeSettled } from './settle-event.ts';
@@ -18,14 +19,15 @@ export async function callEvent(
   dependencies: EventDependencies,
 ): Promise<EventOutcome> {
   const { caller, now, remainingMilliseconds } = dependencies;
-  const called = await caller.call(work.mapped.payload, remainingMilliseconds);
+  const called = await caller.call(work.mapped, remainingMilliseconds);
   if (called.kind === 'held') return giveBack(work, entry, { hold: called, dependencies });
 
   const { verdict, milliseconds, keySlot } = called;
   const facts = { attempts: entry.attempts, milliseconds, keySlot, ...factsOf(verdict) };
   const later = repeatOf(verdict, work, dependencies);
   const settlement = settlementOf(verdict, later, now());
-  const settled = await writeSettled(settleEntry(entry, settlement, now()), dependencies);
+  const next = rememberAttempt(settleEntry(entry, settlement, now()), settlement);
+  const settled = await writeSettled(next, dependencies);
   // Known to be delivered: the message may go, whatever the ledger has of it.
   if (verdict.outcome === 'delivered') {
     const { outcome, transactionId } = verdict;
@@ -67,7 +69,11 @@ function repeatOf(verdict: Verdict, work: Work, dependencies: EventDependencies)
 }
 
 function settlementOf(verdict: Verdict, later: Later | undefined, now: Date): Settlement {
-  const answer = verdict.answer && { answer: verdict.answer };
+  const { transactionId } = { transactionId: undefined, ...verdict };
+  const answer = {
+    ...(verdict.answer && { answer: verdict.answer }),
+    ...(transactionId !== undefined && { transactionId }),
+  };
   switch (verdict.outcome) {
     case 'delivered':
       return { state: 'delivered', transactionId: verdict.transactionId, answer: verdict.answer };

@@ -3,8 +3,8 @@ import type { Attempt } from './attempt.ts';
 import { readAnswer, SUCCESS_ID_FIELDS } from './read-answer.ts';
 import { readRetryAfter } from './retry-after.ts';
 
-/** What the answer said, for notes and logs: the HTTP status and the code in the body. */
-export type AnswerFacts = { readonly status: number; readonly code?: string };
+/** What the answer said: the HTTP status and the code in the body; for notes, what may be kept of its description. */
+export type AnswerFacts = { readonly status: number; readonly code?: string; readonly description?: string };
 
 /** What is known of an attempt that is not settled. */
 type Unsettled = {
@@ -13,6 +13,8 @@ type Unsettled = {
   readonly cause?: string;
   /** What the vendor asked for, in seconds. */
   readonly retryAfterSeconds?: number;
+  /** Where the answer contradicts itself, the id that Webex Campaign can be asked about. */
+  readonly transactionId?: string;
 };
 
 /** Accepted for processing, with proof. */
@@ -60,7 +62,7 @@ function classifyAnswer(attempt: Answered, now: Date, successIdFields: readonly 
   if (transactionId !== undefined) {
     const isSuccess = attempt.status >= 200 && attempt.status < 300 && code === undefined;
     // An id beside a failure code, or under a failure status, contradicts itself: perhaps it was accepted.
-    if (!isSuccess) return { outcome: 'unconfirmed', code: 'unconfirmed', ...unsettled };
+    if (!isSuccess) return { outcome: 'unconfirmed', code: 'unconfirmed', transactionId, ...unsettled };
     return { outcome: 'delivered', transactionId, answer };
   }
   const meaning = meaningOf(attempt.status, code);

@@ -1,3 +1,4 @@
+import { isAbout } from '../buffer/replay.ts';
 import { describeMapFailure } from '../map/map-failure.ts';
 import type { Mapped } from '../map/map-webhook.ts';
 import type { Result } from '../result.ts';
@@ -37,6 +38,8 @@ type MappedEvent = Extract<Mapped, { kind: 'event' }>;
 
 /** By the event's own time where the mapping says how to tell it: a vendor may repeat a webhook for days. */
 function isTooOld({ mapped, webhook }: EventWork<MappedEvent>, now: Date): boolean {
+  // A person has said that it is worth saying all the same.
+  if (webhook.replay?.late === true && isAbout(webhook.replay, mapped)) return false;
   const { maxAgeSeconds } = mapped.terms;
   const since = mapped.occurredAt ?? webhook.receivedAt;
   return maxAgeSeconds !== undefined && now.getTime() - since.getTime() > maxAgeSeconds * 1000;

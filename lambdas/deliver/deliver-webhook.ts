@@ -1,11 +1,13 @@
 import type { CompiledMapping, Mapped } from '../map/map-webhook.ts';
 import type { Result } from '../result.ts';
+import type { LedgerFailure } from './claim-event.ts';
 import { deliverEvent } from './deliver-event.ts';
-import { describeEvent, describeUnopened, type OutcomeLine } from './describe-outcome.ts';
+import { describeEvent, describeUnopened, describeUnrecorded, type OutcomeLine } from './describe-outcome.ts';
 import type { EventOutcome } from './event-outcome.ts';
 import { type EventDependencies, type EventWork, tryLater } from './event-work.ts';
 import { type OpenedWebhook, openWebhook, type Unopenable } from './open-webhook.ts';
 import type { BufferRecord } from './read-records.ts';
+import { type Receipt, receiptOf } from './receipt.ts';
 import { nextDelaySeconds } from './retry-schedule.ts';
 import { writeNote } from './write-note.ts';
 
@@ -17,6 +19,7 @@ export type DeliverDependencies = EventDependencies & {
     receiptHandle: string,
     seconds: number,
   ) => Promise<Result<void, { readonly cause: string }>>;
+  readonly recordReceipt: (receipt: Receipt) => Promise<Result<void, LedgerFailure>>;
   readonly log: (line: OutcomeLine) => void;
 };
 
@@ -31,12 +34,25 @@ export async function deliverWebhook(record: BufferRecord, dependencies: Deliver
   const opened = await openWebhook(record.message, dependencies.mappings);
   if (!opened.ok) return buryMessage(record, opened.failure, dependencies);
 
+  // For those who ask later; the events do not wait for it, and do not need it.
+  const recorded = keepReceipt(opened.value, dependencies);
   const pauses: number[] = [];
   for (const mapped of opened.value.events) {
     const outcome = await deliverOne(record, opened.value, { mapped, dependencies });
     if (outcome.outcome === 'retry-later') pauses.push(outcome.seconds);
   }
+  await recorded;
   return pauses.length === 0 ? 'done' : keep(record, Math.max(...pauses), dependencies);
+}
+
+/** A receipt that cannot be written makes a story poorer, and keeps nothing from being delivered. */
+async function keepReceipt(
+  { webhook, events }: OpenedWebhook,
+  { mappings, recordReceipt, now, log }: DeliverDependencies,
+): Promise<void> {
+  const mapping = mappings.get(webhook.source) ?? [];
+  const recorded = await recordReceipt(receiptOf(webhook, { mapping, events }, now()));
+  if (!recorded.ok) log(describeUnrecorded(webhook, recorded.failure));
 }
 
 async function deliverOne(

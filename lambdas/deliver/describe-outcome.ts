@@ -1,4 +1,6 @@
+import type { BufferedWebhook } from '../buffer/buffered-webhook.ts';
 import type { Mapped } from '../map/map-webhook.ts';
+import type { AnswerFacts } from './classify-answer.ts';
 import type { EventOutcome } from './event-outcome.ts';
 import type { EventWork } from './event-work.ts';
 import type { Unopenable } from './open-webhook.ts';
@@ -28,7 +30,7 @@ export type OutcomeLine = Readonly<Record<string, unknown>>;
 /** What is logged of an event: what became of it, and the ids by which it is found at the door and at Webex Campaign. */
 export function describeEvent(
   { mapped, webhook, record }: EventWork<Mapped>,
-  { milliseconds, seconds, ...outcome }: EventOutcome & { readonly seconds?: number },
+  { milliseconds, seconds, answer, ...outcome }: EventOutcome & { readonly seconds?: number },
   now: Date,
 ): OutcomeLine {
   const isCalled = milliseconds !== undefined;
@@ -39,6 +41,7 @@ export function describeEvent(
     // A delivered event has no other code.
     code: outcome.outcome,
     ...outcome,
+    ...(answer && { answer: factsOf(answer) }),
     ...(seconds !== undefined && { retrySeconds: seconds }),
     stage: 'deliver',
     source: webhook.source,
@@ -50,6 +53,11 @@ export function describeEvent(
     mappingVersion: mapped.terms.mappingVersion,
     receives: record.attempts,
   };
+}
+
+/** Masked or not, the vendor's words are for the note and the ledger, which have fewer readers. */
+function factsOf({ status, code }: AnswerFacts): AnswerFacts {
+  return { status, ...(code !== undefined && { code }) };
 }
 
 /** What is logged of a message in which no event was found. */
@@ -76,6 +84,14 @@ export function describeUnopened(
     messageId,
     receives: attempts,
   };
+}
+
+/** What is logged where the ledger did not take a webhook's receipt. No metric: each event has one of its own. */
+export function describeUnrecorded(
+  { source, deduplicationId, webhookId }: BufferedWebhook,
+  { cause }: { readonly cause: string },
+): OutcomeLine {
+  return { stage: 'deliver', code: 'receipt-not-recorded', cause, source, deduplicationId, webhookId };
 }
 
 /** What is logged of a message that met a bug before its events were reached. */

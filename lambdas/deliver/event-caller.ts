@@ -7,7 +7,8 @@ import { buildRequest, type EventRequest } from './build-request.ts';
 import type { KeyedCaller } from './call-with-keys.ts';
 import { classifyAttempt } from './classify-answer.ts';
 import type { RetryLaterCode } from './event-outcome.ts';
-import type { Called, CallHold, EventCaller } from './event-work.ts';
+import type { Called, CallHold, EventCaller, EventToCall } from './event-work.ts';
+import { quoteAnswer } from './quote-answer.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { LEFT_MILLISECONDS } from './settle-event.ts';
 
@@ -50,7 +51,7 @@ export function createEventCaller(dependencies: CallerDependencies): EventCaller
       const keys = await readKeys();
       return keys.ok ? undefined : { code: keys.failure.code };
     },
-    call: async (payload, remainingMilliseconds) => {
+    call: async (event, remainingMilliseconds) => {
       const wait = rateLimit.reserve(now().getTime(), timeLeft(remainingMilliseconds()));
       if (wait === undefined) return { kind: 'held', code: 'not-begun' };
       if (wait > 0) await pause(wait);
@@ -58,13 +59,13 @@ export function createEventCaller(dependencies: CallerDependencies): EventCaller
       const permit = breaker.permit(now().getTime());
       if (permit.kind === 'wait') return { kind: 'held', ...heldBy(permit) };
       const hasTime = () => timeLeft(remainingMilliseconds()) >= 0;
-      return callOnce(payload, { ...dependencies, permit, hasTime });
+      return callOnce(event, { ...dependencies, permit, hasTime });
     },
   };
 }
 
 async function callOnce(
-  payload: string,
+  { event, payload }: EventToCall,
   {
     keyedCaller,
     breaker,
@@ -76,10 +77,10 @@ async function callOnce(
   }: CallerDependencies & { readonly permit: Permit; readonly hasTime: () => boolean },
 ): Promise<Called> {
   const startedAt = now().getTime();
-  const called = await keyedCaller(
-    async (key) => classifyAttempt(await call(buildRequest(payload, key)), now(), successIdFields),
-    hasTime,
-  );
+  const called = await keyedCaller(async (key) => {
+    const attempt = await call(buildRequest(payload, key));
+    return quoteAnswer(classifyAttempt(attempt, now(), successIdFields), attempt, { event, key });
+  }, hasTime);
   if (!called.ok) {
     breaker.giveBack(permit);
     return { kind: 'held', code: called.failure.code };

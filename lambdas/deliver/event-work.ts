@@ -2,7 +2,9 @@ import type { BufferedWebhook, BufferMessage } from '../buffer/buffered-webhook.
 import type { DeadLetterNote } from '../dead-letter/dead-letter-note.ts';
 import type { Mapped } from '../map/map-webhook.ts';
 import type { Result } from '../result.ts';
+import { claimPermission } from './claim-permission.ts';
 import type { Verdict } from './classify-answer.ts';
+import { callFacts } from './event-facts.ts';
 import type { EventOutcome, RetryLaterCode } from './event-outcome.ts';
 import type { Claimant } from './ledger.ts';
 import { ledgerKey } from './ledger-entry.ts';
@@ -33,11 +35,14 @@ export type Called =
     }
   | ({ readonly kind: 'held' } & CallHold);
 
+/** An event, and the body of its call. */
+export type EventToCall = Pick<Extract<Mapped, { kind: 'event' }>, 'event' | 'payload'>;
+
 /** Calls the event API as far as keys, rate, breaker and the function's remaining time allow. */
 export type EventCaller = {
   /** Asked before an event is claimed: what is not to be called now is left as it is. */
   readonly hold: (remainingMilliseconds: number) => Promise<CallHold | undefined>;
-  readonly call: (payload: string, remainingMilliseconds: () => number) => Promise<Called>;
+  readonly call: (event: EventToCall, remainingMilliseconds: () => number) => Promise<Called>;
 };
 
 /** What deliver needs of the outside world to bring one event to an end. */
@@ -63,14 +68,20 @@ export async function claimantOf(
   { hashEventKey, newOwner, leaseMilliseconds }: EventDependencies,
 ): Promise<Claimant> {
   const { webhookId, receivedAt } = webhook;
-  const { mappingVersion, onUnconfirmed } = mapped.terms;
+  const { mappingVersion } = mapped.terms;
   const eventKeyHash = mapped.kind === 'event' ? await hashEventKey(mapped.event.eventKey) : undefined;
   return {
     key: ledgerKey(webhook, mapped),
-    facts: { webhookId, receivedAt, mappingVersion, ...(eventKeyHash !== undefined && { eventKeyHash }) },
+    facts: {
+      webhookId,
+      receivedAt,
+      mappingVersion,
+      ...callFacts(mapped),
+      ...(eventKeyHash !== undefined && { eventKeyHash }),
+    },
     owner: newOwner(),
     leaseMilliseconds,
-    permission: { repeatsUnconfirmed: onUnconfirmed === 'retry' },
+    permission: claimPermission(mapped, webhook.replay),
   };
 }
 

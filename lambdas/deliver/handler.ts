@@ -27,11 +27,13 @@ const queues = createQueues();
 const webexKeys = createSecretReader(webexKeysSchema);
 const hashKeys = createSecretReader(hashKeySchema);
 const now = () => new Date();
+const ledger = createLedgerTable(environment.LEDGER_TABLE);
 const readKeys = () => webexKeys.read(environment.WEBEX_KEYS_SECRET);
 const rereadKeys = () => webexKeys.reread(environment.WEBEX_KEYS_SECRET);
 const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   mappings: new Map(readCatalogue(mappingSchema).map((mapping) => [mapping.source, compileMapping(mapping)])),
-  ledger: createLedgerTable(environment.LEDGER_TABLE),
+  ledger,
+  recordReceipt: ledger.recordReceipt,
   leaseMilliseconds: environment.LEASE_SECONDS * 1000,
   caller: createEventCaller({
     keyedCaller: createKeyedCaller({ readKeys, rereadKeys }),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AnswerFacts } from './classify-answer.ts';
+import type { PastAttempt } from './ledger-history.ts';
 
 /**
  * What is known of an event. `claimed`: a worker is calling, or has died in the call. `waiting`: certainly not accepted,
@@ -23,6 +24,9 @@ export type LedgerFacts = {
   readonly mappingVersion: string;
   /** Whom it is for, as a keyed hash: equal for equal keys, and nothing to be read from it. */
   readonly eventKeyHash?: string;
+  /** The event definition that is called, and each parameter's name with the bytes of its value. */
+  readonly eventId?: string;
+  readonly parameters?: Readonly<Record<string, number>>;
 };
 
 /** Why an event is not delivered, and the stage that could not go on. */
@@ -44,6 +48,8 @@ export type LedgerEntry = LedgerKey &
     readonly firstAttemptAt?: Date;
     readonly lastAttemptAt?: Date;
     readonly answer?: AnswerFacts;
+    /** The latest calls and what came of each, oldest first. */
+    readonly history?: readonly PastAttempt[];
     readonly transactionId?: string;
     /** An earlier attempt may have been accepted. */
     readonly isUnsure?: true;

@@ -7,6 +7,7 @@ export type Settlement =
   | (LedgerReason & {
       readonly state: 'waiting' | 'failed' | 'unconfirmed';
       readonly answer?: AnswerFacts;
+      readonly transactionId?: string;
       /** When it may be tried again, where it is to be. */
       readonly tryAgainAt?: Date;
       /** Given where the call was not made after all. */

@@ -1,3 +1,4 @@
+import { goesOnReplaying } from './claim-permission.ts';
 import {
   expiryOf,
   type LedgerEntry,
@@ -8,11 +9,13 @@ import {
 } from './ledger-entry.ts';
 
 /** Which events, beside those that wait, may be taken up again though they were, or may have been, called before. */
-type ClaimPermission = {
+export type ClaimPermission = {
   /** By the mapping (`on-unconfirmed: retry`): what may have been accepted, unless it is parked as a dead letter. */
   readonly repeatsUnconfirmed: boolean;
   /** By a person's decision: what has ended so, dead-lettered or not. */
   readonly replays?: Readonly<Partial<Record<'failed' | 'unconfirmed' | 'expired', true>>>;
+  /** The one revision of the entry that the person has seen and means; without it, whatever is found. */
+  readonly replaysRevision?: number;
 };
 
 /** A worker that wants to take an event, and what it knows of it. */
@@ -58,7 +61,10 @@ export function decideClaim(
   return { kind: 'bury', entry: prepareBurial(found, claimant, now) };
 }
 
-function mayBeTaken(found: LedgerEntry, { repeatsUnconfirmed, replays }: ClaimPermission): boolean {
+function mayBeTaken(found: LedgerEntry, permission: ClaimPermission): boolean {
+  const { repeatsUnconfirmed, replaysRevision = found.revision } = permission;
+  // A replay's leave is used up by the first claim: whoever finds a later entry finds what came of it.
+  const replays = replaysRevision === found.revision ? permission.replays : undefined;
   const isParked = found.deadLetteredAt !== undefined;
   switch (found.state) {
     case 'waiting':
@@ -68,7 +74,11 @@ function mayBeTaken(found: LedgerEntry, { repeatsUnconfirmed, replays }: ClaimPe
     // Its worker has died in the call, or after it: perhaps it was accepted.
     case 'claimed':
     case 'unconfirmed':
-      return (repeatsUnconfirmed && !isParked) || replays?.unconfirmed === true;
+      return (
+        (repeatsUnconfirmed && !isParked) ||
+        replays?.unconfirmed === true ||
+        goesOnReplaying(found, permission)
+      );
     case 'failed':
     case 'expired':
       return replays?.[found.state] === true;
@@ -114,6 +124,7 @@ function begin(found: LedgerEntry | undefined, claimant: Claimant, now: Date) {
     owner: claimant.owner,
     revision: (found?.revision ?? 0) + 1,
     ...(isUnsure && { isUnsure: true as const }),
+    ...(found?.history && { history: found.history }),
     ...leased(claimant, now),
   };
 }

@@ -14,7 +14,7 @@ export const SUCCESS_ID_FIELDS: readonly string[] = ['transaction-id'];
 /** Stands for a code that no table of the vendor's could hold. It is not quoted: it may be a value of the customer's. */
 const UNREADABLE_CODE = 'unreadable';
 
-/** Flat, and open: the vendor may add members, and `description` is left unread since it may quote the customer. */
+/** Flat, and open: the vendor may add members. */
 const answerSchema = z.record(z.string(), z.unknown());
 
 /**
@@ -28,6 +28,12 @@ export function readAnswer(text: string, successIdFields: readonly string[]): An
   const code = readCode(data.code);
   const transactionId = successIdFields.map((field) => readId(data[field])).find((id) => id !== undefined);
   return { ...(code !== undefined && { code }), ...(transactionId !== undefined && { transactionId }) };
+}
+
+/** What the vendor says of a failure in words. It may quote the customer: nothing of it is kept unmasked. */
+export function readDescription(text: string): string | undefined {
+  const { description } = answerSchema.safeParse(parseJson(text)).data ?? {};
+  return typeof description === 'string' ? description : undefined;
 }
 
 function parseJson(text: string): unknown {

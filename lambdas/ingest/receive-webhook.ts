@@ -102,6 +102,7 @@ async function takeIn(
     eventTypes,
     deduplicationId,
     receivedAt,
+    secretSlot,
     bodyFormat,
     headers: pickHeaders(request, source.mappedHeaders),
     rawBody: request.rawBody,

@@ -1,3 +1,4 @@
+import type { BufferedWebhook } from '../../lambdas/buffer/buffered-webhook.ts';
 import { identifyWebhook } from '../../lambdas/ingest/identify-webhook.ts';
 import type { IdentityFailure } from '../../lambdas/ingest/ingest-failure.ts';
 import { compileMapping, isOn, type Mapped, mapWebhook } from '../../lambdas/map/map-webhook.ts';
@@ -37,6 +38,25 @@ export async function previewWebhook(
   const identity = identifyWebhook(file.profile, { headers, rawBody });
   if (!identity.ok) return { outcome: 'rejected', failure: identity.failure };
   const { eventTypes, bodyFormat } = identity.value;
+  return previewIdentified(
+    file,
+    { rawBody, headers: Object.fromEntries(headers), receivedAt, eventTypes, bodyFormat },
+    stage,
+  );
+}
+
+/** A webhook that ingest has identified already, as it lies in a queue. */
+export type IdentifiedWebhook = Pick<
+  BufferedWebhook,
+  'rawBody' | 'headers' | 'receivedAt' | 'eventTypes' | 'bodyFormat'
+>;
+
+/** Maps a webhook of a queue as deliver would, by a mapping that may have changed since. */
+export async function previewIdentified(
+  file: MappingFile,
+  { rawBody, headers, receivedAt, eventTypes, bodyFormat }: IdentifiedWebhook,
+  stage: string,
+): Promise<Preview> {
   const mapping = resolveMapping(file, stage);
   const unmatched = mapping.events.filter((event) => !isOn(event, eventTypes));
   if (unmatched.length === mapping.events.length) return { outcome: 'ignored', eventTypes };
@@ -46,7 +66,7 @@ export async function previewWebhook(
   const events = await mapWebhook(compileMapping(mapping), {
     source: file.source,
     eventTypes,
-    headers: Object.fromEntries(headers),
+    headers,
     receivedAt: receivedAt.toISOString(),
     body: body.value,
   });

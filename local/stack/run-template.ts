@@ -1,5 +1,6 @@
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { startHttpApi } from './http-api/http-api.ts';
+import { createLogStream, type LogStream } from './http-api/log-stream.ts';
 import { startQueueServer } from './queues/queue-server.ts';
 import { type ReadSecrets, startSecretsManager } from './secrets-manager/secrets-manager.ts';
 import { startResources } from './start-resources.ts';
@@ -27,13 +28,16 @@ export type RunningStack = {
   readonly outputs: Readonly<Record<string, string>>;
   /** Ends the threads of functions with this in their name, as a crash would; says how many were at work. */
   readonly killWorkers: (name: string) => Promise<number>;
+  /** Has every function load its code anew, once its work at hand is done: as a deploy does. */
+  readonly renewFunctions: () => Promise<void>;
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
   readonly stop: () => Promise<void>;
 };
 
 /** Runs a synthesized template; fails with every reason for which it cannot, and leaves nothing running then. */
 export async function runTemplate(settings: RunSettings): Promise<Result<RunningStack, readonly string[]>> {
-  const { stackName, speed, onLine } = settings;
+  const { stackName, speed } = settings;
+  const { logs, onLine } = teeLines(settings.onLine);
   const template = await readTemplate(settings.assembly, stackName);
   const api = await startHttpApi(settings.port);
   if (!api.ok) return fail([api.failure]);
@@ -68,12 +72,24 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   secretsManager.declare(resources);
   api.value.serve({
     ...started.value,
+    logs,
     health: { status: 'up', stack: stackName, region: REGION, endpoints },
   });
   // In this order: no new requests, no new batches, no functions; only then what they all call.
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
-  const { killWorkers } = started.value;
-  return succeed({ url: api.value.url, region: REGION, endpoints, outputs, killWorkers, stop });
+  return succeed({ ...started.value, url: api.value.url, region: REGION, endpoints, outputs, stop });
+}
+
+/** What the functions print goes to whoever runs them, and to whoever listens. */
+function teeLines(tell: RunSettings['onLine']): { logs: LogStream; onLine: RunSettings['onLine'] } {
+  const logs = createLogStream();
+  return {
+    logs,
+    onLine: (functionName, text) => {
+      logs.write(text);
+      tell(functionName, text);
+    },
+  };
 }
 
 type Stoppable = { readonly stop: () => Promise<void> };

@@ -28,6 +28,8 @@ export type StartedResources = {
   readonly routes: readonly Route<FunctionPool>[];
   /** Ends the threads of the functions with this in their name; says how many were at work. */
   readonly killWorkers: (name: string) => Promise<number>;
+  /** Has every function load its code anew. */
+  readonly renewFunctions: () => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -56,6 +58,9 @@ export async function startResources(
     killWorkers: async (name) => {
       const named = pools.value.filter(({ settings }) => settings.name.includes(name));
       return (await Promise.all(named.map((pool) => pool.killWorkers()))).reduce((sum, one) => sum + one, 0);
+    },
+    renewFunctions: async () => {
+      await Promise.all(pools.value.map((pool) => pool.renew()));
     },
     stop: async () => {
       await Promise.all(running.map((source) => source.stop()));

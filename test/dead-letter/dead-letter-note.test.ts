@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { decodeBufferedWebhook, encodeBufferedWebhook } from '../../lambdas/buffer/buffered-webhook.ts';
+import {
+  decodeBufferedWebhook,
+  encodeBufferedWebhook,
+  replayedMessage,
+} from '../../lambdas/buffer/buffered-webhook.ts';
 import { deadLetterMessage } from '../../lambdas/dead-letter/dead-letter-message.ts';
-import { type DeadLetterNote, readNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
+import { type DeadLetterNote, hasNote, readNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
 
 const NOTE: DeadLetterNote = {
   stage: 'deliver',
@@ -30,20 +34,46 @@ describe('a dead letter', () => {
 
     expect(decodeBufferedWebhook(letter)).toEqual({ ok: true, value: WEBHOOK });
     expect(readNote(letter.attributes)).toEqual(NOTE);
-    expect(letter.attributes).toMatchObject({ code: 'webex-mandatory-field-missing' });
+    expect(letter.attributes.note).toMatch(
+      /^{"stage":"deliver","code":"webex-mandatory-field-missing","version":2/,
+    );
   });
 
   test('has no more attributes than SQS takes, whatever the message carried', () => {
     const attributes = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`x${index}`, 'x']));
 
-    expect(Object.keys(deadLetterMessage({ body: '', attributes }, NOTE).attributes)).toEqual([
-      'code',
-      'note',
-    ]);
+    expect(Object.keys(deadLetterMessage({ body: '', attributes }, NOTE).attributes)).toEqual(['note']);
+  });
+
+  test('has room for all that a webhook can carry, and leaves a replay behind', () => {
+    const full = encodeBufferedWebhook({ ...WEBHOOK, headers: { 'x-shop': 'a' }, secretSlot: 1 });
+    const message = full.ok ? full.value : { body: '', attributes: {} };
+    const replayed = replayedMessage(deadLetterMessage(message, NOTE), { event: 'paid', revision: 3 });
+
+    expect(Object.keys(replayed.attributes)).toHaveLength(10);
+    expect(decodeBufferedWebhook(replayed)).toMatchObject({
+      ok: true,
+      value: { secretSlot: 1, replay: { event: 'paid', revision: 3 } },
+    });
+    const again = deadLetterMessage(replayed, NOTE);
+    expect(Object.keys(again.attributes)).toHaveLength(10);
+    expect(again).toEqual(deadLetterMessage(message, NOTE));
   });
 });
 
 describe('a note', () => {
+  test('of the first version, which had no number and fewer members, is still read', () => {
+    const { answer: _, ...old } = NOTE;
+
+    expect(readNote({ code: old.code, note: JSON.stringify(old) })).toEqual(old);
+  });
+
+  test('of a version to come is told from none at all', () => {
+    const attributes = { note: JSON.stringify({ ...NOTE, version: 3 }) };
+
+    expect([readNote(attributes), hasNote(attributes), hasNote({})]).toEqual([undefined, true, false]);
+  });
+
   test.each([{}, { note: '' }, { note: '{' }, { note: '{"stage":"deliver"}' }])(
     'is not read from %j',
     (attributes) => {

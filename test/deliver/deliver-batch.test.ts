@@ -21,6 +21,7 @@ describe('a batch', () => {
           attempts: 1,
           receives: 1,
           mappingVersion: expect.stringMatching(/^[0-9a-f]{12}$/),
+          webhookId: 'JKJaXmPLvHcESHA=',
           firstAttemptAt: NOW.toISOString(),
           lastAttemptAt: NOW.toISOString(),
           deadLetteredAt: NOW.toISOString(),

@@ -10,6 +10,7 @@ import type { OutcomeLine } from '../../lambdas/deliver/describe-outcome.ts';
 import { type CallerDependencies, createEventCaller } from '../../lambdas/deliver/event-caller.ts';
 import { createRateLimit } from '../../lambdas/deliver/rate-limit.ts';
 import type { BufferRecord } from '../../lambdas/deliver/read-records.ts';
+import type { Receipt } from '../../lambdas/deliver/receipt.ts';
 import { succeed } from '../../lambdas/result.ts';
 import { compiledMapping } from '../map/compiled-mapping.ts';
 import { createMemoryLedger } from './memory-ledger.ts';
@@ -62,6 +63,7 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
   const ledger = createMemoryLedger();
   const hidden: [string, number][] = [];
   const deadLetters: [BufferMessage, DeadLetterNote][] = [];
+  const receipts: Receipt[] = [];
   const lines: OutcomeLine[] = [];
   const requests: EventRequest[] = [];
   const now = () => clock.now;
@@ -95,6 +97,10 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
       deadLetters.push([message, note]);
       return succeed(undefined);
     },
+    recordReceipt: async (receipt) => {
+      receipts.push(receipt);
+      return succeed(undefined);
+    },
     hashEventKey: async (eventKey) => `hash of ${eventKey.length}`,
     newOwner: () => {
       owners += 1;
@@ -115,6 +121,7 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
     hidden,
     deadLetters,
     lines,
+    receipts,
     called: () => requests.map(keyOf),
     requests,
     deliver: (...records: BufferRecord[]) => deliverBatch(records, dependencies),

@@ -9,6 +9,8 @@ import type { WebexKeys } from '../../lambdas/deliver/webex-keys.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { SecretFailure } from '../../lambdas/secret.ts';
 
+const EVENT = { event: { name: 'paid', eventId: 'evt_1', eventKey: 'ann', params: {} }, payload: '{}' };
+
 const START = Date.parse('2026-11-24T12:00:00Z');
 
 let keys: Result<WebexKeys, SecretFailure>;
@@ -50,7 +52,7 @@ function answered(status: number, body: string, retryAfter?: string): Attempt {
   return { kind: 'answered', status, retryAfter, body };
 }
 
-const call = (remaining = 30_000) => caller.call('{}', () => remaining);
+const call = (remaining = 30_000) => caller.call(EVENT, () => remaining);
 
 describe('a call of an event', () => {
   test('gives the verdict, how long it took, and which key it was made with', async () => {
@@ -103,7 +105,7 @@ describe('a call of an event', () => {
   test('is not made a second time when there is no time for it', async () => {
     answer = () => answered(401, '{"code":498}');
     let remaining = 30_000;
-    const called = caller.call('{}', () => {
+    const called = caller.call(EVENT, () => {
       remaining -= 10_000;
       return remaining;
     });

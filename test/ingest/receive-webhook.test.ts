@@ -83,6 +83,7 @@ describe('a signed webhook', () => {
     expect(buffered).toEqual([
       {
         webhookId: expect.any(String),
+        secretSlot: 0,
         source: 'stripe',
         eventTypes: ['invoice.paid'],
         deduplicationId: 'evt_1',

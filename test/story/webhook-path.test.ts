@@ -104,7 +104,7 @@ describe('a Stripe webhook', () => {
         stage: 'deliver',
         code: 'webex-mandatory-field-missing',
         event: 'payment-failed',
-        answer: { status: 200, code: '1002' },
+        answer: { status: 200, code: '1002', description: 'about •••' },
         attempts: 1,
       }),
     );

@@ -9,6 +9,8 @@ export type FunctionPool = {
   readonly invoke: (event: unknown) => Promise<Invocation>;
   /** Ends every sandbox, in the middle of its work, as a crash would; says how many were at work. */
   readonly killWorkers: () => Promise<number>;
+  /** Lets every sandbox end once its work is done: from here on the code is loaded anew, as after a deploy. */
+  readonly renew: () => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -16,6 +18,8 @@ export type FunctionPool = {
 export function createFunctionPool(settings: FunctionSettings, onLine: (text: string) => void): FunctionPool {
   const sandboxes = new Set<Sandbox>();
   const idle: Sandbox[] = [];
+  /** At work still, and not to be used again. */
+  const retired = new Set<Sandbox>();
   const waiting: (() => void)[] = [];
 
   const take = async (): Promise<Sandbox> => {
@@ -29,9 +33,13 @@ export function createFunctionPool(settings: FunctionSettings, onLine: (text: st
     sandboxes.add(sandbox);
     return sandbox;
   };
+  const end = (sandbox: Sandbox) => {
+    sandboxes.delete(sandbox);
+    if (retired.delete(sandbox)) void sandbox.stop();
+  };
   const giveBack = (sandbox: Sandbox) => {
-    if (sandbox.isAlive()) idle.push(sandbox);
-    else sandboxes.delete(sandbox);
+    if (sandbox.isAlive() && sandboxes.has(sandbox)) idle.push(sandbox);
+    else end(sandbox);
     waiting.shift()?.();
   };
 
@@ -46,12 +54,21 @@ export function createFunctionPool(settings: FunctionSettings, onLine: (text: st
     },
     killWorkers: async () => {
       const all = [...sandboxes];
-      const working = all.length - idle.length;
+      const working = all.length - idle.splice(0).length;
       sandboxes.clear();
-      idle.length = 0;
-      await Promise.all(all.map((sandbox) => sandbox.stop()));
+      await stopAll(all);
       return working;
     },
-    stop: async () => void (await Promise.all([...sandboxes].map((sandbox) => sandbox.stop()))),
+    renew: async () => {
+      const free = idle.splice(0);
+      for (const sandbox of sandboxes) if (!free.includes(sandbox)) retired.add(sandbox);
+      sandboxes.clear();
+      await stopAll(free);
+    },
+    stop: () => stopAll([...sandboxes, ...retired]),
   };
+}
+
+async function stopAll(sandboxes: readonly Sandbox[]): Promise<void> {
+  await Promise.all(sandboxes.map((sandbox) => sandbox.stop()));
 }

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { fail, type Result, succeed } from '../../../lambdas/result.ts';
 import type { FunctionPool } from '../functions/function-pool.ts';
 import { toHttpEvent } from './http-event.ts';
+import type { LogStream } from './log-stream.ts';
 import { matchRoute, type Route } from './match-route.ts';
 
 /** Lambda takes 6 MB of event; API Gateway answers 413 to more. */
@@ -15,6 +16,8 @@ type HttpApiStack = {
   readonly routes: readonly Route<FunctionPool>[];
   /** The answer of `GET /healthz`, which is the local run's own path. */
   readonly health: object;
+  /** What `GET /logs` streams, which is the local run's own path too. */
+  readonly logs: LogStream;
 };
 
 export type HttpApi = {
@@ -63,7 +66,7 @@ async function answer(
 ): Promise<void> {
   const { pathname } = new URL(message.url ?? '/', 'http://localhost');
   if (stack === undefined) return reply(response, 503, { message: 'Starting' });
-  if (pathname === '/healthz' && message.method === 'GET') return reply(response, 200, stack.health);
+  if (message.method === 'GET' && answerOwn(pathname, response, stack)) return;
 
   const route = matchRoute(stack.routes, message.method ?? '', pathname);
   if (route === undefined) return reply(response, 404, { message: 'Not Found' });
@@ -77,6 +80,14 @@ async function answer(
   if (!result.success) return reply(response, 500, { message: 'Internal Server Error' });
   const { statusCode, headers, body: text, isBase64Encoded } = result.data;
   response.writeHead(statusCode, headers).end(Buffer.from(text, isBase64Encoded ? 'base64' : 'utf8'));
+}
+
+/** The local run's own paths, which no API Gateway has. */
+function answerOwn(pathname: string, response: ServerResponse, { health, logs }: HttpApiStack): boolean {
+  if (pathname === '/healthz') reply(response, 200, health);
+  else if (pathname === '/logs') logs.serve(response);
+  else return false;
+  return true;
 }
 
 /** What a function may return in payload format 2.0, as far as ours do. */

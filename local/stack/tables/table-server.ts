@@ -27,9 +27,16 @@ export async function startTableServer(): Promise<TableServer> {
     endpoint,
     createTables: async (tables) => {
       for (const { properties } of tables) {
-        const { TableName, KeySchema, AttributeDefinitions, BillingMode } = properties;
+        const { TableName, KeySchema, AttributeDefinitions, BillingMode, GlobalSecondaryIndexes } =
+          properties;
         await client.send(
-          new CreateTableCommand({ TableName, KeySchema, AttributeDefinitions, BillingMode }),
+          new CreateTableCommand({
+            TableName,
+            KeySchema,
+            AttributeDefinitions,
+            BillingMode,
+            ...(GlobalSecondaryIndexes && { GlobalSecondaryIndexes }),
+          }),
         );
       }
     },

@@ -18,6 +18,7 @@ exports.handler = async ({ run }, context) => {
     case 'throw': throw new TypeError('no');
     case 'exit': process.exit(3);
     case 'hang': return new Promise((resolve) => setTimeout(resolve, 60000));
+    case 'long': console.log('begun'); return new Promise((resolve) => setTimeout(() => resolve({ invocations }), 800));
     case 'slow': return new Promise((resolve) => setTimeout(() => resolve({ invocations }), 200));
   }
 };`;
@@ -114,16 +115,29 @@ describe('a function', () => {
   });
 
   test('can be killed in the middle of its work, and works again', async () => {
-    const { pool, invoke } = createPool();
+    const { lines, pool, invoke } = createPool();
     await invoke('count');
     expect(await pool.killWorkers()).toBe(0);
 
-    const slow = invoke('slow');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const long = invoke('long');
+    // A thread that has not loaded its code yet ends in another way.
+    while (!lines.includes('begun')) await new Promise((resolve) => setTimeout(resolve, 5));
 
     expect(await pool.killWorkers()).toBe(1);
-    expect(await slow).toEqual({ ok: false, failure: 'Runtime exited with exit status 1' });
+    expect(await long).toEqual({ ok: false, failure: 'Runtime exited with exit status 1' });
     expect(await invoke('count')).toEqual({ ok: true, value: { invocations: 1 } });
+  });
+
+  test('is loaded anew once it is renewed, and what is at work then comes to its end', async () => {
+    const { lines, pool, invoke } = createPool();
+    await invoke('count');
+    const long = invoke('long');
+    while (!lines.includes('begun')) await new Promise((resolve) => setTimeout(resolve, 5));
+
+    await pool.renew();
+    expect(await invoke('count')).toEqual({ ok: true, value: { invocations: 1 } });
+    expect(await long).toEqual({ ok: true, value: { invocations: 2 } });
+    expect(await invoke('count')).toEqual({ ok: true, value: { invocations: 2 } });
   });
 
   test('whose code cannot be loaded is reported', async () => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type HttpApi, startHttpApi } from '../../../local/stack/http-api/http-api.ts';
 import { toHttpEvent } from '../../../local/stack/http-api/http-event.ts';
+import { createLogStream } from '../../../local/stack/http-api/log-stream.ts';
 import { matchRoute } from '../../../local/stack/http-api/match-route.ts';
 
 const ROUTES = [
@@ -144,10 +145,16 @@ describe('the API', () => {
           : ({ ok: true, value } as const);
       },
       killWorkers: async () => 0,
+      renew: async () => {},
       stop: async () => {},
     };
     const api = await start();
-    api.serve({ apiId: 'a', routes: [{ routeKey: 'POST /', target }], health: { status: 'up' } });
+    api.serve({
+      apiId: 'a',
+      routes: [{ routeKey: 'POST /', target }],
+      logs: createLogStream(),
+      health: { status: 'up' },
+    });
     const post = async (path: string, body = '') => {
       const response = await fetch(new URL(path, api.url), { method: 'POST', body });
       return [response.status, await response.text()];

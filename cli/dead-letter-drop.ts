@@ -1,0 +1,116 @@
+import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { type AccountChoice, openAccount } from './account.ts';
+import { checkChoice, type DeadLetterChoice, type HeldLetter, holdChosen } from './choose-dead-letters.ts';
+import { refuse } from './command-line.ts';
+import { eventNameOf, ledgerWebhookOf } from './dead-letter.ts';
+import { type LedgerAction, recordAction } from './ledger-items.ts';
+import { removeLetter } from './put-back.ts';
+import { hideFor } from './read-dead-letters.ts';
+import type { CommandResult } from './send.ts';
+
+export type DropOptions = AccountChoice &
+  DeadLetterChoice & {
+    readonly reason: string;
+    readonly by?: string | undefined;
+    readonly yes?: boolean | undefined;
+    readonly dryRun?: boolean | undefined;
+    readonly json?: boolean | undefined;
+  };
+
+/** Asks a person; only where there is one. */
+export type Ask = (question: string) => Promise<boolean>;
+
+/** `adapter dead-letter drop`: takes dead letters away for good; who and why is kept in the ledger. */
+export async function dropDeadLetters(
+  options: DropOptions,
+  ask: Ask | undefined = askAtTerminal(),
+): Promise<CommandResult> {
+  const usage = checkUsage(options, ask);
+  if (usage !== undefined) return refuse(usage);
+  const account = await openAccount(options);
+  if (!account.ok) return refuse(account.failure);
+  const choice = await holdChosen(account.value, options, new Date());
+  if (!choice.ok) return refuse(choice.failure);
+
+  const { queue, chosen } = choice.value;
+  const dropped: HeldLetter[] = [];
+  try {
+    if (chosen.length === 0) return { text: 'There is no such dead letter.', exitCode: 0 };
+    if (options.dryRun === true) return tell(chosen, 'would be dropped; nothing was changed', options);
+    const isSure = options.yes === true || (await ask?.(questionAbout(chosen))) === true;
+    if (!isSure) return { text: 'Nothing was dropped.', exitCode: 1 };
+    for (const one of chosen) {
+      // The reason first: a dead letter must not be gone without one.
+      await recordAction(account.value, describeDrop(one, options));
+      await removeLetter(queue, one.held);
+      dropped.push(one);
+    }
+    return tell(dropped, 'dropped', options);
+  } finally {
+    const rest = chosen.filter((one) => !dropped.includes(one));
+    await hideFor(
+      queue,
+      rest.map(({ held }) => held),
+      0,
+    );
+  }
+}
+
+function checkUsage(options: DropOptions, ask: Ask | undefined): string | undefined {
+  if (options.reason.trim() === '')
+    return '--reason must say why: it is all that is left of the dead letter.';
+  if (ask === undefined && options.yes !== true && options.dryRun !== true) {
+    return 'There is no terminal to ask at: give --yes to drop without being asked.';
+  }
+  return checkChoice(options);
+}
+
+function describeDrop({ letter }: HeldLetter, { by, reason }: DropOptions): LedgerAction {
+  const { code, note } = letter;
+  return {
+    webhook: ledgerWebhookOf(letter),
+    action: 'dropped',
+    at: new Date(),
+    by: by ?? userInfo().username,
+    reason: reason.trim(),
+    code,
+    ...(note?.event !== undefined && { about: note.event }),
+  };
+}
+
+function questionAbout(chosen: readonly HeldLetter[]): string {
+  return `${chosen.map(describeHeld).join('\n')}\nDrop ${chosen.length}? Their webhooks are gone for good. [y/N] `;
+}
+
+function describeHeld({ letter }: HeldLetter): string {
+  const { id, code, source, deduplicationId } = letter;
+  return [id, code, source, deduplicationId, eventNameOf(letter)].filter(Boolean).join('  ');
+}
+
+function tell(letters: readonly HeldLetter[], what: string, { json, reason }: DropOptions): CommandResult {
+  if (json === true) {
+    const told = letters.map(({ letter: { id, messageId, code } }) => ({
+      id,
+      messageId,
+      code,
+      outcome: what,
+    }));
+    return { text: JSON.stringify(told, null, 2), exitCode: 0 };
+  }
+  const text = [...letters.map(describeHeld), '', `${letters.length} ${what}. Reason: ${reason.trim()}`].join(
+    '\n',
+  );
+  return { text, exitCode: 0 };
+}
+
+/** Asks on stderr, so that what a program reads stays clean; nobody is asked where nobody sits. */
+function askAtTerminal(): Ask | undefined {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  return async (question) => {
+    const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    const answer = await terminal.question(question);
+    terminal.close();
+    return /^y(es)?$/i.test(answer.trim());
+  };
+}

@@ -1,0 +1,124 @@
+import { userInfo } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { replayedMessage } from '../lambdas/buffer/buffered-webhook.ts';
+import type { Replay } from '../lambdas/buffer/replay.ts';
+import { ledgerKey } from '../lambdas/deliver/ledger-entry.ts';
+import type { Result } from '../lambdas/result.ts';
+import { type Account, type AccountChoice, openAccount } from './account.ts';
+import { checkChoice, type DeadLetterChoice, type HeldLetter, holdChosen } from './choose-dead-letters.ts';
+import { refuse, tellProgress } from './command-line.ts';
+import { type DeadLetter, ledgerWebhookOf } from './dead-letter.ts';
+import { readEntry, recordAction } from './ledger-items.ts';
+import { planReplay, type ReplayLeave } from './plan-replay.ts';
+import { previewLetter } from './preview-letter.ts';
+import type { Project } from './project.ts';
+import { openBuffer, putOnBuffer, removeLetter } from './put-back.ts';
+import { type DeadLetterQueue, hideFor } from './read-dead-letters.ts';
+import type { CommandResult } from './send.ts';
+import { type Replayed, tellReplay } from './tell-replay.ts';
+
+export type ReplayOptions = AccountChoice &
+  DeadLetterChoice &
+  ReplayLeave & {
+    readonly dryRun?: boolean | undefined;
+    /** Dead letters a second. */
+    readonly rate: number;
+    readonly stage?: string | undefined;
+    readonly by?: string | undefined;
+    readonly json?: boolean | undefined;
+  };
+
+const TELL_EVERY = 25;
+
+/** `adapter dead-letter replay`: puts webhooks back on the buffer, where they go the way of any other. */
+export async function replayDeadLetters(project: Project, options: ReplayOptions): Promise<CommandResult> {
+  const usage = checkUsage(options);
+  if (usage !== undefined) return refuse(usage);
+  const account = await openAccount(options);
+  if (!account.ok) return refuse(account.failure);
+  const choice = await holdChosen(account.value, options, new Date());
+  if (!choice.ok) return refuse(choice.failure);
+
+  const { queue, chosen } = choice.value;
+  const replayed: Replayed[] = [];
+  const bufferUrl = await openBuffer(account.value.sqs, account.value.stackName);
+  await hideFor(queue, held(chosen), 60 + chosen.length / options.rate);
+  try {
+    for (const one of chosen) {
+      if (replayed.length > 0 && options.dryRun !== true) await pause(1000 / options.rate);
+      replayed.push(await replayOne(one, { project, options, account: account.value, queue, bufferUrl }));
+      if (replayed.length % TELL_EVERY === 0) tellProgress(`${replayed.length} of ${chosen.length} …`);
+    }
+  } finally {
+    // What stays is shown again at once; what is gone already does not mind.
+    const gone = new Set(
+      replayed.filter(({ outcome }) => outcome === 'replayed').map(({ letter }) => letter.messageId),
+    );
+    await hideFor(queue, held(chosen.filter(({ letter }) => !gone.has(letter.messageId))), 0);
+  }
+  return tellReplay(replayed, options.json === true);
+}
+
+function checkUsage(options: ReplayOptions): string | undefined {
+  if (options.unconfirmed === true && options.ids.length === 0) {
+    return '--unconfirmed goes with ids alone: each such event is a decision of its own, as it may be a second message.';
+  }
+  return checkChoice(options);
+}
+
+function held(letters: readonly HeldLetter[]) {
+  return letters.map((one) => one.held);
+}
+
+type Context = {
+  readonly project: Project;
+  readonly options: ReplayOptions;
+  readonly account: Account;
+  readonly queue: DeadLetterQueue;
+  readonly bufferUrl: string;
+};
+
+async function replayOne({ letter, held }: HeldLetter, context: Context): Promise<Replayed> {
+  const { options, account, queue, bufferUrl } = context;
+  const planned = await plan(letter, context);
+  if (!planned.ok) return { letter, outcome: 'stays', reason: planned.failure };
+  if (options.dryRun === true) return { letter, outcome: 'would-replay' };
+  try {
+    // On the buffer first, and only then off the queue: a crash in between leaves two copies, which the ledger knows
+    // for one, and never none.
+    await putOnBuffer(account.sqs, bufferUrl, replayedMessage(letter.message, planned.value));
+    await removeLetter(queue, held);
+    await recordAction(account, {
+      webhook: ledgerWebhookOf(letter),
+      action: 'replayed',
+      at: new Date(),
+      by: options.by ?? userInfo().username,
+      code: letter.code,
+      ...(letter.note?.event !== undefined && { about: letter.note.event }),
+    });
+    return { letter, outcome: 'replayed' };
+  } catch (error) {
+    return { letter, outcome: 'failed', reason: error instanceof Error ? error.name : String(error) };
+  }
+}
+
+async function plan(
+  letter: DeadLetter,
+  { project, options, account }: Context,
+): Promise<Result<Replay, string>> {
+  const { source, deduplicationId, note } = letter;
+  const key =
+    source === undefined || deduplicationId === undefined || note?.event === undefined
+      ? undefined
+      : ledgerKey(
+          { source, deduplicationId },
+          { name: note.event, ...(note.item !== undefined && { item: note.item }) },
+        );
+  const entry = key && (await readEntry(account, key));
+  const preview = await previewLetter(project, letter, {
+    stage: options.stage,
+    stackName: account.stackName,
+  });
+  const facts = { entry, preview: preview.ok ? preview.value : undefined, now: new Date() };
+  return planReplay(letter, facts, options);
+}

@@ -1,0 +1,57 @@
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { ledgerKey } from '../lambdas/deliver/ledger-entry.ts';
+import { foldersOf } from '../lib/map/mapping-folders.ts';
+import type { Account } from './account.ts';
+import { type DeadLetter, ledgerWebhookOf, readLetters } from './dead-letter.ts';
+import { tellCount } from './dead-letter-list.ts';
+import { findWebhooks, type LedgerStory, readStory } from './ledger-items.ts';
+import type { Project } from './project.ts';
+import { openBuffer } from './put-back.ts';
+import { readDeadLetters } from './read-dead-letters.ts';
+
+/** All that is known of one webhook: what the ledger has, and what of it lies in the dead-letter queue. */
+export type WebhookFacts = { readonly story: LedgerStory; readonly letters: readonly DeadLetter[] };
+
+/**
+ * Finds a webhook by any id that a person can have: the vendor's (with any source of the project, or the given one), our
+ * own of a delivery, Webex Campaign's of an event, or a dead letter's. Each is one query; nothing is scanned but the
+ * dead-letter queue.
+ */
+export async function findWebhook(
+  account: Account,
+  project: Project,
+  { id, source }: { readonly id: string; readonly source?: string | undefined },
+): Promise<readonly WebhookFacts[]> {
+  const letters = readLetters(await readDeadLetters(account.sqs, account.stackName, tellCount()));
+  const sources = source === undefined ? foldersOf(project.mappings) : [source];
+  const named = letters.filter((letter) => isNamed(letter, id)).map(ledgerWebhookOf);
+  const asVendors = sources.map(
+    (one) => ledgerKey({ source: one, deduplicationId: id }, { name: '' }).webhook,
+  );
+  const webhooks = new Set([...named, ...asVendors, ...(await findWebhooks(account, id))]);
+
+  const found: WebhookFacts[] = [];
+  for (const webhook of webhooks) {
+    const own = letters.filter((letter) => ledgerWebhookOf(letter) === webhook);
+    const story = await readStory(account, webhook);
+    if (story !== undefined || own.length > 0) {
+      found.push({ story: story ?? { webhook, entries: [], receipts: [], actions: [] }, letters: own });
+    }
+  }
+  return found;
+}
+
+/** How many webhooks wait on the buffer, of which nothing is known yet. */
+export async function countWaiting({ sqs, stackName }: Account): Promise<number> {
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: await openBuffer(sqs, stackName),
+      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+    }),
+  );
+  return Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0);
+}
+
+function isNamed({ messageId, webhookId, deduplicationId }: DeadLetter, id: string): boolean {
+  return webhookId === id || deduplicationId === id || (id.length >= 8 && messageId.startsWith(id));
+}

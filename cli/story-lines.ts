@@ -1,0 +1,117 @@
+import type { LedgerEntry } from '../lambdas/deliver/ledger-entry.ts';
+import type { PastAttempt } from '../lambdas/deliver/ledger-history.ts';
+import type { Receipt } from '../lambdas/deliver/receipt.ts';
+import type { LedgerAction, LedgerStory } from './ledger-items.ts';
+
+/** Something that happened, and when. */
+export type StoryLine = { readonly at: Date; readonly what: string; readonly more: readonly string[] };
+
+/** Everything that happened to a webhook, in order. */
+export function storyLines({ receipts, entries, actions }: LedgerStory): readonly StoryLine[] {
+  const lines = [
+    ...receipts
+      .toSorted((one, other) => one.takenAt.getTime() - other.takenAt.getTime())
+      .flatMap((receipt, index) => linesOfReceipt(receipt, index > 0)),
+    ...entries.flatMap(linesOfEntry),
+    ...actions.map(lineOfAction),
+  ];
+  return lines.toSorted((one, other) => one.at.getTime() - other.at.getTime());
+}
+
+function linesOfReceipt(receipt: Receipt, isRepetition: boolean): readonly StoryLine[] {
+  const { receivedAt, takenAt, webhookId, eventTypes, bytes, secretSlot, matched, others } = receipt;
+  const verified = secretSlot === undefined ? 'verified' : `verified by ${saySecret(secretSlot)}`;
+  const again = isRepetition ? ' again' : '';
+  const received = {
+    at: receivedAt,
+    what: `received${again} ${eventTypes.join(', ')}, ${bytes} bytes; signature ${verified}`,
+    more: [`our id of this delivery: ${webhookId}`],
+  };
+  if (isRepetition) {
+    return [received, { at: takenAt, what: 'recognised: nothing that had ended was sent again', more: [] }];
+  }
+  return [
+    received,
+    {
+      at: takenAt,
+      what: 'taken from the buffer and matched against the mapping',
+      more: [...matched.map(sayMatch), ...sayOthers(others)],
+    },
+  ];
+}
+
+function sayOthers(others: Receipt['others']): readonly string[] {
+  if (others.length === 0) return [];
+  const named = others.map(({ event, on }) => `${event} (${on.join(', ')})`);
+  return [`the others are on other types: ${named.join(', ')}`];
+}
+
+function saySecret(slot: number): string {
+  return slot === 0 ? 'the newest signing secret (slot 1)' : `an older signing secret (slot ${slot + 1})`;
+}
+
+function sayMatch({ event, made, rejected, skipped, when }: Receipt['matched'][number]): string {
+  if (skipped === 'when-not-met')
+    return `not ${event}: its condition "when" was not true${when === undefined ? '' : `: ${when}`}`;
+  if (skipped === 'no-items') return `not ${event}: there was no item for it`;
+  const many = made > 1 ? ` (${made} items)` : '';
+  const bad = rejected === 0 ? '' : `; of ${rejected} nothing could be made, see below`;
+  return `matched ${event}${many}${bad}`;
+}
+
+function linesOfEntry(entry: LedgerEntry): readonly StoryLine[] {
+  const { event, history = [], attempts, firstAttemptAt, deadLetteredAt, code, answer } = entry;
+  const forgotten = attempts - history.length - (entry.state === 'claimed' ? 1 : 0);
+  const earlier =
+    forgotten > 0 && firstAttemptAt
+      ? [
+          {
+            at: firstAttemptAt,
+            what: `${event}: called Webex Campaign (${forgotten} calls, not kept one by one)`,
+            more: [],
+          },
+        ]
+      : [];
+  const calls = history.map((attempt, index) =>
+    lineOfAttempt(entry, attempt, { isFirst: index === 0, isLast: index === history.length - 1 }),
+  );
+  const buried = deadLetteredAt && {
+    at: deadLetteredAt,
+    what: `${event}: put aside as a dead letter (${code ?? entry.state})`,
+    more: answer === undefined && entry.detail !== undefined ? [entry.detail] : [],
+  };
+  return [...earlier, ...calls, ...(buried ? [buried] : [])];
+}
+
+function lineOfAttempt(
+  { event, eventId, parameters, answer, transactionId }: LedgerEntry,
+  { at, code, status, answerCode }: PastAttempt,
+  { isFirst, isLast }: { readonly isFirst: boolean; readonly isLast: boolean },
+): StoryLine {
+  const http =
+    status === undefined
+      ? 'no answer'
+      : `HTTP ${status}${answerCode === undefined ? '' : `, code ${answerCode}`}`;
+  const description =
+    isLast && answer?.description !== undefined ? [`Webex Campaign said: "${answer.description}"`] : [];
+  return {
+    at,
+    what: `${event}: called Webex Campaign: ${code === 'delivered' ? 'accepted' : code} (${http})`,
+    more: [
+      ...(isFirst && eventId !== undefined ? [`event ${eventId}; ${sayParameters(parameters)}`] : []),
+      ...description,
+      ...(isLast && transactionId !== undefined ? [`transaction id ${transactionId}`] : []),
+    ],
+  };
+}
+
+function sayParameters(parameters: Readonly<Record<string, number>> = {}): string {
+  const sizes = Object.entries(parameters).map(([name, bytes]) => `${name} (${bytes} bytes)`);
+  return sizes.length === 0 ? 'no parameters' : `parameters ${sizes.join(', ')}`;
+}
+
+function lineOfAction({ at, action, by, reason, code, about }: LedgerAction): StoryLine {
+  const what = about === undefined ? 'the dead letter' : `the dead letter of ${about}`;
+  const why = reason === undefined ? '' : `: "${reason}"`;
+  return { at, what: `${by} ${action} ${what} (${code})${why}`, more: [] };
+}

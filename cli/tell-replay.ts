@@ -1,0 +1,38 @@
+import { type DeadLetter, eventNameOf } from './dead-letter.ts';
+import type { CommandResult } from './send.ts';
+
+/** What became of one dead letter. */
+export type Replayed = {
+  readonly letter: DeadLetter;
+  readonly outcome: 'replayed' | 'would-replay' | 'stays' | 'failed';
+  readonly reason?: string;
+};
+
+/** All is well when everything that was chosen went back; what stays, or failed, is for the person to look at. */
+export function tellReplay(replayed: readonly Replayed[], asJson: boolean): CommandResult {
+  const isWell = replayed.every(({ outcome }) => outcome === 'replayed' || outcome === 'would-replay');
+  const exitCode = isWell ? 0 : 1;
+  if (asJson) {
+    const told = replayed.map(({ letter: { id, messageId, code }, ...rest }) => ({
+      id,
+      messageId,
+      code,
+      ...rest,
+    }));
+    return { text: JSON.stringify(told, null, 2), exitCode };
+  }
+  if (replayed.length === 0) return { text: 'There is no such dead letter.', exitCode };
+  const lines = replayed.map(({ letter, outcome, reason }) => {
+    const name = [letter.source, letter.deduplicationId, eventNameOf(letter)].filter(Boolean).join('  ');
+    return `${outcome.padEnd(13)}${letter.id}  ${letter.code}  ${name}${reason === undefined ? '' : `\n${' '.repeat(13)}${reason}`}`;
+  });
+  return { text: [...lines, describeSum(replayed)].join('\n'), exitCode };
+}
+
+function describeSum(replayed: readonly Replayed[]): string {
+  const count = (outcome: Replayed['outcome']) => replayed.filter((one) => one.outcome === outcome).length;
+  const would = count('would-replay');
+  if (would > 0) return `\n${would} would go back to the buffer; nothing was changed.`;
+  const back = count('replayed');
+  return `\n${back} of ${replayed.length} went back to the buffer. "explain ID" tells what becomes of each.`;
+}

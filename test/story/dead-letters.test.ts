@@ -1,0 +1,270 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Account, openAccount } from '../../cli/account.ts';
+import { type Ask, dropDeadLetters } from '../../cli/dead-letter-drop.ts';
+import { listDeadLetters } from '../../cli/dead-letter-list.ts';
+import { replayDeadLetters } from '../../cli/dead-letter-replay.ts';
+import { showDeadLetter } from '../../cli/dead-letter-show.ts';
+import { explainWebhook } from '../../cli/explain-webhook.ts';
+import type { Project } from '../../cli/project.ts';
+import { openBuffer, putOnBuffer } from '../../cli/put-back.ts';
+import { openDeadLetters } from '../../cli/read-dead-letters.ts';
+import { tail } from '../../cli/tail.ts';
+import { replayedMessage } from '../../lambdas/buffer/buffered-webhook.ts';
+import { type DeliveryStory, type FarCall, isEnd, startDeliveryStory } from './delivery-story.ts';
+
+// An event API whose event definition demands the parameter "note", and that answers the first call of some unclearly.
+let story: DeliveryStory;
+let project: Project;
+let port: number;
+let account: Account;
+
+beforeAll(async () => {
+  story = await startDeliveryStory(1, answer);
+  port = Number(new URL(story.run.stack.url).port);
+  project = {
+    mappings: await mkdtemp(join(tmpdir(), 'mended-')),
+    stagesFile: fileURLToPath(new URL('../../stages.yaml', import.meta.url)),
+  };
+  await cp(fileURLToPath(new URL('./mappings', import.meta.url)), project.mappings, { recursive: true });
+  const opened = await openAccount({ port });
+  if (!opened.ok) throw new Error(opened.failure);
+  account = opened.value;
+}, 60_000);
+
+afterAll(async () => {
+  await story.stop();
+  await rm(project.mappings, { recursive: true, force: true });
+});
+
+function answer({ key, note }: FarCall, callsBefore: number) {
+  const told = { code: 1002, description: `Mandatory parameter "note" is missing for ${key}` };
+  if (note === undefined || (note === 'refused-first' && callsBefore === 0))
+    return { status: 200, body: JSON.stringify(told) };
+  if (note === 'unclear' && callsBefore === 0) return { status: 500, body: '' };
+  return { status: 200, body: `{"transaction-id":"event_of_${key}"}` };
+}
+
+const list = async (filters: object = {}) =>
+  JSON.parse((await listDeadLetters({ port, json: true, ...filters })).text);
+const replay = (options: object) =>
+  replayDeadLetters(project, { port, ids: [], rate: 100, by: 'ann', ...options });
+const explain = async (id: string) => (await explainWebhook(project, { port, id })).text;
+const delivered = (key: string) => story.line(key, ({ outcome }) => outcome === 'delivered');
+
+async function idOf(key: string): Promise<string> {
+  const letters: { id: string; deduplicationId: string }[] = await list();
+  return letters.find(({ deduplicationId }) => deduplicationId === `id_${key}`)?.id ?? '';
+}
+
+describe('an event that Webex Campaign refuses, until its mapping is mended', () => {
+  test('is found, understood, mended, replayed and delivered once, and its story says so', async () => {
+    await story.post('parked', 'mended');
+    await story.line('mended', isEnd);
+
+    const listed = (await listDeadLetters({ port })).text;
+    expect(listed).toContain('webex-mandatory-field-missing  (deliver)');
+    expect(listed).toContain('HTTP 200, code 1002: "Mandatory parameter "note" is missing for •••"');
+    expect(listed).toContain('By code:\n  1  webex-mandatory-field-missing');
+
+    const id = await idOf('mended');
+    const shown = (await showDeadLetter(project, { port, id })).text;
+    expect(shown).toContain('parked: failed (webex-mandatory-field-missing)  ← this one');
+    expect(shown).toContain('event-key  6 bytes');
+    expect(shown).not.toContain('event-key  mended');
+    expect(shown).toContain('still the one that it failed with');
+    expect((await showDeadLetter(project, { port, id, values: true })).text).toContain('event-key  mended');
+
+    await mend();
+    expect(await story.run.redeploy(project.mappings)).toEqual({ ok: true });
+    expect((await showDeadLetter(project, { port, id })).text).toContain('has changed since');
+
+    const code = 'webex-mandatory-field-missing';
+    const rehearsed = await replay({ code, dryRun: true });
+    expect([rehearsed.exitCode, await list()]).toMatchObject([0, [{ code }]]);
+    expect(await replay({ code })).toMatchObject({ exitCode: 0, text: expect.stringContaining('1 of 1') });
+    expect(await delivered('mended')).toMatchObject({ attempts: 2, transactionId: 'event_of_mended' });
+
+    expect(await list()).toEqual([]);
+    const told = await explain('id_mended');
+    expect(told).toContain('verified by the newest signing secret (slot 1)');
+    expect(told).toContain('matched parked');
+    expect(told).toContain(
+      'parked: called Webex Campaign: webex-mandatory-field-missing (HTTP 200, code 1002)',
+    );
+    expect(told).toContain('ann replayed the dead letter of parked');
+    expect(told).toContain('parameters note (4 bytes)');
+    expect(told).toContain('parked: ACCEPTED by Webex Campaign.');
+    expect(told).toContain('Accepted is not the same as on her phone');
+    expect(told).toContain('ask Cisco for the "Event transaction details" of event_of_mended');
+    expect(await explain('event_of_mended')).toBe(told);
+    const ours = /our id of this delivery: (\S+)/.exec(told)?.[1] ?? '';
+    expect(await explain(ours)).toBe(told);
+    expect(story.callsAbout('mended')).toHaveLength(2);
+  }, 60_000);
+});
+
+describe('a replay', () => {
+  test('that crashed before it could remove the dead letter repeats nothing when it is done again', async () => {
+    await story.post('parked', 'crashed', { note: 'refused-first' });
+    await story.line('crashed', isEnd);
+    const id = await idOf('crashed');
+    const letter = (await story.deadLetters()).find(({ messageId }) => messageId.startsWith(id));
+    if (letter === undefined) throw new Error('There is no dead letter.');
+    const entries = await story.ledger();
+    const entry = entries.find(({ webhook, state }) => webhook?.S === 'stripe#id_crashed' && state);
+    const leave = { event: 'parked', revision: Number(entry?.revision?.N) };
+    const { sqs, stackName } = account;
+    await putOnBuffer(sqs, await openBuffer(sqs, stackName), replayedMessage(letter, leave));
+    await delivered('crashed');
+
+    expect(await list({ event: 'parked' })).toMatchObject([{ id }]);
+    expect(await replay({ ids: [id] })).toMatchObject({ exitCode: 0 });
+    expect(await story.line('crashed', ({ outcome }) => outcome === 'duplicate')).toMatchObject({
+      code: 'already-delivered',
+    });
+    expect(story.callsAbout('crashed')).toHaveLength(2);
+    expect(await list({ event: 'parked' })).toEqual([]);
+  }, 60_000);
+
+  test('of everything leaves what may have been accepted where it is; its own word sends it, once', async () => {
+    await story.post('parked', 'unclear', { note: 'unclear' });
+    await story.line('unclear', isEnd);
+    const id = await idOf('unclear');
+
+    expect(await replay({ code: 'unconfirmed' })).toMatchObject({
+      exitCode: 1,
+      text: expect.stringContaining('only "replay ID --unconfirmed" sends it again'),
+    });
+    expect(await replay({ all: true, unconfirmed: true })).toMatchObject({ exitCode: 2 });
+    expect(story.callsAbout('unclear')).toHaveLength(1);
+    expect(await explain('id_unclear')).toContain(`dead-letter replay ${id} --unconfirmed`);
+
+    expect(await replay({ ids: [id], unconfirmed: true })).toMatchObject({ exitCode: 0 });
+    expect(await delivered('unclear')).toMatchObject({ attempts: 2 });
+    expect(story.callsAbout('unclear')).toHaveLength(2);
+  }, 60_000);
+
+  test('of what SQS itself had moved here is delivered as any other webhook', async () => {
+    const { sqs, url } = await openDeadLetters(account.sqs, account.stackName);
+    const attributes = {
+      version: '2',
+      'webhook-id': 'crash-loop',
+      source: 'stripe',
+      'event-type': 'parked',
+      'deduplication-id': 'id_moved',
+      'received-at': new Date().toISOString(),
+      body: 'json utf-8',
+    };
+    await sqs.send(
+      new SendMessageCommand({
+        QueueUrl: url,
+        MessageBody: JSON.stringify({ type: 'parked', id: 'id_moved', key: 'moved', note: 'here' }),
+        MessageAttributes: Object.fromEntries(
+          Object.entries(attributes).map(([name, StringValue]) => [
+            name,
+            { DataType: 'String', StringValue },
+          ]),
+        ),
+      }),
+    );
+
+    expect(await list({ code: 'moved-by-sqs' })).toMatchObject([
+      { stage: 'buffer', deduplicationId: 'id_moved' },
+    ]);
+    expect(await replay({ code: 'moved-by-sqs' })).toMatchObject({ exitCode: 0 });
+    expect(await delivered('moved')).toMatchObject({ event: 'parked' });
+  }, 60_000);
+});
+
+describe('a dead letter that is dropped', () => {
+  const drop = (options: object, ask?: Ask) =>
+    dropDeadLetters({ port, ids: [], by: 'bob', reason: 'arrived, says Cisco', ...options }, ask);
+
+  test('goes only after a yes, and who dropped it and why is told for as long as the ledger remembers', async () => {
+    await story.post('parked', 'dropped', { note: 'unclear' });
+    await story.line('dropped', isEnd);
+    const ids = [await idOf('dropped')];
+
+    expect(await drop({ ids })).toMatchObject({ exitCode: 2, text: expect.stringContaining('--yes') });
+    expect(await drop({ ids }, async () => false)).toMatchObject({ exitCode: 1 });
+    expect(await drop({ ids, reason: ' ' }, async () => true)).toMatchObject({ exitCode: 2 });
+    expect(await drop({ ids, dryRun: true })).toMatchObject({ exitCode: 0 });
+    expect(await list({ event: 'parked' })).toHaveLength(1);
+
+    expect(await drop({ ids }, async (question) => question.includes('Drop 1?'))).toMatchObject({
+      exitCode: 0,
+    });
+    expect(await list({ event: 'parked' })).toEqual([]);
+    const told = await explain('id_dropped');
+    expect(told).toContain('bob dropped the dead letter of parked (unconfirmed): "arrived, says Cisco"');
+    expect(told).toContain('NOT KNOWN whether it was sent');
+  }, 60_000);
+});
+
+describe('the story of a webhook', () => {
+  test('that nobody knows says where it may be', async () => {
+    expect(await explainWebhook(project, { port, id: 'evt_nowhere' })).toMatchObject({
+      exitCode: 1,
+      text: expect.stringContaining('Nothing is known of evt_nowhere'),
+    });
+  });
+
+  test('that was too old says that nothing was sent, and why', async () => {
+    await story.post('fresh', 'stale', { at: '2020-01-01T00:00:00Z', note: 'old' });
+    await story.line('stale', isEnd);
+
+    expect(await explain('id_stale')).toContain('fresh: NOT SENT. It was older than its max-age');
+    expect(story.callsAbout('stale')).toEqual([]);
+  });
+});
+
+test('tail tells each webhook in a line as it happens, until it is ended', async () => {
+  const controller = new AbortController();
+  const lines: string[] = [];
+  const followed = tail({ port }, controller.signal, (text) => lines.push(text));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await story.post('parked', 'tailed', { note: 'here' });
+  await delivered('tailed');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  controller.abort();
+
+  expect(await followed).toEqual({ text: '', exitCode: 0 });
+  expect(lines).toMatchObject([
+    expect.stringMatching(/ingest\s+buffered\s+stripe parked\s+id_tailed/),
+    expect.stringMatching(/deliver\s+delivered\s+stripe parked\s+id_tailed\s+HTTP 200\s+event_of_tailed/),
+  ]);
+});
+
+test('the same commands find a stack on AWS by its name alone', async () => {
+  const { endpoints, region } = story.run.stack;
+  const environment = { ...process.env };
+  Object.assign(process.env, {
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamoDb,
+  });
+  try {
+    const options = { port: 1, stack: account.stackName };
+    expect(await listDeadLetters(options)).toMatchObject({ exitCode: 0 });
+    expect(await explainWebhook(project, { ...options, id: 'id_mended' })).toMatchObject({
+      exitCode: 0,
+      text: expect.stringContaining('ACCEPTED'),
+    });
+  } finally {
+    process.env = environment;
+  }
+});
+
+/** The mapping gives every event a note from here on. */
+async function mend(): Promise<void> {
+  const file = join(project.mappings, 'stripe', 'mapping.yaml');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace('note: "{% note %}"', `note: "{% $exists(note) ? note : 'none' %}"`));
+}
