@@ -19,6 +19,16 @@ export type RunSettings = {
   readonly onLine: (functionName: string, text: string) => void;
 };
 
+/** What can be made to go wrong in a stack that runs on this machine, as it does on AWS. */
+export type StackFaults = {
+  /** Every request to the tables fails without an answer, until it is told otherwise. */
+  readonly setTablesAway: (isAway: boolean) => void;
+  /** Every message that is sent to a queue is refused, until it is told otherwise. */
+  readonly refuseSends: (isRefused: boolean) => void;
+  /** So many of the next messages that are worked off are delivered again. */
+  readonly redeliver: (messages: number) => void;
+};
+
 /** A stack that runs on this machine. */
 export type RunningStack = {
   readonly url: string;
@@ -27,6 +37,8 @@ export type RunningStack = {
   readonly outputs: Readonly<Record<string, string>>;
   /** Ends the threads of functions with this in their name, as a crash would; says how many were at work. */
   readonly killWorkers: (name: string) => Promise<number>;
+  /** What can be made to go wrong on purpose. */
+  readonly faults: StackFaults;
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
   readonly stop: () => Promise<void>;
 };
@@ -72,8 +84,9 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   });
   // In this order: no new requests, no new batches, no functions; only then what they all call.
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
-  const { killWorkers } = started.value;
-  return succeed({ url: api.value.url, region: REGION, endpoints, outputs, killWorkers, stop });
+  const { killWorkers, redeliver } = started.value;
+  const faults = { setTablesAway: tables.setAway, refuseSends: queues.refuseSends, redeliver };
+  return succeed({ url: api.value.url, region: REGION, endpoints, outputs, killWorkers, faults, stop });
 }
 
 type Stoppable = { readonly stop: () => Promise<void> };

@@ -28,6 +28,8 @@ export type StartedResources = {
   readonly routes: readonly Route<FunctionPool>[];
   /** Ends the threads of the functions with this in their name; says how many were at work. */
   readonly killWorkers: (name: string) => Promise<number>;
+  /** Has so many of the next messages that are worked off delivered again. */
+  readonly redeliver: (messages: number) => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -42,7 +44,8 @@ export async function startResources(
 
   const [api, ...furtherApis] = ofType(resources, 'AWS::ApiGatewayV2::Api');
   const routes = connectRoutes(resources, byName);
-  const sources = connectEventSources(settings, byName);
+  const redelivery = { messages: 0 };
+  const sources = connectEventSources({ ...settings, redelivery }, byName);
   if (api === undefined || furtherApis.length > 0) return fail(['The local run needs exactly one HTTP API.']);
   if (!routes.ok) return routes;
   if (!sources.ok) return sources;
@@ -53,6 +56,9 @@ export async function startResources(
   return succeed({
     apiId: api.id,
     routes: routes.value,
+    redeliver: (messages) => {
+      redelivery.messages += messages;
+    },
     killWorkers: async (name) => {
       const named = pools.value.filter(({ settings }) => settings.name.includes(name));
       return (await Promise.all(named.map((pool) => pool.killWorkers()))).reduce((sum, one) => sum + one, 0);
@@ -102,7 +108,7 @@ function connectRoutes(
 }
 
 function connectEventSources(
-  { resources, endpoints, clock }: StartSettings,
+  { resources, endpoints, clock, redelivery }: StartSettings & Pick<EventSourceSettings, 'redelivery'>,
   byName: (name: string) => FunctionPool | undefined,
 ): Result<readonly (readonly [FunctionPool, EventSourceSettings])[], readonly string[]> {
   const queues = ofType(resources, 'AWS::SQS::Queue');
@@ -124,6 +130,7 @@ function connectEventSources(
       reportsFailures: properties.FunctionResponseTypes.includes('ReportBatchItemFailures'),
       concurrency: properties.ScalingConfig?.MaximumConcurrency ?? DEFAULT_CONCURRENCY,
       speed: clock.speed,
+      redelivery,
     };
     return [[pool, settings] as const];
   });

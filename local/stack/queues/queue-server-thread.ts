@@ -6,5 +6,13 @@ import { installFastTime } from './fast-clock.ts';
 installFastTime(workerData);
 
 const app = buildApp({ logger: false });
+let refusesSends = false;
+parentPort?.on('message', (message) => {
+  refusesSends = message === 'refuse-sends';
+});
+app.addHook('onRequest', async (request, reply) => {
+  if (!refusesSends || request.headers['x-amz-target'] !== 'AmazonSQS.SendMessage') return;
+  await reply.status(503).send({ __type: 'ServiceUnavailable', message: 'Refused on purpose.' });
+});
 const address = await app.listen({ host: '127.0.0.1', port: 0 });
 parentPort?.postMessage(address);
