@@ -19,19 +19,25 @@ const JSON_HEADERS = { 'content-type': 'application/json' };
 
 /** What becomes of a call: as the script has it, or else as the contract has it. */
 export function reactionOf(scripted: ScriptedAnswer | undefined, judged: SimulatedAnswer): Reaction {
-  const base = { headers: JSON_HEADERS, delayMilliseconds: 0 };
-  if (scripted === undefined) return { ...base, answer: judged, isAccepted: isProof(judged) };
-  const { accepts } = scripted;
-  if ('hang' in scripted) return { ...base, end: 'hang', isAccepted: accepts ?? false };
-  if ('reset' in scripted) return { ...base, end: 'reset', isAccepted: accepts ?? false };
+  if (scripted === undefined) {
+    return { answer: judged, isAccepted: isProof(judged), headers: JSON_HEADERS, delayMilliseconds: 0 };
+  }
+  const reaction = scriptedReaction(scripted, judged);
+  return { ...reaction, isAccepted: scripted.accepts ?? reaction.isAccepted };
+}
+
+function scriptedReaction(scripted: ScriptedAnswer, judged: SimulatedAnswer): Reaction {
+  const silent = { headers: JSON_HEADERS, delayMilliseconds: 0, isAccepted: false };
+  if ('hang' in scripted) return { ...silent, end: 'hang' };
+  if ('reset' in scripted) return { ...silent, end: 'reset' };
   if ('judgeAfterMilliseconds' in scripted) {
     const { judgeAfterMilliseconds: delayMilliseconds } = scripted;
-    return { ...base, answer: judged, isAccepted: accepts ?? isProof(judged), delayMilliseconds };
+    return { ...silent, answer: judged, isAccepted: isProof(judged), delayMilliseconds };
   }
   const { status, body, headers, delayMilliseconds, cut } = scripted;
   const answer = { status, body: typeof body === 'string' ? body : JSON.stringify(body) };
-  const isAccepted = accepts ?? (cut === undefined && isProof(answer));
-  return { answer, isAccepted, headers, delayMilliseconds, ...(cut && { end: 'cut' }) };
+  if (cut) return { answer, isAccepted: false, headers, delayMilliseconds, end: 'cut' };
+  return { answer, isAccepted: isProof(answer), headers, delayMilliseconds };
 }
 
 const proofSchema = z.looseObject({ 'transaction-id': z.string(), code: z.undefined().optional() });

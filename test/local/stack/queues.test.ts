@@ -80,6 +80,27 @@ describe('the queues', () => {
     const [third, moved] = await Promise.all([receive('buffer'), receive('dead-letter')]);
     expect([third, moved?.Body]).toEqual([undefined, 'hello']);
   });
+
+  test('take every character that SQS takes, beyond U+FFFF too, and no other', async () => {
+    const QueueUrl = queueUrl(server.endpoint, 'dead-letter');
+    const send = (MessageBody: string) => client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+
+    await send('字 🎉');
+
+    expect((await receive('dead-letter'))?.Body).toBe('字 🎉');
+    await expect(send('\u0001')).rejects.toThrow('Invalid characters found');
+  });
+
+  test('refuse what is sent to them for as long as they are told to', async () => {
+    const QueueUrl = queueUrl(server.endpoint, 'dead-letter');
+    const send = () => client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'again' }));
+
+    server.refuseSends(true);
+    await expect(send()).rejects.toMatchObject({ name: 'ServiceUnavailable' });
+    server.refuseSends(false);
+
+    await expect(send()).resolves.toMatchObject({ MessageId: expect.any(String) });
+  });
 });
 
 describe('the fast clock', () => {
