@@ -15,6 +15,8 @@ export type Case = {
   readonly evidence: Evidence;
   readonly remains: Remains;
   readonly befallen: Befallen;
+  /** How long it took. */
+  readonly seconds: number;
 };
 
 /** What a rehearsal has come to. Counts are of campaign events where nothing else is said. */
@@ -47,6 +49,7 @@ export type Scoreboard = {
   /** What is not as it should be, in sentences. */
   readonly wrong: readonly string[];
   readonly longestDelaySeconds: number;
+  readonly seconds: number;
 };
 
 /** Judges a rehearsal from the far side: what was accepted there, and what is left here. */
@@ -81,6 +84,7 @@ export function judge(trial: Case): Scoreboard {
     leaks: [...evidence.leaks],
     wrong,
     longestDelaySeconds: Math.round(Math.max(0, ...delays) / 100) / 10,
+    seconds: Math.round(trial.seconds),
   };
 }
 

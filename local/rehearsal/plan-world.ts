@@ -11,17 +11,17 @@ export type PlanSettings = {
   readonly events: number;
   /** Without it, each fault is there at least once as far as there are webhooks enough. */
   readonly faults?: readonly Fault[];
-  /** Whether something befalls the world as well. */
-  readonly hasWorldEvents?: boolean;
+  /** What may befall the world; everything, where nothing is said. */
+  readonly befalls?: (event: WorldEvent['name']) => boolean;
 };
 
 /** Writes the script of a rehearsal: the same for the same settings. */
-export function planWorld({ seed, events, faults = FAULTS, hasWorldEvents = true }: PlanSettings): Plan {
+export function planWorld({ seed, events, faults = FAULTS, befalls = () => true }: PlanSettings): Plan {
   const random = createRandom(seed);
   const drawn = drawFaults(random, events, faults);
   const webhooks = drawn.map((fault, index) => drawWebhook(random, fault, `s${seed}-${index}`));
   const bursts = drawBursts(random, webhooks);
-  const world = hasWorldEvents ? drawWorldEvents(random, Math.ceil(events / 700)) : [];
+  const world = drawWorldEvents(random, Math.ceil(events / 700)).filter(({ name }) => befalls(name));
   return { seed, webhooks, steps: putInWorld(random, bursts, world) };
 }
 
@@ -98,12 +98,14 @@ function drawBursts(random: Random, webhooks: readonly PlannedWebhook[]): readon
   return [...bursts.slice(0, 1), ...slowBursts, ...bursts.slice(1)];
 }
 
-/** Each event befalls the world once in so many bursts; an operator replays when there is something to replay. */
+/** Always before another burst. An operator replays when there is something to replay, and sets what is missing soon. */
 function putInWorld(random: Random, bursts: readonly Step[], events: readonly WorldEvent[]): readonly Step[] {
   const steps = [...bursts];
   for (const event of events) {
-    const earliest = event.name === 'replay-all' ? Math.floor(steps.length / 2) : 1;
-    steps.splice(random.int(Math.min(earliest, steps.length), steps.length), 0, { kind: 'world', event });
+    const middle = Math.floor(steps.length / 2);
+    const latest = event.name === 'late-secret-set' ? middle : steps.length - 1;
+    const earliest = event.name === 'replay-all' ? middle : Math.min(1, latest);
+    steps.splice(random.int(earliest, latest), 0, { kind: 'world', event });
   }
   return steps;
 }

@@ -9,7 +9,7 @@ import { postUntilTaken } from './vendor.ts';
 /** A burst is waited for no longer than this: a webhook of it may be refused for as long as its secret is missing. */
 const BURST_MILLISECONDS = 1_500;
 
-export type PlaySettings = Levers & {
+type PlaySettings = Levers & {
   readonly mappings: readonly MappingFile[];
   readonly evidence: Evidence;
   readonly befallen: Befallen;
@@ -62,5 +62,6 @@ function post(
   evidence.door.set(place, story);
   const { url } = run.stack;
   const sign = () => signPlanned(webhook, body, mapping, { secret: secrets.signing(webhook.source), url });
-  return postUntilTaken(sign, { url, deadline, story });
+  const isGenuine = webhook.fault.flaw === undefined;
+  return postUntilTaken(sign, { url, deadline, story, isGenuine });
 }

@@ -3,22 +3,33 @@ import * as z from 'zod';
 import type { Post } from './build-webhook.ts';
 import type { DoorStory } from './evidence.ts';
 
-/** How a vendor repeats what was not taken. */
-const PAUSE_MILLISECONDS = 250;
+/** How a vendor repeats what was not taken: with pauses twice as long each time, up to the longest. */
+const FIRST_PAUSE_MILLISECONDS = 250;
+const LONGEST_PAUSE_MILLISECONDS = 4_000;
 
 const answerSchema = z.object({ code: z.string() });
 
 type Answer = { readonly status: number; readonly code: string };
 
 /**
- * Posts a webhook as its vendor would: signed anew each time, repeated after a 5xx or no answer, until `deadline`
- * (milliseconds of `performance.now()`). A 4xx is final.
+ * Posts a webhook as its vendor would: signed anew each time, repeated until it is taken or `deadline` has come
+ * (milliseconds of `performance.now()`). Who forges takes no for an answer.
  */
 export async function postUntilTaken(
   sign: () => Post,
-  { url, deadline, story }: { readonly url: string; readonly deadline: number; readonly story: DoorStory },
+  {
+    url,
+    deadline,
+    story,
+    isGenuine,
+  }: {
+    readonly url: string;
+    readonly deadline: number;
+    readonly story: DoorStory;
+    readonly isGenuine: boolean;
+  },
 ): Promise<void> {
-  while (performance.now() < deadline) {
+  for (let pause = FIRST_PAUSE_MILLISECONDS; performance.now() < deadline; pause *= 2) {
     const { status, code } = await postOnce(sign(), url);
     story.requests += 1;
     if (status === 200) {
@@ -27,8 +38,8 @@ export async function postUntilTaken(
       return;
     }
     story.refusals.set(code, (story.refusals.get(code) ?? 0) + 1);
-    if (status >= 400 && status < 500) return;
-    await wait(PAUSE_MILLISECONDS);
+    if (!isGenuine && status < 500) return;
+    await wait(Math.min(pause, LONGEST_PAUSE_MILLISECONDS));
   }
 }
 
