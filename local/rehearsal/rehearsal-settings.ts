@@ -12,8 +12,6 @@ export type RehearseOptions = {
   readonly json: boolean;
   /** Rehearse for so long, round after round, and watch what the adapter takes meanwhile. */
   readonly minutes?: number;
-  /** Rehearse with the mapping folders of this directory and their examples. */
-  readonly mappings?: string;
 };
 
 /** Reads the flags; fails, once commander has said why, with whether that was a mistake (help is none). */
@@ -27,7 +25,7 @@ export function readRehearseOptions(
     .option('--speed <number>', 'make every wait of the queues so many times shorter', within(20, 600), 120)
     .option('--json', 'print the scoreboard as one JSON object', false)
     .option('--minutes <number>', 'go on for so long, and watch memory and queues', within(1, 1_440))
-    .option('--mappings <directory>', 'your own mapping folders, with their examples as webhooks')
+
     .exitOverride();
   try {
     return succeed(command.parse(argv).opts());

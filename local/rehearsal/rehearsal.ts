@@ -42,7 +42,13 @@ export async function startRehearsal(speed: number): Promise<Result<Rehearsal, s
   const isSecret = (text: string) => [EVENT_KEY, ...secrets.all()].some((secret) => text.includes(secret));
   let act: Act = { evidence: collectEvidence(isSecret), killers: new Set() };
   const started = await startLocalRun(
-    { port: 0, speed, mappings: MAPPINGS, readSecrets: secrets.stored, tenant: { keys: secrets.accepted } },
+    {
+      port: 0,
+      speed,
+      mappings: MAPPINGS,
+      readSecrets: secrets.stored,
+      tenant: { keys: secrets.accepted, remembers: 0 },
+    },
     {
       onText: (text) => act.evidence.seeLine(text),
       onCall: (call) => {

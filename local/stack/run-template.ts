@@ -1,9 +1,10 @@
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import type { NamedFunctions } from './functions/function-pool.ts';
 import { startHttpApi } from './http-api/http-api.ts';
-import { startQueueServer } from './queues/queue-server.ts';
+import { type QueueServer, startQueueServer } from './queues/queue-server.ts';
 import { type ReadSecrets, startSecretsManager } from './secrets-manager/secrets-manager.ts';
-import { startResources } from './start-resources.ts';
-import { startTableServer } from './tables/table-server.ts';
+import { type StartedResources, startResources } from './start-resources.ts';
+import { startTableServer, type TableServer } from './tables/table-server.ts';
 import { REGION, readTemplate, resolveTemplate } from './template/read-template.ts';
 
 export type RunSettings = {
@@ -20,7 +21,7 @@ export type RunSettings = {
 };
 
 /** What can be made to go wrong in a stack that runs on this machine, as it does on AWS. */
-export type StackFaults = {
+type StackFaults = {
   /** Every request to the tables fails without an answer, until it is told otherwise. */
   readonly setTablesAway: (isAway: boolean) => void;
   /** Every message that is sent to a queue is refused, until it is told otherwise. */
@@ -30,13 +31,11 @@ export type StackFaults = {
 };
 
 /** A stack that runs on this machine. */
-export type RunningStack = {
+export type RunningStack = NamedFunctions & {
   readonly url: string;
   readonly region: string;
   readonly endpoints: { readonly sqs: string; readonly secretsManager: string; readonly dynamoDb: string };
   readonly outputs: Readonly<Record<string, string>>;
-  /** Ends the threads of functions with this in their name, as a crash would; says how many were at work. */
-  readonly killWorkers: (name: string) => Promise<number>;
   /** What can be made to go wrong on purpose. */
   readonly faults: StackFaults;
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
@@ -84,9 +83,18 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   });
   // In this order: no new requests, no new batches, no functions; only then what they all call.
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
-  const { killWorkers, redeliver } = started.value;
+  return succeed({
+    ...{ url: api.value.url, region: REGION, endpoints, outputs, stop },
+    ...faultsOf(started.value, { tables, queues }),
+  });
+}
+
+function faultsOf(
+  { killWorkers, heapBytes, redeliver }: StartedResources,
+  { tables, queues }: { readonly tables: TableServer; readonly queues: QueueServer },
+): Pick<RunningStack, 'killWorkers' | 'heapBytes' | 'faults'> {
   const faults = { setTablesAway: tables.setAway, refuseSends: queues.refuseSends, redeliver };
-  return succeed({ url: api.value.url, region: REGION, endpoints, outputs, killWorkers, faults, stop });
+  return { killWorkers, heapBytes, faults };
 }
 
 type Stoppable = { readonly stop: () => Promise<void> };

@@ -1,6 +1,11 @@
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type EventSourceSettings, startEventSource } from './functions/event-source.ts';
-import { createFunctionPool, type FunctionPool } from './functions/function-pool.ts';
+import {
+  byPartOfName,
+  createFunctionPool,
+  type FunctionPool,
+  type NamedFunctions,
+} from './functions/function-pool.ts';
 import { readFunctionSettings } from './functions/function-settings.ts';
 import type { Route } from './http-api/match-route.ts';
 import type { FastClock } from './queues/fast-clock.ts';
@@ -23,11 +28,9 @@ export type StartSettings = {
 };
 
 /** The parts of a stack that run, and what its HTTP API leads to. */
-export type StartedResources = {
+export type StartedResources = NamedFunctions & {
   readonly apiId: string;
   readonly routes: readonly Route<FunctionPool>[];
-  /** Ends the threads of the functions with this in their name; says how many were at work. */
-  readonly killWorkers: (name: string) => Promise<number>;
   /** Has so many of the next messages that are worked off delivered again. */
   readonly redeliver: (messages: number) => void;
   readonly stop: () => Promise<void>;
@@ -59,10 +62,7 @@ export async function startResources(
     redeliver: (messages) => {
       redelivery.messages += messages;
     },
-    killWorkers: async (name) => {
-      const named = pools.value.filter(({ settings }) => settings.name.includes(name));
-      return (await Promise.all(named.map((pool) => pool.killWorkers()))).reduce((sum, one) => sum + one, 0);
-    },
+    ...byPartOfName(pools.value),
     stop: async () => {
       await Promise.all(running.map((source) => source.stop()));
       await Promise.all(pools.value.map((pool) => pool.stop()));

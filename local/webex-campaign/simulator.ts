@@ -17,6 +17,8 @@ export type SimulatorSettings = Partial<Omit<Tenant, 'keys'>> & {
   readonly keys: () => readonly string[];
   /** Told of each call as it is answered. */
   readonly onCall?: (call: ReceivedCall) => void;
+  /** How many of the latest calls it remembers; all of them, where nothing is said. */
+  readonly remembers?: number;
 };
 
 /** A call as the simulator saw it and answered it. The bearer key is left out. */
@@ -51,7 +53,9 @@ const NOT_LET_IN: readonly number[] = [401, 404, 405];
 export async function startWebexCampaignSimulator(
   settings: SimulatorSettings,
 ): Promise<WebexCampaignSimulator> {
+  const { remembers = Number.POSITIVE_INFINITY } = settings;
   const received: ReceivedCall[] = [];
+  let calls = 0;
   const scripted: ScriptedAnswer[] = [];
   const addToScript = (script: readonly ScriptedAnswer[]) => {
     for (const answer of script) scripted.push(...Array<ScriptedAnswer>(answer.times).fill(answer));
@@ -65,13 +69,15 @@ export async function startWebexCampaignSimulator(
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
       return;
     }
-    const judged = judge(request, settings, received.length + 1);
+    const judged = judge(request, settings, calls + 1);
     const isLetIn = !NOT_LET_IN.includes(judged.status);
     const reaction = reactionOf(takeScripted(scripted, request.body, isLetIn), judged);
     const { method, path, body } = request;
     const { isAccepted, answer, end } = reaction;
     const call = { method, path, body, isAccepted, ...(answer && end === undefined && { answer }) };
     received.push(call);
+    calls += 1;
+    if (received.length > remembers) received.shift();
     settings.onCall?.(call);
     sendAnswer(reaction, response);
   });
@@ -118,7 +124,7 @@ async function readRequest(message: IncomingMessage): Promise<ReceivedRequest> {
 
 function judge(
   request: ReceivedRequest,
-  { keys, onCall: _, ...settings }: SimulatorSettings,
+  { keys, onCall: _, remembers: __, ...settings }: SimulatorSettings,
   number: number,
 ): SimulatedAnswer {
   const tenant = {

@@ -9,6 +9,8 @@ export type FunctionPool = {
   readonly invoke: (event: unknown) => Promise<Invocation>;
   /** Ends every sandbox, in the middle of its work, as a crash would; says how many were at work. */
   readonly killWorkers: () => Promise<number>;
+  /** Bytes in use of the heap of each sandbox that lives. */
+  readonly heapBytes: () => Promise<readonly number[]>;
   readonly stop: () => Promise<void>;
 };
 
@@ -52,6 +54,29 @@ export function createFunctionPool(settings: FunctionSettings, onLine: (text: st
       await Promise.all(all.map((sandbox) => sandbox.stop()));
       return working;
     },
+    heapBytes: async () => {
+      const measured = await Promise.allSettled([...sandboxes].map((sandbox) => sandbox.heapBytes()));
+      return measured.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    },
     stop: async () => void (await Promise.all([...sandboxes].map((sandbox) => sandbox.stop()))),
+  };
+}
+
+/** What can be done to functions by a part of their names. */
+export type NamedFunctions = {
+  /** Ends their threads, as a crash would; says how many were at work. */
+  readonly killWorkers: (name: string) => Promise<number>;
+  /** Bytes in use of the heap of each of their threads. */
+  readonly heapBytes: (name: string) => Promise<readonly number[]>;
+};
+
+export function byPartOfName(pools: readonly FunctionPool[]): NamedFunctions {
+  const named = (name: string) => pools.filter(({ settings }) => settings.name.includes(name));
+  return {
+    killWorkers: async (name) => {
+      const killed = await Promise.all(named(name).map((pool) => pool.killWorkers()));
+      return killed.reduce((sum, one) => sum + one, 0);
+    },
+    heapBytes: async (name) => (await Promise.all(named(name).map((pool) => pool.heapBytes()))).flat(),
   };
 }

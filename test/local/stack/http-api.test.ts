@@ -144,6 +144,7 @@ describe('the API', () => {
           : ({ ok: true, value } as const);
       },
       killWorkers: async () => 0,
+      heapBytes: async () => [],
       stop: async () => {},
     };
     const api = await start();
