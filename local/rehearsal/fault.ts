@@ -9,15 +9,7 @@ export type Policy = 'park' | 'retry';
 export type End = 'delivered' | 'expired' | 'skipped' | 'ignored' | 'refused' | DeadLetterCode;
 
 /** What is wrong with a webhook that no vendor would have sent so. */
-export type Flaw =
-  | 'tampered'
-  | 'respaced'
-  | 'stale'
-  | 'unsigned'
-  | 'forged'
-  | 'not-json'
-  | 'stranger'
-  | 'empty';
+type Flaw = 'tampered' | 'respaced' | 'stale' | 'unsigned' | 'forged' | 'not-json' | 'stranger' | 'empty';
 
 /** One thing that can go wrong with a webhook, and what has to come of it. */
 export type Fault = {

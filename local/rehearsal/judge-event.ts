@@ -17,7 +17,7 @@ export type EventFile = {
 };
 
 /** How an event ended; what has no name was lost. */
-export type JudgedEnd = End | 'lost' | 'waiting' | 'never-taken' | 'wrongly-taken' | 'unnamed';
+type JudgedEnd = End | 'lost' | 'waiting' | 'never-taken' | 'wrongly-taken' | 'unnamed';
 
 export type Judged = {
   readonly file: EventFile;

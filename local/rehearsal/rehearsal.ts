@@ -19,7 +19,7 @@ const MAPPINGS = fileURLToPath(new URL('./mappings', import.meta.url));
 /** No event key may be seen in a log, a note or the ledger: each begins with this. */
 const EVENT_KEY = 'whom-';
 
-export type PlaySettings = {
+type PlaySettings = {
   /** After so many true seconds it ends, whatever is left. */
   readonly deadlineSeconds: number;
   readonly onProgress?: (sentence: string) => void;
