@@ -121,10 +121,18 @@ async function hide(
   VisibilityTimeout: number,
 ): Promise<void> {
   for (const { ReceiptHandle } of messages) {
-    await client.send(
-      new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle, VisibilityTimeout }),
-    );
+    const command = new ChangeMessageVisibilityCommand({
+      QueueUrl: queueUrl,
+      ReceiptHandle,
+      VisibilityTimeout,
+    });
+    await client.send(command).catch(rethrowUnlessSeen);
   }
+}
+
+/** A function that has crashed may have given a message back before, and then it is no longer hidden. */
+function rethrowUnlessSeen(error: unknown): void {
+  if (!(error instanceof Error && error.name.endsWith('MessageNotInflight'))) throw error;
 }
 
 /** A message as Lambda puts it into an SQS event. */

@@ -5,7 +5,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { holdSeconds } from '../../../local/stack/functions/event-source.ts';
+import { holdSeconds, startEventSource } from '../../../local/stack/functions/event-source.ts';
 import { readFastClock } from '../../../local/stack/queues/fast-clock.ts';
 import {
   createQueues,
@@ -100,6 +100,55 @@ describe('the queues', () => {
     server.refuseSends(false);
 
     await expect(send()).resolves.toMatchObject({ MessageId: expect.any(String) });
+  });
+});
+
+describe('the event source', () => {
+  test('goes on when a function has given a message back and crashed then', async () => {
+    await createQueues(server, [queue('crashing', {})]);
+    const QueueUrl = queueUrl(server.endpoint, 'crashing');
+    const receives: string[] = [];
+    const bothReceived = Promise.withResolvers<void>();
+    const pool = {
+      settings: {
+        name: 'probe',
+        directory: '',
+        handler: '',
+        timeoutSeconds: 1,
+        memoryMegabytes: 128,
+        environment: {},
+      },
+      invoke: async (event: unknown) => {
+        const [{ receiptHandle: ReceiptHandle, attributes }] = Object(event).Records;
+        receives.push(attributes.ApproximateReceiveCount);
+        if (receives.length === 2) bothReceived.resolve();
+        if (receives.length >= 2) return { ok: true as const, value: { batchItemFailures: [] } };
+        await client.send(
+          new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return { ok: false as const, failure: 'crashed' };
+      },
+      killWorkers: async () => 0,
+      heapBytes: async () => [],
+      stop: async () => {},
+    };
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'hello' }));
+
+    const source = startEventSource(client, pool, {
+      queueUrl: QueueUrl,
+      queueArn: arn('crashing'),
+      visibilitySeconds: 10,
+      batchSize: 10,
+      reportsFailures: true,
+      concurrency: 1,
+      speed: SPEED,
+      redelivery: { messages: 0 },
+    });
+    await bothReceived.promise;
+    await source.stop();
+
+    expect(receives.slice(0, 2)).toEqual(['1', '2']);
   });
 });
 
