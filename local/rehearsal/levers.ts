@@ -22,9 +22,12 @@ export type Befallen = {
   readonly replayed: Set<string>;
 };
 
-/** Lets an event befall the world; comes back when it is over. */
-export async function befall(event: WorldEvent, levers: Levers, befallen: Befallen): Promise<void> {
-  const { run, secrets, stack } = levers;
+/** Lets an event befall the world; comes back when it is over, which is not before it was felt by some webhooks. */
+export async function befall(
+  event: WorldEvent,
+  { run, secrets, stack }: Levers,
+  { befallen, felt }: { readonly befallen: Befallen; readonly felt: Promise<void> },
+): Promise<void> {
   const { faults } = run.stack;
   switch (event.name) {
     case 'signing-secret-rotated':
@@ -34,19 +37,19 @@ export async function befall(event: WorldEvent, levers: Levers, befallen: Befall
     case 'key-rotated':
       return secrets.rotateKey();
     case 'keys-revoked':
-      return during(event, secrets.revoke(true));
+      return during(event, felt, secrets.revoke(true));
     case 'primary-revoked':
-      return during(event, secrets.revoke(false));
+      return during(event, felt, secrets.revoke(false));
     case 'ledger-away':
       faults.setTablesAway(true);
-      return during(event, () => faults.setTablesAway(false));
+      return during(event, felt, () => faults.setTablesAway(false));
     case 'sends-refused':
       faults.refuseSends(true);
-      return during(event, () => faults.refuseSends(false));
+      return during(event, felt, () => faults.refuseSends(false));
     case 'endpoint-away':
       befallen.outages += 1;
       await run.simulator?.setAway(true);
-      return during(event, () => run.simulator?.setAway(false));
+      return during(event, felt, () => run.simulator?.setAway(false));
     case 'redelivery':
       befallen.redelivered += event.messages;
       return faults.redeliver(event.messages);
@@ -60,8 +63,10 @@ export async function befall(event: WorldEvent, levers: Levers, befallen: Befall
 
 async function during(
   { milliseconds }: { readonly milliseconds: number },
+  felt: Promise<void>,
   undo: () => unknown,
 ): Promise<void> {
+  await felt;
   await wait(milliseconds);
   await undo();
 }

@@ -5,6 +5,7 @@ import type { DoorStory, Evidence } from './evidence.ts';
 import { type Befallen, befall, type Levers } from './levers.ts';
 import { eventsOf, type Plan, type PlannedWebhook } from './plan.ts';
 import { postUntilTaken } from './vendor.ts';
+import type { WorldEvent } from './world-event.ts';
 
 /** A burst is waited for no longer than this: a webhook of it may be refused for as long as its secret is missing. */
 const BURST_MILLISECONDS = 1_500;
@@ -24,22 +25,49 @@ type PlaySettings = Levers & {
 export async function playWorld(plan: Plan, settings: PlaySettings): Promise<void> {
   const bodies = plan.webhooks.map((webhook) => bodyOf(webhook, settings.startedAt));
   const posts: Promise<void>[] = [];
-  let world = Promise.resolve();
+  const world = createWorld(settings);
   for (const webhook of plan.webhooks) dictate(webhook, settings);
   for (const step of plan.steps) {
     if (performance.now() > settings.deadline) break;
     if (step.kind === 'world') {
-      // One after the other: an operator who replays while nothing can be sent is another story.
-      await world;
-      world = befall(step.event, settings, settings.befallen);
+      world.announce(step.event);
       continue;
     }
+    const isFelt = await world.begin();
     const burst = step.posts.map((place) => post(place, plan, bodies, settings));
     posts.push(...burst);
     await Promise.race([Promise.all(burst), wait(BURST_MILLISECONDS)]);
+    isFelt();
     settings.onProgress(posts.length);
   }
-  await Promise.all([world, ...posts]);
+  await Promise.all([world.end(), ...posts]);
+}
+
+/** Lets the world's events befall one after the other, each with a burst to be felt by as long as there are bursts. */
+function createWorld(settings: PlaySettings): {
+  readonly announce: (event: WorldEvent) => void;
+  /** Lets the next one begin, once the one before is over; gives what tells it that a burst has felt it. */
+  readonly begin: () => Promise<() => void>;
+  readonly end: () => Promise<void>;
+} {
+  const announced: WorldEvent[] = [];
+  let current = Promise.resolve();
+  const begin = async () => {
+    const event = announced.shift();
+    const { promise: felt, resolve: isFelt } = Promise.withResolvers<void>();
+    if (event === undefined) return isFelt;
+    await current;
+    current = befall(event, settings, { befallen: settings.befallen, felt });
+    return isFelt;
+  };
+  return {
+    announce: (event) => void announced.push(event),
+    begin,
+    end: async () => {
+      while (announced.length > 0) (await begin())();
+      await current;
+    },
+  };
 }
 
 /** Has Webex Campaign answer about the webhook's first event as the script has it. */

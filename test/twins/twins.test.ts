@@ -48,8 +48,9 @@ describe('the rehearsal', () => {
 
   test.each(TWINS)(
     'finds out the twin: $name',
-    async ({ mutant, foundOut }) => {
-      const score = await withMutant(rehearsal.run, mutant, () => play(USUAL, 40));
+    async ({ mutant, foundOut, befalls }) => {
+      const plan = befalls === undefined ? USUAL : { ...USUAL, befalls: (name: string) => name === befalls };
+      const score = await withMutant(rehearsal.run, mutant, () => play(plan, 40));
 
       expect(score).toMatchObject({
         ok: false,
