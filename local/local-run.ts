@@ -8,6 +8,7 @@ import { type RunningStack, runTemplate } from './stack/run-template.ts';
 import { LOCAL_STACK, synthesize } from './synthesize.ts';
 import {
   type ReceivedCall,
+  type SimulatorSettings,
   startWebexCampaignSimulator,
   type WebexCampaignSimulator,
 } from './webex-campaign/simulator.ts';
@@ -37,6 +38,11 @@ export type LocalRunSettings = Omit<Settings, 'once'> & {
    * @default those of `local/secrets.json`
    */
   readonly readSecrets?: () => LocalSecrets;
+  /**
+   * The simulated tenant.
+   * @default one that knows the keys that lie in the secret at the start
+   */
+  readonly tenant?: Omit<SimulatorSettings, 'onCall'>;
 };
 
 /** Told of what happens, as it happens. */
@@ -55,7 +61,9 @@ export async function startLocalRun(
   { onLine = () => {}, onText = () => {}, onCall = () => {} }: Observer = {},
 ): Promise<Result<LocalRun, string>> {
   const { readSecrets = readLocalSecrets } = settings;
-  const simulator = settings.eventUrl === undefined ? await startSimulator(readSecrets(), onCall) : undefined;
+  const { tenant = tenantOf(readSecrets()) } = settings;
+  const simulator =
+    settings.eventUrl === undefined ? await startWebexCampaignSimulator({ ...tenant, onCall }) : undefined;
   const eventUrl = settings.eventUrl ?? simulator?.eventUrl ?? '';
   const stopSimulator = async () => simulator?.stop();
 
@@ -98,11 +106,8 @@ export async function startLocalRun(
 }
 
 /** The simulated tenant knows the keys that lie in the local secret now; one put there later is refused, as it would be. */
-function startSimulator(
-  secrets: LocalSecrets,
-  onCall: (call: ReceivedCall) => void,
-): Promise<WebexCampaignSimulator> {
+function tenantOf(secrets: LocalSecrets): SimulatorSettings {
   const { primary, secondary } = webexKeysSchema.parse(secrets['webex-campaign']);
   const keys = secondary === undefined ? [primary] : [primary, secondary];
-  return startWebexCampaignSimulator({ keys: () => keys, onCall });
+  return { keys: () => keys };
 }

@@ -1,10 +1,11 @@
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import type { NamedFunctions } from './functions/function-pool.ts';
 import { startHttpApi } from './http-api/http-api.ts';
 import { createLogStream, type LogStream } from './http-api/log-stream.ts';
-import { startQueueServer } from './queues/queue-server.ts';
+import { type QueueServer, startQueueServer } from './queues/queue-server.ts';
 import { type ReadSecrets, startSecretsManager } from './secrets-manager/secrets-manager.ts';
-import { startResources } from './start-resources.ts';
-import { startTableServer } from './tables/table-server.ts';
+import { type StartedResources, startResources } from './start-resources.ts';
+import { startTableServer, type TableServer } from './tables/table-server.ts';
 import { REGION, readTemplate, resolveTemplate } from './template/read-template.ts';
 
 export type RunSettings = {
@@ -20,16 +21,26 @@ export type RunSettings = {
   readonly onLine: (functionName: string, text: string) => void;
 };
 
+/** What can be made to go wrong in a stack that runs on this machine, as it does on AWS. */
+type StackFaults = {
+  /** Every request to the tables fails without an answer, until it is told otherwise. */
+  readonly setTablesAway: (isAway: boolean) => void;
+  /** Every message that is sent to a queue is refused, until it is told otherwise. */
+  readonly refuseSends: (isRefused: boolean) => void;
+  /** So many of the next messages that are worked off are delivered again. */
+  readonly redeliver: (messages: number) => void;
+};
+
 /** A stack that runs on this machine. */
-export type RunningStack = {
+export type RunningStack = NamedFunctions & {
   readonly url: string;
   readonly region: string;
   readonly endpoints: { readonly sqs: string; readonly secretsManager: string; readonly dynamoDb: string };
   readonly outputs: Readonly<Record<string, string>>;
-  /** Ends the threads of functions with this in their name, as a crash would; says how many were at work. */
-  readonly killWorkers: (name: string) => Promise<number>;
   /** Has every function load its code anew, once its work at hand is done: as a deploy does. */
   readonly renewFunctions: () => Promise<void>;
+  /** What can be made to go wrong on purpose. */
+  readonly faults: StackFaults;
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
   readonly stop: () => Promise<void>;
 };
@@ -77,7 +88,11 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   });
   // In this order: no new requests, no new batches, no functions; only then what they all call.
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
-  return succeed({ ...started.value, url: api.value.url, region: REGION, endpoints, outputs, stop });
+  return succeed({
+    ...{ url: api.value.url, region: REGION, endpoints, outputs, stop },
+    renewFunctions: started.value.renewFunctions,
+    ...faultsOf(started.value, { tables, queues }),
+  });
 }
 
 /** What the functions print goes to whoever runs them, and to whoever listens. */
@@ -90,6 +105,14 @@ function teeLines(tell: RunSettings['onLine']): { logs: LogStream; onLine: RunSe
       tell(functionName, text);
     },
   };
+}
+
+function faultsOf(
+  { killWorkers, heapBytes, redeliver }: StartedResources,
+  { tables, queues }: { readonly tables: TableServer; readonly queues: QueueServer },
+): Pick<RunningStack, 'killWorkers' | 'heapBytes' | 'faults'> {
+  const faults = { setTablesAway: tables.setAway, refuseSends: queues.refuseSends, redeliver };
+  return { killWorkers, heapBytes, faults };
 }
 
 type Stoppable = { readonly stop: () => Promise<void> };

@@ -1,6 +1,11 @@
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type EventSourceSettings, startEventSource } from './functions/event-source.ts';
-import { createFunctionPool, type FunctionPool } from './functions/function-pool.ts';
+import {
+  byPartOfName,
+  createFunctionPool,
+  type FunctionPool,
+  type NamedFunctions,
+} from './functions/function-pool.ts';
 import { readFunctionSettings } from './functions/function-settings.ts';
 import type { Route } from './http-api/match-route.ts';
 import type { FastClock } from './queues/fast-clock.ts';
@@ -23,13 +28,13 @@ export type StartSettings = {
 };
 
 /** The parts of a stack that run, and what its HTTP API leads to. */
-export type StartedResources = {
+export type StartedResources = NamedFunctions & {
   readonly apiId: string;
   readonly routes: readonly Route<FunctionPool>[];
-  /** Ends the threads of the functions with this in their name; says how many were at work. */
-  readonly killWorkers: (name: string) => Promise<number>;
   /** Has every function load its code anew. */
   readonly renewFunctions: () => Promise<void>;
+  /** Has so many of the next messages that are worked off delivered again. */
+  readonly redeliver: (messages: number) => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -44,7 +49,8 @@ export async function startResources(
 
   const [api, ...furtherApis] = ofType(resources, 'AWS::ApiGatewayV2::Api');
   const routes = connectRoutes(resources, byName);
-  const sources = connectEventSources(settings, byName);
+  const redelivery = { messages: 0 };
+  const sources = connectEventSources({ ...settings, redelivery }, byName);
   if (api === undefined || furtherApis.length > 0) return fail(['The local run needs exactly one HTTP API.']);
   if (!routes.ok) return routes;
   if (!sources.ok) return sources;
@@ -55,13 +61,13 @@ export async function startResources(
   return succeed({
     apiId: api.id,
     routes: routes.value,
-    killWorkers: async (name) => {
-      const named = pools.value.filter(({ settings }) => settings.name.includes(name));
-      return (await Promise.all(named.map((pool) => pool.killWorkers()))).reduce((sum, one) => sum + one, 0);
+    redeliver: (messages) => {
+      redelivery.messages += messages;
     },
     renewFunctions: async () => {
       await Promise.all(pools.value.map((pool) => pool.renew()));
     },
+    ...byPartOfName(pools.value),
     stop: async () => {
       await Promise.all(running.map((source) => source.stop()));
       await Promise.all(pools.value.map((pool) => pool.stop()));
@@ -107,7 +113,7 @@ function connectRoutes(
 }
 
 function connectEventSources(
-  { resources, endpoints, clock }: StartSettings,
+  { resources, endpoints, clock, redelivery }: StartSettings & Pick<EventSourceSettings, 'redelivery'>,
   byName: (name: string) => FunctionPool | undefined,
 ): Result<readonly (readonly [FunctionPool, EventSourceSettings])[], readonly string[]> {
   const queues = ofType(resources, 'AWS::SQS::Queue');
@@ -129,6 +135,7 @@ function connectEventSources(
       reportsFailures: properties.FunctionResponseTypes.includes('ReportBatchItemFailures'),
       concurrency: properties.ScalingConfig?.MaximumConcurrency ?? DEFAULT_CONCURRENCY,
       speed: clock.speed,
+      redelivery,
     };
     return [[pool, settings] as const];
   });

@@ -11,7 +11,8 @@ export type Controlled = {
 
 /**
  * The simulator's own paths: `GET /_simulator/received` lists the calls so far; `POST /_simulator/script` takes a JSON
- * list of answers, each `{status, body?, headers?, delayMilliseconds?}`, `{hang: true}` or `{reset: true}`, with `times`.
+ * list of answers, each `{status, body?, headers?, delayMilliseconds?, cut?}`, `{judgeAfterMilliseconds}`, `{hang: true}` or
+ * `{reset: true}`, with `times`, `for` (an event id or key) and `accepts`.
  */
 export function control(
   { method, path, body }: ReceivedRequest,

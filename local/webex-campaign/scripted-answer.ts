@@ -1,6 +1,16 @@
 import * as z from 'zod';
 
-const timesSchema = z.int().min(1).default(1);
+/** What all kinds of scripted answers have. */
+const common = {
+  times: z.int().min(1).default(1),
+  /** Only for calls with this event id, this event key, or both; without it, for whatever call comes next. */
+  for: z.strictObject({ 'event-id': z.string().optional(), 'event-key': z.string().optional() }).default({}),
+  /**
+   * Whether the tenant has taken the event, whatever it answers: it can break down after that as well as before.
+   * Without it, only an answer that says so has.
+   */
+  accepts: z.boolean().optional(),
+};
 
 /** An answer that a test or a person dictates, in the place of the simulator's own judgement. */
 const scriptedAnswerSchema = z.union([
@@ -10,12 +20,16 @@ const scriptedAnswerSchema = z.union([
     body: z.union([z.string(), z.record(z.string(), z.unknown())]).default(''),
     headers: z.record(z.string(), z.string()).default({}),
     delayMilliseconds: z.int().min(0).default(0),
-    times: timesSchema,
+    /** Closes the connection in the middle of the answer. */
+    cut: z.literal(true).optional(),
+    ...common,
   }),
+  /** Judges the request by the contract, but only after so long. */
+  z.strictObject({ judgeAfterMilliseconds: z.int().min(0), ...common }),
   /** Reads the request and never answers. */
-  z.strictObject({ hang: z.literal(true), times: timesSchema }),
+  z.strictObject({ hang: z.literal(true), ...common }),
   /** Closes the connection once the request was read. */
-  z.strictObject({ reset: z.literal(true), times: timesSchema }),
+  z.strictObject({ reset: z.literal(true), ...common }),
 ]);
 
 /** The next answers, in their order. */
@@ -23,3 +37,32 @@ export const scriptSchema = z.array(scriptedAnswerSchema);
 
 export type Script = z.input<typeof scriptSchema>;
 export type ScriptedAnswer = z.output<typeof scriptedAnswerSchema>;
+
+const calledSchema = z.object({ 'event-id': z.unknown().optional(), 'event-key': z.unknown().optional() });
+
+/**
+ * Takes the first answer off a script that is meant for this request. One for certain events is given only to whom the
+ * tenant lets in: a server looks at the key before it reads what is called for.
+ */
+export function takeScripted(
+  script: ScriptedAnswer[],
+  body: string,
+  isLetIn: boolean,
+): ScriptedAnswer | undefined {
+  if (script.length === 0) return undefined;
+  const called = readCalled(body);
+  const index = script.findIndex(({ for: target }) =>
+    MEMBERS.every((name) => target[name] === undefined || (isLetIn && target[name] === called[name])),
+  );
+  return index < 0 ? undefined : script.splice(index, 1)[0];
+}
+
+const MEMBERS = ['event-id', 'event-key'] as const;
+
+function readCalled(body: string): z.infer<typeof calledSchema> {
+  try {
+    return calledSchema.parse(JSON.parse(body));
+  } catch {
+    return {};
+  }
+}

@@ -1,14 +1,24 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
 import { control } from './control.ts';
-import { EVENT_PATH, judgeRequest, type ReceivedRequest, type Tenant } from './judge-request.ts';
-import { type Script, type ScriptedAnswer, scriptSchema } from './scripted-answer.ts';
+import {
+  EVENT_PATH,
+  judgeRequest,
+  type ReceivedRequest,
+  type SimulatedAnswer,
+  type Tenant,
+} from './judge-request.ts';
+import { type Script, type ScriptedAnswer, scriptSchema, takeScripted } from './scripted-answer.ts';
+import { reactionOf, sendAnswer } from './send-answer.ts';
 
 /** The simulated tenant; only its keys have no default. The keys are asked for anew with each request. */
 export type SimulatorSettings = Partial<Omit<Tenant, 'keys'>> & {
   readonly keys: () => readonly string[];
   /** Told of each call as it is answered. */
   readonly onCall?: (call: ReceivedCall) => void;
+  /** How many of the latest calls it remembers; all of them, where nothing is said. */
+  readonly remembers?: number;
 };
 
 /** A call as the simulator saw it and answered it. The bearer key is left out. */
@@ -17,7 +27,9 @@ export type ReceivedCall = {
   readonly path: string;
   readonly body: string;
   /** Missing when the script had it hang or reset. */
-  readonly answer?: { readonly status: number; readonly body: string };
+  readonly answer?: SimulatedAnswer;
+  /** Whether the tenant has taken the event, whatever was answered. */
+  readonly isAccepted: boolean;
 };
 
 export type WebexCampaignSimulator = {
@@ -26,8 +38,13 @@ export type WebexCampaignSimulator = {
   readonly received: () => readonly ReceivedCall[];
   /** Dictates the next answers; afterwards the contract is followed again. */
   readonly script: (script: Script) => void;
+  /** Has connections refused, or takes them again. Calls that have begun are answered. */
+  readonly setAway: (isAway: boolean) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
+
+/** The keys' answers, and those to a wrong address: the tenant has not looked at what is called for. */
+const NOT_LET_IN: readonly number[] = [401, 404, 405];
 
 /**
  * Starts a Webex Campaign on a free port of 127.0.0.1 that follows the vendor's contract page. Other processes reach it
@@ -36,7 +53,9 @@ export type WebexCampaignSimulator = {
 export async function startWebexCampaignSimulator(
   settings: SimulatorSettings,
 ): Promise<WebexCampaignSimulator> {
+  const { remembers = Number.POSITIVE_INFINITY } = settings;
   const received: ReceivedCall[] = [];
+  let calls = 0;
   const scripted: ScriptedAnswer[] = [];
   const addToScript = (script: readonly ScriptedAnswer[]) => {
     for (const answer of script) scripted.push(...Array<ScriptedAnswer>(answer.times).fill(answer));
@@ -50,12 +69,17 @@ export async function startWebexCampaignSimulator(
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
       return;
     }
-    const answer = scripted.shift() ?? judge(request, settings, received.length + 1);
+    const judged = judge(request, settings, calls + 1);
+    const isLetIn = !NOT_LET_IN.includes(judged.status);
+    const reaction = reactionOf(takeScripted(scripted, request.body, isLetIn), judged);
     const { method, path, body } = request;
-    const call = { method, path, body, ...('status' in answer && { answer: textOf(answer) }) };
+    const { isAccepted, answer, end } = reaction;
+    const call = { method, path, body, isAccepted, ...(answer && end === undefined && { answer }) };
     received.push(call);
+    calls += 1;
+    if (received.length > remembers) received.shift();
     settings.onCall?.(call);
-    send(answer, response);
+    sendAnswer(reaction, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -66,13 +90,25 @@ export async function startWebexCampaignSimulator(
     eventUrl: `http://127.0.0.1:${port}${EVENT_PATH}`,
     received: () => [...received],
     script: (script) => addToScript(scriptSchema.parse(script)),
+    setAway: async (isAway) => {
+      if (!isAway) await listenAgain(server, port);
+      else if (server.listening) server.close();
+    },
     stop: async () => {
-      const closed = once(server, 'close');
-      server.close();
+      const closed = server.listening ? once(server, 'close') : undefined;
+      if (closed !== undefined) server.close();
       server.closeAllConnections();
       await closed;
     },
   };
+}
+
+/** Somebody's outgoing connection may have taken the port in the meantime; it gives it back. */
+async function listenAgain(server: Server, port: number): Promise<void> {
+  for (let tries = 0; tries < 100 && !server.listening; tries += 1) {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening').catch(() => wait(100));
+  }
 }
 
 async function readRequest(message: IncomingMessage): Promise<ReceivedRequest> {
@@ -88,9 +124,9 @@ async function readRequest(message: IncomingMessage): Promise<ReceivedRequest> {
 
 function judge(
   request: ReceivedRequest,
-  { keys, onCall: _, ...settings }: SimulatorSettings,
+  { keys, onCall: _, remembers: __, ...settings }: SimulatorSettings,
   number: number,
-): ScriptedAnswer {
+): SimulatedAnswer {
   const tenant = {
     keysWithoutEventApi: [],
     eventIdsWithoutRecommendation: [],
@@ -98,32 +134,5 @@ function judge(
     ...settings,
     keys: keys(),
   };
-  const transactionId = `event_${10_000_000_000_000 + number}`;
-  return {
-    ...judgeRequest(request, tenant, transactionId),
-    headers: { 'content-type': 'application/json' },
-    delayMilliseconds: 0,
-    times: 1,
-  };
-}
-
-function send(answer: ScriptedAnswer, response: ServerResponse): void {
-  if ('hang' in answer) return;
-  if ('reset' in answer) {
-    response.socket?.resetAndDestroy();
-    return;
-  }
-  const { status, body } = textOf(answer);
-  const timer = setTimeout(
-    () => response.writeHead(status, answer.headers).end(body),
-    answer.delayMilliseconds,
-  );
-  response.once('close', () => clearTimeout(timer));
-}
-
-function textOf({ status, body }: Extract<ScriptedAnswer, { status: number }>): {
-  status: number;
-  body: string;
-} {
-  return { status, body: typeof body === 'string' ? body : JSON.stringify(body) };
+  return judgeRequest(request, tenant, `event_${10_000_000_000_000 + number}`);
 }

@@ -20,6 +20,8 @@ export type EventSourceSettings = {
   readonly concurrency: number;
   /** How many seconds of the queue's clock pass in a true one. */
   readonly speed: number;
+  /** How many of the next messages that are worked off come back all the same, as SQS allows itself to have it. */
+  readonly redelivery: { messages: number };
 };
 
 /** SQS hides a message for twelve hours at most. */
@@ -94,6 +96,9 @@ async function workOn(
   }
 
   const done = messages.filter(({ MessageId = '' }) => !failed.includes(MessageId));
+  const again = done.splice(0, settings.redelivery.messages);
+  settings.redelivery.messages -= again.length;
+  await hide(again, client, settings, 0);
   if (done.length === 0) return;
   const Entries = done.map(({ ReceiptHandle }, index) => ({ Id: `${index}`, ReceiptHandle }));
   await client.send(new DeleteMessageBatchCommand({ QueueUrl: settings.queueUrl, Entries }));
@@ -103,16 +108,31 @@ async function workOn(
 async function showAgain(
   messages: readonly Message[],
   client: SQSClient,
-  { queueUrl, speed }: EventSourceSettings,
+  settings: EventSourceSettings,
   seconds: number,
 ): Promise<void> {
-  if (speed === 1) return;
-  const VisibilityTimeout = Math.max(0, Math.ceil(seconds));
+  if (settings.speed > 1) await hide(messages, client, settings, Math.max(0, Math.ceil(seconds)));
+}
+
+async function hide(
+  messages: readonly Message[],
+  client: SQSClient,
+  { queueUrl }: EventSourceSettings,
+  VisibilityTimeout: number,
+): Promise<void> {
   for (const { ReceiptHandle } of messages) {
-    await client.send(
-      new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle, VisibilityTimeout }),
-    );
+    const command = new ChangeMessageVisibilityCommand({
+      QueueUrl: queueUrl,
+      ReceiptHandle,
+      VisibilityTimeout,
+    });
+    await client.send(command).catch(rethrowUnlessSeen);
   }
+}
+
+/** A function that has crashed may have given a message back before, and then it is no longer hidden. */
+function rethrowUnlessSeen(error: unknown): void {
+  if (!(error instanceof Error && error.name.endsWith('MessageNotInflight'))) throw error;
 }
 
 /** A message as Lambda puts it into an SQS event. */

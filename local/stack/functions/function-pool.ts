@@ -11,6 +11,8 @@ export type FunctionPool = {
   readonly killWorkers: () => Promise<number>;
   /** Lets every sandbox end once its work is done: from here on the code is loaded anew, as after a deploy. */
   readonly renew: () => Promise<void>;
+  /** Bytes in use of the heap of each sandbox that lives. */
+  readonly heapBytes: () => Promise<readonly number[]>;
   readonly stop: () => Promise<void>;
 };
 
@@ -18,7 +20,6 @@ export type FunctionPool = {
 export function createFunctionPool(settings: FunctionSettings, onLine: (text: string) => void): FunctionPool {
   const sandboxes = new Set<Sandbox>();
   const idle: Sandbox[] = [];
-  /** At work still, and not to be used again. */
   const retired = new Set<Sandbox>();
   const waiting: (() => void)[] = [];
 
@@ -33,13 +34,11 @@ export function createFunctionPool(settings: FunctionSettings, onLine: (text: st
     sandboxes.add(sandbox);
     return sandbox;
   };
-  const end = (sandbox: Sandbox) => {
-    sandboxes.delete(sandbox);
-    if (retired.delete(sandbox)) void sandbox.stop();
-  };
   const giveBack = (sandbox: Sandbox) => {
     if (sandbox.isAlive() && sandboxes.has(sandbox)) idle.push(sandbox);
-    else end(sandbox);
+    else sandboxes.delete(sandbox);
+    // At work still when it was to be used no more.
+    if (retired.delete(sandbox)) void sandbox.stop();
     waiting.shift()?.();
   };
 
@@ -54,10 +53,10 @@ export function createFunctionPool(settings: FunctionSettings, onLine: (text: st
     },
     killWorkers: async () => {
       const all = [...sandboxes];
-      const working = all.length - idle.splice(0).length;
+      const free = idle.splice(0);
       sandboxes.clear();
       await stopAll(all);
-      return working;
+      return all.length - free.length;
     },
     renew: async () => {
       const free = idle.splice(0);
@@ -65,10 +64,36 @@ export function createFunctionPool(settings: FunctionSettings, onLine: (text: st
       sandboxes.clear();
       await stopAll(free);
     },
+    heapBytes: () => measureHeaps([...sandboxes]),
     stop: () => stopAll([...sandboxes, ...retired]),
   };
 }
 
+/** One that ends meanwhile has no heap to be measured. */
+async function measureHeaps(sandboxes: readonly Sandbox[]): Promise<readonly number[]> {
+  const measured = await Promise.allSettled(sandboxes.map((sandbox) => sandbox.heapBytes()));
+  return measured.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}
+
 async function stopAll(sandboxes: readonly Sandbox[]): Promise<void> {
   await Promise.all(sandboxes.map((sandbox) => sandbox.stop()));
+}
+
+/** What can be done to functions by a part of their names. */
+export type NamedFunctions = {
+  /** Ends their threads, as a crash would; says how many were at work. */
+  readonly killWorkers: (name: string) => Promise<number>;
+  /** Bytes in use of the heap of each of their threads. */
+  readonly heapBytes: (name: string) => Promise<readonly number[]>;
+};
+
+export function byPartOfName(pools: readonly FunctionPool[]): NamedFunctions {
+  const named = (name: string) => pools.filter(({ settings }) => settings.name.includes(name));
+  return {
+    killWorkers: async (name) => {
+      const killed = await Promise.all(named(name).map((pool) => pool.killWorkers()));
+      return killed.reduce((sum, one) => sum + one, 0);
+    },
+    heapBytes: async (name) => (await Promise.all(named(name).map((pool) => pool.heapBytes()))).flat(),
+  };
 }

@@ -28,6 +28,8 @@ export type Sandbox = {
   readonly invoke: (event: unknown) => Promise<Invocation>;
   /** Whether it can be invoked again; not after a crash or a timeout. */
   readonly isAlive: () => boolean;
+  /** Bytes of its heap that are in use. */
+  readonly heapBytes: () => Promise<number>;
   readonly stop: () => Promise<void>;
 };
 
@@ -56,6 +58,7 @@ export function startSandbox(settings: FunctionSettings, onLine: (text: string) 
 
   return {
     isAlive: () => isAlive,
+    heapBytes: async () => (await worker.getHeapStatistics()).used_heap_size,
     stop: async () => void (await worker.terminate()),
     invoke: async (event) => {
       await Promise.race([ready, ended]);

@@ -9,6 +9,8 @@ import type { FastClock } from './fast-clock.ts';
 export type QueueServer = {
   readonly endpoint: string;
   readonly client: SQSClient;
+  /** Has every message that is sent refused, or takes them again. */
+  readonly refuseSends: (isRefused: boolean) => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -24,6 +26,7 @@ export async function startQueueServer(clock: FastClock): Promise<QueueServer> {
   return {
     endpoint: endpoint ?? '',
     client,
+    refuseSends: (isRefused) => worker.postMessage(isRefused ? 'refuse-sends' : 'take-sends'),
     stop: async () => {
       client.destroy();
       await worker.terminate();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage, Server } from 'node:http';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import createDynalite from 'dynalite';
 import { REGION } from '../template/read-template.ts';
@@ -8,12 +9,15 @@ import type { ResourceOf } from '../template/supported-resources.ts';
 export type TableServer = {
   readonly endpoint: string;
   readonly createTables: (tables: readonly ResourceOf<'AWS::DynamoDB::Table'>[]) => Promise<void>;
+  /** Makes every request fail without an answer, or lets them through again. What the tables hold stays. */
+  readonly setAway: (isAway: boolean) => void;
   readonly stop: () => Promise<void>;
 };
 
 /** Starts dynalite. It knows no time to live: what a table would forget stays until the end. */
 export async function startTableServer(): Promise<TableServer> {
   const server = createDynalite({ createTableMs: 0 });
+  const setAway = makeAbsentable(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -25,6 +29,7 @@ export async function startTableServer(): Promise<TableServer> {
   });
   return {
     endpoint,
+    setAway,
     createTables: async (tables) => {
       for (const { properties } of tables) {
         const { TableName, KeySchema, AttributeDefinitions, BillingMode, GlobalSecondaryIndexes } =
@@ -46,5 +51,19 @@ export async function startTableServer(): Promise<TableServer> {
       server.closeAllConnections();
       await closed;
     },
+  };
+}
+
+/** Closing the server would empty the tables: a request is cut off before dynalite sees it. */
+function makeAbsentable(server: Server): (isAway: boolean) => void {
+  let isServerAway = false;
+  const handlers = server.listeners('request');
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response) => {
+    if (isServerAway) request.socket.destroy();
+    else for (const handle of handlers) Reflect.apply(handle, server, [request, response]);
+  });
+  return (isAway) => {
+    isServerAway = isAway;
   };
 }

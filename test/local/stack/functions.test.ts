@@ -14,6 +14,7 @@ exports.handler = async ({ run }, context) => {
     case 'environment': return { ...process.env };
     case 'context': return { ...context, remaining: context.getRemainingTimeInMillis() };
     case 'clock': return { now: Date.now(), at: new Date().getTime(), fixed: new Date(5).getTime() };
+    case 'work': { const from = Date.now(); const until = performance.now() + 60; while (performance.now() < until); return Date.now() - from; }
     case 'print': console.log('one\\ntwo'); return;
     case 'throw': throw new TypeError('no');
     case 'exit': process.exit(3);
@@ -82,6 +83,12 @@ describe('a function', () => {
     expect(functionName).toBe('probe');
     expect(remaining).toBeGreaterThan(500);
     expect(remaining).toBeLessThanOrEqual(1_000);
+  });
+
+  test('on a fast clock is not told that its work takes longer than it does', async () => {
+    const { invoke } = createPool({ clock: { anchor: Date.now(), speed: 1_000 } });
+
+    expect(await invoke('work')).toEqual({ ok: true, value: 0 });
   });
 
   test('that is fed by a queue can live on its fast clock', async () => {

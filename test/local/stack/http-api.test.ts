@@ -146,6 +146,7 @@ describe('the API', () => {
       },
       killWorkers: async () => 0,
       renew: async () => {},
+      heapBytes: async () => [],
       stop: async () => {},
     };
     const api = await start();

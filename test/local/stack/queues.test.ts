@@ -5,7 +5,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { holdSeconds } from '../../../local/stack/functions/event-source.ts';
+import { holdSeconds, startEventSource } from '../../../local/stack/functions/event-source.ts';
 import { readFastClock } from '../../../local/stack/queues/fast-clock.ts';
 import {
   createQueues,
@@ -79,6 +79,77 @@ describe('the queues', () => {
     // The third receive is one too many: SQS moves the message instead of handing it out.
     const [third, moved] = await Promise.all([receive('buffer'), receive('dead-letter')]);
     expect([third, moved?.Body]).toEqual([undefined, 'hello']);
+  });
+
+  test('take every character that SQS takes, beyond U+FFFF too, and no other', async () => {
+    const QueueUrl = queueUrl(server.endpoint, 'dead-letter');
+    const send = (MessageBody: string) => client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+
+    await send('字 🎉');
+
+    expect((await receive('dead-letter'))?.Body).toBe('字 🎉');
+    await expect(send('\u0001')).rejects.toThrow('Invalid characters found');
+  });
+
+  test('refuse what is sent to them for as long as they are told to', async () => {
+    const QueueUrl = queueUrl(server.endpoint, 'dead-letter');
+    const send = () => client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'again' }));
+
+    server.refuseSends(true);
+    await expect(send()).rejects.toMatchObject({ name: 'ServiceUnavailable' });
+    server.refuseSends(false);
+
+    await expect(send()).resolves.toMatchObject({ MessageId: expect.any(String) });
+  });
+});
+
+describe('the event source', () => {
+  test('goes on when a function has given a message back and crashed then', async () => {
+    await createQueues(server, [queue('crashing', {})]);
+    const QueueUrl = queueUrl(server.endpoint, 'crashing');
+    const receives: string[] = [];
+    const bothReceived = Promise.withResolvers<void>();
+    const pool = {
+      settings: {
+        name: 'probe',
+        directory: '',
+        handler: '',
+        timeoutSeconds: 1,
+        memoryMegabytes: 128,
+        environment: {},
+      },
+      invoke: async (event: unknown) => {
+        const [{ receiptHandle: ReceiptHandle, attributes }] = Object(event).Records;
+        receives.push(attributes.ApproximateReceiveCount);
+        if (receives.length === 2) bothReceived.resolve();
+        if (receives.length >= 2) return { ok: true as const, value: { batchItemFailures: [] } };
+        await client.send(
+          new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }),
+        );
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return { ok: false as const, failure: 'crashed' };
+      },
+      killWorkers: async () => 0,
+      heapBytes: async () => [],
+      renew: async () => {},
+      stop: async () => {},
+    };
+    await client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'hello' }));
+
+    const source = startEventSource(client, pool, {
+      queueUrl: QueueUrl,
+      queueArn: arn('crashing'),
+      visibilitySeconds: 10,
+      batchSize: 10,
+      reportsFailures: true,
+      concurrency: 1,
+      speed: SPEED,
+      redelivery: { messages: 0 },
+    });
+    await bothReceived.promise;
+    await source.stop();
+
+    expect(receives.slice(0, 2)).toEqual(['1', '2']);
   });
 });
 

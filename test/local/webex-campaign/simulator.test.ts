@@ -12,10 +12,10 @@ beforeEach(async () => {
 });
 afterEach(() => simulator.stop());
 
-function call(body: unknown = EVENT, signal = AbortSignal.timeout(5_000)): Promise<Response> {
+function call(body: unknown = EVENT, signal = AbortSignal.timeout(5_000), key = 'key-1'): Promise<Response> {
   return fetch(simulator.eventUrl, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: 'Bearer key-1' },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
     body: JSON.stringify(body),
     signal,
     redirect: 'manual',
@@ -39,6 +39,7 @@ describe('the simulator', () => {
         path: '/campaignapi/resources/v3/events',
         body: JSON.stringify(EVENT),
         answer: { status: 200, body: expect.stringContaining('transaction-id') },
+        isAccepted: true,
       },
     ]);
     expect(JSON.stringify(simulator.received())).not.toContain('key-1');
@@ -66,6 +67,51 @@ describe('the simulator', () => {
     const startedAt = performance.now();
     expect((await call()).status).toBe(200);
     expect(performance.now() - startedAt).toBeGreaterThan(190);
+  });
+
+  test('gives an answer that is meant for an event key to that event alone, and only to whom it lets in', async () => {
+    simulator.script([{ status: 502, for: { 'event-key': 'bob@example.com' } }]);
+    const bob = { ...EVENT, 'event-key': 'bob@example.com' };
+
+    expect((await call()).status).toBe(200);
+    expect((await call(bob, AbortSignal.timeout(5_000), 'key-2')).status).toBe(401);
+    expect((await call(bob)).status).toBe(502);
+    expect((await call(bob)).status).toBe(200);
+  });
+
+  test('tells which events its tenant has taken, whatever it answered', async () => {
+    simulator.script([
+      { status: 502, accepts: true },
+      { status: 200, body: { 'transaction-id': 'event_1' } },
+      { status: 200, body: { 'transaction-id': 'event_2', code: 500 } },
+      { status: 200, body: { 'transaction-id': 'event_3' }, cut: true },
+      { judgeAfterMilliseconds: 1 },
+      { judgeAfterMilliseconds: 1, accepts: false },
+      { reset: true, accepts: true },
+    ]);
+
+    for (let calls = 0; calls < 7; calls += 1)
+      await call()
+        .then((answer) => answer.text())
+        .catch(() => {});
+
+    expect(simulator.received().map(({ isAccepted }) => isAccepted)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  test('refuses connections while it is away, and is back at the same address', async () => {
+    await simulator.setAway(true);
+    await expect(call()).rejects.toThrow('fetch failed');
+    await simulator.setAway(false);
+
+    expect((await call()).status).toBe(200);
   });
 });
 

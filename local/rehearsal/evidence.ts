@@ -1,0 +1,88 @@
+import * as z from 'zod';
+import type { ReceivedCall } from '../webex-campaign/simulator.ts';
+
+/** A call about one campaign event, as Webex Campaign saw it. */
+export type SeenCall = {
+  readonly isAccepted: boolean;
+  /** Whether its key was accepted. */
+  readonly isLetIn: boolean;
+  /** True milliseconds, of a clock that does not go back. */
+  readonly at: number;
+};
+
+/** What a vendor was answered for one webhook. */
+export type DoorStory = {
+  /** When it was first taken in; missing where it never was. */
+  takenAt?: number;
+  /** The code with which it was taken in. */
+  code?: string;
+  requests: number;
+  /** Codes of refusals, by how often. */
+  readonly refusals: Map<string, number>;
+};
+
+const bodySchema = z.object({ 'event-params': z.object({ rehearsal: z.string() }) });
+const lineSchema = z.object({
+  stage: z.literal('deliver'),
+  outcome: z.string(),
+  deduplicationId: z.string(),
+});
+
+/** All that a rehearsal sees while it runs. */
+export type Evidence = {
+  readonly calls: ReadonlyMap<string, readonly SeenCall[]>;
+  /** Calls that no event of the plan can be told by. */
+  readonly strayCalls: () => number;
+  /** By the place of the webhook in the plan. */
+  readonly door: Map<number, DoorStory>;
+  /** How often deliver recognised an event as one that had ended, by deduplication id. */
+  readonly recognised: ReadonlyMap<string, number>;
+  /** Workers that ended in the middle of their work, whyever. */
+  readonly crashes: () => number;
+  /** Where something that must stay secret was seen. */
+  readonly leaks: Set<string>;
+  readonly seeCall: (call: ReceivedCall) => string | undefined;
+  readonly seeLine: (text: string) => void;
+};
+
+/** Starts collecting. `isSecret` tells whether a text holds what must not be seen. */
+export function collectEvidence(isSecret: (text: string) => boolean): Evidence {
+  const calls = new Map<string, SeenCall[]>();
+  const recognised = new Map<string, number>();
+  const leaks = new Set<string>();
+  let strays = 0;
+  let crashes = 0;
+  return {
+    calls,
+    strayCalls: () => strays,
+    crashes: () => crashes,
+    door: new Map(),
+    recognised,
+    leaks,
+    seeCall: ({ body, isAccepted, answer }) => {
+      const identity = bodySchema.safeParse(parseJson(body)).data?.['event-params'].rehearsal;
+      if (identity === undefined) {
+        strays += 1;
+        return undefined;
+      }
+      const call = { isAccepted, isLetIn: answer?.status !== 401, at: performance.now() };
+      calls.set(identity, [...(calls.get(identity) ?? []), call]);
+      return identity;
+    },
+    seeLine: (text) => {
+      if (isSecret(text)) leaks.add('log');
+      if (/^(Runtime exited|Task timed out)/.test(text)) crashes += 1;
+      const line = lineSchema.safeParse(parseJson(text)).data;
+      if (line?.outcome !== 'duplicate') return;
+      recognised.set(line.deduplicationId, (recognised.get(line.deduplicationId) ?? 0) + 1);
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

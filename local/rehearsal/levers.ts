@@ -1,0 +1,83 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { LocalRun } from '../local-run.ts';
+import type { RehearsalSecrets } from './rehearsal-secrets.ts';
+import { replayAll } from './replay-all.ts';
+import type { StackAccess } from './stack-access.ts';
+import type { WorldEvent } from './world-event.ts';
+
+/** What the world's events are done with. */
+export type Levers = {
+  readonly run: LocalRun;
+  readonly stack: StackAccess;
+  readonly secrets: RehearsalSecrets;
+};
+
+/** What has befallen the world, as far as the judgement depends on it. */
+export type Befallen = {
+  redelivered: number;
+  /** Times at which connections were closed that calls may have been made on. */
+  outages: number;
+  unreadable: number;
+  /** Deduplication ids of the dead letters that were put back on the buffer. */
+  readonly replayed: Set<string>;
+};
+
+/** Lets an event befall the world; comes back when it is over, which is not before it was felt by some webhooks. */
+export async function befall(
+  event: WorldEvent,
+  { run, secrets, stack }: Levers,
+  { befallen, felt }: { readonly befallen: Befallen; readonly felt: Promise<void> },
+): Promise<void> {
+  const { faults } = run.stack;
+  switch (event.name) {
+    case 'signing-secret-rotated':
+      return void secrets.rotateSigning();
+    case 'late-secret-set':
+      return secrets.setLate();
+    case 'key-rotated':
+      return secrets.rotateKey();
+    case 'keys-revoked':
+      return during(event, felt, secrets.revoke(true));
+    case 'primary-revoked':
+      return during(event, felt, secrets.revoke(false));
+    case 'ledger-away':
+      faults.setTablesAway(true);
+      return during(event, felt, () => faults.setTablesAway(false));
+    case 'sends-refused':
+      faults.refuseSends(true);
+      return during(event, felt, () => faults.refuseSends(false));
+    case 'endpoint-away':
+      befallen.outages += 1;
+      await run.simulator?.setAway(true);
+      return during(event, felt, () => run.simulator?.setAway(false));
+    case 'redelivery':
+      befallen.redelivered += event.messages;
+      return faults.redeliver(event.messages);
+    case 'unreadable-message':
+      befallen.unreadable += 1;
+      return putUntilTaken(stack);
+    case 'replay-all':
+      for (const id of await replayAll(stack)) befallen.replayed.add(id);
+  }
+}
+
+async function during(
+  { milliseconds }: { readonly milliseconds: number },
+  felt: Promise<void>,
+  undo: () => unknown,
+): Promise<void> {
+  await felt;
+  await wait(milliseconds);
+  await undo();
+}
+
+/** Something that no ingest has put there. */
+async function putUntilTaken(stack: StackAccess): Promise<void> {
+  const isPut = await stack.putOnBuffer({ Body: 'not a webhook' }).then(
+    () => true,
+    () => false,
+  );
+  if (isPut) return;
+  await wait(200);
+  await putUntilTaken(stack);
+}

@@ -1,0 +1,86 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { Message } from '@aws-sdk/client-sqs';
+import { readNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
+import { identifyWebhook } from '../../lambdas/ingest/identify-webhook.ts';
+import type { MappingFile } from '../../lib/map/mapping-file.ts';
+import { bodyOf, signPlanned } from './build-webhook.ts';
+import type { PlannedWebhook } from './plan.ts';
+import type { StackAccess } from './stack-access.ts';
+
+/** A dead letter that lay in its queue at the end. */
+export type FoundLetter = {
+  /** Source and deduplication id, as the ledger has them; missing where it is no webhook. */
+  readonly webhook?: string;
+  /** Name and item of the event; missing where its note names none. */
+  readonly event?: string;
+  /** Missing where there is no note that can be read. */
+  readonly code?: string;
+  readonly detail?: string;
+};
+
+/** An entry of the ledger, as far as it is judged. */
+export type FoundEntry = {
+  readonly webhook: string;
+  readonly event: string;
+  readonly state: string;
+  readonly code?: string;
+};
+
+/** What is left in queues and ledger at the end. */
+export type Remains = {
+  readonly letters: readonly FoundLetter[];
+  readonly entries: readonly FoundEntry[];
+  /** Messages that are still on the buffer. */
+  readonly waiting: number;
+};
+
+/** Takes stock; `isSecret` finds what must not stand there, and `leak` is told where it does. */
+export async function takeStock(
+  stack: StackAccess,
+  isSecret: (text: string) => boolean,
+  leak: (where: string) => void,
+): Promise<Remains> {
+  const letters: FoundLetter[] = [];
+  await stack.takeDeadLetters(async (message) => {
+    if (isSecret(JSON.stringify(message.MessageAttributes ?? {}))) leak('dead-letter note');
+    letters.push(readLetter(message));
+  });
+  const items = await stack.ledgerEntries();
+  if (isSecret(JSON.stringify(items))) leak('ledger');
+  return { letters, entries: items.map(readEntry), waiting: await stack.bufferDepth() };
+}
+
+function readLetter({ MessageAttributes = {} }: Message): FoundLetter {
+  const attributes = Object.fromEntries(
+    Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
+  );
+  const { source, 'deduplication-id': id } = attributes;
+  const note = readNote(attributes);
+  return {
+    ...(source !== undefined && id !== undefined && { webhook: `${source}#${id}` }),
+    ...(note && { code: note.code }),
+    ...(note?.detail !== undefined && { detail: note.detail }),
+    ...(note?.event !== undefined && {
+      event: note.item === undefined ? note.event : `${note.event}#${note.item}`,
+    }),
+  };
+}
+
+function readEntry(item: Readonly<Record<string, AttributeValue>>): FoundEntry {
+  const {
+    webhook = '',
+    event = '',
+    state = '',
+    code,
+  } = Object.fromEntries(Object.entries(item).map(([name, value]) => [name, value.S]));
+  return { webhook, event, state, ...(code !== undefined && { code }) };
+}
+
+/** Under which key the ledger has a planned webhook: by its mapping, from what is signed. */
+export function ledgerNameOf(webhook: PlannedWebhook, mapping: MappingFile, startedAt: Date): string {
+  const body = bodyOf(webhook, startedAt);
+  const signed = signPlanned(webhook, body, mapping, { secret: 'whsec_AAAA', url: 'http://127.0.0.1' });
+  const headers = new Map(Object.entries(signed.headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const identity = identifyWebhook(mapping.profile, { headers, rawBody: body });
+  return `${webhook.source}#${identity.ok ? identity.value.deduplicationId : ''}`;
+}

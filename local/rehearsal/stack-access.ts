@@ -1,0 +1,103 @@
+import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { RunningStack } from '../stack/run-template.ts';
+
+const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/** Longer than any rehearsal, on any clock: what is taken is not seen by others. */
+const TAKEN_SECONDS = 43_200;
+
+/** The queues and the ledger of a stack, as an operator reaches them. */
+export type StackAccess = {
+  /** Messages on the buffer: waiting, being worked on, or hidden. */
+  readonly bufferDepth: () => Promise<number>;
+  readonly deadLetterDepth: () => Promise<number>;
+  /** Takes every dead letter off its queue, giving each to `use` before it goes. */
+  readonly takeDeadLetters: (use: (message: Message) => Promise<void>) => Promise<number>;
+  readonly putOnBuffer: (message: Pick<Message, 'Body' | 'MessageAttributes'>) => Promise<void>;
+  readonly ledgerEntries: () => Promise<readonly Readonly<Record<string, AttributeValue>>[]>;
+  readonly close: () => void;
+};
+
+/** Opens what a stack has on this machine. */
+export function openStack({ region, endpoints, outputs }: RunningStack): StackAccess {
+  const sqs = new SQSClient({ region, endpoint: endpoints.sqs, credentials: CREDENTIALS });
+  const dynamoDb = new DynamoDBClient({ region, endpoint: endpoints.dynamoDb, credentials: CREDENTIALS });
+  const outputOf = (name: string) =>
+    Object.entries(outputs).find(([key]) => key.replace(/[^A-Za-z]/g, '').startsWith(name))?.[1] ?? '';
+  const buffer = outputOf('BufferQueueUrl');
+  const deadLetters = outputOf('DeadLetterQueueUrl');
+  const TableName = outputOf('LedgerTable');
+  return {
+    bufferDepth: () => depthOf(sqs, buffer),
+    deadLetterDepth: () => depthOf(sqs, deadLetters),
+    takeDeadLetters: (use) => takeAll(sqs, deadLetters, use),
+    putOnBuffer: async ({ Body, MessageAttributes }) => {
+      await sqs.send(new SendMessageCommand({ QueueUrl: buffer, MessageBody: Body, MessageAttributes }));
+    },
+    ledgerEntries: () => scan(dynamoDb, TableName),
+    close: () => {
+      sqs.destroy();
+      dynamoDb.destroy();
+    },
+  };
+}
+
+const COUNTS = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+] as const;
+
+async function depthOf(sqs: SQSClient, QueueUrl: string): Promise<number> {
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...COUNTS] }),
+  );
+  return COUNTS.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+}
+
+async function takeAll(
+  sqs: SQSClient,
+  QueueUrl: string,
+  use: (message: Message) => Promise<void>,
+): Promise<number> {
+  let taken = 0;
+  for (;;) {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: 10,
+        VisibilityTimeout: TAKEN_SECONDS,
+        WaitTimeSeconds: 1,
+        MessageAttributeNames: ['All'],
+      }),
+    );
+    if (Messages.length === 0) return taken;
+    for (const message of Messages) await use(message);
+    const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: `${index}`, ReceiptHandle }));
+    await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+    taken += Messages.length;
+  }
+}
+
+async function scan(
+  client: DynamoDBClient,
+  TableName: string,
+): Promise<readonly Readonly<Record<string, AttributeValue>>[]> {
+  const items: Readonly<Record<string, AttributeValue>>[] = [];
+  let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
+  do {
+    const page = await client.send(new ScanCommand({ TableName, ExclusiveStartKey }));
+    // Receipts and people's actions lie in the ledger too; entries of events have a state.
+    items.push(...(page.Items ?? []).filter((item) => 'state' in item));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined);
+  return items;
+}

@@ -1,0 +1,120 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Fault } from '../../local/rehearsal/fault.ts';
+import { FAULTS } from '../../local/rehearsal/faults.ts';
+import { type EventFile, judgeEvent } from '../../local/rehearsal/judge-event.ts';
+import { eventsOf, type PlannedWebhook } from '../../local/rehearsal/plan.ts';
+
+function fault(name: string): Fault {
+  const found = FAULTS.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`There is no fault "${name}".`);
+  return found;
+}
+
+/** All that is known of an event that was taken, called once and accepted. */
+function file(webhook: Partial<PlannedWebhook> = {}, changes: Partial<EventFile> = {}): EventFile {
+  const [planned] = eventsOf({
+    id: 'a',
+    source: 'parking',
+    policy: 'park',
+    fault: fault('none'),
+    text: 'plain',
+    style: 'compact',
+    items: 1,
+    answers: [],
+    ...webhook,
+  });
+  if (planned === undefined) throw new Error('A webhook tells of something.');
+  return {
+    planned,
+    door: { takenAt: 100, code: 'buffered', requests: 1, refusals: new Map() },
+    calls: [{ isAccepted: true, isLetIn: true, at: 350 }],
+    letters: [],
+    entry: undefined,
+    isReplayed: false,
+    isAnythingWaiting: false,
+    ...changes,
+  };
+}
+
+const call = (isAccepted: boolean, isLetIn = true) => ({ isAccepted, isLetIn, at: 350 });
+const letter = (code?: string) => ({ webhook: 'parking#a', event: 'told', ...(code && { code }) });
+
+describe('an event', () => {
+  test('that was taken and accepted once is delivered, so much later', () => {
+    expect(judgeEvent(file())).toMatchObject({
+      end: 'delivered',
+      isExpected: true,
+      duplicated: 0,
+      delay: 250,
+    });
+  });
+
+  test('that was taken and left no trace is lost', () => {
+    expect(judgeEvent(file({}, { calls: [] }))).toMatchObject({ end: 'lost', isExpected: false });
+  });
+
+  test('that was taken and left no trace may wait, as long as anything does', () => {
+    expect(judgeEvent(file({}, { calls: [], isAnythingWaiting: true }))).toMatchObject({
+      end: 'waiting',
+      isExpected: false,
+    });
+  });
+
+  test('that the ledger calls delivered but nobody has accepted is lost', () => {
+    const entry = { webhook: 'parking#a', event: 'told', state: 'delivered' };
+
+    expect(judgeEvent(file({}, { calls: [], entry }))).toMatchObject({ end: 'lost' });
+  });
+
+  test('that was accepted twice is duplicated, unless its mapping repeats and an accepted answer was unclear', () => {
+    const calls = [call(true), call(true), call(true)];
+    const answers = [{ reset: true, accepts: true } as const, { reset: true, accepts: false } as const];
+    const webhook = { fault: fault('cut off'), answers };
+
+    expect(judgeEvent(file(webhook, { calls })).duplicated).toBe(2);
+    expect(judgeEvent(file({ ...webhook, policy: 'retry' }, { calls }))).toMatchObject({
+      repeated: 1,
+      duplicated: 1,
+    });
+  });
+
+  test('that is to be parked must not be called again; a call with a refused key is none', () => {
+    const parked = { fault: fault('hang') };
+    const letters = [letter('unconfirmed')];
+
+    expect(
+      judgeEvent(file(parked, { letters, calls: [call(false, false), call(false)] })).sentThoughParked,
+    ).toBe(0);
+    expect(judgeEvent(file(parked, { letters, calls: [call(false), call(false)] })).sentThoughParked).toBe(1);
+  });
+
+  test('has to be dead-lettered by the code that its fault means, or, replayed, be delivered', () => {
+    const refused = { fault: fault('1001 in 200') };
+    const at = (changes: Partial<EventFile>) => judgeEvent(file(refused, { calls: [], ...changes }));
+    const entry = { webhook: 'parking#a', event: 'told', state: 'failed', code: 'webex-invalid-json' };
+
+    expect(at({ letters: [letter('webex-invalid-json')] }).isExpected).toBe(true);
+    expect(at({ letters: [letter('unconfirmed')] }).isExpected).toBe(false);
+    expect(at({ letters: [letter()] })).toMatchObject({ isExpected: false });
+    expect(at({ entry })).toMatchObject({ end: 'lost', isExpected: false });
+    expect(at({ entry, isReplayed: true })).toMatchObject({ end: 'webex-invalid-json', isExpected: true });
+    expect(at({ calls: [call(true)], isReplayed: true }).isExpected).toBe(true);
+    expect(at({ calls: [call(true)] }).isExpected).toBe(false);
+  });
+
+  test('of a flawed webhook must neither be taken nor called', () => {
+    const forged = { fault: fault('forged') };
+    const door = { requests: 1, refusals: new Map([['no-matching-secret', 1]]) };
+
+    expect(judgeEvent(file(forged, { door, calls: [] })).end).toBe('refused');
+    expect(judgeEvent(file(forged, { door })).end).toBe('wrongly-taken');
+    expect(judgeEvent(file(forged, { calls: [] })).end).toBe('wrongly-taken');
+  });
+
+  test('of a genuine webhook has to be taken', () => {
+    expect(judgeEvent(file({}, { door: { requests: 9, refusals: new Map() } }))).toMatchObject({
+      end: 'never-taken',
+      isExpected: false,
+    });
+  });
+});
