@@ -56,6 +56,10 @@ describe('a phone number', () => {
     },
   );
 
+  test('is looked at for 250 characters, and no more', async () => {
+    expect(await normalise(NUMBER, `+44 7400 123456${' '.repeat(1_000)}x`)).toBe('447400123456');
+  });
+
   test('of a region that there is not is taken as if none were given', async () => {
     expect(await normalise({ ...NUMBER, defaultRegion: 'XX' }, '+44 7400 123456')).toBe('447400123456');
   });

@@ -8,7 +8,7 @@ const { STAGE = 'ingest', TESTS = '' } = process.env;
 const SLOW = /^(a-million-requests|every-profile|linear-time|vendor-libraries|contract|jsonata-loading)\./;
 const ALSO: Readonly<Record<string, readonly string[]>> = {
   ingest: ['cli/doctor.test.ts', 'cli/sign-as-plug-in.test.ts', 'lib/map/mapping-file.test.ts'],
-  map: ['lib/map/mapping-language.test.ts'],
+  map: ['lib/map/mapping-language.test.ts', 'lib/map/mapping-file.test.ts'],
 };
 
 // The same values for every mutant, and no search for the smallest that fails.
