@@ -68,7 +68,7 @@ export async function withMutant<Seen>(
 }
 
 /** Where the code of a stage's function lies in the assembly that runs. */
-export async function findFunction(
+async function findFunction(
   run: LocalRun,
   stage: Mutant['function'],
 ): Promise<{ readonly directory: string; readonly name: string }> {
