@@ -37,8 +37,6 @@ export type RunningStack = NamedFunctions & {
   readonly region: string;
   readonly endpoints: { readonly sqs: string; readonly secretsManager: string; readonly dynamoDb: string };
   readonly outputs: Readonly<Record<string, string>>;
-  /** Has every function load its code anew, once its work at hand is done: as a deploy does. */
-  readonly renewFunctions: () => Promise<void>;
   /** What can be made to go wrong on purpose. */
   readonly faults: StackFaults;
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
@@ -90,7 +88,6 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
   return succeed({
     ...{ url: api.value.url, region: REGION, endpoints, outputs, stop },
-    renewFunctions: started.value.renewFunctions,
     ...faultsOf(started.value, { tables, queues }),
   });
 }
@@ -108,11 +105,11 @@ function teeLines(tell: RunSettings['onLine']): { logs: LogStream; onLine: RunSe
 }
 
 function faultsOf(
-  { killWorkers, heapBytes, redeliver }: StartedResources,
+  { killWorkers, heapBytes, renewFunctions, redeliver }: StartedResources,
   { tables, queues }: { readonly tables: TableServer; readonly queues: QueueServer },
-): Pick<RunningStack, 'killWorkers' | 'heapBytes' | 'faults'> {
+): Pick<RunningStack, keyof NamedFunctions | 'faults'> {
   const faults = { setTablesAway: tables.setAway, refuseSends: queues.refuseSends, redeliver };
-  return { killWorkers, heapBytes, faults };
+  return { killWorkers, heapBytes, renewFunctions, faults };
 }
 
 type Stoppable = { readonly stop: () => Promise<void> };

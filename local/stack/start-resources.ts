@@ -31,8 +31,6 @@ export type StartSettings = {
 export type StartedResources = NamedFunctions & {
   readonly apiId: string;
   readonly routes: readonly Route<FunctionPool>[];
-  /** Has every function load its code anew. */
-  readonly renewFunctions: () => Promise<void>;
   /** Has so many of the next messages that are worked off delivered again. */
   readonly redeliver: (messages: number) => void;
   readonly stop: () => Promise<void>;
@@ -63,9 +61,6 @@ export async function startResources(
     routes: routes.value,
     redeliver: (messages) => {
       redelivery.messages += messages;
-    },
-    renewFunctions: async () => {
-      await Promise.all(pools.value.map((pool) => pool.renew()));
     },
     ...byPartOfName(pools.value),
     stop: async () => {

@@ -5,9 +5,9 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { REGION } from '../template/read-template.ts';
 import { readBatchResponse } from './batch-response.ts';
 import type { FunctionPool } from './function-pool.ts';
+import { toRecord } from './sqs-record.ts';
 
 /** An event source mapping: the queue that feeds a function. */
 export type EventSourceSettings = {
@@ -87,7 +87,9 @@ async function workOn(
   settings: EventSourceSettings,
 ): Promise<void> {
   const startedAt = performance.now();
-  const invocation = await pool.invoke({ Records: messages.map((message) => toRecord(message, settings)) });
+  const invocation = await pool.invoke({
+    Records: messages.map((message) => toRecord(message, settings.queueArn)),
+  });
   const ids = messages.map(({ MessageId = '' }) => MessageId);
   const failed = readBatchResponse(invocation, ids, settings.reportsFailures);
   if (failed === 'all') {
@@ -133,23 +135,4 @@ async function hide(
 /** A function that has crashed may have given a message back before, and then it is no longer hidden. */
 function rethrowUnlessSeen(error: unknown): void {
   if (!(error instanceof Error && error.name.endsWith('MessageNotInflight'))) throw error;
-}
-
-/** A message as Lambda puts it into an SQS event. */
-function toRecord(message: Message, { queueArn }: EventSourceSettings): object {
-  const attributes = Object.entries(message.MessageAttributes ?? {}).map(([name, value]) => [
-    name,
-    { stringValue: value.StringValue, dataType: value.DataType, stringListValues: [], binaryListValues: [] },
-  ]);
-  return {
-    messageId: message.MessageId,
-    receiptHandle: message.ReceiptHandle,
-    body: message.Body,
-    attributes: message.Attributes,
-    messageAttributes: Object.fromEntries(attributes),
-    md5OfBody: message.MD5OfBody,
-    eventSource: 'aws:sqs',
-    eventSourceARN: queueArn,
-    awsRegion: REGION,
-  };
 }

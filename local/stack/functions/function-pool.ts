@@ -85,6 +85,8 @@ export type NamedFunctions = {
   readonly killWorkers: (name: string) => Promise<number>;
   /** Bytes in use of the heap of each of their threads. */
   readonly heapBytes: (name: string) => Promise<readonly number[]>;
+  /** Has every function load its code anew, once its work at hand is done: as a deploy does. */
+  readonly renewFunctions: () => Promise<void>;
 };
 
 export function byPartOfName(pools: readonly FunctionPool[]): NamedFunctions {
@@ -94,6 +96,7 @@ export function byPartOfName(pools: readonly FunctionPool[]): NamedFunctions {
       const killed = await Promise.all(named(name).map((pool) => pool.killWorkers()));
       return killed.reduce((sum, one) => sum + one, 0);
     },
+    renewFunctions: async () => void (await Promise.all(pools.map((pool) => pool.renew()))),
     heapBytes: async (name) => (await Promise.all(named(name).map((pool) => pool.heapBytes()))).flat(),
   };
 }
