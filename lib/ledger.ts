@@ -4,6 +4,7 @@ import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { CfnSecret, type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { ledgerTableName } from '../lambdas/deliver/ledger-entry.ts';
+import { acknowledgeRule } from './nag-reasons.ts';
 
 export type LedgerProps = {
   /** Begins the names of the table and of the secret. */
@@ -43,6 +44,7 @@ export class Ledger extends Construct {
         excludePunctuation: true,
       },
     });
+    acknowledgeRule(hashKey, 'hashesOutliveKeys');
     this.hashKey = Secret.fromSecretCompleteArn(this, 'HashKeyArn', hashKey.ref);
   }
 
