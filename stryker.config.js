@@ -13,6 +13,10 @@ export default {
   // Stryker would rewrite tsconfig.json by an API that TypeScript 7 does not have: let it find none.
   tsconfigFile: 'no-tsconfig.json',
   ignorePatterns: ['cdk.out'],
+  // Modules that jest has loaded stay in memory: after some dozens of runs a process is slow enough to pass for hung.
+  maxTestRunnerReuse: 40,
+  // On a busy machine: what is slow is not to pass for what never ends.
+  timeoutMS: 30_000,
   concurrency: 2,
   reporters: ['clear-text', 'json', 'progress-append-only'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },

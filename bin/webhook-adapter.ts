@@ -10,7 +10,11 @@ const atRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta
 
 const app = new App();
 const stages = orExit(readStages(atRoot('stages.yaml')));
-const { mappings, problems } = await checkMappingFolders(atRoot('mappings'), Object.keys(stages));
+const folders: unknown = app.node.tryGetContext('mappings');
+const { mappings, problems } = await checkMappingFolders(
+  typeof folders === 'string' ? folders : atRoot('mappings'),
+  Object.keys(stages),
+);
 tell(problems);
 if (problems.some(isError)) process.exit(1);
 const selected = orExit(

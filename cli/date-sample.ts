@@ -1,3 +1,4 @@
+import { follow } from '../lambdas/ingest/selector.ts';
 import { setMembers } from '../lib/map/set-members.ts';
 import type { Sample } from './samples.ts';
 
@@ -9,15 +10,8 @@ export function dateSample(sample: Sample, at: Date): Sample {
   if (sample.times.length === 0) return sample;
   const text = sample.body.toString('utf8');
   const published: unknown = JSON.parse(text);
-  const changes = sample.times.map((pointer) => [pointer, writeAs(valueAt(published, pointer), at)]);
+  const changes = sample.times.map((pointer) => [pointer, writeAs(follow(published, pointer)[0], at)]);
   return { ...sample, body: Buffer.from(setMembers(text, Object.fromEntries(changes))) };
-}
-
-function valueAt(value: unknown, pointer: string): unknown {
-  return pointer
-    .split('/')
-    .slice(1)
-    .reduce<unknown>((parent, name) => (parent as Readonly<Record<string, unknown>>)?.[name], value);
 }
 
 /** Writes a time in the form of another: unix seconds or milliseconds, or ISO 8601 with an offset or without. */

@@ -61,6 +61,7 @@ function describeNote({
   answer,
   detail,
   attempts,
+  lastAttemptAt,
   deadLetteredAt,
 }: DeadLetterNote): (string | undefined)[][] {
   const code = answer?.code === undefined ? '' : `, code ${answer.code}`;
@@ -68,6 +69,7 @@ function describeNote({
     ['event', item === undefined ? event : `${event}, item ${item + 1} of the batch`],
     ['answer', answer === undefined ? undefined : `HTTP ${answer.status}${code}`],
     ['detail', detail],
-    ['attempts', `${attempts}, the last at ${deadLetteredAt}`],
+    ['attempts', lastAttemptAt === undefined ? `${attempts}` : `${attempts}, the last at ${lastAttemptAt}`],
+    ['put here', deadLetteredAt],
   ];
 }

@@ -1,6 +1,6 @@
 import { webexKeysSchema } from '../lambdas/deliver/webex-keys.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { readLocalSecrets } from './local-secrets.ts';
+import { type LocalSecrets, readLocalSecrets } from './local-secrets.ts';
 import { collectLogLines, type LogLine, type LogLines } from './log-lines.ts';
 import type { Settings } from './settings.ts';
 import { type RunningStack, runTemplate } from './stack/run-template.ts';
@@ -14,6 +14,8 @@ import {
 /** The whole adapter, running on this machine. */
 export type LocalRun = {
   readonly stack: RunningStack;
+  /** Directory of the cloud assembly that runs, until it is stopped. */
+  readonly assembly: string;
   /** Missing when `--event-url` names another event API. */
   readonly simulator?: WebexCampaignSimulator;
   readonly eventUrl: string;
@@ -21,8 +23,23 @@ export type LocalRun = {
   readonly stop: () => Promise<void>;
 };
 
+export type LocalRunSettings = Omit<Settings, 'once'> & {
+  /**
+   * A directory of mapping folders.
+   * @default the repository's own
+   */
+  readonly mappings?: string;
+  /**
+   * Secrets by name, asked for whenever a function reads one.
+   * @default those of `local/secrets.json`
+   */
+  readonly readSecrets?: () => LocalSecrets;
+};
+
 /** Told of what happens, as it happens. */
 export type Observer = {
+  /** The very text of a line that a function prints. */
+  readonly onText?: (text: string) => void;
   /** A line that a function prints: ours as what it says, any other as its text. */
   readonly onLine?: (line: LogLine | string) => void;
   /** A call that reached the simulator. */
@@ -31,14 +48,15 @@ export type Observer = {
 
 /** Synthesizes the app and runs its template; fails with sentences for a person, and leaves nothing running then. */
 export async function startLocalRun(
-  settings: Omit<Settings, 'once'>,
-  { onLine = () => {}, onCall = () => {} }: Observer = {},
+  settings: LocalRunSettings,
+  { onLine = () => {}, onText = () => {}, onCall = () => {} }: Observer = {},
 ): Promise<Result<LocalRun, string>> {
-  const simulator = settings.eventUrl === undefined ? await startSimulator(onCall) : undefined;
+  const { readSecrets = readLocalSecrets } = settings;
+  const simulator = settings.eventUrl === undefined ? await startSimulator(readSecrets(), onCall) : undefined;
   const eventUrl = settings.eventUrl ?? simulator?.eventUrl ?? '';
   const stopSimulator = async () => simulator?.stop();
 
-  const assembly = await synthesize(eventUrl);
+  const assembly = await synthesize(eventUrl, settings.mappings);
   if (!assembly.ok) {
     await stopSimulator();
     return assembly;
@@ -49,23 +67,37 @@ export async function startLocalRun(
     stackName: LOCAL_STACK,
     port: settings.port,
     speed: settings.speed,
-    readSecrets: readLocalSecrets,
-    onLine: (functionName, text) => onLine(lines.add(text) ?? `${functionName}: ${text}`),
+    readSecrets,
+    onLine: (functionName, text) => {
+      onText(text);
+      onLine(lines.add(text) ?? `${functionName}: ${text}`);
+    },
   });
   const stop = async () => {
     if (stack.ok) await stack.value.stop();
     await Promise.all([stopSimulator(), assembly.value.remove()]);
   };
   if (stack.ok) {
-    return succeed({ stack: stack.value, eventUrl, lines, stop, ...(simulator && { simulator }) });
+    const { directory } = assembly.value;
+    return succeed({
+      stack: stack.value,
+      assembly: directory,
+      eventUrl,
+      lines,
+      stop,
+      ...(simulator && { simulator }),
+    });
   }
   await stop();
   return fail(stack.failure.join('\n'));
 }
 
 /** The simulated tenant knows the keys that lie in the local secret now; one put there later is refused, as it would be. */
-function startSimulator(onCall: (call: ReceivedCall) => void): Promise<WebexCampaignSimulator> {
-  const { primary, secondary } = webexKeysSchema.parse(readLocalSecrets()['webex-campaign']);
+function startSimulator(
+  secrets: LocalSecrets,
+  onCall: (call: ReceivedCall) => void,
+): Promise<WebexCampaignSimulator> {
+  const { primary, secondary } = webexKeysSchema.parse(secrets['webex-campaign']);
   const keys = secondary === undefined ? [primary] : [primary, secondary];
   return startWebexCampaignSimulator({ keys: () => keys, onCall });
 }

@@ -7,7 +7,6 @@ import { fail, type Result, succeed } from '../lambdas/result.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** The stage of `stages.yaml` that the local run takes, and the stack it becomes. */
 /** The stage of `stages.yaml` that runs on this machine. */
 export const LOCAL_STAGE = 'local';
 export const LOCAL_STACK = `webhook-adapter-${LOCAL_STAGE}`;
@@ -21,13 +20,14 @@ export type Assembly = {
 /**
  * Synthesizes the app as `cdk deploy` would, with the given event URL; fails with what the synth reported. The directory
  * lies outside the repository, as Lambda's does: no bundle can reach its `node_modules` or `package.json`.
+ * @param mappings a directory of mapping folders, in the place of the repository's own
  */
-export async function synthesize(eventUrl: string): Promise<Result<Assembly, string>> {
+export async function synthesize(eventUrl: string, mappings?: string): Promise<Result<Assembly, string>> {
   const directory = await mkdtemp(join(tmpdir(), 'webhook-adapter-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   const failure = await runApp({
     CDK_OUTDIR: directory,
-    CDK_CONTEXT_JSON: JSON.stringify({ stage: LOCAL_STAGE, 'event-url': eventUrl }),
+    CDK_CONTEXT_JSON: JSON.stringify({ stage: LOCAL_STAGE, 'event-url': eventUrl, mappings }),
   });
   if (failure === undefined) return succeed({ directory, remove });
   await remove();

@@ -26,7 +26,6 @@ export type SecretReader<Value> = {
   readonly read: (name: string) => Promise<Secret<Value>>;
   /** Reads it again now, unless that was done within the last minute. */
   readonly reread: (name: string) => Promise<Secret<Value> | undefined>;
-  readonly forget: (name: string) => void;
 };
 
 type Cached<Value> = {
@@ -56,7 +55,6 @@ export function createSecretReader<Value>(schema: z.ZodType<Value>): SecretReade
     return secret;
   };
   return {
-    forget: (name) => cache.delete(name),
     read: async (name) => {
       const cached = cache.get(name);
       if (cached === undefined) return load(name);

@@ -27,14 +27,23 @@ export async function buryEvent(
   return { ...outcome, ...(!marked.ok && { cause: marked.failure.code }) };
 }
 
-function deadLetteredOf({ code, state, stage, detail, answer, attempts }: LedgerEntry): DeadLettered {
-  const known = code !== undefined && isDeadLetterCode(code) ? code : undefined;
+/** What may have been accepted is dead-lettered as that, whatever else is known: it is for a person to decide. */
+function deadLetteredOf({
+  code = 'unconfirmed',
+  state,
+  stage,
+  detail,
+  answer,
+  attempts,
+}: LedgerEntry): DeadLettered {
+  const isUnconfirmed = state === 'unconfirmed' || !isDeadLetterCode(code);
+  const why = isUnconfirmed && code !== 'unconfirmed' ? code : detail;
   return {
     outcome: 'dead-letter',
     stage: stage === 'map' ? 'map' : 'deliver',
-    code: known ?? (state === 'unconfirmed' ? 'unconfirmed' : 'retries-exhausted'),
+    code: isUnconfirmed ? 'unconfirmed' : code,
     attempts,
-    ...(detail !== undefined && { detail }),
+    ...(why !== undefined && { detail: why }),
     ...(answer && { answer }),
   };
 }

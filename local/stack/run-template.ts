@@ -25,7 +25,7 @@ export type RunningStack = {
   readonly region: string;
   readonly endpoints: { readonly sqs: string; readonly secretsManager: string; readonly dynamoDb: string };
   readonly outputs: Readonly<Record<string, string>>;
-  /** Ends the threads that are at work in functions with this in their name, as a crash would; says how many. */
+  /** Ends the threads of functions with this in their name, as a crash would; says how many were at work. */
   readonly killWorkers: (name: string) => Promise<number>;
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
   readonly stop: () => Promise<void>;

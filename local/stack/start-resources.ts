@@ -26,7 +26,7 @@ export type StartSettings = {
 export type StartedResources = {
   readonly apiId: string;
   readonly routes: readonly Route<FunctionPool>[];
-  /** Ends the threads of a function that are at work, by the function's name or a part of it; says how many. */
+  /** Ends the threads of the functions with this in their name; says how many were at work. */
   readonly killWorkers: (name: string) => Promise<number>;
   readonly stop: () => Promise<void>;
 };

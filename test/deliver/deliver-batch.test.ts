@@ -195,6 +195,28 @@ describe('an event that may have been accepted', () => {
     expect(deadLetters.map(([, note]) => note)).toMatchObject([{ code: 'unconfirmed', attempts: 2 }]);
   });
 
+  test('stays unconfirmed, whatever is answered to a repetition', async () => {
+    let answers = 0;
+    const { clock, deadLetters, deliver } = setUp(
+      {},
+      {
+        call: async () => {
+          answers += 1;
+          return answers === 1
+            ? { kind: 'no-answer', cause: 'timeout' }
+            : { kind: 'answered', status: 200, retryAfter: undefined, body: '{"code":1002}' };
+        },
+      },
+    );
+
+    await deliver(record('eve', 'again'));
+    clock.now = new Date(NOW.getTime() + HOUR);
+    expect(await deliver(record('eve', 'again'))).toEqual([]);
+    expect(deadLetters.map(([, note]) => note)).toMatchObject([
+      { code: 'unconfirmed', detail: 'webex-mandatory-field-missing', answer: { status: 200, code: '1002' } },
+    ]);
+  });
+
   test('because its worker died is parked as soon as the claim has run out, and not before', async () => {
     const died = setUp({}, { call: () => new Promise(() => {}) });
     void died.deliver(record('ann'));

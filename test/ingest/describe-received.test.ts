@@ -57,6 +57,20 @@ describe('the log line of a request', () => {
     });
   });
 
+  test('tells of a handshake nothing but that it was answered', () => {
+    const answer = { status: 200, contentType: 'text/plain', body: 'challenge' };
+    const received = { ok: true, value: { code: 'handshake-answered', answer } } as const;
+
+    expect(describeReceived('r1', AT, { source, received })).toEqual({
+      _aws: expect.objectContaining({ Timestamp: AT.getTime() }),
+      Webhooks: 1,
+      stage: 'ingest',
+      requestId: 'r1',
+      source: 'shop',
+      code: 'handshake-answered',
+    });
+  });
+
   test('names the source of a webhook that was refused, and counts no secret for it', () => {
     const received = { ok: false, failure: { code: 'secret-whitespace', secretSlot: 0 } } as const;
 

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { signatureSchemeSchema } from '../../lambdas/ingest/signature-scheme.ts';
 import { verifySignature } from '../../lambdas/ingest/verify-signature.ts';
@@ -79,6 +79,139 @@ describe('a signature that does not match is explained:', () => {
     });
   });
 
+  test.each([
+    ['"\\u12"', '"\\u12" '],
+    ['[1]', '[1,2]'],
+    ['{"a":"\\u00ff"}', '{"a":"\\u00fe"}'],
+  ])('as a changed body where %s became %s', (signedBody, body) => {
+    const code = body.trim() === signedBody ? 'body-re-encoded' : 'no-matching-secret';
+    expect(explain({ signedBody, body })).toMatchObject({ code });
+  });
+
+  test('a body that is no UTF-8, and one that is too large, as a mismatch without more ado', () => {
+    const scheme = signatureSchemeSchema.parse({ encoding: 'hex', signature: { header: 'X-Sig' } });
+    const judge = (signed: Buffer, sent: Buffer) => {
+      const headers = new Map([['x-sig', createHmac('sha256', 's1').update(signed).digest('hex')]]);
+      const request = { method: 'POST', query: '', rawBody: sent, receivedAt: new Date(0), secrets: ['s1'] };
+      const verified = verifySignature(scheme, { ...request, headers });
+      return verified.ok ? 'valid' : verified.failure.code;
+    };
+    const most = Buffer.alloc(256 * 1024, 'a');
+
+    expect(judge(Buffer.from([0xff]), Buffer.from([0xff, 0x0a]))).toBe('no-matching-secret');
+    expect(judge(Buffer.from('\ufffd\n'), Buffer.from([0xff]))).toBe('no-matching-secret');
+    expect(judge(Buffer.from('ab'), Buffer.from('a\ufeffb'))).toBe('no-matching-secret');
+    expect(judge(Buffer.concat([most, Buffer.from('\n')]), most)).toBe('body-re-encoded');
+    expect(judge(most, Buffer.concat([most, Buffer.from('\n')]))).toBe('no-matching-secret');
+  });
+
+  test('the body of any of several secrets', () => {
+    expect(explain({ signedBody: '{}\n', body: '{}', secrets: ['s0', 's1'] })).toEqual({
+      code: 'body-re-encoded',
+      change: 'with a line end after it',
+    });
+  });
+
+  test.each([
+    [
+      ['s0', 'whsec_czE='],
+      {},
+      's1',
+      { secretSlot: 1, configured: 'utf8', matching: 'base64 after "whsec_"' },
+    ],
+    [
+      [' key_abc '],
+      { secretPrefix: 'x_' },
+      'abc',
+      { secretSlot: 0, configured: 'utf8 after "x_"', matching: 'utf8 after "key_"' },
+    ],
+    [
+      ['no hex', '7331'],
+      { secretEncoding: 'hex' },
+      '7331',
+      { secretSlot: 1, configured: 'hex', matching: 'utf8' },
+    ],
+  ])('secrets %j with %j by their slot', (secrets, knobs, key, facts) => {
+    expect(explain({ secrets, key }, knobs)).toEqual({ code: 'wrong-secret-kind', ...facts });
+  });
+
+  test.each([['KEY_abc'], ['k_abc'], ['verylongkey_abc'], ['key_abc x'], ['key_abc\nx'], ['x key_abc']])(
+    'but a secret %s has no prefix to cut off',
+    (secret) => {
+      expect(explain({ secrets: [secret], key: 'abc' })).toMatchObject({ code: 'no-matching-secret' });
+    },
+  );
+
+  test.each([[' '], ['s0'], ['key_']])('but an empty key is no reading of the secret %j', (secret) => {
+    expect(explain({ secrets: [secret], key: '' })).toMatchObject({ code: 'no-matching-secret' });
+  });
+
+  test('secrets of which only some can be decoded as a mismatch', () => {
+    expect(explain({ secrets: ['no hex', 'ff'], key: 'other' }, { secretEncoding: 'hex' })).toEqual({
+      code: 'no-matching-secret',
+      secretsTried: 2,
+    });
+  });
+
+  test('secrets that cannot be decoded by the form that is expected', () => {
+    const knobs = { secretEncoding: 'base64', secretPrefix: 'whsec_' };
+
+    expect(explain({ secrets: ['a', 'b'], key: 'other' }, knobs)).toEqual({
+      code: 'secret-undecodable',
+      secretsTried: 2,
+      expected: 'base64 after "whsec_"',
+    });
+  });
+
+  test.each([
+    ['sha1', 20],
+    ['sha512', 64],
+  ])('the length of %s, where another was signed with', (algorithm, expectedBytes) => {
+    expect(explain({}, { algorithm })).toEqual({
+      code: 'wrong-signature-length',
+      expectedBytes,
+      foundBytes: 32,
+    });
+  });
+
+  test('no length where one of several signatures has it', () => {
+    const knobs = { signature: { header: 'X-Sig', split: ',' }, encoding: 'hex' };
+    const scheme = signatureSchemeSchema.parse(knobs);
+    const headers = new Map([['x-sig', `00,${'00'.repeat(32)}`]]);
+    const request = { method: 'POST', query: '', rawBody: Buffer.from('{}'), receivedAt: new Date(0) };
+
+    expect(verifySignature(scheme, { ...request, headers, secrets: ['s1'] })).toMatchObject({
+      failure: { code: 'no-matching-secret' },
+    });
+  });
+
+  test('a plain hash by its length and its body, and never by its secret', () => {
+    const scheme = signatureSchemeSchema.parse({
+      kind: 'hash',
+      encoding: 'hex',
+      signature: { header: 'X-Sig' },
+      content: '{secret}{body}',
+    });
+    const judge = (content: string, digest = 'sha256') => {
+      const headers = new Map([['x-sig', createHash(digest).update(content).digest('hex')]]);
+      const request = { method: 'POST', query: '', rawBody: Buffer.from('{}'), receivedAt: new Date(0) };
+      const verified = verifySignature(scheme, { ...request, headers, secrets: ['7331'] });
+      return verified.ok ? 'valid' : verified.failure.code;
+    };
+
+    expect(judge('7331{}')).toBe('valid');
+    expect(judge('7331{}\n')).toBe('body-re-encoded');
+    expect(judge('s1{}')).toBe('no-matching-secret');
+    expect(judge('7331{}', 'sha1')).toBe('wrong-signature-length');
+    const prefixed = { ...scheme, secretPrefix: 'p_' };
+    const headers = new Map([['x-sig', '00'.repeat(32)]]);
+    const request = { method: 'POST', query: '', rawBody: Buffer.from('{}'), receivedAt: new Date(0) };
+    expect(verifySignature(prefixed, { ...request, headers, secrets: ['p_'] })).toEqual({
+      ok: false,
+      failure: { code: 'secret-undecodable', secretsTried: 1, expected: 'utf8 after "p_"' },
+    });
+  });
+
   test('nothing that could be put to the proof', () => {
     expect(explain({ key: 'other', secrets: ['s1', 's2'] })).toEqual({
       code: 'no-matching-secret',
@@ -94,6 +227,8 @@ describe('a URL that is configured otherwise than the sender calls it is explain
     ['a slash at the end', 'https://h/p', 'https://h/p/'],
     ['no slash at the end', 'https://h/p/', 'https://h/p'],
     ['no query', 'https://h/p?a=1', 'https://h/p'],
+    ['a slash at the end', 'https://h/p?a=1', 'https://h/p/?a=1'],
+    ['no slash at the end', 'https://h/p/?a=1', 'https://h/p?a=1'],
   ])('%s', (change, url, signedUrl) => {
     const scheme = signatureSchemeSchema.parse({
       encoding: 'hex',
@@ -118,5 +253,24 @@ describe('a URL that is configured otherwise than the sender calls it is explain
       ok: false,
       failure: { code: 'public-url-missing' },
     });
+  });
+});
+
+test.each([
+  ['https://h/p?u=http://i', 'https://h/p?u=https://i'],
+  ['http://h/p?u=https://i', 'http://h/p?u=http://i'],
+])('a URL inside of the URL %s is not what is configured', (url, signedUrl) => {
+  const scheme = signatureSchemeSchema.parse({
+    encoding: 'hex',
+    signature: { header: 'X-Sig' },
+    content: '{url}{body}',
+  });
+  const headers = new Map([
+    ['x-sig', createHmac('sha256', 's1').update(`${signedUrl}${BODY}`).digest('hex')],
+  ]);
+  const request = { method: 'POST', query: '', rawBody: Buffer.from(BODY), receivedAt: new Date(0) };
+
+  expect(verifySignature(scheme, { ...request, headers, url, secrets: ['s1'] })).toMatchObject({
+    failure: { code: 'no-matching-secret' },
   });
 });

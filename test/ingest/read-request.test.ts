@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type HttpApiEvent, readRequest } from '../../lambdas/ingest/read-request.ts';
+import { type HttpApiEvent, httpApiEventSchema, readRequest } from '../../lambdas/ingest/read-request.ts';
 
 function httpEvent(changes: Partial<HttpApiEvent> = {}, method = 'POST'): HttpApiEvent {
   return {
@@ -31,6 +31,49 @@ describe('a request to a webhook URL', () => {
     expect(request.ok && Buffer.from(request.value.rawBody).equals(bytes)).toBe(true);
   });
 
+  test.each([
+    ['', ''],
+    ['AA==', '00'],
+    ['AAA=', '0000'],
+    ['AAAA', '000000'],
+  ])('may be the base64 %j', (body, hex) => {
+    const request = readRequest(httpEvent({ body, isBase64Encoded: true }));
+
+    expect(request.ok && Buffer.from(request.value.rawBody).toString('hex')).toBe(hex);
+  });
+
+  test('may end in a slash, and has method and query as they came', () => {
+    const { body, ...event } = httpEvent({ rawPath: '/webhooks/a-1/', rawQueryString: 'a=%20' }, 'HEAD');
+
+    expect(readRequest(event)).toEqual({
+      ok: true,
+      value: {
+        source: 'a-1',
+        method: 'HEAD',
+        query: 'a=%20',
+        headers: new Map(),
+        rawBody: Buffer.from(''),
+      },
+    });
+  });
+
+  test('is read from an event of API Gateway, which may leave out what is empty and may add more', () => {
+    const requestContext = { requestId: 'r1', http: { method: 'GET' } };
+    const event = { rawPath: '/', isBase64Encoded: false, requestContext };
+
+    expect(httpApiEventSchema.parse({ ...event, version: '2.0' })).toEqual({
+      ...event,
+      rawQueryString: '',
+      headers: {},
+    });
+    for (const name of ['rawPath', 'isBase64Encoded', 'requestContext']) {
+      expect(httpApiEventSchema.safeParse({ ...event, [name]: undefined }).success).toBe(false);
+    }
+    expect(httpApiEventSchema.safeParse({ ...event, requestContext: { requestId: 'r1' } }).success).toBe(
+      false,
+    );
+  });
+
   test('has its headers under their lower-case names, repeated ones joined', () => {
     const request = readRequest(httpEvent({ headers: { 'X-One': '1', 'x-one': '2', 'X-Two': '3' } }));
 
@@ -45,6 +88,14 @@ describe('a wrong request is named', () => {
   test.each([
     ['unknown-path', httpEvent({ rawPath: '/' })],
     ['unknown-path', httpEvent({ rawPath: '/webhooks/stripe/more' })],
+    ['unknown-path', httpEvent({ rawPath: '/webhooks/' })],
+    ['unknown-path', httpEvent({ rawPath: '/webhooks//' })],
+    ['unknown-path', httpEvent({ rawPath: '/more/webhooks/stripe' })],
+    ['body-not-base64', httpEvent({ body: 'AAAA*AAA', isBase64Encoded: true })],
+    ['body-not-base64', httpEvent({ body: '*AAA', isBase64Encoded: true })],
+    ['body-not-base64', httpEvent({ body: 'AAA*', isBase64Encoded: true })],
+    ['body-not-base64', httpEvent({ body: 'A===', isBase64Encoded: true })],
+    ['body-not-base64', httpEvent({ body: 'AAAAA', isBase64Encoded: true })],
     ['body-not-base64', httpEvent({ body: '{"a":1}', isBase64Encoded: true })],
     ['body-not-base64', httpEvent({ body: 'YWJj=', isBase64Encoded: true })],
   ])('%s', (code, event) => {

@@ -13,22 +13,15 @@ const { vectors } = z
   })
   .parse(JSON.parse(readFileSync(VECTORS, 'utf8')));
 
-/** The doctor judges the file of vectors as it is published; only the expected value is put beside it here. */
-const examined = examine(`${ROOT}mappings`, { request: VECTORS, json: true });
 const findingSchema = z.object({ id: z.string(), valid: z.boolean(), code: z.string(), message: z.string() });
-const findings = new Map(
-  examined.text
-    .split('\n')
-    .map((line) => findingSchema.parse(JSON.parse(line)))
-    .map((finding) => [finding.id, finding]),
-);
 
 describe('the signature vectors that vendors and libraries publish', () => {
-  test('are all examined, and since some are invalid the exit code is 1', () => {
-    expect([findings.size, examined.exitCode]).toEqual([vectors.length, 1]);
-  });
+  test('are judged by the doctor as they should be, the file as it is published', () => {
+    const { text, exitCode } = examine(`${ROOT}mappings`, { request: VECTORS, json: true });
 
-  test.each(vectors)('$id is $expected', ({ id, expected }) => {
-    expect(findings.get(id)).toMatchObject({ valid: expected === 'valid' });
+    // Only the expected value is put beside what was found; some are invalid, so that the exit code is 1.
+    const findings = text.split('\n').map((line) => findingSchema.parse(JSON.parse(line)));
+    const judged = findings.map(({ id, valid }) => ({ id, expected: valid ? 'valid' : 'invalid' }));
+    expect([judged, exitCode]).toEqual([vectors, 1]);
   });
 });

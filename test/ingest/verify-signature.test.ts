@@ -165,8 +165,10 @@ describe('any signature', () => {
   });
 
   test('of any text gives a value, never an exception', () => {
+    // By itself: fast-check's unit 'binary' takes a second to prepare.
+    const unit = fc.integer({ min: 0, max: 0x10ffff }).map((point) => String.fromCodePoint(point));
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (header) => {
+      fc.property(fc.string({ unit }), (header) => {
         expect(verifyStripe(header).ok).toBe(false);
         expect(verifyShopify(header).ok).toBe(false);
       }),

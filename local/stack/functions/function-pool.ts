@@ -7,7 +7,7 @@ const MAX_SANDBOXES = 10;
 export type FunctionPool = {
   readonly settings: FunctionSettings;
   readonly invoke: (event: unknown) => Promise<Invocation>;
-  /** Ends the sandboxes that are at work, in the middle of it, as a crash would; says how many there were. */
+  /** Ends every sandbox, in the middle of its work, as a crash would; says how many were at work. */
   readonly killWorkers: () => Promise<number>;
   readonly stop: () => Promise<void>;
 };
@@ -45,9 +45,12 @@ export function createFunctionPool(settings: FunctionSettings, onLine: (text: st
       return invocation;
     },
     killWorkers: async () => {
-      const working = [...sandboxes].filter((sandbox) => !idle.includes(sandbox));
-      await Promise.all(working.map((sandbox) => sandbox.stop()));
-      return working.length;
+      const all = [...sandboxes];
+      const working = all.length - idle.length;
+      sandboxes.clear();
+      idle.length = 0;
+      await Promise.all(all.map((sandbox) => sandbox.stop()));
+      return working;
     },
     stop: async () => void (await Promise.all([...sandboxes].map((sandbox) => sandbox.stop()))),
   };

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ACCEPTED, type DeliveryStory, type FarAnswer, startDeliveryStory } from './delivery-story.ts';
+
+const SPEED = 60;
+const REFUSED: FarAnswer = { status: 401, body: '{"code":498,"description":"Invalid token"}' };
+const MINUTE = 60_000 / SPEED;
+
+const valid = new Set<string>();
+const secrets: { primary: string; secondary?: string; signing: string } = {
+  primary: 'first',
+  signing: 'whsec_story',
+};
+
+let story: DeliveryStory;
+beforeAll(async () => {
+  story = await startDeliveryStory(SPEED, ({ bearer }) => (valid.has(bearer) ? ACCEPTED : REFUSED), secrets);
+}, 60_000);
+afterAll(() => story.stop());
+
+describe('refused keys', () => {
+  test('hold everything for five minutes with few probes, and a new key in the secret releases it', async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `held-${index}`);
+    await Promise.all(keys.map((key) => story.post('parked', key)));
+    await new Promise((resolve) => setTimeout(resolve, 5 * MINUTE));
+    const probes = story.calls.length;
+    Object.assign(secrets, { primary: 'renewed', secondary: 'other' });
+    valid.add('renewed').add('other');
+
+    for (const key of keys) expect(await story.line(key)).toMatchObject({ outcome: 'delivered' });
+    expect(probes).toBeGreaterThan(0);
+    // Two workers, one probe a minute each, and the first calls of either.
+    expect(probes).toBeLessThanOrEqual(2 * (5 + 2));
+    expect(new Set(story.calls.filter(({ bearer }) => bearer === 'renewed').map(({ key }) => key))).toEqual(
+      new Set(keys),
+    );
+    expect(await story.notes()).toEqual([]);
+  }, 90_000);
+
+  test('make no event late while the other key is valid', async () => {
+    valid.delete('renewed');
+    const keys = Array.from({ length: 10 }, (_, index) => `other-${index}`);
+    await Promise.all(keys.map((key) => story.post('parked', key)));
+
+    for (const key of keys) {
+      expect(await story.line(key, () => true)).toMatchObject({ outcome: 'delivered', attempts: 1 });
+    }
+    expect(story.calls.filter(({ key }) => keys.includes(key)).map(({ bearer }) => bearer)).toContain(
+      'renewed',
+    );
+  }, 60_000);
+});

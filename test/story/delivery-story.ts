@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { readDeadLetters } from '../../cli/read-dead-letters.ts';
+import { type DeadLetterNote, readNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
+import { ledgerTableName } from '../../lambdas/deliver/ledger-entry.ts';
+import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
+import type { DeliverLine } from '../../local/log-lines.ts';
+import { LOCAL_STACK } from '../../local/synthesize.ts';
+import { stripeSignature } from '../sign.ts';
+
+const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/** A call that reached the far side. */
+export type FarCall = {
+  readonly key: string;
+  readonly bearer: string;
+  readonly at: number;
+  readonly note?: string;
+};
+
+/** How the far side answers a call; `undefined` never answers. */
+export type FarAnswer =
+  | { readonly status: number; readonly body: string; readonly retryAfter?: string }
+  | undefined;
+
+export const ACCEPTED: FarAnswer = { status: 200, body: '{"transaction-id":"event_1"}' };
+
+/** The local run with an event API of the test's own, and what the test needs to see of both. */
+export type DeliveryStory = {
+  readonly run: LocalRun;
+  /** Every call so far. */
+  readonly calls: FarCall[];
+  readonly callsAbout: (key: string) => readonly FarCall[];
+  /** Every line that a function has printed, as it is. */
+  readonly printed: string[];
+  readonly post: (type: string, key: string, more?: object) => Promise<number>;
+  /** The first line of the deliver function about this webhook for which `is` holds. */
+  readonly line: (
+    key: string,
+    is?: (line: DeliverLine) => boolean,
+    milliseconds?: number,
+  ) => Promise<DeliverLine | undefined>;
+  readonly notes: () => Promise<
+    readonly (DeadLetterNote & { readonly deduplicationId: string | undefined })[]
+  >;
+  readonly ledger: () => Promise<readonly Record<string, AttributeValue>[]>;
+  readonly deadLetters: () => ReturnType<typeof readDeadLetters>;
+  readonly stop: () => Promise<void>;
+};
+
+/** The secrets of a story. */
+export type StorySecrets = { primary: string; secondary?: string; signing: string };
+
+export async function startDeliveryStory(
+  speed: number,
+  answer: (call: FarCall, callsBefore: number) => FarAnswer,
+  secrets: StorySecrets = { primary: 'key-1', signing: 'whsec_story' },
+): Promise<DeliveryStory> {
+  const calls: FarCall[] = [];
+  const farSide = await startFarSide((call) => {
+    const before = calls.filter(({ key }) => key === call.key).length;
+    calls.push(call);
+    return answer(call, before);
+  });
+  const printed: string[] = [];
+  const started = await startLocalRun(
+    {
+      port: 0,
+      speed,
+      eventUrl: farSide.url,
+      mappings: fileURLToPath(new URL('./mappings', import.meta.url)),
+      readSecrets: () => {
+        const { signing, ...keys } = secrets;
+        return { 'webhooks/stripe': { signingSecrets: [signing] }, 'webex-campaign': keys };
+      },
+    },
+    { onText: (text) => printed.push(text) },
+  );
+  if (!started.ok) throw new Error(started.failure);
+  const run = started.value;
+  const { region, endpoints } = run.stack;
+  const sqs = new SQSClient({ region, endpoint: endpoints.sqs, credentials: CREDENTIALS });
+  const deadLetters = () => readDeadLetters(sqs, LOCAL_STACK);
+  return {
+    run,
+    calls,
+    callsAbout: (key) => calls.filter((call) => call.key === key),
+    printed,
+    post: (type, key, more = {}) => post(run, secrets.signing, { type, id: `id_${key}`, key, ...more }),
+    line: (key, is = isEnd, milliseconds = 25_000) =>
+      run.lines.find(
+        (one) =>
+          one.stage === 'deliver' && one.deduplicationId === `id_${key}` && is(one) ? one : undefined,
+        milliseconds,
+      ),
+    notes: async () =>
+      (await deadLetters()).flatMap(({ attributes }) => {
+        const note = readNote(attributes);
+        return note === undefined ? [] : [{ ...note, deduplicationId: attributes['deduplication-id'] }];
+      }),
+    ledger: () => scanLedger(run),
+    deadLetters,
+    stop: async () => {
+      await run.stop();
+      await farSide.stop();
+    },
+  };
+}
+
+export function isEnd({ outcome }: DeliverLine): boolean {
+  return outcome !== 'retry-later';
+}
+
+export async function post(
+  run: LocalRun,
+  signing: string,
+  webhook: object,
+  at = Date.now(),
+): Promise<number> {
+  const body = JSON.stringify(webhook);
+  const signature = stripeSignature(body, signing, Math.floor(at / 1000));
+  const response = await fetch(new URL('/webhooks/stripe', run.stack.url), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'stripe-signature': signature },
+    body,
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+async function scanLedger({ stack }: LocalRun): Promise<readonly Record<string, AttributeValue>[]> {
+  const { region, endpoints } = stack;
+  const client = new DynamoDBClient({ region, endpoint: endpoints.dynamoDb, credentials: CREDENTIALS });
+  const { Items = [] } = await client.send(new ScanCommand({ TableName: ledgerTableName(LOCAL_STACK) }));
+  return Items;
+}
+
+async function startFarSide(
+  answer: (call: FarCall) => FarAnswer,
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  const server = createServer(async (message, response) => {
+    const event = JSON.parse(Buffer.concat(await message.toArray()).toString('utf8'));
+    const bearer = message.headers.authorization?.replace('Bearer ', '') ?? '';
+    const note = event['event-params'].note;
+    send(answer({ key: event['event-key'], bearer, at: performance.now(), note }), response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`,
+    stop: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function send(answer: FarAnswer, response: ServerResponse): void {
+  if (answer === undefined) return;
+  const headers = answer.retryAfter === undefined ? {} : { 'retry-after': answer.retryAfter };
+  response.writeHead(answer.status, headers).end(answer.body);
+}
