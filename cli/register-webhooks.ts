@@ -11,7 +11,7 @@ export function registerWebhooks(program: Command): void {
     .description('sign a sample as its vendor would and post it')
     .requiredOption('--source <name>', 'the source, as its mapping folder is named')
     .requiredOption('--sample <name>', 'the sample: a file of samples/payloads/<source>, or an event type')
-    .option('--url <url>', 'base of the webhook URLs (default: the local run)')
+    .option('--url <url>', 'the webhook URL, as the outputs of the stack have it (default: the local run)')
     .option('--tamper', 'change the body after it was signed')
     .option('--stale', 'sign with a timestamp that is too old')
     .option('--unsigned', 'send no signature')

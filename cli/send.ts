@@ -7,7 +7,7 @@ export type SendOptions = AccountChoice &
   Flaws & {
     readonly source: string;
     readonly sample: string;
-    /** Base of the webhook URLs, without `/webhooks/…`. */
+    /** A webhook URL as the stack's outputs have it, or what it begins with, without `/webhooks/…`. */
     readonly url?: string | undefined;
     readonly json?: boolean | undefined;
   };
@@ -27,7 +27,7 @@ export async function send(mappingsDirectory: string, options: SendOptions): Pro
 
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
-  const base = options.url ?? account.value.url;
+  const base = options.url?.replace(/\/webhooks\/[^/]+$/, '') ?? account.value.url;
   if (base === undefined) return refuse('With --stack, give the webhook URL too: --url https://…');
 
   const { tamper, stale, unsigned } = options;

@@ -42,6 +42,17 @@ describe('adapter send', () => {
     ]);
   });
 
+  test.each(['/webhooks/stripe', ''])(
+    'takes a webhook URL as the outputs have it, or its beginning: …%s',
+    async (path) => {
+      const sample = ['--source', 'stripe', '--sample', 'invoice.paid', '--url', `${run.stack.url}${path}`];
+      const { code, stdout } = await adapter('send', ...sample, '--json');
+
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ url: `${run.stack.url}/webhooks/stripe`, status: 200 });
+    },
+  );
+
   test('finds a sample by its event type too, and can answer in JSON', async () => {
     const { code, stdout } = await adapter(
       'send',

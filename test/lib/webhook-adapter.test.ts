@@ -108,10 +108,11 @@ describe('the stack', () => {
     );
 
     expect(granted.map((actions) => [...new Set(actions)])).toEqual([
-      ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue', ...SEND],
+      [...WRITE_LOGS, 'secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue', ...SEND],
       [
         'dynamodb:GetItem',
         'dynamodb:PutItem',
+        ...WRITE_LOGS,
         'secretsmanager:DescribeSecret',
         'secretsmanager:GetSecretValue',
         ...RECEIVE_AND_SEND,
@@ -177,12 +178,34 @@ describe('the stack', () => {
     });
   });
 
+  test('keeps every log for a month, and names each log group itself: none of them is kept forever', () => {
+    template.resourceCountIs('AWS::Logs::LogGroup', 3);
+    template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
+    template.allResourcesProperties('AWS::Lambda::Function', {
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: Match.anyValue() } },
+    });
+  });
+
+  test('logs each request at the door by its id and its outcome, and nothing of who sent it', () => {
+    const [stage] = Object.values(template.findResources('AWS::ApiGatewayV2::Stage'));
+    const format: Record<string, string> = JSON.parse(stage?.Properties.AccessLogSettings.Format);
+
+    expect(stage?.Properties.StageName).toBe('$default');
+    expect(Object.values(format)).toEqual(
+      expect.arrayContaining(['$context.requestId', '$context.routeKey', '$context.status']),
+    );
+    expect(Object.values(format).filter((value) => /identity|path|userAgent|sourceIp/i.test(value))).toEqual(
+      [],
+    );
+  });
+
   test('tells the webhook URL of each source', () => {
     template.hasOutput('WebhookUrlstripe', { Value: Match.anyValue() });
     template.hasOutput('WebhookUrlshopify', { Value: Match.anyValue() });
   });
 });
 
+const WRITE_LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 const SEND = ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl', 'sqs:SendMessage'];
 const RECEIVE_AND_SEND = [
   'sqs:ChangeMessageVisibility',

@@ -72,6 +72,8 @@ const properties = {
     ApiId: z.string(),
     StageName: z.literal('$default'),
     AutoDeploy: z.literal(true),
+    /** Every request already has its line of the function's at the terminal. */
+    AccessLogSettings: z.strictObject({ DestinationArn: z.string(), Format: z.string() }).optional(),
   }),
   'AWS::ApiGatewayV2::Integration': z.strictObject({
     ApiId: z.string(),

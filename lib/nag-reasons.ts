@@ -1,0 +1,32 @@
+import { Validations } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+
+/**
+ * Why some rules of cdk-nag's AwsSolutions pack are not followed, by what they are about. `test/lib/nag.test.ts` holds the
+ * stack against the pack; whoever runs cdk-nag over an app of their own that has the construct reads the same reasons.
+ */
+export const NAG_REASONS = {
+  /** A secret that somebody else made. */
+  madeElsewhere: {
+    id: 'AwsSolutions-SMG4',
+    reason:
+      'The vendor or Webex Campaign makes this secret, and no rotation of ours could tell them a new one. It is rotated by hand without downtime: the new value is put beside the old one.',
+  },
+  /** The key of the hashes in the ledger. */
+  hashesOutliveKeys: {
+    id: 'AwsSolutions-SMG4',
+    reason:
+      'A rotated key would make the hashes in the ledger incomparable with those of the same event keys before. The key never leaves Secrets Manager and opens nothing: it only keeps hashes from being guessed.',
+  },
+  /** A route that anybody may call. */
+  signedBySender: {
+    id: 'AwsSolutions-APIG4',
+    reason:
+      'Vendors cannot authenticate against API Gateway: they sign the body. The ingest function verifies the signature before anything else happens, and refuses what is not signed.',
+  },
+} as const;
+
+/** Records why a construct does not follow a rule. */
+export function acknowledgeRule(construct: IConstruct, reason: keyof typeof NAG_REASONS): void {
+  Validations.of(construct).acknowledge(NAG_REASONS[reason]);
+}

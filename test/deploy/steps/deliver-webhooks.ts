@@ -1,0 +1,131 @@
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { commandOf } from '../deploy-chapter.ts';
+import { isLogged } from '../only-template.ts';
+import { type Step, until } from '../step.ts';
+import { post, SECRETS, signAsStripe } from '../webhooks.ts';
+import { attempt, clientsOf, run, STACK, type Workshop } from '../workshop.ts';
+
+/** What goes through the deployed API, and what does not. */
+export function webhookSteps(workshop: Workshop): readonly Step[] {
+  const { simulator } = workshop;
+  const urlOf = (source: string) => `${workshop.door.get().url}/webhooks/${source}`;
+  const callsOf = (eventId: string) =>
+    simulator.received().filter(({ body }) => body.includes(`"${eventId}"`));
+  const firstCallOf = (eventId: string) =>
+    until(`a call with ${eventId}`, 90, async () =>
+      callsOf(eventId).find(({ answer }) => answer !== undefined),
+    );
+  const refused = signAsStripe('checkout.session.completed');
+
+  return [
+    {
+      title: 'A webhook that comes before the secrets are set',
+      run: async ({ prove }) => {
+        const { status, text } = await post(urlOf('stripe'), refused);
+        prove('it is answered 503, so that Stripe tries again', status === 503, `${status} ${text}`);
+        prove('nothing has reached Webex Campaign', simulator.received().length === 0);
+      },
+    },
+    {
+      title: 'Set the secrets',
+      run: async ({ tell, prove }) => {
+        const put = 'aws secretsmanager put-secret-value --secret-id';
+        await run(workshop, commandOf(`${put} webex-campaign`, { '<API secret key>': SECRETS.webex }));
+        await run(workshop, commandOf(`${put} webhooks/stripe`, { '<whsec_…>': SECRETS.stripe }));
+        await run(workshop, commandOf(`${put} webhooks/shopify`, { '<client secret>': SECRETS.shopify }));
+        tell('by the three commands of the README');
+        const last = await until('the webhook to be taken', 60, async () => {
+          const answer = await post(urlOf('stripe'), refused);
+          return answer.status === 503 ? undefined : answer;
+        });
+        prove('Stripe tries again what was answered 503, and is answered 200', last.status === 200, last);
+        const call = await firstCallOf('evt_10000000000002');
+        prove('and it is delivered', call.answer?.body.includes('transaction-id') === true, call);
+      },
+    },
+    {
+      title: 'The first event, by the command of the README',
+      run: async ({ tell, prove }) => {
+        const command = commandOf('npm run -s adapter -- send', { '<WebhookUrlstripe>': urlOf('stripe') });
+        tell(`$ ${command}\n${(await run(workshop, command)).trim().replace(/^/gm, '     ')}`);
+        const call = await firstCallOf('evt_10000000000001');
+        prove(
+          'Webex Campaign has been called for it, and answered with a transaction id',
+          call.answer?.status === 200,
+          call,
+        );
+        tell(`  ${call.body}`);
+        const transactionId = /event_\d+/.exec(call.answer?.body ?? '')?.[0] ?? '';
+        const state = await until('the ledger', 30, async () => deliveredAs(workshop, transactionId));
+        prove(`the ledger has it as delivered, under ${transactionId}`, state);
+        const logged = await isLogged(workshop, /Deliver/, `"${transactionId}"`);
+        prove("the deliver function's log has a line with that id", logged);
+      },
+    },
+    {
+      title: 'A signed Shopify webhook',
+      run: async ({ prove }) => {
+        await run(workshop, sendCommand('shopify', 'orders.create'));
+        const call = await firstCallOf('evt_20000000000001');
+        prove('it is delivered', call.answer?.body.includes('transaction-id') === true, call);
+      },
+    },
+    {
+      title: 'Forged webhooks',
+      run: async ({ prove }) => {
+        const before = simulator.received().length;
+        for (const [source, sample] of [
+          ['stripe', 'invoice.paid'],
+          ['shopify', 'orders.paid'],
+        ] as const) {
+          for (const flaw of ['--tamper', '--unsigned']) {
+            const { stdout } = await attempt(workshop, `${sendCommand(source, sample)} ${flaw} --json`);
+            prove(`${source} ${flaw}: answered 401`, JSON.parse(stdout || '{}').status === 401, stdout);
+          }
+        }
+        prove('none of them has reached Webex Campaign', simulator.received().length === before);
+      },
+    },
+    {
+      title: 'The same webhook five times',
+      run: async ({ prove }) => {
+        const webhook = signAsStripe('customer.subscription.deleted');
+        const answers = await Promise.all(Array.from({ length: 5 }, () => post(urlOf('stripe'), webhook)));
+        prove(
+          'each is answered 200',
+          answers.every(({ status }) => status === 200),
+          answers,
+        );
+        await firstCallOf('evt_10000000000006');
+        await until('the buffer to be empty', 120, async () => (await isBufferEmpty(workshop)) || undefined);
+        prove('Webex Campaign has been called once', callsOf('evt_10000000000006').length === 1);
+      },
+    },
+  ];
+
+  function sendCommand(source: string, sample: string): string {
+    return `npm run -s adapter -- send --stack ${STACK} --url ${urlOf(source)} --source ${source} --sample ${sample}`;
+  }
+}
+
+/** Whether an entry of the ledger has this transaction id, and the state that belongs to it. */
+async function deliveredAs(workshop: Workshop, transactionId: string): Promise<true | undefined> {
+  const output = await run(
+    workshop,
+    `aws dynamodb scan --table-name ${STACK}-ledger --query "Items[?transactionId.S=='${transactionId}'].state.S" --output text`,
+  );
+  return output.trim() === 'delivered' ? true : undefined;
+}
+
+/** Neither waiting nor in the hands of a worker. */
+async function isBufferEmpty(workshop: Workshop): Promise<boolean> {
+  const { Attributes = {} } = await clientsOf(workshop).sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: workshop.outputs.get().BufferQueueUrl,
+      AttributeNames: ['All'],
+    }),
+  );
+  return Object.entries(Attributes).every(
+    ([name, value]) => !name.startsWith('ApproximateNumberOfMessages') || value === '0',
+  );
+}
