@@ -77,6 +77,10 @@ describe('a path alone', () => {
     '"a"',
     '',
     'a.',
+    '5.a',
+    'a b',
+    '(a).b',
+    'x$item',
     '.a',
   ])('is not what %j is: JSONata has to look at it', (source) => {
     expect(parsePlainPath(source)).toBeUndefined();

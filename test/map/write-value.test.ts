@@ -15,6 +15,7 @@ describe('a value', () => {
     [true, 'true'],
     [false, 'false'],
     ['nullable', 'nullable'],
+    ['not null', 'not null'],
   ])('%j is written as %j', (value, text) => {
     expect(writeValue(value)).toEqual({ kind: 'text', text });
   });
