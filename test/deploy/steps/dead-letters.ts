@@ -58,7 +58,7 @@ export function deadLetterSteps(workshop: Workshop): readonly Step[] {
         const explain = `npm run -s adapter -- explain ${transaction} --stack ${STACK}`;
         const story = await until('the end of the story', 30, async () => {
           const text = await run(workshop, explain);
-          return text.includes('delivered') ? text : undefined;
+          return text.includes('ACCEPTED') ? text : undefined;
         });
         tell(`$ ${explain}\n${indent(story)}`);
         prove(
