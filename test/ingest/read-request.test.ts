@@ -48,6 +48,7 @@ describe('a request to a webhook URL', () => {
     expect(readRequest(event)).toEqual({
       ok: true,
       value: {
+        requestId: 'r1',
         source: 'a-1',
         method: 'HEAD',
         query: 'a=%20',

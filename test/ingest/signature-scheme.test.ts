@@ -209,7 +209,7 @@ describe('a handshake', () => {
 
 describe('a source', () => {
   const profile = { signature: hmac, eventType: [{ body: '/type' }] };
-  const source = { source: 'acme', secret: 'webhooks/acme', profile, eventTypes: ['a'] };
+  const source = { source: 'acme', secret: 'webhooks/acme', profile, eventTypes: ['a'], mappedHeaders: [] };
 
   test('has no id of its own, no handshakes and no acknowledgement where nothing is said', () => {
     expect(profileSchema.parse(profile)).toMatchObject({ deduplicationId: [], handshakes: [] });
