@@ -46,7 +46,7 @@ export const TWINS: readonly Twin[] = [
   },
   {
     name: 'settled before the call',
-    foundOut: /: lost, not/,
+    foundOut: /: (lost|delivered), not/,
     mutant: {
       function: 'deliver',
       file: 'deliver/call-event.ts',
