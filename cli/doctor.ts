@@ -2,8 +2,8 @@ import type { SignatureScheme } from '../lambdas/ingest/signature-scheme.ts';
 import { adviseOn } from '../lambdas/ingest/verification-advice.ts';
 import { verifySignature } from '../lambdas/ingest/verify-signature.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { resolveVerify } from '../lib/ingest/verify-setting.ts';
 import { readMappingFolders } from '../lib/map/mapping-folders.ts';
-import { resolveVerify } from '../lib/verify-setting.ts';
 import { type DoctorRequest, readKnobsFile, readRequests } from './doctor-requests.ts';
 import type { CommandResult } from './send.ts';
 

@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { DeliverSettings } from './deliver-worker.ts';
+import type { DeliverSettings } from './deliver/deliver-worker.ts';
 import { WebhookAdapter, type WebhookAdapterProps } from './webhook-adapter.ts';
 
 export type WebhookAdapterStackProps = StackProps &

@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import type { LedgerEntry } from '../deliver/ledger-entry.ts';
 
-/** The attribute by which items are found that are asked for by another id than the vendor's (`lib/ledger.ts`). */
+/** The attribute by which items are found that are asked for by another id than the vendor's (`lib/deliver/ledger.ts`). */
 export const FOUND_BY = 'foundBy';
 
 /** The index over it. */

@@ -112,7 +112,7 @@ const eventSchema = z.strictObject({
 });
 
 /**
- * A mapping file as a person writes it. What concerns verification is checked apart (`lib/verify-setting.ts`), with the
+ * A mapping file as a person writes it. What concerns verification is checked apart (`lib/ingest/verify-setting.ts`), with the
  * profile that it names.
  */
 export const mappingFileSchema = z.strictObject({

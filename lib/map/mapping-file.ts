@@ -3,7 +3,7 @@ import type { Profile } from '../../lambdas/ingest/profile.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type ConfigFile, type Problem, readConfigFile } from '../config-file.ts';
 import { checkAgainst, type Finding } from '../config-schema.ts';
-import { resolveVerify } from '../verify-setting.ts';
+import { resolveVerify } from '../ingest/verify-setting.ts';
 import { checkEvents } from './check-events.ts';
 import { checkExpressions } from './check-expressions.ts';
 import { expressionsOf } from './expressions-of.ts';

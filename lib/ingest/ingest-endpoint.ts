@@ -14,14 +14,14 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { IngestEnvironment } from '../lambdas/adapters/environment.ts';
-import type { Source } from '../lambdas/ingest/source.ts';
-import { createEmptySecret } from './empty-secret.ts';
-import { withFunctionBundle } from './function-bundle.ts';
-import { acknowledgeRule } from './nag-reasons.ts';
-import { createStageFunction, INGEST_TIMEOUT, LOG_RETENTION } from './stage-function.ts';
+import type { IngestEnvironment } from '../../lambdas/adapters/environment.ts';
+import type { Source } from '../../lambdas/ingest/source.ts';
+import { createEmptySecret } from '../empty-secret.ts';
+import { withFunctionBundle } from '../function-bundle.ts';
+import { acknowledgeRule } from '../nag-reasons.ts';
+import { createStageFunction, INGEST_TIMEOUT, LOG_RETENTION } from '../stage-function.ts';
 
-const HANDLER = fileURLToPath(new URL('../lambdas/ingest/handler.ts', import.meta.url));
+const HANDLER = fileURLToPath(new URL('../../lambdas/ingest/handler.ts', import.meta.url));
 
 export type IngestEndpointProps = {
   /** Begins the names of the API and the secrets' descriptions. */

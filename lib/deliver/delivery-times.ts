@@ -1,7 +1,7 @@
-import { CALL_LIMITS } from '../lambdas/adapters/webex-campaign.ts';
-import { LEDGER_DAYS } from '../lambdas/deliver/ledger-entry.ts';
-import { LONGEST_STAY_SECONDS, mostReceives } from '../lambdas/deliver/retry-schedule.ts';
-import { LEFT_MILLISECONDS } from '../lambdas/deliver/settle-event.ts';
+import { CALL_LIMITS } from '../../lambdas/adapters/webex-campaign.ts';
+import { LEDGER_DAYS } from '../../lambdas/deliver/ledger-entry.ts';
+import { LONGEST_STAY_SECONDS, mostReceives } from '../../lambdas/deliver/retry-schedule.ts';
+import { LEFT_MILLISECONDS } from '../../lambdas/deliver/settle-event.ts';
 
 const DAY_SECONDS = 86_400;
 

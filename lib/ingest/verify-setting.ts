@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { type Profile, profileSchema } from '../lambdas/ingest/profile.ts';
-import { findKnobs, PROFILE_NAMES } from '../lambdas/ingest/signature-profiles/profiles.ts';
-import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { checkAgainst, type Finding } from './config-schema.ts';
-import { didYouMean } from './nearest-name.ts';
+import { type Profile, profileSchema } from '../../lambdas/ingest/profile.ts';
+import { findKnobs, PROFILE_NAMES } from '../../lambdas/ingest/signature-profiles/profiles.ts';
+import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { checkAgainst, type Finding } from '../config-schema.ts';
+import { didYouMean } from '../nearest-name.ts';
 import { findSlowPicks } from './slow-picks.ts';
 
 const objectSchema = z.record(z.string(), z.unknown());

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { findKnobs, PROFILE_NAMES } from '../../lambdas/ingest/signature-profiles/profiles.ts';
-import { resolveVerify } from '../../lib/verify-setting.ts';
+import { findKnobs, PROFILE_NAMES } from '../../../lambdas/ingest/signature-profiles/profiles.ts';
+import { resolveVerify } from '../../../lib/ingest/verify-setting.ts';
 
 function problemsOf(pick: string, knobs: object = {}) {
   const verify = { encoding: 'hex', signature: { header: 'X-Sig', pick }, ...knobs };

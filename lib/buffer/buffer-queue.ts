@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { type IQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { DELIVERY_TIMES } from './delivery-times.ts';
+import { DELIVERY_TIMES } from '../deliver/delivery-times.ts';
 
 export type BufferQueueProps = {
   readonly name: string;

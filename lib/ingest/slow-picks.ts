@@ -1,5 +1,5 @@
-import type { Extractor, SignatureScheme } from '../lambdas/ingest/signature-scheme.ts';
-import { explainSlow } from './slow-pattern.ts';
+import type { Extractor, SignatureScheme } from '../../lambdas/ingest/signature-scheme.ts';
+import { explainSlow } from '../slow-pattern.ts';
 
 /**
  * Where a scheme's `pick` patterns could be made slow by what stands in a header, and why. Anyone can send one, so that

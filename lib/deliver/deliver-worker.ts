@@ -5,16 +5,16 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { DeliverEnvironment } from '../lambdas/adapters/environment.ts';
-import { SUCCESS_ID_FIELDS } from '../lambdas/deliver/read-answer.ts';
-import type { Mapping } from '../lambdas/map/mapping.ts';
+import type { DeliverEnvironment } from '../../lambdas/adapters/environment.ts';
+import { SUCCESS_ID_FIELDS } from '../../lambdas/deliver/read-answer.ts';
+import type { Mapping } from '../../lambdas/map/mapping.ts';
+import { createEmptySecret } from '../empty-secret.ts';
+import { withFunctionBundle } from '../function-bundle.ts';
+import { createStageFunction } from '../stage-function.ts';
 import { DELIVERY_TIMES, findUnfitTimes } from './delivery-times.ts';
-import { createEmptySecret } from './empty-secret.ts';
-import { withFunctionBundle } from './function-bundle.ts';
 import type { Ledger } from './ledger.ts';
-import { createStageFunction } from './stage-function.ts';
 
-const HANDLER = fileURLToPath(new URL('../lambdas/deliver/handler.ts', import.meta.url));
+const HANDLER = fileURLToPath(new URL('../../lambdas/deliver/handler.ts', import.meta.url));
 
 const BATCH_SIZE = 10;
 

@@ -3,9 +3,9 @@ import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/a
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { CfnSecret, type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { FOUND_BY, FOUND_BY_INDEX } from '../lambdas/adapters/ledger-item.ts';
-import { ledgerTableName } from '../lambdas/deliver/ledger-entry.ts';
-import { acknowledgeRule } from './nag-reasons.ts';
+import { FOUND_BY, FOUND_BY_INDEX } from '../../lambdas/adapters/ledger-item.ts';
+import { ledgerTableName } from '../../lambdas/deliver/ledger-entry.ts';
+import { acknowledgeRule } from '../nag-reasons.ts';
 
 export type LedgerProps = {
   /** Begins the names of the table and of the secret. */
