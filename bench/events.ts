@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { encodeBufferedWebhook } from '../lambdas/buffer/buffered-webhook.ts';
+import { stripeSignature } from '../test/sign.ts';
+
+/** What is measured with is signed with this; it opens nothing. */
+export const SIGNING_SECRET = 'whsec_bench_2f7c1e9a4b';
+
+/** What Secrets Manager holds while functions are measured. */
+export const SECRETS = {
+  'webhooks/measured': { signingSecrets: [SIGNING_SECRET] },
+  'webex-campaign': { primary: 'bench-key' },
+  'webhook-adapter-local/event-key-hash': { key: 'k'.repeat(64) },
+};
+
+const SAMPLE = new URL('../samples/payloads/stripe/invoice.payment_failed.json', import.meta.url);
+
+/** The invoice of the samples, as small as it was sent, on a type of the measured mapping. */
+export function invoiceBody(type = 'invoice.payment_failed'): string {
+  const invoice = JSON.parse(readFileSync(SAMPLE, 'utf8'));
+  return JSON.stringify({ ...invoice, type, created: Math.floor(Date.now() / 1000) });
+}
+
+/** The same with a text in it that makes it about so many bytes large. */
+export function invoiceOfBytes(bytes: number): string {
+  const body = invoiceBody();
+  const filling = 'x'.repeat(Math.max(0, bytes - body.length - '"filling":"",'.length));
+  return filling === '' ? body : `{"filling":"${filling}",${body.slice(1)}`;
+}
+
+/** A request as API Gateway hands it to ingest, signed now. */
+export function httpEvent(body: string): object {
+  const signature = stripeSignature(body, SIGNING_SECRET, Math.floor(Date.now() / 1000));
+  return {
+    version: '2.0',
+    routeKey: 'POST /webhooks/{source}',
+    rawPath: '/webhooks/measured',
+    rawQueryString: '',
+    headers: {
+      accept: '*/*; q=0.5, application/xml',
+      'content-length': String(Buffer.byteLength(body)),
+      'content-type': 'application/json; charset=utf-8',
+      host: 'api.example.com',
+      'stripe-signature': signature,
+      'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
+      'x-amzn-trace-id': 'Root=1-66f00000-000000000000000000000000',
+      'x-forwarded-for': '192.0.2.1',
+      'x-forwarded-port': '443',
+      'x-forwarded-proto': 'https',
+    },
+    requestContext: {
+      accountId: '000000000000',
+      apiId: 'bench',
+      http: { method: 'POST', path: '/webhooks/measured', protocol: 'HTTP/1.1', sourceIp: '192.0.2.1' },
+      requestId: randomUUID(),
+      routeKey: 'POST /webhooks/{source}',
+      stage: '$default',
+      timeEpoch: Date.now(),
+    },
+    body,
+    isBase64Encoded: false,
+  };
+}
+
+/** A batch as Lambda hands it to deliver, of so many webhooks with this body. */
+export function sqsEvent(body: string, webhooks = 1): object {
+  return { Records: Array.from({ length: webhooks }, () => recordOf(body)) };
+}
+
+function recordOf(body: string): object {
+  const encoded = encodeBufferedWebhook({
+    webhookId: randomUUID(),
+    source: 'measured',
+    eventTypes: [JSON.parse(body).type],
+    deduplicationId: randomUUID(),
+    receivedAt: new Date(),
+    secretSlot: 0,
+    bodyFormat: 'json',
+    headers: {},
+    rawBody: Buffer.from(body),
+  });
+  if (!encoded.ok) throw new Error('The body does not fit into a message.');
+  const attributes = Object.entries(encoded.value.attributes).map(([name, stringValue]) => [
+    name,
+    { stringValue, dataType: 'String', stringListValues: [], binaryListValues: [] },
+  ]);
+  return {
+    messageId: randomUUID(),
+    receiptHandle: randomUUID(),
+    body: encoded.value.body,
+    attributes: { ApproximateReceiveCount: '1', SentTimestamp: String(Date.now()) },
+    messageAttributes: Object.fromEntries(attributes),
+    eventSource: 'aws:sqs',
+    awsRegion: 'us-east-1',
+  };
+}

@@ -1,0 +1,78 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { BOOT, type ColdCase } from './cold-start.ts';
+import { ratioOf, type Spread, spreadOf } from './statistics.ts';
+
+const figuresSchema = z.object({ cpu: z.number(), wall: z.number() });
+
+/** Microseconds per event, and the ratio of CPU time to that of the base in the same round. */
+export type WarmFigures = { readonly cpu: Spread; readonly wall: Spread; readonly ratio: Spread };
+
+type WarmFunction = {
+  readonly run: (events: number) => Promise<z.infer<typeof figuresSchema>>;
+  readonly stop: () => void;
+};
+
+/** A function in a process of its own that works on one event after the other, as often as it is told. */
+async function startWarm({ subject, event }: ColdCase): Promise<WarmFunction> {
+  const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));
+  const file = join(directory, 'event.json');
+  writeFileSync(file, JSON.stringify(event));
+  const child = fork(BOOT, ['warm', subject.directory, file], {
+    env: { ...subject.environment, HOME: directory },
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  await nextMessage(child);
+  return {
+    run: async (events) => {
+      child.send(events);
+      return figuresSchema.parse(await nextMessage(child));
+    },
+    stop: () => {
+      child.disconnect();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+function nextMessage(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null) => reject(new Error(`The function has ended with ${code}.`));
+    child.once('exit', onExit);
+    child.once('message', (message) => {
+      child.off('exit', onExit);
+      resolve(message);
+    });
+  });
+}
+
+/** How long each case is measured. */
+export type WarmRounds = { readonly rounds: number; readonly events: number; readonly warmUp: number };
+
+/** Has all cases work in turn, so many rounds, and compares each with the base round by round. */
+export async function compareWarm<Name extends string>(
+  cases: Readonly<Record<Name, ColdCase>>,
+  base: Name,
+  { rounds, events, warmUp }: WarmRounds,
+): Promise<Readonly<Record<Name, WarmFigures>>> {
+  const names = Object.keys(cases) as Name[];
+  const functions = new Map<Name, WarmFunction>();
+  for (const name of names) functions.set(name, await startWarm(cases[name]));
+  const measured = new Map<Name, z.infer<typeof figuresSchema>[]>(names.map((name) => [name, []]));
+  for (const name of names) await functions.get(name)?.run(warmUp);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, { run }] of functions) measured.get(name)?.push(await run(events));
+  }
+  for (const { stop } of functions.values()) stop();
+  const column = (name: Name, figure: 'cpu' | 'wall') => (measured.get(name) ?? []).map((round) => round[figure]);
+  const figuresOf = (name: Name): WarmFigures => ({
+    cpu: spreadOf(column(name, 'cpu')),
+    wall: spreadOf(column(name, 'wall')),
+    ratio: ratioOf(column(name, 'cpu'), column(base, 'cpu')),
+  });
+  return Object.fromEntries(names.map((name) => [name, figuresOf(name)])) as Record<Name, WarmFigures>;
+}

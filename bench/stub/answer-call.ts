@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+
+/** What an endpoint answers, and the operation it is counted as. */
+export type CallAnswer = { readonly operation: string; readonly contentType: string; readonly body: string };
+
+/**
+ * Answers a call in the least that the SDK takes for a success. A call without a target is the event API's.
+ * @param target the header `X-Amz-Target`: `AmazonSQS.SendMessage`
+ */
+export function answerCall(
+  target: string,
+  chunks: readonly Buffer[],
+  secrets: Readonly<Record<string, unknown>>,
+): CallAnswer {
+  const operation = target.split('.')[1] ?? 'event API call';
+  const contentType = target === '' ? 'application/json' : 'application/x-amz-json-1.0';
+  const answer = (body: object) => ({ operation, contentType, body: JSON.stringify(body) });
+  switch (operation) {
+    case 'GetSecretValue': {
+      const { SecretId } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+      return answer({ Name: SecretId, SecretString: JSON.stringify(secrets[SecretId]) });
+    }
+    case 'SendMessage': {
+      const { MessageBody } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+      const md5 = createHash('md5').update(String(MessageBody)).digest('hex');
+      return answer({ MessageId: '11111111-2222-4333-8444-555555555555', MD5OfMessageBody: md5 });
+    }
+    case 'event API call':
+      return answer({ 'transaction-id': 'event_1' });
+    default:
+      return answer({});
+  }
+}

@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+import { readFunctionSettings } from '../local/stack/functions/function-settings.ts';
+import { readTemplate, resolveTemplate } from '../local/stack/template/read-template.ts';
+import { LOCAL_STACK, synthesize } from '../local/synthesize.ts';
+import type { Endpoints } from './stub/start-endpoints.ts';
+
+/** A function that can be measured: its code as Lambda would unpack it, and its environment. */
+export type Subject = { readonly directory: string; readonly environment: Readonly<Record<string, string>> };
+
+/** Our functions as the synth makes them, and what they are compared with. */
+export type Subjects = {
+  readonly ingest: Subject;
+  readonly deliver: Subject;
+  /** Answers at once and does nothing else. */
+  readonly bare: Subject;
+  /** The least that does the work: no SDK, no signing of requests to AWS, no checks. */
+  readonly floorIngest: Subject;
+  readonly floorDeliver: Subject;
+  /** What is usually taken: middy, zod, the SDK, Powertools' idempotency; esbuild with its default flags. */
+  readonly usualIngest: Subject;
+  readonly usualDeliver: Subject;
+  readonly remove: () => Promise<void>;
+};
+
+const COMPARED = {
+  bare: 'bare',
+  floorIngest: 'floor-ingest',
+  floorDeliver: 'floor-deliver',
+  usualIngest: 'usual-ingest',
+  usualDeliver: 'usual-deliver',
+} as const;
+
+const MAPPINGS = fileURLToPath(new URL('mappings', import.meta.url));
+
+/** Synthesizes the app against the endpoints, and bundles what it is compared with. Throws if either fails. */
+export async function prepareSubjects(endpoints: Endpoints, mappings = MAPPINGS): Promise<Subjects> {
+  const assembly = await synthesize(`${endpoints.urls.eventApi}/events`, mappings);
+  if (!assembly.ok) throw new Error(assembly.failure);
+  const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));
+  const ours = await readOurs(assembly.value.directory, endpoints);
+  const environment = { ...ours.deliver.environment, ...ours.ingest.environment };
+  const compared = Object.fromEntries(
+    Object.entries(COMPARED).map(([name, file]) => [
+      name,
+      { directory: bundleDefault(file, directory), environment },
+    ]),
+  ) as Record<keyof typeof COMPARED, Subject>;
+  return {
+    ...ours,
+    ...compared,
+    remove: async () => {
+      rmSync(directory, { recursive: true, force: true });
+      await assembly.value.remove();
+    },
+  };
+}
+
+async function readOurs(assembly: string, { urls, certificate }: Endpoints) {
+  const template = await readTemplate(assembly, LOCAL_STACK);
+  const endpoints = { ...urls, httpApi: 'https://api.example.com' };
+  const resolved = resolveTemplate(template, endpoints);
+  if (!resolved.ok) throw new Error(resolved.failure.join('\n'));
+  const functions = resolved.value.resources.flatMap((resource) =>
+    resource.type === 'AWS::Lambda::Function'
+      ? [readFunctionSettings(resource, template, endpoints, undefined)]
+      : [],
+  );
+  const subjectOf = (variable: string): Subject => {
+    const found = functions.find((settings) => settings.ok && variable in settings.value.environment);
+    if (!found?.ok) throw new Error(`No function of the template has ${variable}.`);
+    const { directory, environment } = found.value;
+    // No limit on the rate: what is measured is the work, not the waiting for the tenant.
+    const fast = 'EVENTS_PER_SECOND' in environment ? { EVENTS_PER_SECOND: '1000000' } : {};
+    return { directory, environment: { ...environment, ...fast, NODE_EXTRA_CA_CERTS: certificate } };
+  };
+  return { ingest: subjectOf('PUBLIC_URL'), deliver: subjectOf('LEDGER_TABLE') };
+}
+
+/** As esbuild's own defaults have it for Node: what somebody gets who sets no flag. */
+function bundleDefault(name: string, directory: string): string {
+  const outdir = join(directory, name);
+  buildSync({
+    entryPoints: [fileURLToPath(new URL(`handlers/${name}.ts`, import.meta.url))],
+    outfile: join(outdir, 'index.js'),
+    bundle: true,
+    platform: 'node',
+    logLevel: 'error',
+  });
+  return outdir;
+}
