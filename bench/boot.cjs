@@ -45,7 +45,8 @@ async function runWarm(event) {
   process.on('message', async (events) => {
     const before = process.cpuUsage();
     const start = performance.now();
-    for (let count = 0; count < events; count += 1) assertSucceeded(await handler(structuredClone(event), context));
+    for (let count = 0; count < events; count += 1)
+      assertSucceeded(await handler(structuredClone(event), context));
     const { user, system } = process.cpuUsage(before);
     process.send({ cpu: (user + system) / events, wall: ((performance.now() - start) * 1000) / events });
   });

@@ -10,7 +10,7 @@ import {
   writeAttributes,
   writeExpiry,
 } from '../lambdas/adapters/ledger-item.ts';
-import { readReceipt } from '../lambdas/adapters/ledger-receipt.ts';
+import { readReceipt } from '../lambdas/adapters/read-receipt.ts';
 import {
   expiryOf,
   type LedgerEntry,
@@ -101,12 +101,12 @@ export async function recordAction(
 
 const actionSchema = z.object({
   webhook: text,
-  action: text.pipe(z.enum(['replayed', 'dropped'])),
+  action: z.pipe(text, z.enum(['replayed', 'dropped'])),
   at: time,
   by: text,
-  reason: text.optional(),
+  reason: z.optional(text),
   code: text,
-  about: text.optional(),
+  about: z.optional(text),
 });
 
 function readAction(item: Item): LedgerAction {

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { fail, type Result, succeed } from './result.ts';
 
 /** Why a secret cannot be used: it has no value yet, its value has the wrong form, or it could not be read now. */
@@ -11,7 +11,7 @@ export type SecretFailure =
 export function parseSecret<Value>(
   secret: string,
   text: string,
-  schema: z.ZodType<Value>,
+  schema: z.ZodMiniType<Value>,
 ): Result<Value, SecretFailure> {
   let json: unknown;
   try {

@@ -1,44 +1,88 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { type BuildOptions, buildSync } from 'esbuild';
+import type * as z from 'zod';
 import { CATALOGUE_FILE } from '../lambdas/adapters/catalogue.ts';
 
-/** The file that Lambda loads. */
-export const BUNDLE_FILE = 'index.js';
+/** The file with the handler and all that it needs at once. */
+export const BUNDLE_FILE = 'bundle.cjs';
 
-/** How every handler is bundled. */
-export const BUNDLE_OPTIONS = {
+/** What Lambda loads: it waits until the function is ready, which a CommonJS file cannot do. */
+const ENTRY = fileURLToPath(new URL('function-entry.mjs', import.meta.url));
+const ENTRY_FILE = 'index.mjs';
+
+/**
+ * What is imported when it is needed, by some mappings or (the SDK's event streams) by no call that is made here, lies in
+ * files of its own: a cold start reads none of them.
+ */
+const CHUNKS = {
+  jsonata: './jsonata.cjs',
+  'libphonenumber-js/min': './libphonenumber.cjs',
+  '@smithy/core/event-streams': './event-streams.cjs',
+};
+
+const CREDENTIALS = fileURLToPath(new URL('../lambdas/adapters/lambda-credentials.ts', import.meta.url));
+
+const OPTIONS = {
   bundle: true,
   platform: 'node',
   target: 'node24',
   format: 'cjs',
   mainFields: ['module', 'main'] as string[],
   minify: true,
-  keepNames: true,
-  define: { 'import.meta.dirname': '__dirname' },
+  // A chunk is read by `require`: an import would start the loader of ES modules for it.
+  supported: { 'dynamic-import': false },
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
+/** How every handler is bundled. */
+export const BUNDLE_OPTIONS = {
+  ...OPTIONS,
+  alias: { ...CHUNKS, '@aws-sdk/credential-provider-node': CREDENTIALS },
+  external: Object.values(CHUNKS),
+  define: { 'import.meta.dirname': '__dirname' },
+} satisfies BuildOptions;
+
+/** The entries that a function reads at its cold start, and what they have to be. */
+export type Catalogue = { readonly schema: z.ZodType; readonly entries: readonly object[] };
+
 /**
- * Bundles a handler, with its part of the mapping folders beside it, and gives it to `use` as Lambda code.
- * The bundle is CommonJS, which starts faster than an ES module as soon as it holds the AWS SDK.
+ * Bundles a handler, with its part of the mapping folders beside it, and gives it to `use` as Lambda code. Throws if the
+ * catalogue is not what the function is to find: it is not checked again at run time.
  * @param entry path of the `handler.ts`
- * @param catalogue the entries that the function reads at its cold start
  */
 export function withFunctionBundle<Used>(
   entry: string,
-  catalogue: readonly object[],
+  { schema, entries }: Catalogue,
   use: (code: Code) => Used,
 ): Used {
   const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bundle-'));
   try {
-    buildSync({ ...BUNDLE_OPTIONS, entryPoints: [entry], outfile: join(directory, BUNDLE_FILE) });
+    bundleHandler(entry, directory);
+    const catalogue = entries.map((each) => schema.parse(each));
     writeFileSync(join(directory, CATALOGUE_FILE), JSON.stringify(catalogue, null, 2));
     // CDK copies the files when the function is constructed.
     return use(Code.fromAsset(directory));
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/**
+ * Writes all code of a function into a directory: the bundle, its entry, and those chunks that it may load. The bundle is
+ * CommonJS, which starts faster than an ES module as soon as it holds the AWS SDK.
+ * @param entry path of the `handler.ts`
+ */
+export function bundleHandler(entry: string, directory: string): void {
+  const outfile = join(directory, BUNDLE_FILE);
+  const { metafile } = buildSync({ ...BUNDLE_OPTIONS, entryPoints: [entry], outfile, metafile: true });
+  const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  for (const [name, file] of Object.entries(CHUNKS)) {
+    if (!imported.includes(file)) continue;
+    buildSync({ ...OPTIONS, entryPoints: [name], outfile: join(directory, file) });
+  }
+  copyFileSync(ENTRY, join(directory, ENTRY_FILE));
 }

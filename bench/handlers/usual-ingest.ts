@@ -28,7 +28,9 @@ export const handler = middy().handler(async (event: unknown) => {
   const { body, headers, requestContext } = eventSchema.parse(event);
   secret ??= readSecret();
   const [t = '', v1 = ''] = (headers['stripe-signature'] ?? '').split(',');
-  const expected = createHmac('sha256', await secret).update(`${t.slice(2)}.${body}`).digest();
+  const expected = createHmac('sha256', await secret)
+    .update(`${t.slice(2)}.${body}`)
+    .digest();
   if (!timingSafeEqual(expected, Buffer.from(v1.slice(3), 'hex'))) return { statusCode: 401 };
   const MessageBody = JSON.stringify({ webhookId: requestContext.requestId, source: 'measured', body });
   await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));

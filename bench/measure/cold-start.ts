@@ -10,10 +10,20 @@ import { ratioOf, type Spread, spreadOf } from './statistics.ts';
 
 export const BOOT = fileURLToPath(new URL('../boot.cjs', import.meta.url));
 
-const figuresSchema = z.object({ loaded: z.number(), first: z.number(), answeredAt: z.number(), cpu: z.number() });
+const figuresSchema = z.object({
+  loaded: z.number(),
+  first: z.number(),
+  answeredAt: z.number(),
+  cpu: z.number(),
+});
 
 /** A cold start in milliseconds: until the code was loaded, the first event, until it was answered; and CPU time. */
-export type ColdStart = { readonly loaded: number; readonly first: number; readonly wall: number; readonly cpu: number };
+export type ColdStart = {
+  readonly loaded: number;
+  readonly first: number;
+  readonly wall: number;
+  readonly cpu: number;
+};
 
 /** What is started, and with which event. */
 export type ColdCase = { readonly subject: Subject; readonly event: object };
@@ -50,7 +60,8 @@ export async function compareColdStarts<Name extends string>(
   for (let round = 0; round < rounds; round += 1) {
     for (const name of names) measured.get(name)?.push(await startCold(cases[name]()));
   }
-  const column = (name: Name, figure: keyof ColdStart) => (measured.get(name) ?? []).map((start) => start[figure]);
+  const column = (name: Name, figure: keyof ColdStart) =>
+    (measured.get(name) ?? []).map((start) => start[figure]);
   const figuresOf = (name: Name): ColdFigures => ({
     wall: spreadOf(column(name, 'wall')),
     ratio: ratioOf(column(name, 'wall'), column(base, 'wall')),

@@ -68,7 +68,8 @@ export async function compareWarm<Name extends string>(
     for (const [name, { run }] of functions) measured.get(name)?.push(await run(events));
   }
   for (const { stop } of functions.values()) stop();
-  const column = (name: Name, figure: 'cpu' | 'wall') => (measured.get(name) ?? []).map((round) => round[figure]);
+  const column = (name: Name, figure: 'cpu' | 'wall') =>
+    (measured.get(name) ?? []).map((round) => round[figure]);
   const figuresOf = (name: Name): WarmFigures => ({
     cpu: spreadOf(column(name, 'cpu')),
     wall: spreadOf(column(name, 'wall')),

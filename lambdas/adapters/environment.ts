@@ -1,10 +1,16 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
+
+// The small zod says nothing of what is wrong until it is told in which language.
+z.config(en());
+
+const textSchema = z.string().check(z.minLength(1));
 
 /** What the ingest function is told by its construct. */
 export const ingestEnvironment = z.object({
   BUFFER_QUEUE_URL: z.url(),
   /** What webhook URLs begin with, as senders know them; some sign it. No slash at the end. */
-  PUBLIC_URL: z.url().regex(/[^/]$/),
+  PUBLIC_URL: z.url().check(z.regex(/[^/]$/)),
 });
 
 /** What the deliver function is told by its construct. */
@@ -14,20 +20,20 @@ export const deliverEnvironment = z.object({
   /** The whole URL of the event API; it differs from tenant to tenant and has no default. */
   WEBEX_EVENT_URL: z.url({ protocol: /^https?$/ }),
   /** Name of the secret that holds the API user's keys. */
-  WEBEX_KEYS_SECRET: z.string().min(1),
-  LEDGER_TABLE: z.string().min(1),
+  WEBEX_KEYS_SECRET: textSchema,
+  LEDGER_TABLE: textSchema,
   /** Name of the secret that keys the hashes of event keys. */
-  EVENT_KEY_HASH_SECRET: z.string().min(1),
+  EVENT_KEY_HASH_SECRET: textSchema,
   /** How long a claim holds, longer than the function can run. */
-  LEASE_SECONDS: z.coerce.number<string>().int().min(1),
+  LEASE_SECONDS: z.coerce.number<string>().check(z.int(), z.minimum(1)),
   /** Calls a second that the tenant may be sent in all, and how many workers share them. */
-  EVENTS_PER_SECOND: z.coerce.number<string>().positive(),
-  MAX_CONCURRENCY: z.coerce.number<string>().int().min(1),
+  EVENTS_PER_SECOND: z.coerce.number<string>().check(z.positive()),
+  MAX_CONCURRENCY: z.coerce.number<string>().check(z.int(), z.minimum(1)),
   /** Names of the members of an answer that prove success, separated by commas. */
-  SUCCESS_ID_FIELDS: z
-    .string()
-    .min(1)
-    .transform((names) => names.split(',')),
+  SUCCESS_ID_FIELDS: z.pipe(
+    textSchema,
+    z.transform((names) => names.split(',')),
+  ),
 });
 
 export type IngestEnvironment = z.infer<typeof ingestEnvironment>;
@@ -35,7 +41,7 @@ export type IngestEnvironment = z.infer<typeof ingestEnvironment>;
 export type DeliverEnvironment = z.input<typeof deliverEnvironment>;
 
 /** Reads the environment once per cold start. Throws with every problem at once: the function cannot work. */
-export function readEnvironment<Environment>(schema: z.ZodType<Environment>): Environment {
+export function readEnvironment<Environment>(schema: z.ZodMiniType<Environment>): Environment {
   const parsed = schema.safeParse(process.env);
   if (parsed.success) return parsed.data;
   throw new Error(`The function's environment is wrong:\n${z.prettifyError(parsed.error)}`);

@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { LedgerEntry } from '../deliver/ledger-entry.ts';
 
 /** The attribute by which items are found that are asked for by another id than the vendor's (`lib/deliver/ledger.ts`). */
@@ -50,13 +50,28 @@ export function writeExpiry(expiresAt: Date): number {
   return Math.ceil(expiresAt.getTime() / 1000);
 }
 
-export const text = z.object({ S: z.string() }).transform(({ S }) => S);
-export const time = text.pipe(z.iso.datetime()).transform((iso) => new Date(iso));
-export const number = z.object({ N: z.coerce.number<string>() }).transform(({ N }) => N);
+export const text = z.pipe(
+  z.object({ S: z.string() }),
+  z.transform(({ S }) => S),
+);
+const isoTime = z.pipe(
+  z.iso.datetime(),
+  z.transform((iso) => new Date(iso)),
+);
+export const time = z.pipe(text, isoTime);
+export const number = z.pipe(
+  z.object({ N: z.coerce.number<string>() }),
+  z.transform(({ N }) => N),
+);
+
+export const expiry = z.pipe(
+  number,
+  z.transform((seconds) => new Date(seconds * 1000)),
+);
 
 /** JSON within an attribute; what cannot be read is left out, as it is told to people alone. */
-export function jsonText<Value>(schema: z.ZodType<Value>) {
-  return text.transform(parseJson).pipe(schema).optional().catch(undefined);
+export function jsonText<Value>(schema: z.ZodMiniType<Value>) {
+  return z.catch(z.optional(z.pipe(z.pipe(text, z.transform(parseJson)), schema)), undefined);
 }
 
 function parseJson(json: string): unknown {
@@ -68,40 +83,42 @@ function parseJson(json: string): unknown {
 }
 
 const attemptSchema = z.object({
-  at: z.iso.datetime().transform((iso) => new Date(iso)),
+  at: isoTime,
   code: z.string(),
-  status: z.number().optional(),
-  answerCode: z.string().optional(),
+  status: z.optional(z.number()),
+  answerCode: z.optional(z.string()),
 });
 
 const itemSchema = z.object({
   webhook: text,
   event: text,
   revision: number,
-  state: text.pipe(z.enum(['claimed', 'waiting', 'delivered', 'failed', 'unconfirmed', 'expired'])),
+  state: z.pipe(text, z.enum(['claimed', 'waiting', 'delivered', 'failed', 'unconfirmed', 'expired'])),
   owner: text,
   leaseUntil: time,
   attempts: number,
   webhookId: text,
   receivedAt: time,
   mappingVersion: text,
-  expiresAt: number.transform((seconds) => new Date(seconds * 1000)),
-  eventKeyHash: text.optional(),
-  firstAttemptAt: time.optional(),
-  lastAttemptAt: time.optional(),
-  code: text.optional(),
-  stage: text.optional(),
-  detail: text.optional(),
-  transactionId: text.optional(),
-  deadLetteredAt: time.optional(),
-  isUnsure: z
-    .object({ BOOL: z.literal(true) })
-    .transform(() => true as const)
-    .optional(),
-  answerStatus: number.optional(),
-  answerCode: text.optional(),
-  answerDescription: text.optional(),
-  eventId: text.optional(),
+  expiresAt: expiry,
+  eventKeyHash: z.optional(text),
+  firstAttemptAt: z.optional(time),
+  lastAttemptAt: z.optional(time),
+  code: z.optional(text),
+  stage: z.optional(text),
+  detail: z.optional(text),
+  transactionId: z.optional(text),
+  deadLetteredAt: z.optional(time),
+  isUnsure: z.optional(
+    z.pipe(
+      z.object({ BOOL: z.literal(true) }),
+      z.transform(() => true as const),
+    ),
+  ),
+  answerStatus: z.optional(number),
+  answerCode: z.optional(text),
+  answerDescription: z.optional(text),
+  eventId: z.optional(text),
   parameters: jsonText(z.record(z.string(), z.number())),
   history: jsonText(z.array(attemptSchema)),
 });

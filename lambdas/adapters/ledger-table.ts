@@ -16,6 +16,8 @@ const CONNECT_MILLISECONDS = 1_000;
 const REQUEST_MILLISECONDS = 2_000;
 
 export type LedgerTable = LedgerStore & {
+  /** Looks for nothing, so that the connection and all that leads to it is there when an event is to be claimed. */
+  readonly connect: () => Promise<Result<unknown, LedgerFailure>>;
   /** Keeps the first receipt of a delivery; a later one of the same is none. */
   readonly recordReceipt: (receipt: Receipt) => Promise<Result<void, LedgerFailure>>;
 };
@@ -30,16 +32,18 @@ export function createLedgerTable(TableName: string): LedgerTable {
       throwOnRequestTimeout: true,
     },
   });
+  const read: LedgerTable['read'] = async ({ webhook, event }) => {
+    const Key = { webhook: { S: webhook }, event: { S: event } };
+    try {
+      const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
+      return succeed(Item === undefined ? undefined : readItem(Item));
+    } catch (error) {
+      return fail(unavailable(error));
+    }
+  };
   return {
-    read: async ({ webhook, event }) => {
-      const Key = { webhook: { S: webhook }, event: { S: event } };
-      try {
-        const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
-        return succeed(Item === undefined ? undefined : readItem(Item));
-      } catch (error) {
-        return fail(unavailable(error));
-      }
-    },
+    read,
+    connect: () => read({ webhook: 'none', event: 'none' }),
     write: async (entry) => {
       try {
         await client.send(new PutItemCommand({ TableName, Item: writeItem(entry), ...unlessChanged(entry) }));

@@ -1,5 +1,6 @@
 import {
   ChangeMessageVisibilityCommand,
+  GetQueueAttributesCommand,
   type MessageAttributeValue,
   SendMessageCommand,
   SQSClient,
@@ -11,6 +12,8 @@ import { fail, type Result, succeed } from '../result.ts';
 type QueueFailure = { readonly cause: string };
 
 export type Queues = {
+  /** Asks for nothing, so that the connection and all that leads to it is there when a message is to be put. */
+  readonly connect: (queueUrl: string) => Promise<Result<void, QueueFailure>>;
   /** Puts a message on a queue, to be seen after so many seconds (at once where none are given; at most 900). */
   readonly put: (
     queueUrl: string,
@@ -32,6 +35,7 @@ const MAX_DELAY_SECONDS = 900;
 export function createQueues(): Queues {
   const client = new SQSClient({});
   return {
+    connect: (QueueUrl) => settle(client.send(new GetQueueAttributesCommand({ QueueUrl }))),
     put: (QueueUrl, { body, attributes }, delaySeconds) =>
       settle(
         client.send(

@@ -3,7 +3,7 @@ import {
   ResourceNotFoundException,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { fail, type Result } from '../result.ts';
 import { parseSecret, type SecretFailure } from '../secret.ts';
 
@@ -35,7 +35,7 @@ type Cached<Value> = {
 };
 
 /** Reads secrets of one form from Secrets Manager, and remembers them for five minutes. */
-export function createSecretReader<Value>(schema: z.ZodType<Value>): SecretReader<Value> {
+export function createSecretReader<Value>(schema: z.ZodMiniType<Value>): SecretReader<Value> {
   const client = new SecretsManagerClient({});
   const cache = new Map<string, Cached<Value>>();
   const rereadAt = new Map<string, number>();
@@ -79,7 +79,7 @@ export function createSecretReader<Value>(schema: z.ZodType<Value>): SecretReade
 async function readSecret<Value>(
   client: SecretsManagerClient,
   name: string,
-  schema: z.ZodType<Value>,
+  schema: z.ZodMiniType<Value>,
 ): Promise<Result<Value, SecretFailure>> {
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: name }));

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { fail, type Result, succeed } from '../result.ts';
 import type { BodyFormat } from '../webhook-body.ts';
 import { type BodyTooLarge, decodeBody, type EncodedBody, encodeBody } from './encode-body.ts';
@@ -35,21 +35,25 @@ export type BufferMessage = {
   readonly attributes: Readonly<Record<string, string>>;
 };
 
+const textSchema = z.string().check(z.minLength(1));
+
 const attributesSchema = z.object({
   version: z.literal(VERSION),
-  'webhook-id': z.string().min(1),
-  source: z.string().min(1),
-  'event-type': z
-    .string()
-    .min(1)
-    .transform((types) => types.split('\n')),
-  'deduplication-id': z.string().min(1),
+  'webhook-id': textSchema,
+  source: textSchema,
+  'event-type': z.pipe(
+    textSchema,
+    z.transform((types) => types.split('\n')),
+  ),
+  'deduplication-id': textSchema,
   'received-at': z.iso.datetime(),
   /** Format and encoding of the body, as in `json utf-8`: SQS takes ten attributes a message. */
   body: z.templateLiteral([z.enum(['json', 'form']), ' ', z.enum(['utf-8', 'base64', 'gzip'])]),
-  headers: z.string().transform(parseHeaders).pipe(z.record(z.string(), z.string())).optional(),
-  'secret-slot': z.coerce.number<string>().int().min(0).optional(),
-  replay: replayAttributeSchema.optional(),
+  headers: z.optional(
+    z.pipe(z.pipe(z.string(), z.transform(parseHeaders)), z.record(z.string(), z.string())),
+  ),
+  'secret-slot': z.optional(z.coerce.number<string>().check(z.int(), z.minimum(0))),
+  replay: z.optional(replayAttributeSchema),
 });
 
 /**

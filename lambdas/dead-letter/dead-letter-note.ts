@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /** Every reason for which a webhook ends in the dead-letter queue by our own decision. */
 const DEAD_LETTER_CODES = [
@@ -36,27 +36,31 @@ const noteSchema = z.strictObject({
   stage: z.enum(['buffer', 'map', 'deliver']),
   code: z.enum(DEAD_LETTER_CODES),
   /** Where in the mapping it failed, or what the last retried attempt met. */
-  detail: z.string().optional(),
+  detail: z.optional(z.string()),
   /** The event of the mapping that failed, where it came to that. */
-  event: z.string().optional(),
+  event: z.optional(z.string()),
   /** Which item of a batch it is of, from 0. */
-  item: z.int().min(0).optional(),
+  item: z.optional(z.int().check(z.minimum(0))),
   /** What Webex Campaign answered: HTTP status, code, and the description with all masked that may be the customer's. */
-  answer: z
-    .strictObject({ status: z.int(), code: z.string().optional(), description: z.string().optional() })
-    .optional(),
+  answer: z.optional(
+    z.strictObject({
+      status: z.int(),
+      code: z.optional(z.string()),
+      description: z.optional(z.string()),
+    }),
+  ),
   /** Given where an answer held one though it proved no success: Webex Campaign can be asked about it. */
-  transactionId: z.string().optional(),
+  transactionId: z.optional(z.string()),
   /** The delivery that the event was taken from: our own id of it. */
-  webhookId: z.string().optional(),
+  webhookId: z.optional(z.string()),
   /** How often Webex Campaign was called for the event, or may have been. */
-  attempts: z.int().min(0),
+  attempts: z.int().check(z.minimum(0)),
   /** How often the webhook was taken from the buffer. */
-  receives: z.int().min(1).optional(),
-  firstAttemptAt: z.iso.datetime().optional(),
-  lastAttemptAt: z.iso.datetime().optional(),
+  receives: z.optional(z.int().check(z.minimum(1))),
+  firstAttemptAt: z.optional(z.iso.datetime()),
+  lastAttemptAt: z.optional(z.iso.datetime()),
   /** Changes whenever the mapping of the event does. */
-  mappingVersion: z.string().optional(),
+  mappingVersion: z.optional(z.string()),
   deadLetteredAt: z.iso.datetime(),
 });
 
@@ -66,7 +70,7 @@ export function isDeadLetterCode(code: string): code is DeadLetterCode {
 
 export type DeadLetterNote = z.infer<typeof noteSchema>;
 
-const storedSchema = noteSchema.extend({ version: z.literal([1, VERSION]).default(1) });
+const storedSchema = z.extend(noteSchema, { version: z._default(z.literal([1, VERSION]), 1) });
 
 /** The note as an SQS message attribute. Stage and code come first, for whoever looks at the queue itself. */
 export function noteAttributes({ stage, code, ...rest }: DeadLetterNote): Readonly<Record<string, string>> {

@@ -7,10 +7,11 @@ import { writeLogLine } from '../adapters/log.ts';
 import { pause } from '../adapters/pause.ts';
 import { createQueues } from '../adapters/queues.ts';
 import { createSecretReader } from '../adapters/secrets-manager.ts';
+import { warmUp } from '../adapters/warm-up.ts';
 import { CALL_LIMITS, createEventApi } from '../adapters/webex-campaign.ts';
 import { deadLetterMessage } from '../dead-letter/dead-letter-message.ts';
 import { compileMapping } from '../map/map-webhook.ts';
-import { mappingSchema } from '../map/mapping.ts';
+import type { Mapping } from '../map/mapping.ts';
 import { createBreaker } from './breaker.ts';
 import { createKeyedCaller } from './call-with-keys.ts';
 import { deliverBatch } from './deliver-batch.ts';
@@ -29,9 +30,10 @@ const hashKeys = createSecretReader(hashKeySchema);
 const now = () => new Date();
 const ledger = createLedgerTable(environment.LEDGER_TABLE);
 const readKeys = () => webexKeys.read(environment.WEBEX_KEYS_SECRET);
+const readHashKey = () => hashKeys.read(environment.EVENT_KEY_HASH_SECRET);
 const rereadKeys = () => webexKeys.reread(environment.WEBEX_KEYS_SECRET);
 const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
-  mappings: new Map(readCatalogue(mappingSchema).map((mapping) => [mapping.source, compileMapping(mapping)])),
+  mappings: new Map(readCatalogue<Mapping>().map((mapping) => [mapping.source, compileMapping(mapping)])),
   ledger,
   recordReceipt: ledger.recordReceipt,
   leaseMilliseconds: environment.LEASE_SECONDS * 1000,
@@ -52,7 +54,7 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
     now,
   }),
   hashEventKey: async (eventKey) => {
-    const hashKey = await hashKeys.read(environment.EVENT_KEY_HASH_SECRET);
+    const hashKey = await readHashKey();
     return hashKey.ok ? hashEventKey(eventKey, hashKey.value) : undefined;
   },
   hide: (receiptHandle, seconds) => queues.hide(environment.BUFFER_QUEUE_URL, receiptHandle, seconds),
@@ -64,6 +66,9 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   pause,
   now,
 };
+
+/** Lambda waits for this before it hands the first batch on (`lib/function-entry.mjs`). */
+export const ready = warmUp(readKeys(), readHashKey(), ledger.connect());
 
 type Context = { readonly getRemainingTimeInMillis: () => number };
 

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /** What the body of an answer says. Neither member is there when it is not a JSON object of the known shape. */
 export type AnswerBody = {

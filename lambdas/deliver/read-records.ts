@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { BufferMessage } from '../buffer/buffered-webhook.ts';
 
 /** What is used of an SQS event. AWS may add members, so the schema is open. */
@@ -9,10 +9,10 @@ const sqsEventSchema = z.object({
       receiptHandle: z.string(),
       body: z.string(),
       attributes: z.object({
-        ApproximateReceiveCount: z.coerce.number<string>().int().min(1),
-        SentTimestamp: z.coerce.number<string>().int(),
+        ApproximateReceiveCount: z.coerce.number<string>().check(z.int(), z.minimum(1)),
+        SentTimestamp: z.coerce.number<string>().check(z.int()),
       }),
-      messageAttributes: z.record(z.string(), z.object({ stringValue: z.string().optional() })),
+      messageAttributes: z.record(z.string(), z.object({ stringValue: z.optional(z.string()) })),
     }),
   ),
 });

@@ -1,12 +1,15 @@
 import { createHmac } from 'node:crypto';
 import { fail, type Result, succeed } from '../result.ts';
 import { bodyFormatOf, parseBody } from '../webhook-body.ts';
-import { type Handshake, TEMPLATE_TOKEN } from './handshake.ts';
+import type { Handshake } from './handshake.ts';
 import type { IngestFailure } from './ingest-failure.ts';
 import type { WebhookRequest } from './read-request.ts';
 import { follow } from './selector.ts';
 import { verifySharedSecret } from './shared-secret.ts';
 import type { SigningSecrets } from './signing-secrets.ts';
+
+/** `{query:NAME}`, `{body:/pointer}`, `{hmacHex:/pointer}`; anything else between braces is text. */
+const TEMPLATE_TOKEN = /\{(query|body|hmacHex):([^{}]+)\}/g;
 
 /** A handshake's answer, ready to be sent. */
 export type HandshakeAnswer = Handshake['respond'];

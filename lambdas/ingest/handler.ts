@@ -4,6 +4,7 @@ import { ingestEnvironment, readEnvironment } from '../adapters/environment.ts';
 import { writeLogLine } from '../adapters/log.ts';
 import { createQueues } from '../adapters/queues.ts';
 import { createSecretReader } from '../adapters/secrets-manager.ts';
+import { warmUp } from '../adapters/warm-up.ts';
 import { encodeBufferedWebhook } from '../buffer/buffered-webhook.ts';
 import { fail } from '../result.ts';
 import { type Answer, answerFailure, answerReceived } from './answer.ts';
@@ -11,15 +12,17 @@ import { describeReceived } from './describe-received.ts';
 import { httpApiEventSchema } from './read-request.ts';
 import { type ReceiveDependencies, receiveWebhook } from './receive-webhook.ts';
 import { signingSecretsSchema } from './signing-secrets.ts';
-import { sourceSchema } from './source.ts';
+import type { Source } from './source.ts';
 
 // runs once per cold start
 const { BUFFER_QUEUE_URL, PUBLIC_URL } = readEnvironment(ingestEnvironment);
 const queues = createQueues();
+const sources = readCatalogue<Source>();
+const signingSecrets = createSecretReader(signingSecretsSchema);
 const dependencies: ReceiveDependencies = {
-  sources: new Map(readCatalogue(sourceSchema).map((source) => [source.source, source])),
+  sources: new Map(sources.map((source) => [source.source, source])),
   publicUrl: PUBLIC_URL,
-  signingSecrets: createSecretReader(signingSecretsSchema),
+  signingSecrets,
   putOnBuffer: async (webhook) => {
     const message = encodeBufferedWebhook(webhook);
     if (!message.ok) return message;
@@ -27,6 +30,12 @@ const dependencies: ReceiveDependencies = {
     return put.ok ? put : fail({ code: 'buffer-unavailable', ...put.failure });
   },
 };
+
+/** Lambda waits for this before it hands the first request on (`lib/function-entry.mjs`). */
+export const ready = warmUp(
+  ...[...new Set(sources.map(({ secret }) => secret))].map((name) => signingSecrets.read(name)),
+  queues.connect(BUFFER_QUEUE_URL),
+);
 
 // runs for every request
 async function ingest(event: unknown): Promise<Answer> {

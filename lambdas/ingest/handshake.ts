@@ -3,9 +3,6 @@ import { headerNameSchema } from './signature-scheme.ts';
 
 const valuesSchema = z.record(z.string().min(1), z.string());
 
-/** `{query:NAME}`, `{body:/pointer}`, `{hmacHex:/pointer}`; anything else between braces is text. */
-export const TEMPLATE_TOKEN = /\{(query|body|hmacHex):([^{}]+)\}/g;
-
 /** A fixed answer of a source to what it takes. */
 export const acknowledgementSchema = z.strictObject({
   contentType: z

@@ -2,7 +2,8 @@ import { fail, type Result, succeed } from '../result.ts';
 import { type BodyFormat, bodyFormatOf, parseBody } from '../webhook-body.ts';
 import type { IdentityFailure } from './ingest-failure.ts';
 import type { Profile } from './profile.ts';
-import { describeSelector, hashOf, type ReadableWebhook, type Selector, select } from './selector.ts';
+import { describeSelector, hashOf, type ReadableWebhook, select } from './selector.ts';
+import type { Selector } from './selector-schema.ts';
 
 /** What happened, and the id under which it is the same fact however often it is told. */
 export type Identity = {

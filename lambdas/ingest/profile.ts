@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { acknowledgementSchema, handshakeSchema } from './handshake.ts';
-import { selectorSchema } from './selector.ts';
+import { selectorSchema } from './selector-schema.ts';
 import { signatureSchemeSchema } from './signature-scheme.ts';
 
 /** All that ingest has to know about a kind of SaaS, as data. */

@@ -1,6 +1,6 @@
 import type { Expression } from 'jsonata';
 import { fail, type Result, succeed } from '../result.ts';
-import { expressionSource, isExpression } from './mapping.ts';
+import { expressionSource, isExpression } from './expression-text.ts';
 import { followPlainPath, type PlainPath, parsePlainPath } from './plain-path.ts';
 
 /**

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isExpression } from './expression-text.ts';
 
 /** A literal text, or a JSONata expression between `{%` and `%}` (the delimiters of AWS Step Functions). */
 export const valueSchema = z
@@ -69,13 +70,3 @@ export const mappingSchema = z.strictObject({
 export type EventKeyMapping = z.infer<typeof eventKeySchema>;
 export type EventMapping = z.infer<typeof eventMappingSchema>;
 export type Mapping = z.infer<typeof mappingSchema>;
-
-/** Whether a value of a mapping is an expression rather than literal text. */
-export function isExpression(text: string): boolean {
-  return text.startsWith('{%') && text.endsWith('%}') && text.indexOf('{%', 2) < 0 && text.length >= 4;
-}
-
-/** The JSONata between the delimiters. */
-export function expressionSource(text: string): string {
-  return text.slice(2, -2).trim();
-}

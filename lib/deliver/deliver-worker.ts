@@ -7,7 +7,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { DeliverEnvironment } from '../../lambdas/adapters/environment.ts';
 import { SUCCESS_ID_FIELDS } from '../../lambdas/deliver/read-answer.ts';
-import type { Mapping } from '../../lambdas/map/mapping.ts';
+import { type Mapping, mappingSchema } from '../../lambdas/map/mapping.ts';
 import { createEmptySecret } from '../empty-secret.ts';
 import { withFunctionBundle } from '../function-bundle.ts';
 import { createStageFunction } from '../stage-function.ts';
@@ -76,7 +76,7 @@ export class DeliverWorker extends Construct {
       MAX_CONCURRENCY: String(concurrency),
       SUCCESS_ID_FIELDS: successIdFields.join(','),
     };
-    this.function = withFunctionBundle(HANDLER, mappings, (code) =>
+    this.function = withFunctionBundle(HANDLER, { schema: mappingSchema, entries: mappings }, (code) =>
       createStageFunction(this, 'Function', {
         code,
         description: 'Maps webhooks to campaign events and calls Webex Campaign.',

@@ -15,7 +15,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { IngestEnvironment } from '../../lambdas/adapters/environment.ts';
-import type { Source } from '../../lambdas/ingest/source.ts';
+import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
 import { createEmptySecret } from '../empty-secret.ts';
 import { withFunctionBundle } from '../function-bundle.ts';
 import { acknowledgeRule } from '../nag-reasons.ts';
@@ -72,7 +72,7 @@ export class IngestEndpoint extends Construct {
       BUFFER_QUEUE_URL: buffer.queueUrl,
       PUBLIC_URL: publicUrl ?? this.api.apiEndpoint,
     };
-    this.function = withFunctionBundle(HANDLER, sources, (code) =>
+    this.function = withFunctionBundle(HANDLER, { schema: sourceSchema, entries: sources }, (code) =>
       createStageFunction(this, 'Function', {
         code,
         description: 'Verifies webhooks and puts them on the buffer.',

@@ -1,4 +1,4 @@
-import { isExpression } from '../../lambdas/map/mapping.ts';
+import { isExpression } from '../../lambdas/map/expression-text.ts';
 import type { WrittenFile } from './mapping-file-schema.ts';
 
 /** A value of a mapping file, literal or expression, and the path where it stands. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { acknowledgementSchema, handshakeSchema } from '../../lambdas/ingest/handshake.ts';
-import { selectorSchema } from '../../lambdas/ingest/selector.ts';
+import { selectorSchema } from '../../lambdas/ingest/selector-schema.ts';
 import { PROFILE_NAMES } from '../../lambdas/ingest/signature-profiles/profiles.ts';
 import { signatureSchemeSchema } from '../../lambdas/ingest/signature-scheme.ts';
 import { eventKeyKinds, mappingFileSchema } from './mapping-file-schema.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { identifyWebhook } from '../../lambdas/ingest/identify-webhook.ts';
-import type { Selector } from '../../lambdas/ingest/selector.ts';
+import type { Selector } from '../../lambdas/ingest/selector-schema.ts';
 
 function identify(
   body: string,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeSelector, follow, select, selectorSchema } from '../../lambdas/ingest/selector.ts';
+import { describeSelector, follow, select } from '../../lambdas/ingest/selector.ts';
+import { selectorSchema } from '../../lambdas/ingest/selector-schema.ts';
 
 describe('a JSON pointer', () => {
   const body = {

@@ -1,11 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  expressionSchema,
-  expressionSource,
-  isExpression,
-  mappingSchema,
-  valueSchema,
-} from '../../lambdas/map/mapping.ts';
+import { expressionSource, isExpression } from '../../lambdas/map/expression-text.ts';
+import { expressionSchema, mappingSchema, valueSchema } from '../../lambdas/map/mapping.ts';
 
 const EVENT = {
   name: 'paid',

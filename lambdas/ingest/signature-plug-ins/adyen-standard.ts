@@ -1,26 +1,28 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { fail, type Result, succeed } from '../../result.ts';
 import { parseBody } from '../../webhook-body.ts';
 import { decodeBytes } from '../decode-bytes.ts';
 import type { Claim, VerificationFailure } from '../verification.ts';
 import type { PlugIn } from './plug-in.ts';
 
-const textSchema = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const textSchema = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String));
+
+const memberSchema = z._default(textSchema, '');
 
 /** The members of an item that are signed; the rest of it is not. */
 const itemSchema = z.object({
-  pspReference: textSchema.default(''),
-  originalReference: textSchema.default(''),
-  merchantAccountCode: textSchema.default(''),
-  merchantReference: textSchema.default(''),
-  amount: z.object({ value: textSchema.default(''), currency: textSchema.default('') }),
-  eventCode: textSchema.default(''),
-  success: textSchema.default(''),
-  additionalData: z.object({ hmacSignature: z.string().optional() }).default({}),
+  pspReference: memberSchema,
+  originalReference: memberSchema,
+  merchantAccountCode: memberSchema,
+  merchantReference: memberSchema,
+  amount: z.object({ value: memberSchema, currency: memberSchema }),
+  eventCode: memberSchema,
+  success: memberSchema,
+  additionalData: z._default(z.object({ hmacSignature: z.optional(z.string()) }), {}),
 });
 
 const bodySchema = z.object({
-  notificationItems: z.array(z.object({ NotificationRequestItem: itemSchema })).min(1),
+  notificationItems: z.array(z.object({ NotificationRequestItem: itemSchema })).check(z.minLength(1)),
 });
 
 const FORM = 'a list of {"NotificationRequestItem": {…}}';

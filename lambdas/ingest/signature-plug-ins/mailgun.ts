@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { fail, succeed } from '../../result.ts';
 import { parseBody } from '../../webhook-body.ts';
 import { decodeBytes } from '../decode-bytes.ts';
@@ -6,8 +6,8 @@ import type { PlugIn } from './plug-in.ts';
 
 const bodySchema = z.object({
   signature: z.object({
-    timestamp: z.union([z.string(), z.number()]).transform(String),
-    token: z.string().min(1),
+    timestamp: z.pipe(z.union([z.string(), z.number()]), z.transform(String)),
+    token: z.string().check(z.minLength(1)),
     signature: z.string(),
   }),
 });

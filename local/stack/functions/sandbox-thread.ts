@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as z from 'zod';
 import { installFastDate } from '../queues/fast-clock.ts';
@@ -20,7 +20,7 @@ const trueNow = performance.timeOrigin;
 if (clock !== undefined) installFastDate(clock);
 
 const [file = '', exported = ''] = handler.split('.');
-const handle: unknown = createRequire(import.meta.url)(join(directory, `${file}.js`))[exported];
+const handle: unknown = (await import(pathToFileURL(join(directory, `${file}.mjs`)).href))[exported];
 if (typeof handle !== 'function') throw new Error(`${handler} is undefined or not exported`);
 
 parentPort?.on('message', async (message) => {

@@ -1,0 +1,16 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** INIT may take ten seconds in all; what has not answered by then can as well be waited for by the first event. */
+const LONGEST_MILLISECONDS = 2_000;
+
+/**
+ * Does at the cold start what the first event would have to wait for: secrets are read and connections made while Lambda
+ * gives a function its full CPU, whatever memory it has. Never fails: what went wrong is met again by the event that
+ * needs it, which says so.
+ */
+export async function warmUp(...work: readonly Promise<unknown>[]): Promise<void> {
+  const late = new AbortController();
+  const isOver = wait(LONGEST_MILLISECONDS, undefined, { signal: late.signal }).catch(() => undefined);
+  await Promise.race([Promise.allSettled(work), isOver]);
+  late.abort();
+}
