@@ -28,7 +28,10 @@ async function runCold(event) {
   const { handler } = await load();
   const loaded = performance.now();
   // What throttles the process, as Lambda does once INIT is over, waits for this.
-  if (process.env.BENCH_PAUSE) await new Promise((resolve) => process.once('message', resolve));
+  if (process.env.BENCH_PAUSE) {
+    process.send('loaded');
+    await new Promise((resolve) => process.once('message', resolve));
+  }
   const invoked = performance.now();
   assertSucceeded(await handler(event, context));
   const answered = performance.now();

@@ -36,13 +36,19 @@ const COMPARED = {
 
 const MAPPINGS = fileURLToPath(new URL('mappings', import.meta.url));
 
-/** Synthesizes the app against the endpoints, and bundles what it is compared with. Throws if either fails. */
-export async function prepareSubjects(endpoints: Endpoints, mappings = MAPPINGS): Promise<Subjects> {
-  const assembly = await synthesize(`${endpoints.urls.eventApi}/events`, mappings);
+/**
+ * Synthesizes the app against the endpoints, and bundles what it is compared with. Throws if either fails.
+ * @param extra what the compared ones are told besides
+ */
+export async function prepareSubjects(
+  endpoints: Endpoints,
+  extra: Readonly<Record<string, string>>,
+): Promise<Subjects> {
+  const assembly = await synthesize(`${endpoints.urls.eventApi}/events`, MAPPINGS);
   if (!assembly.ok) throw new Error(assembly.failure);
   const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));
   const ours = await readOurs(assembly.value.directory, endpoints);
-  const environment = { ...ours.deliver.environment, ...ours.ingest.environment };
+  const environment = { ...ours.deliver.environment, ...ours.ingest.environment, ...extra };
   const compared = Object.fromEntries(
     Object.entries(COMPARED).map(([name, file]) => [
       name,

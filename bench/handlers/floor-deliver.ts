@@ -1,8 +1,8 @@
 import { mapByHand } from './map-by-hand.ts';
 import { post } from './post.ts';
 
-const EVENT_URL = process.env['WEBEX_EVENT_URL'] ?? '';
-const LEDGER_URL = process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? '';
+const EVENT_URL = process.env.WEBEX_EVENT_URL ?? '';
+const LEDGER_URL = process.env.AWS_ENDPOINT_URL_DYNAMODB ?? '';
 
 /** Parses, maps by hand, writes the payload, and posts twice: once as to the ledger, once as to the event API. */
 export async function handler(event: { Records: readonly { body: string }[] }) {

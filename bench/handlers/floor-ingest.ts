@@ -1,8 +1,8 @@
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { post } from './post.ts';
 
-const QUEUE = process.env['BUFFER_QUEUE_URL'] ?? '';
-const key = createSecretKey(Buffer.from(process.env['BENCH_SIGNING_SECRET'] ?? ''));
+const QUEUE = process.env.BUFFER_QUEUE_URL ?? '';
+const key = createSecretKey(Buffer.from(process.env.BENCH_SIGNING_SECRET ?? ''));
 
 /** One HMAC and one unsigned POST: what no ingest can do without. */
 export async function handler(event: { body: string; headers: Record<string, string> }) {

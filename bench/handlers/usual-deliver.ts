@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { mapByHand } from './map-by-hand.ts';
 
 const secretsManager = new SecretsManagerClient({});
-const eventUrl = process.env['WEBEX_EVENT_URL'] ?? '';
+const eventUrl = process.env.WEBEX_EVENT_URL ?? '';
 
 const eventSchema = z.object({ Records: z.array(z.object({ messageId: z.string(), body: z.string() })) });
 const secretSchema = z.object({ primary: z.string() });
@@ -19,7 +19,7 @@ const payloadSchema = z.object({
 let key: Promise<string> | undefined;
 
 async function readKey(): Promise<string> {
-  const SecretId = process.env['WEBEX_KEYS_SECRET'];
+  const SecretId = process.env.WEBEX_KEYS_SECRET;
   const { SecretString } = await secretsManager.send(new GetSecretValueCommand({ SecretId }));
   return secretSchema.parse(JSON.parse(SecretString ?? '')).primary;
 }
@@ -38,7 +38,7 @@ const deliver = makeIdempotent(
     return (await response.json()) as { readonly 'transaction-id': string };
   },
   {
-    persistenceStore: new DynamoDBPersistenceLayer({ tableName: process.env['LEDGER_TABLE'] ?? '' }),
+    persistenceStore: new DynamoDBPersistenceLayer({ tableName: process.env.LEDGER_TABLE ?? '' }),
     config,
   },
 );

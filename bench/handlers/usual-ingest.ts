@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 const sqs = new SQSClient({});
 const secretsManager = new SecretsManagerClient({});
-const QueueUrl = process.env['BUFFER_QUEUE_URL'];
+const QueueUrl = process.env.BUFFER_QUEUE_URL;
 
 const eventSchema = z.object({
   body: z.string(),

@@ -51,7 +51,7 @@ export type ColdFigures = { readonly wall: Spread; readonly ratio: Spread; reado
 /** Starts all cases in turn, so many times, and compares each with the first, round by round. */
 export async function compareColdStarts<Name extends string>(
   cases: Readonly<Record<Name, () => ColdCase>>,
-  base: Name,
+  base: NoInfer<Name>,
   rounds: number,
 ): Promise<Readonly<Record<Name, ColdFigures>>> {
   const names = Object.keys(cases) as Name[];

@@ -17,7 +17,7 @@ type WarmFunction = {
 };
 
 /** A function in a process of its own that works on one event after the other, as often as it is told. */
-async function startWarm({ subject, event }: ColdCase): Promise<WarmFunction> {
+export async function startWarm({ subject, event }: ColdCase): Promise<WarmFunction> {
   const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));
   const file = join(directory, 'event.json');
   writeFileSync(file, JSON.stringify(event));
@@ -56,7 +56,7 @@ export type WarmRounds = { readonly rounds: number; readonly events: number; rea
 /** Has all cases work in turn, so many rounds, and compares each with the base round by round. */
 export async function compareWarm<Name extends string>(
   cases: Readonly<Record<Name, ColdCase>>,
-  base: Name,
+  base: NoInfer<Name>,
   { rounds, events, warmUp }: WarmRounds,
 ): Promise<Readonly<Record<Name, WarmFigures>>> {
   const names = Object.keys(cases) as Name[];

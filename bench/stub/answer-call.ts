@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
+import { FOUND_BY } from '../../lambdas/adapters/ledger-item.ts';
 
 /** What an endpoint answers, and the operation it is counted as. */
-export type CallAnswer = { readonly operation: string; readonly contentType: string; readonly body: string };
+export type CallAnswer = {
+  readonly operation: string;
+  readonly contentType: string;
+  readonly body: string;
+  /** What DynamoDB would charge for it: a unit per KB of the item, and one for the index if it is in there. */
+  readonly writeUnits?: number;
+};
+
+const INDEXED = `"${FOUND_BY}"`;
 
 /**
  * Answers a call in the least that the SDK takes for a success. A call without a target is the event API's.
@@ -27,6 +36,11 @@ export function answerCall(
     }
     case 'event API call':
       return answer({ 'transaction-id': 'event_1' });
+    case 'PutItem': {
+      const item = JSON.stringify(JSON.parse(Buffer.concat(chunks).toString('utf8')).Item);
+      const writeUnits = Math.ceil(Buffer.byteLength(item) / 1024) + (item.includes(INDEXED) ? 1 : 0);
+      return { ...answer({}), writeUnits };
+    }
     default:
       return answer({});
   }

@@ -25,12 +25,17 @@ function createEndpoint(): Server {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const target = request.headers['x-amz-target'];
-      const { operation, contentType, body } = answerCall(String(target ?? ''), chunks, secrets);
-      counts.set(operation, (counts.get(operation) ?? 0) + 1);
+      const { operation, contentType, body, writeUnits } = answerCall(String(target ?? ''), chunks, secrets);
+      count(operation, 1);
+      if (writeUnits !== undefined) count('write units', writeUnits);
       response.writeHead(200, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) });
       response.end(body);
     });
   });
+}
+
+function count(name: string, times: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + times);
 }
 
 async function listen(server: Server): Promise<number> {

@@ -1,0 +1,81 @@
+import { writeFileSync } from 'node:fs';
+import { SECRETS, SIGNING_SECRET } from './events.ts';
+import type { Figure } from './figure.ts';
+import { findGrown } from './limits.ts';
+import { describeResults, RESULTS_FILE, readResults } from './results.ts';
+import { measureColdStarts } from './sections/cold-starts.ts';
+import { measureEngine } from './sections/engine.ts';
+import { measureFirstEvent } from './sections/first-event.ts';
+import { measureGrowth } from './sections/growth.ts';
+import { measureCalls } from './sections/price.ts';
+import { measureSizes } from './sections/sizes.ts';
+import { measureVerification } from './sections/verify.ts';
+import { measureWarm } from './sections/warm.ts';
+import { startEndpoints } from './stub/start-endpoints.ts';
+import { prepareSubjects } from './subjects.ts';
+import { FULL, QUICK, type World } from './world.ts';
+import { writePage } from './write-table.ts';
+
+/** In the order of what they need: what counts before what measures. */
+const SECTIONS: Readonly<Record<string, (world: World) => Promise<readonly Figure[]> | readonly Figure[]>> = {
+  sizes: measureSizes,
+  calls: measureCalls,
+  cold: measureColdStarts,
+  'first-event': measureFirstEvent,
+  warm: measureWarm,
+  engine: measureEngine,
+  verify: measureVerification,
+  growth: measureGrowth,
+};
+
+// `npm run bench` measures all and writes the results down; `-- --quick` measures less, and compares with what is committed.
+const [flag, ...only] = process.argv.slice(2);
+const isQuick = flag === '--quick';
+const figures = await measure(isQuick ? only : []);
+if (isQuick) compare(figures);
+else {
+  const results = describeResults(figures);
+  writeFileSync(RESULTS_FILE, `${JSON.stringify(results, null, 2)}\n`);
+  writePage(results);
+  print('Written: bench/results.json, docs/performance.md');
+}
+
+/** @param only names of sections; all where there is none */
+async function measure(only: readonly string[]): Promise<readonly Figure[]> {
+  const endpoints = await startEndpoints(SECRETS);
+  const subjects = await prepareSubjects(endpoints, { BENCH_SIGNING_SECRET: SIGNING_SECRET });
+  const world: World = { subjects, endpoints, effort: isQuick ? QUICK : FULL };
+  const measured: Figure[] = [];
+  try {
+    for (const [name, section] of Object.entries(SECTIONS)) {
+      if (only.length > 0 && !only.includes(name)) continue;
+      const start = performance.now();
+      const figures = await section(world);
+      measured.push(...figures);
+      print(`${name}, ${((performance.now() - start) / 1000).toFixed(0)} s`);
+      for (const figure of figures) print(`  ${tell(figure)}`);
+    }
+  } finally {
+    await subjects.remove();
+    await endpoints.stop();
+  }
+  return measured;
+}
+
+function tell({ id, what, value, unit, spread, goal }: Figure): string {
+  const range = spread === undefined ? '' : ` (${spread.join(' to ')})`;
+  return `${id.padEnd(7)}${what.padEnd(60)}${value} ${unit}${range}${goal === undefined ? '' : `, goal ${goal}`}`;
+}
+
+function compare(measured: readonly Figure[]): void {
+  const grown = findGrown(measured, readResults().figures);
+  for (const problem of grown) print(`GROWN  ${problem}`);
+  print(
+    grown.length === 0 ? 'Nothing has grown beyond its margin.' : `${grown.length} beyond their margins.`,
+  );
+  if (grown.length > 0) process.exitCode = 1;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

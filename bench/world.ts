@@ -1,0 +1,30 @@
+import type { WorkRounds } from './measure/in-process.ts';
+import type { WarmRounds } from './measure/warm.ts';
+import type { Endpoints } from './stub/start-endpoints.ts';
+import type { Subjects } from './subjects.ts';
+
+/** What is measured, against what, and for how long. */
+export type World = {
+  readonly subjects: Subjects;
+  readonly endpoints: Endpoints;
+  readonly effort: Effort;
+};
+
+export type Effort = {
+  readonly coldRounds: number;
+  readonly warm: WarmRounds;
+  readonly work: WorkRounds;
+};
+
+/** All of it is to be over in less than 15 minutes on two cores; the quick mode, for CI, in two. */
+export const FULL: Effort = {
+  coldRounds: 31,
+  warm: { rounds: 25, events: 200, warmUp: 2_000 },
+  work: { rounds: 25, milliseconds: 20 },
+};
+
+export const QUICK: Effort = {
+  coldRounds: 7,
+  warm: { rounds: 7, events: 100, warmUp: 800 },
+  work: { rounds: 9, milliseconds: 10 },
+};
