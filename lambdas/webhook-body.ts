@@ -11,8 +11,11 @@ export function parseBody(
   format: BodyFormat,
 ): Result<unknown, { readonly code: 'body-not-json' }> {
   if (!isUtf8(rawBody)) return fail({ code: 'body-not-json' });
-  // TextDecoder drops a byte order mark, which JSON.parse would refuse.
-  const text = new TextDecoder().decode(Buffer.from(rawBody));
+  const { buffer, byteOffset, byteLength } = rawBody;
+  // A byte order mark, which JSON.parse would refuse, is none of the text.
+  const text = Buffer.from(buffer, byteOffset, byteLength)
+    .toString('utf8')
+    .replace(/^\ufeff/, '');
   const value = format === 'form' ? succeed(readForm(text)) : tryJson(text);
   return value.ok ? value : fail({ code: 'body-not-json' });
 }

@@ -20,6 +20,38 @@ describe('parsing a body', () => {
     expect(parseJson('[1e400, -1E+400]')).toEqual(['1e400', '-1E+400']);
   });
 
+  test('leaves the digits of a text alone, wherever they stand in it', () => {
+    const texts = ['1234567890123456789', 'a, 1234567890123456789', '":-1234567890123456789,', '\\', '1e400'];
+
+    expect(parseJson(JSON.stringify({ texts, id: 1 }))).toEqual({ texts, id: 1 });
+    expect(parseJson(JSON.stringify(texts).replace(']', ',12345678901234567890]'))).toEqual([
+      ...texts,
+      '12345678901234567890',
+    ]);
+  });
+
+  test('refuses what JSON.parse refuses, and says the same as its reviver of what it takes', () => {
+    const token = fc.oneof(
+      fc.constantFrom('{', '}', '[', ']', ',', ':', '"', '"a"', '\\', ' ', '\n', 'null', '.', '-', '0'),
+      fc.constantFrom(
+        '12345678901234567890',
+        '-9007199254740993',
+        '9007199254740991',
+        '1e400',
+        '1.5E-400',
+        '1e5',
+      ),
+    );
+    const written = fc.array(token, { maxLength: 12 }).map((tokens) => tokens.join(''));
+    const wrapped = written.map((text) => `{"a":[${text}],"b":${text}}`);
+    fc.assert(
+      fc.property(fc.oneof(written, wrapped, fc.json()), (text) => {
+        expect(says(() => parseJson(text))).toEqual(says(() => JSON.parse(text, keepDigits)));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
   test('is JSON.parse for everything else', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
@@ -31,3 +63,18 @@ describe('parsing a body', () => {
     );
   });
 });
+
+/** The slow way: each number is asked for how it was written. */
+function keepDigits(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== 'number' || source === undefined || Number.isSafeInteger(value)) return value;
+  return /^-?\d+$/.test(source) || !Number.isFinite(value) ? source : value;
+}
+
+function says(parse: () => unknown): unknown {
+  try {
+    return { parsed: parse() };
+  } catch (error) {
+    return error instanceof Error && error.name;
+  }
+}

@@ -23,8 +23,13 @@ export type Scope = {
 /** JSONata's own error code. */
 type ExpressionFailure = { readonly jsonataCode: string };
 
-/** A literal or an expression, ready to be evaluated against any number of webhooks. */
-export type CompiledValue = (scope: Scope) => Promise<Result<unknown, ExpressionFailure>>;
+type Evaluated = Result<unknown, ExpressionFailure>;
+
+/**
+ * A literal or an expression, ready to be evaluated against any number of webhooks. Only JSONata has to be waited for: a
+ * promise for each literal and path would cost more than all else that is done for them.
+ */
+export type CompiledValue = (scope: Scope) => Evaluated | Promise<Evaluated>;
 
 /** Expressions of the file that have a name, by that name. */
 export type Definitions = Readonly<Record<string, string>>;
@@ -34,12 +39,12 @@ export type Definitions = Readonly<Record<string, string>>;
  * list stands in a path, JSONata is loaded when it is first needed.
  */
 export function compileValue(text: string, definitions: Definitions = {}): CompiledValue {
-  if (!isExpression(text)) return async () => succeed(text);
+  if (!isExpression(text)) return () => succeed(text);
   const source = expressionSource(text);
   const evaluate = compileWithJsonata(withDefinitions(source, definitions));
   const path = parsePlainPath(source);
   if (path === undefined) return evaluate;
-  return async (scope) => {
+  return (scope) => {
     const found = followPlainPath(startOf(path, scope), path.names);
     return found.isList ? evaluate(scope) : succeed(found.value);
   };

@@ -63,11 +63,18 @@ export async function mapEvent(compiled: CompiledEvent, scope: Scope): Promise<M
 }
 
 /** Evaluates a value of a mapping; a failure says where it stands. */
-export async function evaluate(
+export function evaluate(
   { place, evaluate: compiled }: PlacedValue,
   scope: Scope,
-): Promise<Result<unknown, MapFailure>> {
-  const result = await compiled(scope);
+): Result<unknown, MapFailure> | Promise<Result<unknown, MapFailure>> {
+  const result = compiled(scope);
+  return result instanceof Promise ? result.then((late) => locate(late, place)) : locate(result, place);
+}
+
+function locate(
+  result: Awaited<ReturnType<CompiledValue>>,
+  place: MappingPlace,
+): Result<unknown, MapFailure> {
   return result.ok ? result : fail({ code: 'expression-failed', ...place, ...result.failure });
 }
 
@@ -75,8 +82,7 @@ function rejected(failure: MapFailure): MappedOnce {
   return { kind: 'rejected', failure };
 }
 
-async function write(value: PlacedValue, scope: Scope): Promise<Result<Written, MapFailure>> {
-  const result = await evaluate(value, scope);
+function write(result: Result<unknown, MapFailure>, value: PlacedValue): Result<Written, MapFailure> {
   if (!result.ok) return result;
   const written = writeValue(result.value);
   if (written.kind !== 'not-text') return succeed(written);
@@ -84,7 +90,7 @@ async function write(value: PlacedValue, scope: Scope): Promise<Result<Written, 
 }
 
 async function readKey({ key, mapping }: CompiledEvent, scope: Scope): Promise<Result<string, MapFailure>> {
-  const written = await write(key, scope);
+  const written = write(await evaluate(key, scope), key);
   if (!written.ok) return written;
   const text = written.value.kind === 'text' ? written.value.text.trim() : '';
   if (text === '') {
@@ -120,7 +126,8 @@ async function readParams(
   const texts: [string, string][] = [];
   const leftOut: LeftOut[] = [];
   for (const param of params) {
-    const written = await write(param, scope);
+    const evaluated = evaluate(param, scope);
+    const written = write(evaluated instanceof Promise ? await evaluated : evaluated, param);
     if (!written.ok) return written;
     const failure = refuse(written.value, param, mapping);
     if (failure !== undefined) return fail(failure);
