@@ -40,9 +40,12 @@ export async function measureEngine({ subjects, effort }: World): Promise<readon
     effort.work,
   );
   return [
-    figureOf({ id: 'P5', what: 'engine, plain paths / JSON.parse', unit: 'x', goal: 1.4 }, plain.ratio),
     figureOf(
-      { id: 'P5', what: 'engine, with transforms / JSON.parse', unit: 'x', goal: 2.5 },
+      { id: 'P5', what: 'engine, plain paths / JSON.parse', unit: 'x', goal: 1.4, isHeld: true },
+      plain.ratio,
+    ),
+    figureOf(
+      { id: 'P5', what: 'engine, with transforms / JSON.parse', unit: 'x', goal: 2.5, isHeld: true },
       transforms.ratio,
     ),
     figureOf({ id: 'P5', what: 'engine, plain paths', unit: 'us' }, plain.micros),

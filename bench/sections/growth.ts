@@ -26,7 +26,7 @@ export async function measureGrowth(world: World): Promise<readonly Figure[]> {
 type Points = readonly (readonly [size: number, cost: number])[];
 
 function exponent(what: string, points: Points, goal: number): Figure {
-  return { id: 'growth', what, unit: 'exponent', value: round(growthExponent(points)), goal };
+  return { id: 'growth', what, unit: 'exponent', value: round(growthExponent(points)), goal, isHeld: true };
 }
 
 async function growIngest({ subjects, effort }: World): Promise<Points> {

@@ -9,7 +9,7 @@ export function measureSizes({ subjects }: Pick<World, 'subjects'>): readonly Fi
     what,
     unit: 'KB',
     value: round(bytes / 1000),
-    ...(goal !== undefined && { goal }),
+    ...(goal !== undefined && { goal, isHeld: true }),
   });
   const deliver = measureCode(subjects.deliver);
   return [

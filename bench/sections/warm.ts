@@ -27,10 +27,16 @@ export async function measureWarm({ subjects, effort }: World): Promise<readonly
     effort.warm,
   );
   return [
-    figureOf({ id: 'P3', what: 'ingest warm CPU / floor', unit: 'x', goal: 5.2 }, ingest.ours.ratio),
+    figureOf(
+      { id: 'P3', what: 'ingest warm CPU / floor', unit: 'x', goal: 5.2, isHeld: true },
+      ingest.ours.ratio,
+    ),
     figureOf({ id: 'P3', what: 'usual stack / floor', unit: 'x' }, ingest.usual.ratio),
     figureOf({ id: 'P3', what: 'ingest, CPU per webhook', unit: 'us' }, ingest.ours.cpu),
-    figureOf({ id: 'P4', what: 'deliver warm CPU / floor', unit: 'x', goal: 4 }, deliver.ours.ratio),
+    figureOf(
+      { id: 'P4', what: 'deliver warm CPU / floor', unit: 'x', goal: 4, isHeld: true },
+      deliver.ours.ratio,
+    ),
     figureOf({ id: 'P4', what: 'with a mapping that needs JSONata', unit: 'x' }, deliver.jsonata.ratio),
     figureOf({ id: 'P4', what: 'usual stack / floor', unit: 'x' }, deliver.usual.ratio),
     figureOf({ id: 'P4', what: 'deliver, CPU per event', unit: 'us' }, deliver.ours.cpu),
