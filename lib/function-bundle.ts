@@ -76,7 +76,7 @@ export function withFunctionBundle<Used>(
  * CommonJS, which starts faster than an ES module as soon as it holds the AWS SDK.
  * @param entry path of the `handler.ts`
  */
-export function bundleHandler(entry: string, directory: string): void {
+function bundleHandler(entry: string, directory: string): void {
   const outfile = join(directory, BUNDLE_FILE);
   const { metafile } = buildSync({ ...BUNDLE_OPTIONS, entryPoints: [entry], outfile, metafile: true });
   const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));

@@ -18,7 +18,7 @@ const figuresSchema = z.object({
 });
 
 /** A cold start in milliseconds: until the code was loaded, the first event, until it was answered; and CPU time. */
-export type ColdStart = {
+type ColdStart = {
   readonly loaded: number;
   readonly first: number;
   readonly wall: number;
@@ -29,7 +29,7 @@ export type ColdStart = {
 export type ColdCase = { readonly subject: Subject; readonly event: object };
 
 /** Starts a fresh process, has it answer one event, and ends it. Throws if the event is not answered with success. */
-export async function startCold({ subject, event }: ColdCase): Promise<ColdStart> {
+async function startCold({ subject, event }: ColdCase): Promise<ColdStart> {
   const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));
   const file = join(directory, 'event.json');
   writeFileSync(file, JSON.stringify(event));

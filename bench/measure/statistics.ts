@@ -13,7 +13,7 @@ export function ratioOf(values: readonly number[], bases: readonly number[]): Sp
 }
 
 /** Between two neighbours it lies in proportion. */
-export function quantile(sorted: readonly number[], part: number): number {
+function quantile(sorted: readonly number[], part: number): number {
   const at = (sorted.length - 1) * part;
   const below = sorted[Math.floor(at)] ?? Number.NaN;
   const above = sorted[Math.ceil(at)] ?? below;

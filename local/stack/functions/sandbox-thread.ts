@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -20,7 +21,11 @@ const trueNow = performance.timeOrigin;
 if (clock !== undefined) installFastDate(clock);
 
 const [file = '', exported = ''] = handler.split('.');
-const handle: unknown = (await import(pathToFileURL(join(directory, `${file}.mjs`)).href))[exported];
+// As Lambda looks for it: a file without extension, `.js`, `.mjs`. An ES module is awaited, and what it awaits is its INIT.
+const [path = ''] = ['.js', '.mjs']
+  .map((extension) => join(directory, `${file}${extension}`))
+  .filter(existsSync);
+const handle: unknown = (await import(pathToFileURL(path).href))[exported];
 if (typeof handle !== 'function') throw new Error(`${handler} is undefined or not exported`);
 
 parentPort?.on('message', async (message) => {
