@@ -4,6 +4,7 @@ import type { Figure } from './figure.ts';
 import { findGrown } from './limits.ts';
 import { describeResults, RESULTS_FILE, readResults } from './results.ts';
 import { measureColdStarts } from './sections/cold-starts.ts';
+import { measureEndToEnd } from './sections/end-to-end.ts';
 import { measureEngine } from './sections/engine.ts';
 import { measureFirstEvent } from './sections/first-event.ts';
 import { measureGrowth } from './sections/growth.ts';
@@ -26,6 +27,7 @@ const SECTIONS: Readonly<Record<string, (world: World) => Promise<readonly Figur
   engine: measureEngine,
   verify: measureVerification,
   growth: measureGrowth,
+  path: measureEndToEnd,
 };
 
 // `npm run bench` measures all and writes the results down; `-- --quick` measures less, and compares with what is committed.
