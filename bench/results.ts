@@ -37,3 +37,10 @@ function versionOf(name: string): string {
 export function readResults(): Results {
   return JSON.parse(readFileSync(RESULTS_FILE, 'utf8'));
 }
+
+/** What was measured anew in its old place; all else as it was. */
+export function replaceFigures(before: readonly Figure[], measured: readonly Figure[]): readonly Figure[] {
+  const isSame = (one: Figure) => (other: Figure) => one.id === other.id && one.what === other.what;
+  const added = measured.filter((figure) => !before.some(isSame(figure)));
+  return [...before.map((figure) => measured.find(isSame(figure)) ?? figure), ...added];
+}

@@ -1,5 +1,13 @@
 import { Buffer } from 'node:buffer';
-import { createHash, createHmac, createVerify, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
+import {
+  createHash,
+  createHmac,
+  createSecretKey,
+  createVerify,
+  type KeyObject,
+  timingSafeEqual,
+  verify,
+} from 'node:crypto';
 import type { SigningKey } from './decode-secret.ts';
 import type { SignedScheme } from './signature-scheme.ts';
 import type { Claim, Content } from './verification.ts';
@@ -28,7 +36,8 @@ export function fits(crypto: Crypto, claim: Claim, key: SigningKey, secret: stri
 
 /** The HMAC (or plain hash) of a content: what a sender writes and what ingest expects. */
 export function computeDigest({ kind, algorithm = 'sha256' }: Crypto, content: Content, key: Buffer): Buffer {
-  const digest = kind === 'hash' ? createHash(algorithm) : createHmac(algorithm, key);
+  // Given the bytes themselves, Node 24 takes four times as long as for the digest of a small body.
+  const digest = kind === 'hash' ? createHash(algorithm) : createHmac(algorithm, createSecretKey(key));
   for (const piece of content) digest.update(piece);
   return digest.digest();
 }

@@ -1,3 +1,5 @@
+import { remember } from '../remember.ts';
+
 /** A piece of what is signed, in the order of the template. */
 export type ContentToken =
   | { readonly kind: 'literal'; readonly text: string }
@@ -11,9 +13,9 @@ const NAMES = ['body', 'timestamp', 'id', 'method', 'url', 'decoded-url', 'secre
 export const TOKENS: readonly string[] = NAMES.map((name) => `{${name}}`);
 
 /** Reads a template such as `{id}.{timestamp}.{body}`; whatever stands between the tokens is signed as it is. */
-export function tokensOf(template: string): readonly ContentToken[] {
-  return template.split(/(\{[^{}]*\})/).flatMap((text) => (text === '' ? [] : [readToken(text)]));
-}
+export const tokensOf = remember((template): readonly ContentToken[] =>
+  template.split(/(\{[^{}]*\})/).flatMap((text) => (text === '' ? [] : [readToken(text)])),
+);
 
 function readToken(text: string): ContentToken {
   if (!/^\{[^{}]*\}$/.test(text)) return { kind: 'literal', text };

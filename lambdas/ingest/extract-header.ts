@@ -1,8 +1,12 @@
+import { remember } from '../remember.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import { decodeBytes } from './decode-bytes.ts';
 import type { Extractor } from './signature-scheme.ts';
 import type { VerificationFailure } from './verification.ts';
 import { writeForm } from './write-header.ts';
+
+/** Without a flag, so that nothing of one header is left in it for the next. */
+const patternOf = remember((pick) => new RegExp(pick));
 
 /** Every value that a header holds for an extractor; at least one. */
 function extractHeader(
@@ -15,7 +19,7 @@ function extractHeader(
   if (value === undefined || value === '') return fail({ code: 'missing-header', header });
 
   const parts = split === undefined ? [value] : value.split(split).map((part) => part.trim());
-  const pattern = pick === undefined ? undefined : new RegExp(pick);
+  const pattern = pick === undefined ? undefined : patternOf(pick);
   const values = pattern === undefined ? parts : parts.flatMap((part) => pattern.exec(part)?.[1] ?? []);
   const filled = values.filter((found) => found !== '');
   return filled.length === 0

@@ -67,15 +67,10 @@ export function evaluate(
   { place, evaluate: compiled }: PlacedValue,
   scope: Scope,
 ): Result<unknown, MapFailure> | Promise<Result<unknown, MapFailure>> {
+  const locate = (one: Awaited<ReturnType<CompiledValue>>): Result<unknown, MapFailure> =>
+    one.ok ? one : fail({ code: 'expression-failed', ...place, ...one.failure });
   const result = compiled(scope);
-  return result instanceof Promise ? result.then((late) => locate(late, place)) : locate(result, place);
-}
-
-function locate(
-  result: Awaited<ReturnType<CompiledValue>>,
-  place: MappingPlace,
-): Result<unknown, MapFailure> {
-  return result.ok ? result : fail({ code: 'expression-failed', ...place, ...result.failure });
+  return result instanceof Promise ? result.then(locate) : locate(result);
 }
 
 function rejected(failure: MapFailure): MappedOnce {
