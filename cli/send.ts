@@ -34,7 +34,7 @@ export async function send(mappingsDirectory: string, options: SendOptions): Pro
   const signed = await signSample(mapping, {
     sample: options.sample,
     url: base.replace(/\/$/, ''),
-    secretsManager: account.value.secretsManager,
+    account: account.value,
     flaws: { tamper, stale, unsigned },
   });
   if (!signed.ok) return refuse(signed.failure);

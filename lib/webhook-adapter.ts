@@ -10,6 +10,7 @@ import { IngestEndpoint } from './ingest/ingest-endpoint.ts';
 import type { MappingFile } from './map/mapping-file.ts';
 import { sourceOf } from './map/mapping-folders.ts';
 import { eventIdOf, resolveMapping } from './map/resolve-mapping.ts';
+import { secretNameOf } from './secret-name.ts';
 import { eventUrlSchema } from './stages.ts';
 
 export type WebhookAdapterProps = DeliverSettings & {
@@ -28,12 +29,13 @@ export type WebhookAdapterProps = DeliverSettings & {
    */
   readonly publicUrl?: string | undefined;
   /**
-   * Begins the names of the API, the queues and the ledger.
+   * Begins the names of the API, the queues, the ledger and the secrets (`<name>/webhooks/stripe`): no two adapters of an
+   * account and region may have the same.
    * @default the name of the stack
    */
   readonly name?: string;
   /**
-   * Name of the secret that is to hold the Webex Campaign API user's keys.
+   * Name of the secret that is to hold the Webex Campaign API user's keys, after `<name>/`.
    * @default webex-campaign
    */
   readonly keysSecretName?: string;
@@ -69,7 +71,7 @@ export class WebhookAdapter extends Construct {
     this.ledger = new Ledger(this, 'Ledger', { name });
     this.deliver = new DeliverWorker(this, 'Deliver', {
       eventUrl,
-      keysSecretName,
+      keysSecretName: secretNameOf(name, keysSecretName),
       mappings: mappings.map((mapping) => resolveMapping(mapping, stage)),
       buffer: this.buffer.queue,
       deadLetter: this.deadLetter.queue,

@@ -1,6 +1,6 @@
 import { webexKeysSchema } from '../lambdas/deliver/webex-keys.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { type LocalSecrets, readLocalSecrets } from './local-secrets.ts';
+import { type LocalSecrets, nameSecrets, readLocalSecrets } from './local-secrets.ts';
 import { collectLogLines, type LogLine, type LogLines } from './log-lines.ts';
 import { redeploy } from './redeploy.ts';
 import type { Settings } from './settings.ts';
@@ -34,7 +34,7 @@ export type LocalRunSettings = Omit<Settings, 'once'> & {
    */
   readonly mappings?: string;
   /**
-   * Secrets by name, asked for whenever a function reads one.
+   * Secrets by the name that mapping files have for them, asked for whenever a function reads one.
    * @default those of `local/secrets.json`
    */
   readonly readSecrets?: () => LocalSecrets;
@@ -78,7 +78,7 @@ export async function startLocalRun(
     stackName: LOCAL_STACK,
     port: settings.port,
     speed: settings.speed,
-    readSecrets,
+    readSecrets: () => nameSecrets(LOCAL_STACK, readSecrets()),
     onLine: (functionName, text) => {
       onText(text);
       onLine(lines.add(text) ?? `${functionName}: ${text}`);

@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import { FOUND_BY, FOUND_BY_INDEX } from '../../lambdas/adapters/ledger-item.ts';
 import { ledgerTableName } from '../../lambdas/deliver/ledger-entry.ts';
 import { acknowledgeRule } from '../nag-reasons.ts';
+import { secretNameOf } from '../secret-name.ts';
 
 export type LedgerProps = {
   /** Begins the names of the table and of the secret. */
@@ -41,7 +42,7 @@ export class Ledger extends Construct {
       projectionType: ProjectionType.KEYS_ONLY,
     });
 
-    this.hashKeyName = `${name}/event-key-hash`;
+    this.hashKeyName = secretNameOf(name, 'event-key-hash');
     const hashKey = new CfnSecret(this, 'HashKey', {
       name: this.hashKeyName,
       description: 'Random; keys the hashes of event keys in the ledger. Nobody needs to know it.',

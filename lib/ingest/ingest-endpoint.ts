@@ -19,12 +19,13 @@ import type { Source } from '../../lambdas/ingest/source.ts';
 import { createEmptySecret } from '../empty-secret.ts';
 import { withFunctionBundle } from '../function-bundle.ts';
 import { acknowledgeRule } from '../nag-reasons.ts';
+import { secretNameOf } from '../secret-name.ts';
 import { createStageFunction, INGEST_TIMEOUT, LOG_RETENTION } from '../stage-function.ts';
 
 const HANDLER = fileURLToPath(new URL('../../lambdas/ingest/handler.ts', import.meta.url));
 
 export type IngestEndpointProps = {
-  /** Begins the names of the API and the secrets' descriptions. */
+  /** Begins the names of the API and the secrets. */
   readonly name: string;
   /** What may send webhooks, and how each is verified. */
   readonly sources: readonly Source[];
@@ -57,13 +58,14 @@ const ACCESS_LOG = {
 export class IngestEndpoint extends Construct {
   readonly api: HttpApi;
   readonly function: LambdaFunction;
-  /** Signing secrets by their name; created empty. */
+  /** Signing secrets by the name that mapping files have for them; created empty. */
   readonly signingSecrets: ReadonlyMap<string, ISecret>;
 
   constructor(scope: Construct, id: string, { name, sources, buffer, publicUrl }: IngestEndpointProps) {
     super(scope, id);
 
-    this.signingSecrets = this.createSigningSecrets(sources);
+    this.signingSecrets = this.createSigningSecrets(name, sources);
+    const catalogue = sources.map((source) => ({ ...source, secret: secretNameOf(name, source.secret) }));
 
     // Without routes yet: the function has to know the API's address, and the routes lead to the function.
     this.api = new HttpApi(this, 'Api', { apiName: name, createDefaultStage: false });
@@ -72,7 +74,7 @@ export class IngestEndpoint extends Construct {
       BUFFER_QUEUE_URL: buffer.queueUrl,
       PUBLIC_URL: publicUrl ?? this.api.apiEndpoint,
     };
-    this.function = withFunctionBundle(HANDLER, sources, (code) =>
+    this.function = withFunctionBundle(HANDLER, catalogue, (code) =>
       createStageFunction(this, 'Function', {
         code,
         description: 'Verifies webhooks and puts them on the buffer.',
@@ -106,12 +108,13 @@ export class IngestEndpoint extends Construct {
     });
   }
 
-  private createSigningSecrets(sources: readonly Source[]): ReadonlyMap<string, ISecret> {
-    const names = new Set(sources.map(({ secret }) => secret));
+  private createSigningSecrets(name: string, sources: readonly Source[]): ReadonlyMap<string, ISecret> {
+    const secrets = new Set(sources.map(({ secret }) => secret));
     return new Map(
-      [...names].map((name) => {
+      [...secrets].map((secret) => {
         const description = 'Signing secrets, newest first: {"signingSecrets": ["newest", "older"]}';
-        return [name, createEmptySecret(this, `SigningSecret-${name}`, name, description)];
+        const fullName = secretNameOf(name, secret);
+        return [secret, createEmptySecret(this, `SigningSecret-${secret}`, fullName, description)];
       }),
     );
   }

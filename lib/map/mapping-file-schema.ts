@@ -117,7 +117,9 @@ const eventSchema = z.strictObject({
  */
 export const mappingFileSchema = z.strictObject({
   source: sourceSchema.shape.source.describe('The folder’s name, and the last part of the webhook URL.'),
-  secret: sourceSchema.shape.secret.describe('Name of the secret in Secrets Manager.'),
+  secret: sourceSchema.shape.secret.describe(
+    'Name of the secret in Secrets Manager, after the name of the stack and "/".',
+  ),
   verify: z.unknown().describe('How the source signs: the name of a profile, or knobs.'),
   'event-type': z
     .unknown()

@@ -82,7 +82,7 @@ const PROPERTIES: readonly Property[] = [
     isInTemplate: (template) =>
       ofType(template, 'AWS::SecretsManager::Secret').every((text) => !text.includes('"SecretString"')),
     isHonoured: async (workshop) =>
-      (await attempt(workshop, 'aws secretsmanager get-secret-value --secret-id webhooks/github'))
+      (await attempt(workshop, `aws secretsmanager get-secret-value --secret-id ${STACK}/webhooks/github`))
         .exitCode !== 0,
   },
   {

@@ -88,13 +88,13 @@ describe('the stack', () => {
     );
 
     expect(secrets.map(({ Properties }) => Properties.Name).sort()).toEqual([
-      'webex-campaign',
-      'webhooks/github',
-      'webhooks/hubspot',
-      'webhooks/resend',
-      'webhooks/shopify',
-      'webhooks/stripe',
-      'webhooks/woocommerce',
+      'adapter-test/webex-campaign',
+      'adapter-test/webhooks/github',
+      'adapter-test/webhooks/hubspot',
+      'adapter-test/webhooks/resend',
+      'adapter-test/webhooks/shopify',
+      'adapter-test/webhooks/stripe',
+      'adapter-test/webhooks/woocommerce',
     ]);
     for (const { Properties } of secrets)
       expect(Object.keys(Properties).sort()).toEqual(['Description', 'Name']);

@@ -94,7 +94,7 @@ export function deadLetterSteps(workshop: Workshop): readonly Step[] {
         );
         prove(
           'the secrets',
-          secrets.includes('webex-campaign') && secrets.includes('webhooks/stripe'),
+          secrets.includes(`${STACK}/webex-campaign`) && secrets.includes(`${STACK}/webhooks/stripe`),
           secrets,
         );
         prove(

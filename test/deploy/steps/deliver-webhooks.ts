@@ -30,9 +30,15 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
       title: 'Set the secrets',
       run: async ({ tell, prove }) => {
         const put = 'aws secretsmanager put-secret-value --secret-id';
-        await run(workshop, commandOf(`${put} webex-campaign`, { '<API secret key>': SECRETS.webex }));
-        await run(workshop, commandOf(`${put} webhooks/stripe`, { '<whsec_…>': SECRETS.stripe }));
-        await run(workshop, commandOf(`${put} webhooks/shopify`, { '<client secret>': SECRETS.shopify }));
+        await run(
+          workshop,
+          commandOf(`${put} ${STACK}/webex-campaign`, { '<API secret key>': SECRETS.webex }),
+        );
+        await run(workshop, commandOf(`${put} ${STACK}/webhooks/stripe`, { '<whsec_…>': SECRETS.stripe }));
+        await run(
+          workshop,
+          commandOf(`${put} ${STACK}/webhooks/shopify`, { '<client secret>': SECRETS.shopify }),
+        );
         tell('by the three commands of the README');
         const last = await until('the webhook to be taken', 60, async () => {
           const answer = await post(urlOf('stripe'), refused);
