@@ -100,11 +100,12 @@ async function playAndJudge(
   await playWorld(plan, { ...stage, befallen, deadline, startedAt, onProgress: tellPosts });
   await drain(stage, deadline, onProgress);
   onProgress('Taking stock');
-  const remains = await takeStock(stack, isSecret, (where) => evidence.leaks.add(where));
   const ledgerNames = plan.webhooks.map((webhook) => {
     const mapping = mappings.find(({ source }) => source === webhook.source);
     return mapping === undefined ? '' : ledgerNameOf(webhook, mapping, startedAt);
   });
+  const leak = (where: string) => void evidence.leaks.add(where);
+  const remains = await takeStock(stack, ledgerNames, { isSecret, leak });
   const seconds = (performance.now() - begun) / 1000;
   return judge({ plan, ledgerNames, evidence, remains, befallen, seconds });
 }

@@ -7,6 +7,7 @@ import { type ReadSecrets, startSecretsManager } from './secrets-manager/secrets
 import { type StartedResources, startResources } from './start-resources.ts';
 import { startTableServer, type TableServer } from './tables/table-server.ts';
 import { REGION, readTemplate, resolveTemplate } from './template/read-template.ts';
+import type { ThreadMemory } from './thread-memory.ts';
 
 export type RunSettings = {
   /** Directory of the cloud assembly. */
@@ -37,6 +38,8 @@ export type RunningStack = NamedFunctions & {
   readonly region: string;
   readonly endpoints: { readonly sqs: string; readonly secretsManager: string; readonly dynamoDb: string };
   readonly outputs: Readonly<Record<string, string>>;
+  /** What the threads hold that stand for SQS and DynamoDB. */
+  readonly memoryOfServers: () => Promise<{ readonly queues: ThreadMemory; readonly tables: ThreadMemory }>;
   /** What can be made to go wrong on purpose. */
   readonly faults: StackFaults;
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
@@ -88,7 +91,7 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
   return succeed({
     ...{ url: api.value.url, region: REGION, endpoints, outputs, stop },
-    ...faultsOf(started.value, { tables, queues }),
+    ...partsOf(started.value, { tables, queues }),
   });
 }
 
@@ -104,12 +107,13 @@ function teeLines(tell: RunSettings['onLine']): { logs: LogStream; onLine: RunSe
   };
 }
 
-function faultsOf(
-  { killWorkers, heapBytes, renewFunctions, redeliver }: StartedResources,
+function partsOf(
+  { killWorkers, memoryOf, renewFunctions, redeliver }: StartedResources,
   { tables, queues }: { readonly tables: TableServer; readonly queues: QueueServer },
-): Pick<RunningStack, keyof NamedFunctions | 'faults'> {
+): Pick<RunningStack, keyof NamedFunctions | 'faults' | 'memoryOfServers'> {
   const faults = { setTablesAway: tables.setAway, refuseSends: queues.refuseSends, redeliver };
-  return { killWorkers, heapBytes, renewFunctions, faults };
+  const memoryOfServers = async () => ({ queues: await queues.memory(), tables: await tables.memory() });
+  return { killWorkers, memoryOf, memoryOfServers, renewFunctions, faults };
 }
 
 type Stoppable = { readonly stop: () => Promise<void> };
