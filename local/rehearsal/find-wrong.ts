@@ -62,6 +62,7 @@ function findElsewhere(trial: Case): readonly string[] {
   const unnamed = remains.letters.filter(({ code }) => code === undefined).length;
   const rules: readonly (readonly [boolean, string])[] = [
     [remains.waiting === 0, `${remains.waiting} messages are still on the buffer`],
+    [befallen.replayFailures === 0, `${befallen.replayFailures} dead letters could not be replayed`],
     [unnamed === 0, `${unnamed} dead letters have no note that says why`],
     [unreadable >= befallen.unreadable, 'a message that is no webhook is not among the dead letters'],
     [evidence.strayCalls() === 0, `${evidence.strayCalls()} calls are about nothing that was planned`],

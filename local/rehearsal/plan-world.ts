@@ -98,13 +98,15 @@ function drawBursts(random: Random, webhooks: readonly PlannedWebhook[]): readon
   return [...bursts.slice(0, 1), ...slowBursts, ...bursts.slice(1)];
 }
 
+const NEEDS_DEAD_LETTERS: readonly WorldEvent['name'][] = ['redrive-all', 'replay-all'];
+
 /** Always before another burst. An operator replays when there is something to replay, and sets what is missing soon. */
 function putInWorld(random: Random, bursts: readonly Step[], events: readonly WorldEvent[]): readonly Step[] {
   const steps = [...bursts];
   for (const event of events) {
     const middle = Math.floor(steps.length / 2);
     const latest = event.name === 'late-secret-set' ? middle : steps.length - 1;
-    const earliest = event.name === 'replay-all' ? middle : Math.min(1, latest);
+    const earliest = NEEDS_DEAD_LETTERS.includes(event.name) ? middle : Math.min(1, latest);
     steps.splice(random.int(earliest, latest), 0, { kind: 'world', event });
   }
   return steps;

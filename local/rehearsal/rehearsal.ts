@@ -60,7 +60,7 @@ export async function startRehearsal(speed: number): Promise<Result<Rehearsal, s
   if (!started.ok) return started;
   const run: LocalRun = started.value;
   const stack = openStack(run.stack);
-  const levers = { run, stack, secrets };
+  const levers = { run, stack, secrets, mappingsDirectory: MAPPINGS };
   return succeed({
     ...levers,
     play: (plan, settings) => {
@@ -92,7 +92,13 @@ async function playAndJudge(
   stage: Stage,
 ): Promise<Scoreboard> {
   const { stack, evidence, mappings, isSecret } = stage;
-  const befallen: Befallen = { redelivered: 0, outages: 0, unreadable: 0, replayed: new Set() };
+  const befallen: Befallen = {
+    redelivered: 0,
+    outages: 0,
+    unreadable: 0,
+    replayed: new Set(),
+    replayFailures: 0,
+  };
   const begun = performance.now();
   const deadline = begun + deadlineSeconds * 1000;
   const startedAt = new Date();

@@ -85,7 +85,7 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   api.value.serve({
     ...started.value,
     logs,
-    health: { status: 'up', stack: stackName, region: REGION, endpoints },
+    health: { status: 'up', stack: stackName, region: REGION, endpoints, clock },
   });
   // In this order: no new requests, no new batches, no functions; only then what they all call.
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);

@@ -150,7 +150,7 @@ describe('a replay', () => {
   }, 60_000);
 
   test('of what SQS itself had moved here is delivered as any other webhook', async () => {
-    const { sqs, url } = await openDeadLetters(account.sqs, account.stackName);
+    const { sqs, url } = await openDeadLetters(account);
     const attributes = {
       version: '2',
       'webhook-id': 'crash-loop',
