@@ -33,6 +33,7 @@ export type StackAccess = {
   readonly putOnBuffer: (message: Pick<Message, 'Body' | 'MessageAttributes'>) => Promise<void>;
   /** Reads every entry of the ledger, a page at a time. */
   readonly eachLedgerEntry: (use: (entries: readonly LedgerItem[]) => void) => Promise<void>;
+  /** Items of the ledger, whatever they are about. */
   readonly ledgerSize: () => Promise<number>;
   readonly close: () => void;
 };
@@ -54,7 +55,7 @@ export function openStack({ region, endpoints, outputs }: RunningStack): StackAc
       await sqs.send(new SendMessageCommand({ QueueUrl: buffer, MessageBody: Body, MessageAttributes }));
     },
     eachLedgerEntry: async (use) => {
-      for await (const page of scan(dynamoDb, { TableName })) use(page.Items ?? []);
+      for await (const page of scan(dynamoDb, { TableName, ...ENTRIES })) use(page.Items ?? []);
     },
     ledgerSize: async () => {
       let size = 0;
@@ -106,14 +107,15 @@ async function takeAll(
 }
 
 /** Receipts and people's actions lie in the ledger too; entries of events have a state. */
+const ENTRIES = {
+  FilterExpression: 'attribute_exists(#state)',
+  ExpressionAttributeNames: { '#state': 'state' },
+};
+
 async function* scan(client: DynamoDBClient, input: ScanCommandInput): AsyncGenerator<ScanCommandOutput> {
-  const ENTRIES = {
-    FilterExpression: 'attribute_exists(#state)',
-    ExpressionAttributeNames: { '#state': 'state' },
-  };
   let ExclusiveStartKey: LedgerItem | undefined;
   do {
-    const page = await client.send(new ScanCommand({ ...input, ...ENTRIES, ExclusiveStartKey }));
+    const page = await client.send(new ScanCommand({ ...input, ExclusiveStartKey }));
     yield page;
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey !== undefined);
