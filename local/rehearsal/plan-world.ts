@@ -20,9 +20,18 @@ export function planWorld({ seed, events, faults = FAULTS, befalls = () => true 
   const random = createRandom(seed);
   const drawn = drawFaults(random, events, faults);
   const webhooks = drawn.map((fault, index) => drawWebhook(random, fault, `s${seed}-${index}`));
+  return { seed, webhooks, steps: writeSteps(random, webhooks, befalls) };
+}
+
+/** Puts webhooks into bursts, and what befalls the world between them. */
+export function writeSteps(
+  random: Random,
+  webhooks: readonly PlannedWebhook[],
+  befalls: (event: WorldEvent['name']) => boolean = () => true,
+): readonly Step[] {
   const bursts = drawBursts(random, webhooks);
-  const world = drawWorldEvents(random, Math.ceil(events / 700)).filter(({ name }) => befalls(name));
-  return { seed, webhooks, steps: putInWorld(random, bursts, world) };
+  const world = drawWorldEvents(random, Math.ceil(webhooks.length / 700)).filter(({ name }) => befalls(name));
+  return putInWorld(random, bursts, world);
 }
 
 /** Each fault once with every policy, in an order of chance, and then by their weights. */

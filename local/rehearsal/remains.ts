@@ -2,7 +2,7 @@ import type { Message } from '@aws-sdk/client-sqs';
 import { readNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
 import { identifyWebhook } from '../../lambdas/ingest/identify-webhook.ts';
 import type { MappingFile } from '../../lib/map/mapping-file.ts';
-import { bodyOf, signPlanned } from './build-webhook.ts';
+import { type SigningTerms, signPlanned } from './build-webhook.ts';
 import type { PlannedWebhook } from './plan.ts';
 import type { LedgerItem, StackAccess } from './stack-access.ts';
 
@@ -87,10 +87,13 @@ function readEntry(item: LedgerItem): FoundEntry {
 }
 
 /** Under which key the ledger has a planned webhook: by its mapping, from what is signed. */
-export function ledgerNameOf(webhook: PlannedWebhook, mapping: MappingFile, startedAt: Date): string {
-  const body = bodyOf(webhook, startedAt);
-  const signed = signPlanned(webhook, body, mapping, { secret: 'whsec_AAAA', url: 'http://127.0.0.1' });
+export function ledgerNameOf(
+  webhook: PlannedWebhook,
+  mapping: MappingFile,
+  { body, ...terms }: SigningTerms & { readonly body: Uint8Array },
+): string {
+  const signed = signPlanned(webhook, body, mapping, terms);
   const headers = new Map(Object.entries(signed.headers).map(([name, value]) => [name.toLowerCase(), value]));
-  const identity = identifyWebhook(mapping.profile, { headers, rawBody: body });
+  const identity = identifyWebhook(mapping.profile, { headers, rawBody: signed.body });
   return `${webhook.source}#${identity.ok ? identity.value.deduplicationId : ''}`;
 }

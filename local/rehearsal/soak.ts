@@ -1,6 +1,5 @@
 import { FAULTS } from './faults.ts';
 import type { Scoreboard } from './judge.ts';
-import { planWorld } from './plan-world.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { judgeTrends, type Sample, type Trend } from './trend.ts';
 import { watchStack } from './watch-stack.ts';
@@ -41,7 +40,7 @@ export async function soak(rehearsal: Rehearsal, settings: SoakSettings): Promis
   const total = (name: 'events' | 'lost' | 'duplicated') => scores.reduce((sum, one) => sum + one[name], 0);
   const watch = watchStack(rehearsal, () => total('events'));
   while (performance.now() - startedAt < minutes * 60_000) {
-    const plan = planWorld({
+    const plan = await rehearsal.plan({
       seed: seed * 10_000 + scores.length,
       events: ROUND_EVENTS,
       faults,

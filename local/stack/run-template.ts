@@ -2,6 +2,7 @@ import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { NamedFunctions } from './functions/function-pool.ts';
 import { startHttpApi } from './http-api/http-api.ts';
 import { createLogStream, type LogStream } from './http-api/log-stream.ts';
+import type { FastClock } from './queues/fast-clock.ts';
 import { type QueueServer, startQueueServer } from './queues/queue-server.ts';
 import { type ReadSecrets, startSecretsManager } from './secrets-manager/secrets-manager.ts';
 import { type StartedResources, startResources } from './start-resources.ts';
@@ -38,6 +39,8 @@ export type RunningStack = NamedFunctions & {
   readonly region: string;
   readonly endpoints: { readonly sqs: string; readonly secretsManager: string; readonly dynamoDb: string };
   readonly outputs: Readonly<Record<string, string>>;
+  /** The time that queues and what they feed live in. */
+  readonly clock: FastClock;
   /** What the threads hold that stand for SQS and DynamoDB. */
   readonly memoryOfServers: () => Promise<{ readonly queues: ThreadMemory; readonly tables: ThreadMemory }>;
   /** What can be made to go wrong on purpose. */
@@ -90,7 +93,7 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   // In this order: no new requests, no new batches, no functions; only then what they all call.
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
   return succeed({
-    ...{ url: api.value.url, region: REGION, endpoints, outputs, stop },
+    ...{ url: api.value.url, region: REGION, endpoints, outputs, clock, stop },
     ...partsOf(started.value, { tables, queues }),
   });
 }
