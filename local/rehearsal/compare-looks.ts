@@ -27,8 +27,11 @@ export function timesOf({ events }: Look): readonly (number | undefined)[] {
   return events.map((mapped) => (mapped.kind === 'event' ? mapped.occurredAt?.getTime() : undefined));
 }
 
-/** What has to stay as it is: the types, and of each event its name and how it ends. */
-export function shapeOf(look: Look): string {
+/**
+ * What has to stay as it is: the types, and of each event its name, how it ends, and when it was.
+ * @param moved by how many milliseconds its times were moved
+ */
+export function shapeOf(look: Look, moved = 0): string {
   const events = look.events.map((mapped) => [
     mapped.name,
     mapped.item,
@@ -37,7 +40,8 @@ export function shapeOf(look: Look): string {
     mapped.kind === 'event' ? Object.keys(mapped.event.params) : undefined,
     mapped.kind === 'rejected' ? mapped.failure.code : undefined,
   ]);
-  return JSON.stringify([look.eventTypes, look.isIgnored, events, timesOf(look)]);
+  const times = timesOf(look).map((time) => time && time - moved);
+  return JSON.stringify([look.eventTypes, look.isIgnored, events, times]);
 }
 
 /** Whether anything has changed by which webhooks, or those whom they are about, are told apart. */

@@ -18,7 +18,8 @@ type ExampleEvent = {
   /** Whether Webex Campaign's answers are about this one, where a fault is in them. */
   readonly isScripted: boolean;
   readonly eventId?: string;
-  readonly maxAgeSeconds?: number;
+  /** For how long after it was received it is worth saying, in seconds. */
+  readonly worthSeconds?: number;
 };
 
 /** A webhook made of an example, so that no other of the run is like it. */
@@ -93,12 +94,19 @@ export function eventsOfLook({ events, isIgnored }: Look, receivedAt: Date): rea
   return told.map((event, index) => ({ ...event, isScripted: index === scripted }));
 }
 
+function ageSeconds(mapped: Mapped, receivedAt: Date): number {
+  const occurredAt = (mapped.kind === 'event' ? mapped.occurredAt : undefined) ?? receivedAt;
+  return (receivedAt.getTime() - occurredAt.getTime()) / 1000;
+}
+
 function eventOf(mapped: Mapped, receivedAt: Date): Omit<ExampleEvent, 'isScripted'> {
   const { name, item, terms } = mapped;
   const shared = {
     name: item === undefined ? name : `${name}#${item}`,
     policy: terms.onUnconfirmed,
-    ...(terms.maxAgeSeconds !== undefined && { maxAgeSeconds: terms.maxAgeSeconds }),
+    ...(terms.maxAgeSeconds !== undefined && {
+      worthSeconds: terms.maxAgeSeconds - ageSeconds(mapped, receivedAt),
+    }),
   };
   switch (mapped.kind) {
     case 'skipped':

@@ -112,7 +112,7 @@ function judgeAll({
         calls: evidence.calls.get(planned.identity) ?? [],
         letters: letters.get(name) ?? [],
         entry: entries.get(`${name} ${planned.name}`),
-        mayExpire: seconds * speed > (planned.maxAgeSeconds ?? Number.POSITIVE_INFINITY),
+        mayExpire: seconds * speed > (planned.worthSeconds ?? Number.POSITIVE_INFINITY),
         isReplayed: befallen.replayed.has(name.slice(webhook.source.length + 1)),
         isAnythingWaiting: remains.waiting > 0,
       }),

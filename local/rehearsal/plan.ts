@@ -55,8 +55,8 @@ export type PlannedEvent = {
   readonly answers: Script;
   /** The event definition that is called, where the script has to say so. */
   readonly eventId?: string;
-  /** Too old to be worth saying after so many seconds. */
-  readonly maxAgeSeconds?: number;
+  /** For how long after it was received it is worth saying, in seconds. */
+  readonly worthSeconds?: number;
 };
 
 /** What a webhook tells of, by its mapping. */

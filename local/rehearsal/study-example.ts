@@ -42,7 +42,13 @@ export async function studyExample(
 
   const leaves = leavesOf(body);
   const varied = await findVaried(leaves, look, lookWith);
-  const timed = await findTimed(leaves, look, lookWith);
+  const isVaried = new Set(varied.map(({ pointer }) => pointer));
+  const timed = await findTimed(
+    leaves.filter(({ pointer }) => !isVaried.has(pointer)),
+    look,
+    lookWith,
+  );
+  if (timed === undefined) return fail('it cannot be moved to the present without becoming something else');
   const changesBy = (mark: number) =>
     Object.fromEntries(varied.map(({ pointer, value, vary }, index) => [pointer, vary(value, mark + index)]));
   const pair = await Promise.all([lookWith(changesBy(100), 'one'), lookWith(changesBy(500), 'other')]);
@@ -101,19 +107,28 @@ function vary({ pointer, value, vary: way }: Varied): readonly [string, string |
   return [pointer, way(value, 100)];
 }
 
-/** The leaves by which the mapping tells when an event happened. */
-async function findTimed(leaves: readonly Leaf[], look: Look, lookWith: LookWith): Promise<readonly Leaf[]> {
-  const timed: Leaf[] = [];
-  for (const leaf of leaves) {
-    const later = shiftTime(leaf, HOUR_MILLISECONDS);
-    const changed = later === undefined ? undefined : await lookWith({ [leaf.pointer]: later });
-    const times = changed && timesOf(changed);
-    const isMoved = timesOf(look).some(
-      (time, index) => times?.[index] === (time ?? Number.NaN) + HOUR_MILLISECONDS,
-    );
-    if (isMoved) timed.push(leaf);
+/**
+ * The times that are moved so that a webhook has happened lately: all of them, since a mapping may compare them with each
+ * other; else those alone by which it tells when it happened. Nothing where moving them makes something else of it.
+ */
+async function findTimed(
+  leaves: readonly Leaf[],
+  look: Look,
+  lookWith: LookWith,
+): Promise<readonly Leaf[] | undefined> {
+  const times = leaves.filter((leaf) => shiftTime(leaf, HOUR_MILLISECONDS) !== undefined);
+  const isMoved = async (moved: readonly Leaf[]) => {
+    const changes = moved.map((leaf) => [leaf.pointer, shiftTime(leaf, HOUR_MILLISECONDS) ?? leaf.value]);
+    const changed = await lookWith(Object.fromEntries(changes));
+    return changed !== undefined && shapeOf(changed, HOUR_MILLISECONDS) === shapeOf(look);
+  };
+  if (await isMoved(times)) return times;
+  const telling: Leaf[] = [];
+  for (const leaf of times) {
+    const changed = await lookWith({ [leaf.pointer]: shiftTime(leaf, HOUR_MILLISECONDS) ?? leaf.value });
+    if (changed !== undefined && String(timesOf(changed)) !== String(timesOf(look))) telling.push(leaf);
   }
-  return timed;
+  return (await isMoved(telling)) ? telling : undefined;
 }
 
 function parseJson(text: string): unknown {

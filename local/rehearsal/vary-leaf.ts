@@ -33,10 +33,11 @@ const addMark: Vary = (value, mark) => `${value}-${mark}`;
 /** A time so many milliseconds later, in the form that it has; `undefined` where it is none. */
 export function shiftTime({ value }: Leaf, milliseconds: number): string | number | undefined {
   if (typeof value === 'number') return shiftNumber(value, milliseconds);
-  const time = /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN;
+  const hasOffset = /(Z|[+-]\d\d:?\d\d)$/.test(value);
+  const time = /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(hasOffset ? value : `${value}Z`) : Number.NaN;
   if (Number.isNaN(time)) return undefined;
   const shifted = new Date(time + milliseconds).toISOString();
-  return /(Z|[+-]\d\d:?\d\d)$/.test(value) ? shifted : shifted.slice(0, -1);
+  return hasOffset ? shifted : shifted.slice(0, -1);
 }
 
 /** Unix seconds from 2001 on, or milliseconds. */
