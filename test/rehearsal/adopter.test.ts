@@ -46,7 +46,9 @@ describe("a rehearsal with an adopter's mappings", () => {
 });
 
 test('mappings with problems are not rehearsed, and the problems are told as by "validate"', async () => {
-  const opened = await openAdopterWorld(fileURLToPath(new URL('../fixtures/mappings/invalid', import.meta.url)));
+  const opened = await openAdopterWorld(
+    fileURLToPath(new URL('../fixtures/mappings/invalid', import.meta.url)),
+  );
 
   expect(opened).toMatchObject({ ok: false, failure: expect.stringMatching(/mapping\.yaml:\d+:\d+ /) });
 });
