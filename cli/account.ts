@@ -17,7 +17,7 @@ export type Account = {
 };
 
 /** The time that queues and the deliver function live in: a local run's may be faster than ours. */
-export type AccountClock = {
+type AccountClock = {
   readonly now: () => Date;
   /** So many of its seconds pass in one of ours. */
   readonly speed: number;

@@ -11,8 +11,13 @@ const FORMS: readonly ((bytes: Buffer) => string)[] = [
   (bytes) => bytes.toString('base64'),
 ];
 
+const PRIVATE_KEY_KINDS: readonly string[] = ['ecdsa', 'rsa', 'ed25519'];
+
 /** Makes a signing secret that a source's signature takes; fails with a sentence where only the vendor can sign. */
 export function makeSigningSecret({ source, profile }: MappingFile): Result<string, string> {
+  const { kind } = profile.signature;
+  if (PRIVATE_KEY_KINDS.includes(kind))
+    return fail(`Only the vendor can sign by ${kind}: it has the private key.`);
   let reason = '';
   for (const form of FORMS) {
     const secret = form(randomBytes(24));

@@ -23,7 +23,7 @@ export type Sample = {
   readonly events: number;
 };
 
-export type Measure = Exclude<keyof Sample, 'seconds' | 'events'>;
+type Measure = Exclude<keyof Sample, 'seconds' | 'events'>;
 
 /** How a measure went from the second quarter of a soak to its last: the first is warming up. */
 export type Trend = {

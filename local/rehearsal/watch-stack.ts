@@ -31,7 +31,7 @@ export function watchStack(
 }
 
 /** Measures a stack as it is now. What cannot be asked, since it is away, is NaN. */
-export async function measureStack({
+async function measureStack({
   run,
   stack,
 }: Pick<Rehearsal, 'run' | 'stack'>): Promise<Omit<Sample, 'seconds' | 'events'>> {

@@ -20,12 +20,12 @@ describe("a rehearsal with an adopter's mappings", () => {
 
   test('accounts for every event of a script made of their examples, and names what it could not rehearse', async () => {
     const faults = FAULTS.filter(({ isSlow }) => isSlow !== true);
-    const plan = await rehearsal.plan({ seed: 5, events: 60, faults });
+    const plan = await rehearsal.plan({ seed: 5, events: 50, faults });
 
-    const score = await rehearsal.play(plan, { deadlineSeconds: 200 });
+    const score = await rehearsal.play(plan, { deadlineSeconds: 400 });
 
-    expect(score).toMatchObject({ ok: true, wrong: [], lost: 0, duplicated: 0, webhooks: 60, leaks: [] });
-    expect(score.delivered).toBeGreaterThan(20);
+    expect(score).toMatchObject({ ok: true, wrong: [], lost: 0, duplicated: 0, webhooks: 50, leaks: [] });
+    expect(score.delivered).toBeGreaterThan(15);
     expect(score.deadLettered['event-key-missing']).toBeGreaterThan(0);
     expect(score.expired).toBeGreaterThan(0);
     expect(score.notRehearsed).toEqual([
@@ -33,7 +33,7 @@ describe("a rehearsal with an adopter's mappings", () => {
       'fault "stale": there is no example that it can befall',
       expect.stringContaining('fault "not JSON"'),
     ]);
-  }, 240_000);
+  }, 480_000);
 
   test('has no two webhooks alike, nor two of their events', async () => {
     const { webhooks } = await rehearsal.plan({ seed: 6, events: 40 });
