@@ -45,9 +45,13 @@ export function findWrong(judged: readonly Judged[], trial: Case): Findings {
   return { wrong, parked: parked.length, repeats: repeats.length };
 }
 
-/** One that its mapping repeats is unconfirmed as well if the repetition is refused. */
-function isCollateral({ end, isExpected }: Judged): boolean {
-  return !isExpected && end === 'unconfirmed';
+/**
+ * One that its mapping repeats is unconfirmed as well if the repetition is refused; and accepted after all, if the answer
+ * that was to refuse it is what was lost.
+ */
+function isCollateral({ end, isExpected, file: { planned, calls } }: Judged): boolean {
+  const isRepeated = planned.policy === 'retry' && calls.length > 1;
+  return !isExpected && (end === 'unconfirmed' || (end === 'delivered' && isRepeated));
 }
 
 function isRepeatedAfterCrash({ file, duplicated }: Judged): boolean {
