@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,9 +10,7 @@ import { DEMONSTRATED, isDelivered, signLocally, tellStory } from './demonstrati
 import { type LocalRun, startLocalRun } from './local-run.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { tellCall, tellFact, tellHeading, tellLine, tellWebhook } from './tell.ts';
-
-/** Editors write a file in several steps. */
-const SETTLE_MILLISECONDS = 300;
+import { watchMappings } from './watch-mappings.ts';
 
 const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
 
@@ -49,7 +47,7 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
     return demonstrated;
   }
   isLive = true;
-  watchMappings(run.value);
+  watchMappings(MAPPINGS, () => run.value.redeploy(), print);
   const invited = await invite(run.value, mappings.value);
   return invited.ok ? succeed('up') : invited;
 }
@@ -101,18 +99,6 @@ function keepBody(name: string, body: Uint8Array): string {
   const file = join(keptIn, name);
   writeFileSync(file, body);
   return file;
-}
-
-/** Takes a mended mapping into use, as a deploy would; what is in the queues and the ledger stays. */
-function watchMappings(run: LocalRun): void {
-  let timer: NodeJS.Timeout | undefined;
-  watch(MAPPINGS, { recursive: true }, () => {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const deployed = await run.redeploy();
-      print(deployed.ok ? tellFact('deployed', 'the mappings as they are now') : deployed.failure);
-    }, SETTLE_MILLISECONDS);
-  });
 }
 
 function mappingOf(source: string, files: readonly MappingFile[]): Result<MappingFile, string> {

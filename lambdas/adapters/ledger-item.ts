@@ -72,6 +72,7 @@ const attemptSchema = z.object({
   code: z.string(),
   status: z.number().optional(),
   answerCode: z.string().optional(),
+  eventId: z.string().optional(),
 });
 
 const itemSchema = z.object({

@@ -2,11 +2,13 @@ import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { NamedFunctions } from './functions/function-pool.ts';
 import { startHttpApi } from './http-api/http-api.ts';
 import { createLogStream, type LogStream } from './http-api/log-stream.ts';
+import type { FastClock } from './queues/fast-clock.ts';
 import { type QueueServer, startQueueServer } from './queues/queue-server.ts';
 import { type ReadSecrets, startSecretsManager } from './secrets-manager/secrets-manager.ts';
 import { type StartedResources, startResources } from './start-resources.ts';
 import { startTableServer, type TableServer } from './tables/table-server.ts';
 import { REGION, readTemplate, resolveTemplate } from './template/read-template.ts';
+import type { ThreadMemory } from './thread-memory.ts';
 
 export type RunSettings = {
   /** Directory of the cloud assembly. */
@@ -37,6 +39,10 @@ export type RunningStack = NamedFunctions & {
   readonly region: string;
   readonly endpoints: { readonly sqs: string; readonly secretsManager: string; readonly dynamoDb: string };
   readonly outputs: Readonly<Record<string, string>>;
+  /** The time that queues and what they feed live in. */
+  readonly clock: FastClock;
+  /** What the threads hold that stand for SQS and DynamoDB. */
+  readonly memoryOfServers: () => Promise<{ readonly queues: ThreadMemory; readonly tables: ThreadMemory }>;
   /** What can be made to go wrong on purpose. */
   readonly faults: StackFaults;
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
@@ -82,13 +88,13 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   api.value.serve({
     ...started.value,
     logs,
-    health: { status: 'up', stack: stackName, region: REGION, endpoints },
+    health: { status: 'up', stack: stackName, region: REGION, endpoints, clock },
   });
   // In this order: no new requests, no new batches, no functions; only then what they all call.
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
   return succeed({
-    ...{ url: api.value.url, region: REGION, endpoints, outputs, stop },
-    ...faultsOf(started.value, { tables, queues }),
+    ...{ url: api.value.url, region: REGION, endpoints, outputs, clock, stop },
+    ...partsOf(started.value, { tables, queues }),
   });
 }
 
@@ -104,12 +110,13 @@ function teeLines(tell: RunSettings['onLine']): { logs: LogStream; onLine: RunSe
   };
 }
 
-function faultsOf(
-  { killWorkers, heapBytes, renewFunctions, redeliver }: StartedResources,
+function partsOf(
+  { killWorkers, memoryOf, renewFunctions, redeliver }: StartedResources,
   { tables, queues }: { readonly tables: TableServer; readonly queues: QueueServer },
-): Pick<RunningStack, keyof NamedFunctions | 'faults'> {
+): Pick<RunningStack, keyof NamedFunctions | 'faults' | 'memoryOfServers'> {
   const faults = { setTablesAway: tables.setAway, refuseSends: queues.refuseSends, redeliver };
-  return { killWorkers, heapBytes, renewFunctions, faults };
+  const memoryOfServers = async () => ({ queues: await queues.memory(), tables: await tables.memory() });
+  return { killWorkers, memoryOf, memoryOfServers, renewFunctions, faults };
 }
 
 type Stoppable = { readonly stop: () => Promise<void> };
