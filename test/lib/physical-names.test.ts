@@ -1,22 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { BUNDLE_FILE } from '../../lib/function-bundle.ts';
-import { readMappingFolders } from '../../lib/map/mapping-folders.ts';
-import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
+import { EVERYTHING, stackOf } from './stacks.ts';
 
-const mappings = readMappingFolders(fileURLToPath(new URL('../../mappings', import.meta.url)));
-if (!mappings.ok) throw new Error('The mapping folders have problems.');
-
-const eventUrl = 'https://tenant.webexcampaign.example/events';
 const app = new App();
-for (const stage of ['dev', 'prod']) {
-  new WebhookAdapterStack(app, `webhook-adapter-${stage}`, { eventUrl, mappings: mappings.value, stage });
-}
+stackOf('dev', { ...EVERYTHING, domain: undefined }, { app });
+stackOf('prod', EVERYTHING, { app });
 const assembly = app.synth();
 
 const templateSchema = z.object({
