@@ -4,7 +4,7 @@ import type { Result } from '../lambdas/result.ts';
 import { checkStageMappings } from '../lib/check-stage-mappings.ts';
 import { formatProblems, type Problem } from '../lib/config-file.ts';
 import { isError } from '../lib/map/check-mapping-folders.ts';
-import { mappingsFolderOf, stackPropsOf } from '../lib/stage-settings.ts';
+import { stackPropsOf } from '../lib/stage-settings.ts';
 import { readStages, selectStages } from '../lib/stages.ts';
 import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';
 
@@ -19,8 +19,8 @@ const selected = orExit(
   }),
 );
 const given: unknown = app.node.tryGetContext('mappings');
-const checked = await checkStageMappings(stages, (stage) =>
-  typeof given === 'string' ? given : atRoot(mappingsFolderOf(stage)),
+const checked = await checkStageMappings(stages, (name) =>
+  typeof given === 'string' ? given : atRoot(stages[name]?.mappings ?? 'mappings'),
 );
 tell(checked.problems);
 if (checked.problems.some(isError)) process.exit(1);

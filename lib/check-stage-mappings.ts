@@ -5,26 +5,24 @@ import type { Stage } from './stage-schema.ts';
 
 /** What the stages' folders hold, each folder checked once for all the stages that it is of. */
 export type CheckedStages = {
+  readonly mappings: readonly MappingFile[];
   readonly problems: readonly Problem[];
   readonly mappingsOf: (stage: string) => readonly MappingFile[];
 };
 
-/** Checks the mapping folders of all stages. @param folderOf the directory with a stage's mapping folders */
+/** Checks the mapping folders of all stages. @param folderOf the directory with the mapping folders of a stage */
 export async function checkStageMappings(
   stages: Readonly<Record<string, Stage>>,
-  folderOf: (stage: Stage) => string,
+  folderOf: (stage: string) => string,
 ): Promise<CheckedStages> {
-  const byFolder = Map.groupBy(Object.entries(stages), ([, stage]) => folderOf(stage));
   const checked = new Map<string, CheckedFolders>();
-  for (const [folder, users] of byFolder) {
-    const names = users.map(([name]) => name);
+  for (const [folder, names] of Map.groupBy(Object.keys(stages), folderOf)) {
     checked.set(folder, await checkMappingFolders(folder, names));
   }
+  const all = [...checked.values()];
   return {
-    problems: [...checked.values()].flatMap(({ problems }) => problems),
-    mappingsOf: (name) => {
-      const stage = stages[name];
-      return (stage && checked.get(folderOf(stage))?.mappings) ?? [];
-    },
+    mappings: all.flatMap(({ mappings }) => mappings),
+    problems: all.flatMap(({ problems }) => problems),
+    mappingsOf: (name) => checked.get(folderOf(name))?.mappings ?? [],
   };
 }

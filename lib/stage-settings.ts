@@ -1,11 +1,6 @@
 import type { Stage } from './stage-schema.ts';
 import type { WebhookAdapterStackProps } from './webhook-adapter-stack.ts';
 
-/** The folder with a stage's mapping folders, within the project. */
-export function mappingsFolderOf({ mappings = 'mappings' }: Pick<Stage, 'mappings'>): string {
-  return mappings;
-}
-
 /** What a stage's settings mean to its stack. */
 export function stackPropsOf(name: string, stage: Stage): Omit<WebhookAdapterStackProps, 'mappings'> {
   const { domain, throttle } = stage;
