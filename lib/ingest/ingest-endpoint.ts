@@ -25,6 +25,7 @@ import { refuseUnfit } from '../refuse-unfit.ts';
 import { secretNameOf } from '../secret-name.ts';
 import { createStackSecret, grantReadSecret, type StackSecret } from '../stack-secret.ts';
 import { createStageFunction } from '../stage-function.ts';
+import { ACCESS_LOG } from './access-log.ts';
 import { CustomDomain } from './custom-domain.ts';
 import { type IngestSettings, THROTTLE } from './ingest-settings.ts';
 
@@ -39,22 +40,6 @@ export type IngestEndpointProps = {
   readonly buffer: IQueue;
   readonly settings: IngestSettings;
   readonly protection: DataProtection;
-};
-
-/**
- * A line of the access log. No address, no user agent, no path: what strangers try there is theirs. The request id leads
- * to the function's own line, which names the source; the error is API Gateway's, where it refused a request itself.
- */
-const ACCESS_LOG = {
-  requestId: '$context.requestId',
-  requestTime: '$context.requestTime',
-  routeKey: '$context.routeKey',
-  status: '$context.status',
-  responseLength: '$context.responseLength',
-  responseLatency: '$context.responseLatency',
-  integrationStatus: '$context.integration.status',
-  error: '$context.error.message',
-  integrationError: '$context.integrationErrorMessage',
 };
 
 /** Stage 1, ingest: an HTTP API and the function that verifies what is posted to `/webhooks/{source}`. */

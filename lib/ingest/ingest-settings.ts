@@ -28,6 +28,6 @@ export type IngestSettings = {
 /**
  * By default an API may use up the 10,000 requests a second that all APIs of a region share, and its function all of the
  * account's 1,000 executions. A thousand a second, at some 50 ms each, take a twentieth of these: a flood of forged
- * requests hurts nobody else. No vendor sends so many: an hour of it would take deliver, at five a second, a month.
+ * requests hurts nobody else. No vendor sends so many: an hour of it would take deliver, at five a second, eight days.
  */
 export const THROTTLE: ThrottleSettings = { rateLimit: 1_000, burstLimit: 2_000 };

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import { readMappingFolders } from '../../lib/map/mapping-folders.ts';
 import { type Stage, stageSchema } from '../../lib/stage-schema.ts';
 import { stackPropsOf } from '../../lib/stage-settings.ts';
+import { readStages } from '../../lib/stages.ts';
 import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
 
 export const EVENT_URL = 'https://tenant.webexcampaign.example/events';
@@ -13,21 +14,7 @@ export const EVENT_URL = 'https://tenant.webexcampaign.example/events';
 export const PLAIN: Stage = stageSchema.parse({ 'event-url': EVENT_URL });
 
 /** A stage with everything on that a template can show. */
-export const EVERYTHING: Stage = stageSchema.parse({
-  'event-url': EVENT_URL,
-  domain: {
-    name: 'hooks.example.com',
-    'certificate-arn': 'arn:aws:acm:eu-west-1:111122223333:certificate/0a1b2c3d-1111-2222-3333-444455556666',
-  },
-  throttle: { 'requests-per-second': 200, burst: 400 },
-  'ingest-concurrency': 50,
-  'events-per-second': 20,
-  concurrency: 4,
-  vpc: { cidr: '10.20.0.0/24' },
-  kms: 'customer',
-  'keep-data': true,
-  tags: { team: 'messaging', 'cost-center': '4711' },
-});
+export const EVERYTHING: Stage = readEverything();
 
 const mappings = readMappingFolders(fileURLToPath(new URL('../../mappings', import.meta.url)));
 if (!mappings.ok) throw new Error('The mapping folders have problems.');
@@ -47,6 +34,13 @@ export function stackOf(
 
 export function templateOf(...stack: Parameters<typeof stackOf>): Template {
   return Template.fromStack(stackOf(...stack));
+}
+
+function readEverything(): Stage {
+  const stages = readStages(fileURLToPath(new URL('../everything-on.yaml', import.meta.url)));
+  const stage = stages.ok ? stages.value.prod : undefined;
+  if (stage === undefined) throw new Error('test/everything-on.yaml has problems.');
+  return stage;
 }
 
 const resourcesSchema = z.object({
