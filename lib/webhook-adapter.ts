@@ -7,7 +7,7 @@ import { BufferQueue } from './buffer/buffer-queue.ts';
 import { allowLogs, type DataProtection } from './data-protection.ts';
 import { DeadLetterQueue } from './dead-letter/dead-letter-queue.ts';
 import { type DeliverSettings, DeliverWorker } from './deliver/deliver-worker.ts';
-import { Ledger } from './deliver/ledger.ts';
+import { HASH_KEY_SECRET, Ledger } from './deliver/ledger.ts';
 import { IngestEndpoint } from './ingest/ingest-endpoint.ts';
 import type { IngestSettings } from './ingest/ingest-settings.ts';
 import type { MappingFile } from './map/mapping-file.ts';
@@ -61,6 +61,7 @@ export class WebhookAdapter extends Construct {
     const eventUrl = eventUrlSchema.parse(props.eventUrl);
     const stage = props.stage ?? '';
     refuseMissingIds(mappings, stage);
+    refuseTakenSecrets(mappings, [keysSecretName, HASH_KEY_SECRET]);
     allowLogs(this, props);
 
     // A webhook passes ingest, buffer, deliver and, at worst, dead-letter; what is pointed at has to be made first.
@@ -103,4 +104,15 @@ function refuseMissingIds(mappings: readonly MappingFile[], stage: string): void
       .map(({ name }) => `${source}: ${name} has no event-id for stage "${stage}"`),
   );
   if (missing.length > 0) throw new Error(`The mappings do not fit the stage:\n${missing.join('\n')}`);
+}
+
+/** What a vendor signs with must not be what the adapter itself keeps: the functions would read each other's. */
+function refuseTakenSecrets(mappings: readonly MappingFile[], taken: readonly string[]): void {
+  const clashes = mappings
+    .filter(({ secret }) => taken.includes(secret))
+    .map(
+      ({ source, secret }) =>
+        `${source}: the secret "${secret}" is the adapter's own. Name it webhooks/${source}.`,
+    );
+  if (clashes.length > 0) throw new Error(`The mappings do not fit the adapter:\n${clashes.join('\n')}`);
 }

@@ -7,6 +7,9 @@ import { type DataProtection, grantKeyUse, removalPolicyOf } from '../data-prote
 import { secretNameOf } from '../secret-name.ts';
 import { createStackSecret, grantReadSecret, type StackSecret } from '../stack-secret.ts';
 
+/** The secret with the key of the hashes, after the name of the stack. */
+export const HASH_KEY_SECRET = 'event-key-hash';
+
 export type LedgerProps = {
   /** Begins the names of the table and of the secret. */
   readonly name: string;
@@ -60,7 +63,7 @@ export class Ledger extends Construct {
       this,
       'HashKey',
       {
-        name: secretNameOf(name, 'event-key-hash'),
+        name: secretNameOf(name, HASH_KEY_SECRET),
         description: 'Random; keys the hashes of event keys in the ledger. Nobody needs to know it.',
         unrotated: 'hashesOutliveKeys',
         generateSecretString: {

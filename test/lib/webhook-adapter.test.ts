@@ -224,4 +224,24 @@ describe('the construct', () => {
 
     expect(construct).toThrow('expected https');
   });
+
+  test.each(['webex-campaign', 'event-key-hash'])(
+    "refuses a mapping whose secret is the adapter's own %s",
+    (secret) => {
+      const taken = mappings.value.slice(0, 1).map((mapping) => ({ ...mapping, secret }));
+      const construct = () =>
+        new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', { eventUrl: EVENT_URL, mappings: taken });
+
+      expect(construct).toThrow(
+        `github: the secret "${secret}" is the adapter's own. Name it webhooks/github.`,
+      );
+    },
+  );
+
+  test('refuses a rate at which no worker gets its turn', () => {
+    const settings = { eventUrl: EVENT_URL, mappings: [], eventsPerSecond: 0.1 };
+    const construct = () => new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', settings);
+
+    expect(construct).toThrow('0.1, shared by 2 workers, is a call every 20 s each');
+  });
 });
