@@ -19,8 +19,13 @@ const templateSchema = z.object({
   ),
 });
 
-/** Names that are unique within the resource that they belong to, not within an account. */
-const NOT_OF_THE_ACCOUNT = ['AWS::ApiGatewayV2::Stage StageName', 'AWS::IAM::Policy PolicyName'];
+/** Names within the resource that they belong to; and a domain, which `stages.yaml` may name once only. */
+const NOT_OF_THE_ACCOUNT = [
+  'AWS::ApiGatewayV2::Stage StageName',
+  'AWS::IAM::Policy PolicyName',
+  'AWS::ApiGatewayV2::DomainName DomainName',
+  'AWS::ApiGatewayV2::ApiMapping DomainName',
+];
 
 /** Every name that a stack gives a resource itself, as `type property value`. */
 function namesOf(stackName: string): readonly string[] {
@@ -56,7 +61,7 @@ describe('two stages in one account and region', () => {
   test('name every resource after their stack', () => {
     for (const stage of ['dev', 'prod']) {
       const others = namesOf(`webhook-adapter-${stage}`).filter(
-        (name) => !name.includes(` webhook-adapter-${stage}`),
+        (name) => !new RegExp(`[ /]webhook-adapter-${stage}\\b`).test(name),
       );
       expect(others).toEqual([]);
     }
