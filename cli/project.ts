@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config-file.ts';
@@ -14,6 +14,23 @@ export const PROJECT: Project = {
   mappings: fileURLToPath(new URL('../mappings', import.meta.url)),
   stagesFile: fileURLToPath(new URL('../stages.yaml', import.meta.url)),
 };
+
+/**
+ * The project as one stage has it, with the mapping folders that `stages.yaml` gives to it: the stage that is named, that
+ * of the stack, or the first. What is wrong in `stages.yaml` is told by whoever needs its names.
+ */
+export function projectOf(
+  project: Project,
+  { stage, stack }: { readonly stage?: string | undefined; readonly stack?: string | undefined },
+): Project {
+  const stages = readStages(project.stagesFile);
+  if (!stages.ok) return project;
+  const name = stage ?? stack?.replace(/^webhook-adapter-/, '') ?? Object.keys(stages.value)[0] ?? '';
+  const { mappings } = stages.value[name] ?? {};
+  return mappings === undefined
+    ? project
+    : { ...project, mappings: join(dirname(project.stagesFile), mappings) };
+}
 
 /** The names of the stages; fails with the problems of `stages.yaml`. */
 export function stageNames({ stagesFile }: Project): Result<readonly string[], string> {

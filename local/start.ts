@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { PROJECT, projectOf } from '../cli/project.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config-file.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
@@ -9,10 +9,12 @@ import { readMappingFolders } from '../lib/map/mapping-folders.ts';
 import { DEMONSTRATED, isDelivered, signLocally, tellStory } from './demonstration.ts';
 import { type LocalRun, startLocalRun } from './local-run.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { LOCAL_STAGE } from './synthesize.ts';
 import { tellCall, tellFact, tellHeading, tellLine, tellWebhook } from './tell.ts';
 import { watchMappings } from './watch-mappings.ts';
 
-const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
+/** The mapping folders that run: those of the stage. */
+const MAPPINGS = projectOf(PROJECT, { stage: LOCAL_STAGE }).mappings;
 
 let ending: Promise<void> | undefined;
 let keptIn: string | undefined;

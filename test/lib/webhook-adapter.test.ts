@@ -59,7 +59,7 @@ describe('the stack', () => {
   test('keeps dead letters for as long as SQS does, and outlives a deleted stack with them', () => {
     template.hasResource('AWS::SQS::Queue', {
       Properties: { QueueName: 'adapter-test-dead-letter', MessageRetentionPeriod: 1_209_600 },
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
     });
   });
 
@@ -108,12 +108,11 @@ describe('the stack', () => {
     );
 
     expect(granted.map((actions) => [...new Set(actions)])).toEqual([
-      [...WRITE_LOGS, 'secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue', ...SEND],
+      [...WRITE_LOGS, 'secretsmanager:GetSecretValue', 'sqs:SendMessage'],
       [
         'dynamodb:GetItem',
         'dynamodb:PutItem',
         ...WRITE_LOGS,
-        'secretsmanager:DescribeSecret',
         'secretsmanager:GetSecretValue',
         ...RECEIVE_AND_SEND,
       ],
@@ -132,7 +131,7 @@ describe('the stack', () => {
         TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       },
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
     });
   });
 
@@ -182,7 +181,7 @@ describe('the stack', () => {
     template.resourceCountIs('AWS::Logs::LogGroup', 3);
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
     template.allResourcesProperties('AWS::Lambda::Function', {
-      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: Match.anyValue() } },
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: Match.anyValue() }, SystemLogLevel: 'WARN' },
     });
   });
 
@@ -206,7 +205,6 @@ describe('the stack', () => {
 });
 
 const WRITE_LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
-const SEND = ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl', 'sqs:SendMessage'];
 const RECEIVE_AND_SEND = [
   'sqs:ChangeMessageVisibility',
   'sqs:DeleteMessage',
@@ -225,5 +223,25 @@ describe('the construct', () => {
       });
 
     expect(construct).toThrow('expected https');
+  });
+
+  test.each(['webex-campaign', 'event-key-hash'])(
+    "refuses a mapping whose secret is the adapter's own %s",
+    (secret) => {
+      const taken = mappings.value.slice(0, 1).map((mapping) => ({ ...mapping, secret }));
+      const construct = () =>
+        new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', { eventUrl: EVENT_URL, mappings: taken });
+
+      expect(construct).toThrow(
+        `github: the secret "${secret}" is the adapter's own. Name it webhooks/github.`,
+      );
+    },
+  );
+
+  test('refuses a rate at which no worker gets its turn', () => {
+    const settings = { eventUrl: EVENT_URL, mappings: [], eventsPerSecond: 0.1 };
+    const construct = () => new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', settings);
+
+    expect(construct).toThrow('0.1, shared by 2 workers, is a call every 20 s each');
   });
 });
