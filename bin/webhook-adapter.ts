@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import type { Result } from '../lambdas/result.ts';
+import { readAlarmSettings } from '../lib/alarm-stage-settings.ts';
 import { formatProblems, type Problem } from '../lib/config-file.ts';
 import { checkMappingFolders, isError } from '../lib/map/check-mapping-folders.ts';
 import { readStages, selectStages } from '../lib/stages.ts';
@@ -32,6 +33,7 @@ for (const [stage, settings] of Object.entries(selected)) {
     eventsPerSecond: settings['events-per-second'],
     concurrency: settings.concurrency,
     successIdFields: settings['success-id-fields'],
+    alarms: readAlarmSettings(settings),
     mappings,
     stage,
   });

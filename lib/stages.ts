@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import * as z from 'zod';
 
 import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { alarmStageSettings } from './alarm-stage-settings.ts';
 import { type Problem, parseConfigFile } from './config-file.ts';
 
 /** Where the bearer key is sent: `https`, or `http` to this machine alone. */
@@ -34,6 +35,7 @@ const stageSchema = z.strictObject({
     .min(2, 'expected 2 at least, as SQS has it')
     .max(1_000, 'expected 1000 at most, as SQS has it')
     .optional(),
+  ...alarmStageSettings,
   /** Members of an answer that prove that an event was accepted. */
   'success-id-fields': z
     .array(z.string().regex(/^[^,]+$/, 'expected a name without a comma'))

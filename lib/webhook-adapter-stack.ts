@@ -4,14 +4,15 @@ import type { DeliverSettings } from './deliver/deliver-worker.ts';
 import { WebhookAdapter, type WebhookAdapterProps } from './webhook-adapter.ts';
 
 export type WebhookAdapterStackProps = StackProps &
-  Pick<WebhookAdapterProps, 'eventUrl' | 'mappings' | 'publicUrl' | 'stage'> &
+  Pick<WebhookAdapterProps, 'alarms' | 'eventUrl' | 'mappings' | 'publicUrl' | 'stage'> &
   DeliverSettings;
 
 /** One stage of the adapter: the construct, and the outputs that a person needs next. */
 export class WebhookAdapterStack extends Stack {
   constructor(scope: Construct, id: string, props: WebhookAdapterStackProps) {
     super(scope, id, props);
-    const { eventUrl, mappings, publicUrl, stage, eventsPerSecond, concurrency, successIdFields } = props;
+    const { alarms, eventUrl, mappings, publicUrl, stage, eventsPerSecond, concurrency, successIdFields } =
+      props;
 
     const settings = { eventsPerSecond, concurrency, successIdFields };
     const adapter = new WebhookAdapter(this, 'WebhookAdapter', {
@@ -19,6 +20,7 @@ export class WebhookAdapterStack extends Stack {
       mappings,
       publicUrl,
       stage,
+      alarms,
       ...settings,
     });
 
@@ -31,5 +33,8 @@ export class WebhookAdapterStack extends Stack {
     new CfnOutput(this, 'BufferQueueUrl', { value: adapter.buffer.queue.queueUrl });
     new CfnOutput(this, 'DeadLetterQueueUrl', { value: adapter.deadLetter.queue.queueUrl });
     new CfnOutput(this, 'LedgerTable', { value: adapter.ledger.table.tableName });
+    new CfnOutput(this, 'DashboardUrl', { value: adapter.dashboard.url });
+    new CfnOutput(this, 'AlarmTopicPage', { value: adapter.alarms.topics.page.topicArn });
+    new CfnOutput(this, 'AlarmTopicTomorrow', { value: adapter.alarms.topics.tomorrow.topicArn });
   }
 }

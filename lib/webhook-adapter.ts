@@ -2,7 +2,10 @@ import { Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { bufferQueueName } from '../lambdas/buffer/queue-name.ts';
 import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
+import type { AlarmSettings } from './alarm-settings.ts';
+import { Alarms } from './alarms.ts';
 import { BufferQueue } from './buffer/buffer-queue.ts';
+import { Dashboard } from './dashboard.ts';
 import { DeadLetterQueue } from './dead-letter/dead-letter-queue.ts';
 import { type DeliverSettings, DeliverWorker } from './deliver/deliver-worker.ts';
 import { Ledger } from './deliver/ledger.ts';
@@ -37,6 +40,8 @@ export type WebhookAdapterProps = DeliverSettings & {
    * @default webex-campaign
    */
   readonly keysSecretName?: string;
+  /** Whom alarms reach, and what counts as late or silent. Each setting has a default. */
+  readonly alarms?: AlarmSettings | undefined;
 };
 
 /** The bridge: webhooks of any SaaS come in at `api`, and leave as calls of the Webex Campaign event API. */
@@ -46,6 +51,8 @@ export class WebhookAdapter extends Construct {
   readonly ledger: Ledger;
   readonly deliver: DeliverWorker;
   readonly deadLetter: DeadLetterQueue;
+  readonly alarms: Alarms;
+  readonly dashboard: Dashboard;
 
   constructor(scope: Construct, id: string, props: WebhookAdapterProps) {
     super(scope, id);
@@ -77,6 +84,13 @@ export class WebhookAdapter extends Construct {
       ledger: this.ledger,
       settings: props,
     });
+
+    const { ingest, buffer, ledger, deliver, deadLetter } = this;
+    const stages = { ingest, buffer, ledger, deliver, deadLetter };
+    const watched = { ...stages, name, sources: mappings.map(({ source }) => source) };
+    this.alarms = new Alarms(this, 'Alarms', { ...watched, settings: props.alarms });
+    const { alarms } = this;
+    this.dashboard = new Dashboard(this, 'Dashboard', { ...watched, alarms, ...props.alarms });
   }
 }
 

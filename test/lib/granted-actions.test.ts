@@ -8,8 +8,13 @@ import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
 const mappings = readMappingFolders(fileURLToPath(new URL('../../mappings', import.meta.url)));
 if (!mappings.ok) throw new Error('The mapping folders have problems.');
 
-/** Wildcards that are wanted, `"Action on Resource"`, each with its reason. There is none. */
-const REASONS: Readonly<Record<string, string>> = {};
+/** Wildcards that are wanted, `"Action on Resource"`, each with its reason. */
+const REASONS: Readonly<Record<string, string>> = {
+  'kms:* on "*"':
+    "of the alarms' key: without this statement of its policy nobody could ever change or delete it; it gives the account's own policies their say",
+  'kms:Decrypt on "*"': 'of the same policy, where "*" stands for the key itself',
+  'kms:GenerateDataKey on "*"': 'the same',
+};
 
 type Statement = {
   readonly Effect: 'Allow' | 'Deny';
@@ -53,10 +58,14 @@ describe('what the template grants', () => {
     expect([...actions].sort()).toEqual([
       'dynamodb:GetItem',
       'dynamodb:PutItem',
+      'kms:*',
+      'kms:Decrypt',
+      'kms:GenerateDataKey',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
       'secretsmanager:DescribeSecret',
       'secretsmanager:GetSecretValue',
+      'sns:Publish',
       'sqs:ChangeMessageVisibility',
       'sqs:DeleteMessage',
       'sqs:GetQueueAttributes',
