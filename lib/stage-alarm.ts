@@ -7,7 +7,7 @@ import type { AlarmTopics } from './alarm-topics.ts';
 export type Urgency = 'page' | 'tomorrow';
 
 /** Where the sections of the alarms are. */
-export const RUNBOOK = 'docs/runbook.md';
+const RUNBOOK = 'docs/runbook.md';
 
 /** One alarm of a stage. Without an impact and something to do about it there is no reason to wake anybody. */
 export type StageAlarm = {
