@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { Duration } from 'aws-cdk-lib';
+import { readAlarmSettings } from '../../lib/alarm-stage-settings.ts';
 import { eventUrlSchema, readStages, selectStages } from '../../lib/stages.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'stages-'));
@@ -43,6 +45,10 @@ describe('the settings of a stage', () => {
     ['events-per-second: 0.5', { 'events-per-second': 0.5 }],
     ['concurrency: 2', { concurrency: 2 }],
     ['success-id-fields: [transaction-id, transid]', { 'success-id-fields': ['transaction-id', 'transid'] }],
+    ['alarm-email: on-call@example.com', { 'alarm-email': 'on-call@example.com' }],
+    ['fresh-within: 5m', { 'fresh-within': 300 }],
+    ['silent-after: { stripe: 2h, shopify: 24h }', { 'silent-after': { stripe: 7_200, shopify: 86_400 } }],
+    ['lambda-concurrency: 10', { 'lambda-concurrency': 10 }],
   ])('may be %s', (yaml, settings) => {
     expect(read(yaml)).toEqual({
       ok: true,
@@ -58,11 +64,36 @@ describe('the settings of a stage', () => {
     ['concurrency: 2.5', 'expected a whole number'],
     ['success-id-fields: []', 'expected one name at least'],
     ['success-id-fields: ["a,b"]', 'expected a name without a comma'],
+    ['alarm-email: on-call', 'expected an e-mail address'],
+    ['fresh-within: 15', 'expected a time span'],
+    ['fresh-within: 2d', 'expected 1m to 24h'],
+    ['silent-after: { stripe: 5m }', 'expected 10m to 24h'],
+    ['lambda-concurrency: 9', 'expected 10 at least'],
   ])('may not be %s', (yaml, message) => {
     expect(read(yaml)).toMatchObject({
       ok: false,
       failure: [{ message: expect.stringContaining(message) }],
     });
+  });
+});
+
+describe('the settings of its alarms', () => {
+  test('are read as the construct takes them', () => {
+    const settings = {
+      ...{ 'alarm-email': 'on-call@example.com', 'fresh-within': 300 },
+      ...{ 'silent-after': { stripe: 7_200 }, 'lambda-concurrency': 50 },
+    };
+
+    expect(readAlarmSettings(settings)).toEqual({
+      email: 'on-call@example.com',
+      freshWithin: Duration.seconds(300),
+      silentAfter: { stripe: Duration.seconds(7_200) },
+      lambdaConcurrency: 50,
+    });
+  });
+
+  test('are none, where a stage says none', () => {
+    expect(readAlarmSettings({})).toEqual({ silentAfter: {} });
   });
 });
 
