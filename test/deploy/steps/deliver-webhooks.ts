@@ -15,13 +15,14 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
     until(`a call with ${eventId}`, 90, async () =>
       callsOf(eventId).find(({ answer }) => answer !== undefined),
     );
-  const refused = signAsStripe('checkout.session.completed');
+  // Stripe signs each try anew.
+  const signRefused = () => signAsStripe('checkout.session.completed');
 
   return [
     {
       title: 'A webhook that comes before the secrets are set',
       run: async ({ prove }) => {
-        const { status, text } = await post(urlOf('stripe'), refused);
+        const { status, text } = await post(urlOf('stripe'), signRefused());
         prove('it is answered 503, so that Stripe tries again', status === 503, `${status} ${text}`);
         prove('nothing has reached Webex Campaign', simulator.received().length === 0);
       },
@@ -35,7 +36,7 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
         await run(workshop, commandOf(`${put} webhooks/shopify`, { '<client secret>': SECRETS.shopify }));
         tell('by the three commands of the README');
         const last = await until('the webhook to be taken', 60, async () => {
-          const answer = await post(urlOf('stripe'), refused);
+          const answer = await post(urlOf('stripe'), signRefused());
           return answer.status === 503 ? undefined : answer;
         });
         prove('Stripe tries again what was answered 503, and is answered 200', last.status === 200, last);
