@@ -37,6 +37,9 @@ export function runbookSteps(workshop: Workshop): readonly Step[] {
         const { exports, commands } = readPreamble();
         const sections = readSections().flatMap((section) => section.commands);
         const ofAws = new Set([...commands, ...sections].filter((command) => !isAdapterCommand(command)));
+        tell(
+          'The emulator takes every JSON filter for a match: test/lib/alarms/runbook.test.ts proves those.',
+        );
         for (const command of ofAws) {
           const reason = Object.entries(NOT_RUN).find(([beginning]) => command.startsWith(beginning))?.[1];
           if (reason !== undefined) {
