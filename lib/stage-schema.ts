@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { alarmStageSettings } from './alarm-stage-settings.ts';
 
 /** Where the bearer key is sent: `https`, or `http` to this machine alone. */
 export const eventUrlSchema = z
@@ -49,6 +50,7 @@ export const stageSchema = z.strictObject({
     .array(z.string().regex(/^[^,]+$/, 'expected a name without a comma'))
     .min(1, 'expected one name at least')
     .optional(),
+  ...alarmStageSettings,
   vpc: z
     .strictObject({
       // Four subnets, of 16 addresses each at least.

@@ -1,3 +1,4 @@
+import { readAlarmSettings } from './alarm-stage-settings.ts';
 import type { Stage } from './stage-schema.ts';
 import type { WebhookAdapterStackProps } from './webhook-adapter-stack.ts';
 
@@ -16,6 +17,7 @@ export function stackPropsOf(name: string, stage: Stage): Omit<WebhookAdapterSta
     eventsPerSecond: stage['events-per-second'],
     concurrency: stage.concurrency,
     successIdFields: stage['success-id-fields'],
+    alarms: readAlarmSettings(stage),
     egressCidr: stage.vpc?.cidr,
     kms: stage.kms,
     keepData: stage['keep-data'],

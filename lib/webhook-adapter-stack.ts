@@ -60,7 +60,7 @@ export class WebhookAdapterStack extends Stack {
     }
   }
 
-  private tellOperators({ buffer, deadLetter, ledger, deliver }: WebhookAdapter): void {
+  private tellOperators({ buffer, deadLetter, ledger, deliver, alarms, dashboard }: WebhookAdapter): void {
     this.tell(
       'WebexKeysSecretName',
       deliver.webexKeys.name,
@@ -77,6 +77,9 @@ export class WebhookAdapterStack extends Stack {
       'Webhooks that could not be delivered are here.',
     );
     this.tell('LedgerTable', ledger.table.tableName, 'What became of each event is here.');
+    this.tell('DashboardUrl', dashboard.url, 'How the stages are doing.');
+    this.tell('AlarmTopicPage', alarms.topics.page.topicArn, 'Alarms that cannot wait are told here.');
+    this.tell('AlarmTopicTomorrow', alarms.topics.tomorrow.topicArn, 'Alarms that can wait are told here.');
   }
 
   private tell(id: string, value: string, description: string): void {

@@ -3,7 +3,10 @@ import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { bufferQueueName } from '../lambdas/buffer/queue-name.ts';
 import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
+import type { AlarmSettings } from './alarm-settings.ts';
+import { Alarms } from './alarms.ts';
 import { BufferQueue } from './buffer/buffer-queue.ts';
+import { Dashboard } from './dashboard.ts';
 import { allowLogs, type DataProtection } from './data-protection.ts';
 import { DeadLetterQueue } from './dead-letter/dead-letter-queue.ts';
 import { type DeliverSettings, DeliverWorker } from './deliver/deliver-worker.ts';
@@ -45,6 +48,8 @@ export type WebhookAdapterProps = IngestSettings &
      * @default webex-campaign
      */
     readonly keysSecretName?: string;
+    /** Whom alarms reach, and what counts as late or silent. Each setting has a default. */
+    readonly alarms?: AlarmSettings | undefined;
   };
 
 /** The bridge: webhooks of any SaaS come in at `api`, and leave as calls of the Webex Campaign event API. */
@@ -54,6 +59,8 @@ export class WebhookAdapter extends Construct {
   readonly ledger: Ledger;
   readonly deliver: DeliverWorker;
   readonly deadLetter: DeadLetterQueue;
+  readonly alarms: Alarms;
+  readonly dashboard: Dashboard;
 
   constructor(scope: Construct, id: string, props: WebhookAdapterProps) {
     super(scope, id);
@@ -83,6 +90,7 @@ export class WebhookAdapter extends Construct {
     });
     this.ledger = new Ledger(this, 'Ledger', { name, protection: props });
     this.deliver = new DeliverWorker(this, 'Deliver', {
+      name,
       eventUrl,
       keysSecretName: secretNameOf(name, keysSecretName),
       mappings: mappings.map((mapping) => resolveMapping(mapping, stage)),
@@ -93,6 +101,13 @@ export class WebhookAdapter extends Construct {
       protection: props,
       vpc: props.vpc,
     });
+
+    const { ingest, buffer, ledger, deliver, deadLetter } = this;
+    const stages = { ingest, buffer, ledger, deliver, deadLetter };
+    const watched = { ...stages, name, sources: mappings.map(({ source }) => source) };
+    this.alarms = new Alarms(this, 'Alarms', { ...watched, settings: props.alarms });
+    const { alarms } = this;
+    this.dashboard = new Dashboard(this, 'Dashboard', { ...watched, alarms, ...props.alarms });
   }
 }
 

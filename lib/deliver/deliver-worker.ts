@@ -40,6 +40,8 @@ export type DeliverSettings = {
 };
 
 export type DeliverWorkerProps = {
+  /** The name of the stack in the metrics. */
+  readonly name: string;
   /** The whole URL of the tenant's event API. */
   readonly eventUrl: string;
   /** Name of the secret that is to hold the API user's keys. */
@@ -100,11 +102,12 @@ export class DeliverWorker extends Construct {
   }
 
   private environmentOf(
-    { buffer, deadLetter, ledger, eventUrl, settings }: DeliverWorkerProps,
+    { name, buffer, deadLetter, ledger, eventUrl, settings }: DeliverWorkerProps,
     { eventsPerSecond, concurrency }: DeliveryRate,
   ): DeliverEnvironment {
     const { successIdFields = SUCCESS_ID_FIELDS } = settings;
     return {
+      STACK_NAME: name,
       BUFFER_QUEUE_URL: buffer.queueUrl,
       DEAD_LETTER_QUEUE_URL: deadLetter.queueUrl,
       WEBEX_EVENT_URL: eventUrl,

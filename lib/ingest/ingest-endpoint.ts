@@ -32,7 +32,7 @@ import { type IngestSettings, THROTTLE } from './ingest-settings.ts';
 const HANDLER = fileURLToPath(new URL('../../lambdas/ingest/handler.ts', import.meta.url));
 
 export type IngestEndpointProps = {
-  /** Begins the names of the API and the secrets. */
+  /** Begins the names of the API and the secrets; the stack's name in the metrics. */
   readonly name: string;
   /** What may send webhooks, and how each is verified. */
   readonly sources: readonly Source[];
@@ -80,7 +80,11 @@ export class IngestEndpoint extends Construct {
     settings,
     protection,
   }: IngestEndpointProps): LambdaFunction {
-    const environment: IngestEnvironment = { BUFFER_QUEUE_URL: buffer.queueUrl, PUBLIC_URL: this.publicUrl };
+    const environment: IngestEnvironment = {
+      STACK_NAME: name,
+      BUFFER_QUEUE_URL: buffer.queueUrl,
+      PUBLIC_URL: this.publicUrl,
+    };
     const catalogue = sources.map((source) => ({ ...source, secret: secretNameOf(name, source.secret) }));
     return withFunctionBundle(HANDLER, catalogue, (code) =>
       createStageFunction(this, 'Function', {

@@ -10,6 +10,7 @@ import { deadLetterSteps } from './steps/dead-letters.ts';
 import { webhookSteps } from './steps/deliver-webhooks.ts';
 import { deployAgainSteps } from './steps/deploy-again.ts';
 import { deploySteps } from './steps/deploy-stack.ts';
+import { runbookSteps } from './steps/run-runbook.ts';
 import { SECRETS } from './webhooks.ts';
 import { slot, type Workshop } from './workshop.ts';
 
@@ -34,6 +35,7 @@ const { failed } = await runSteps(
   [
     ...deploySteps(workshop),
     ...webhookSteps(workshop),
+    ...runbookSteps(workshop),
     compareStep(),
     ...deadLetterSteps(workshop),
     ...deployAgainSteps(workshop),

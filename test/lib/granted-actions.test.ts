@@ -17,7 +17,9 @@ const REASONS: Readonly<Record<string, string>> = {
     ]),
   ),
   'kms:* on "*"':
-    'The policy of a key is about that key alone: the account may use it as far as IAM policies say.',
+    'The policy of a key is about that key alone: the account may use it as far as IAM policies say, and nobody could change or delete it otherwise.',
+  'kms:Decrypt on "*"': "Of the policy of the alarms' key, where * stands for the key itself.",
+  'kms:GenerateDataKey on "*"': 'The same.',
   ...Object.fromEntries(
     ['kms:Decrypt*', 'kms:Describe*', 'kms:Encrypt*', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'].map(
       (action) => [
@@ -67,9 +69,13 @@ function actionsIn(grants: readonly string[]): readonly string[] {
 const ACTIONS = [
   'dynamodb:GetItem',
   'dynamodb:PutItem',
+  'kms:*',
+  'kms:Decrypt',
+  'kms:GenerateDataKey',
   'logs:CreateLogStream',
   'logs:PutLogEvents',
   'secretsmanager:GetSecretValue',
+  'sns:Publish',
   'sqs:ChangeMessageVisibility',
   'sqs:DeleteMessage',
   'sqs:GetQueueAttributes',
@@ -94,14 +100,11 @@ describe('what the template grants', () => {
       'ec2:DescribeNetworkInterfaces',
       'ec2:DescribeSubnets',
       'ec2:UnassignPrivateIpAddresses',
-      'kms:*',
-      'kms:Decrypt',
       'kms:Decrypt*',
       'kms:Describe*',
       'kms:DescribeKey',
       'kms:Encrypt',
       'kms:Encrypt*',
-      'kms:GenerateDataKey',
       'kms:GenerateDataKey*',
       'kms:GenerateDataKeyWithoutPlaintext',
       'kms:ReEncrypt*',
@@ -110,8 +113,12 @@ describe('what the template grants', () => {
     ]);
   });
 
-  test('has no wildcard at all in a plain stage', () => {
-    expect(grantsOfKind('plain').filter((grant) => grant.includes('*'))).toEqual([]);
+  test("has no wildcard in a plain stage but in the policy of the alarms' key, where it stands for the key", () => {
+    expect(grantsOfKind('plain').filter((grant) => grant.includes('*'))).toEqual([
+      'kms:* on "*"',
+      'kms:Decrypt on "*"',
+      'kms:GenerateDataKey on "*"',
+    ]);
   });
 
   test('has no wildcard, in an action or a resource, without a reason, and no reason without a wildcard', () => {

@@ -19,9 +19,13 @@ const templateSchema = z.object({
   ),
 });
 
-/** Names within the resource that they belong to; and a domain, which `stages.yaml` may name once only. */
+/**
+ * Names within the resource that they belong to, and of metrics, which stacks tell apart by a dimension; and a domain,
+ * which `stages.yaml` may name once only.
+ */
 const NOT_OF_THE_ACCOUNT = [
   'AWS::ApiGatewayV2::Stage StageName',
+  'AWS::CloudWatch::Alarm MetricName',
   'AWS::IAM::Policy PolicyName',
   'AWS::ApiGatewayV2::DomainName DomainName',
   'AWS::ApiGatewayV2::ApiMapping DomainName',

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { Duration } from 'aws-cdk-lib';
+import { readAlarmSettings } from '../../lib/alarm-stage-settings.ts';
 import { formatProblems } from '../../lib/config-file.ts';
 import { eventUrlSchema } from '../../lib/stage-schema.ts';
 import { readStages, selectStages } from '../../lib/stages.ts';
@@ -72,6 +74,10 @@ describe('the settings of a stage', () => {
       { domain: { name: 'hooks.example.com', 'certificate-arn': ARN } },
     ],
     ['vpc: { cidr: 10.0.0.0/26 }', { vpc: { cidr: '10.0.0.0/26' } }],
+    ['alarm-email: on-call@example.com', { 'alarm-email': 'on-call@example.com' }],
+    ['fresh-within: 5m', { 'fresh-within': 300 }],
+    ['silent-after: { stripe: 2h, shopify: 24h }', { 'silent-after': { stripe: 7_200, shopify: 86_400 } }],
+    ['lambda-concurrency: 10', { 'lambda-concurrency': 10 }],
   ])('may be %s', (yaml, settings) => {
     expect(read(yaml)).toEqual({
       ok: true,
@@ -138,6 +144,14 @@ describe('the settings of a stage', () => {
       ].join('\n'),
     ],
     ['vpc: { cidr: 10.0.0.0/27 }', '3:10  dev.vpc.cidr  expected a range from /16 to /26'],
+    ['alarm-email: on-call', '3:3  dev.alarm-email  expected an e-mail address'],
+    [
+      'fresh-within: 15',
+      '3:3  dev.fresh-within  expected a time span: a number and s, m, h or d, as in "24h"',
+    ],
+    ['fresh-within: 2d', '3:3  dev.fresh-within  expected 1m to 24h'],
+    ['silent-after: { stripe: 5m }', '3:19  dev.silent-after.stripe  expected 10m to 24h'],
+    ['lambda-concurrency: 9', '3:3  dev.lambda-concurrency  expected 10 at least'],
     ['vpc: { cidr: everything }', '3:10  dev.vpc.cidr  expected a range of addresses: 10.0.0.0/24'],
   ])('may not be %s', (yaml = '', told) => {
     expect(toldOf(yaml)).toBe(told);
@@ -180,6 +194,26 @@ describe('settings that do not fit together', () => {
       ok: false,
       failure: [{ file: relative(process.cwd(), file), line: 3, column: 3, path: 'dev.events-per-second' }],
     });
+  });
+});
+
+describe('the settings of its alarms', () => {
+  test('are read as the construct takes them', () => {
+    const settings = {
+      ...{ 'alarm-email': 'on-call@example.com', 'fresh-within': 300 },
+      ...{ 'silent-after': { stripe: 7_200 }, 'lambda-concurrency': 50 },
+    };
+
+    expect(readAlarmSettings(settings)).toEqual({
+      email: 'on-call@example.com',
+      freshWithin: Duration.seconds(300),
+      silentAfter: { stripe: Duration.seconds(7_200) },
+      lambdaConcurrency: 50,
+    });
+  });
+
+  test('are none, where a stage says none', () => {
+    expect(readAlarmSettings({})).toEqual({ silentAfter: {} });
   });
 });
 

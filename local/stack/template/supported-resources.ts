@@ -102,6 +102,12 @@ const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['AWS::Lambda::Permission', 'as for roles'],
   ['AWS::SQS::QueuePolicy', 'as for roles'],
   ['AWS::Logs::LogGroup', 'log lines go to the terminal'],
+  ['AWS::CloudWatch::Alarm', 'who runs it sees every line, and nobody is on call'],
+  ['AWS::CloudWatch::Dashboard', 'as for alarms'],
+  ['AWS::SNS::Topic', 'as for alarms'],
+  ['AWS::SNS::TopicPolicy', 'as for roles'],
+  ['AWS::SNS::Subscription', 'as for alarms'],
+  ['AWS::KMS::Key', 'it encrypts the messages of alarms'],
   ['AWS::CDK::Metadata', 'it tells AWS which constructs were used'],
 ]);
 

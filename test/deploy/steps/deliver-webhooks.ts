@@ -2,7 +2,7 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { commandOf } from '../deploy-chapter.ts';
 import { isLogged } from '../only-template.ts';
 import { type Step, until } from '../step.ts';
-import { post, SECRETS, signAsStripe, type Webhook } from '../webhooks.ts';
+import { post, SECRETS, signAsStripe } from '../webhooks.ts';
 import { attempt, clientsOf, run, STACK, type Workshop } from '../workshop.ts';
 
 /** What goes through the deployed API, and what does not. */
@@ -15,18 +15,14 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
     until(`a call with ${eventId}`, 90, async () =>
       callsOf(eventId).find(({ answer }) => answer !== undefined),
     );
-  // Signed when it is first sent: on a busy machine the deploy takes longer than a signature holds.
-  let signed: Webhook | undefined;
-  const refused = () => {
-    signed ??= signAsStripe('checkout.session.completed');
-    return signed;
-  };
+  // Stripe signs each try anew.
+  const signRefused = () => signAsStripe('checkout.session.completed');
 
   return [
     {
       title: 'A webhook that comes before the secrets are set',
       run: async ({ prove }) => {
-        const { status, text } = await post(urlOf('stripe'), refused());
+        const { status, text } = await post(urlOf('stripe'), signRefused());
         prove('it is answered 503, so that Stripe tries again', status === 503, `${status} ${text}`);
         prove('nothing has reached Webex Campaign', simulator.received().length === 0);
       },
@@ -46,7 +42,7 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
         );
         tell('by the three commands of the README');
         const last = await until('the webhook to be taken', 60, async () => {
-          const answer = await post(urlOf('stripe'), refused());
+          const answer = await post(urlOf('stripe'), signRefused());
           return answer.status === 503 ? undefined : answer;
         });
         prove('Stripe tries again what was answered 503, and is answered 200', last.status === 200, last);
