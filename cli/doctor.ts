@@ -5,6 +5,7 @@ import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { resolveVerify } from '../lib/ingest/verify-setting.ts';
 import { readMappingFolders } from '../lib/map/mapping-folders.ts';
 import { type DoctorRequest, readKnobsFile, readRequests } from './doctor-requests.ts';
+import { INVOCATION } from './invocation.ts';
 import type { CommandResult } from './send.ts';
 
 export type DoctorOptions = {
@@ -52,7 +53,8 @@ function readFallback(
   if (profile !== undefined) return readKnobsFile(profile);
   if (mapping === undefined) return succeed(undefined);
   const mappings = readMappingFolders(mappingsDirectory);
-  if (!mappings.ok) return fail('The mapping folders have problems: run "npm run synth" to see them.');
+  if (!mappings.ok)
+    return fail(`The mapping folders have problems: run "${INVOCATION} validate" to see them.`);
   const found = mappings.value.find(({ source }) => source === mapping);
   if (found !== undefined) return succeed(found.profile.signature);
   const known = mappings.value.map(({ source }) => source).join(', ');

@@ -1,32 +1,50 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import type { Command } from 'commander';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config-file.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
-import { foldersOf, readFolder } from '../lib/map/mapping-folders.ts';
+import { foldersOf, readFolder, stagesIn } from '../lib/map/mapping-folders.ts';
 import { readStages } from '../lib/stages.ts';
 
-/** Where a team's own files lie. */
+/** Where a team's own files lie. Somebody else's CDK app may have no `stages.yaml`. */
 export type Project = { readonly mappings: string; readonly stagesFile: string };
 
-/** The repository that these commands belong to. */
-export const PROJECT: Project = {
-  mappings: fileURLToPath(new URL('../mappings', import.meta.url)),
-  stagesFile: fileURLToPath(new URL('../stages.yaml', import.meta.url)),
-};
+/** The stage of a project whose events have one id for all. */
+export const ONLY_STAGE = 'default';
 
-/** The names of the stages; fails with the problems of `stages.yaml`. */
-export function stageNames({ stagesFile }: Project): Result<readonly string[], string> {
-  const stages = readStages(stagesFile);
-  return stages.ok ? succeed(Object.keys(stages.value)) : fail(formatProblems(stages.failure));
+/** Adds the option that every command has. */
+export function addProjectOption(program: Command): void {
+  program.option('--mappings-folder <path>', 'the folder that has the mapping folders', 'mappings');
+}
+
+/** The project of the folder that a command is given in: of this repository, or of a CDK app that has the package. */
+export function projectOf(command: Command): Project {
+  const { mappingsFolder } = command.optsWithGlobals<{ readonly mappingsFolder: string }>();
+  return { mappings: resolve(mappingsFolder), stagesFile: resolve('stages.yaml') };
+}
+
+/** The names of the stages: of `stages.yaml`, whose problems it fails with, or else those that the mappings name. */
+export function stageNames({ mappings, stagesFile }: Project): Result<readonly string[], string> {
+  if (existsSync(stagesFile)) {
+    const stages = readStages(stagesFile);
+    return stages.ok ? succeed(Object.keys(stages.value)) : fail(formatProblems(stages.failure));
+  }
+  const named = stagesIn(mappings);
+  return succeed(named.length > 0 ? named : [ONLY_STAGE]);
 }
 
 /** One mapping folder; fails with its problems, or with the names that there are. */
 export function findMapping({ mappings }: Project, name: string): Result<MappingFile, string> {
   const folders = foldersOf(mappings);
   if (!folders.includes(name)) {
-    return fail(`There is no mapping folder "${name}". There are: ${folders.join(', ')}.`);
+    const known = folders.length > 0 ? `There are: ${folders.join(', ')}.` : sayEmpty(mappings);
+    return fail(`There is no mapping folder "${name}". ${known}`);
   }
   const file = readFolder(join(mappings, name), name);
   return file.ok ? file : fail(formatProblems(file.failure));
+}
+
+function sayEmpty(mappings: string): string {
+  return `There is none in ${relative(process.cwd(), mappings) || '.'}: name another with --mappings-folder.`;
 }

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { type BuildOptions, buildSync } from 'esbuild';
 import { CATALOGUE_FILE } from '../lambdas/adapters/catalogue.ts';
 
 /** The file that Lambda loads. */
@@ -19,10 +19,10 @@ export const BUNDLE_OPTIONS = {
   keepNames: true,
   define: { 'import.meta.dirname': '__dirname' },
   logLevel: 'warning',
-} as const satisfies BuildOptions;
+} as const;
 
 /**
- * Bundles a handler, with its part of the mapping folders beside it, and gives it to `use` as Lambda code.
+ * Gives a handler's bundle, with its part of the mapping folders beside it, to `use` as Lambda code.
  * The bundle is CommonJS, which starts faster than an ES module as soon as it holds the AWS SDK.
  * @param entry path of the `handler.ts`
  * @param catalogue the entries that the function reads at its cold start
@@ -34,11 +34,28 @@ export function withFunctionBundle<Used>(
 ): Used {
   const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bundle-'));
   try {
-    buildSync({ ...BUNDLE_OPTIONS, entryPoints: [entry], outfile: join(directory, BUNDLE_FILE) });
+    writeBundle(entry, join(directory, BUNDLE_FILE));
     writeFileSync(join(directory, CATALOGUE_FILE), JSON.stringify(catalogue, null, 2));
     // CDK copies the files when the function is constructed.
     return use(Code.fromAsset(directory));
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+/** Where the package has a handler's bundle: in the place of its source. */
+export function builtBundleOf(entry: string): string {
+  return entry.replace(/\.ts$/, '.bundle.js');
+}
+
+/** The package brings its bundles, built by this same function; a clone makes them at every synth. */
+export function writeBundle(entry: string, outfile: string): void {
+  const built = builtBundleOf(entry);
+  if (existsSync(built)) {
+    copyFileSync(built, outfile);
+    return;
+  }
+  // Not among the imports: whoever has the package has no esbuild.
+  const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
+  buildSync({ ...BUNDLE_OPTIONS, entryPoints: [entry], outfile });
 }

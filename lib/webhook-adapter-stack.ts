@@ -24,7 +24,7 @@ export class WebhookAdapterStack extends Stack {
 
     for (const { source } of mappings) {
       new CfnOutput(this, `WebhookUrl-${source}`, {
-        value: `${publicUrl ?? adapter.ingest.api.apiEndpoint}/webhooks/${source}`,
+        value: adapter.webhookUrl(source),
         description: `Register this URL at ${source}.`,
       });
     }

@@ -1,5 +1,5 @@
-import { Stack } from 'aws-cdk-lib';
-import { Construct } from 'constructs';
+import { Stack, Token } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 import { bufferQueueName } from '../lambdas/buffer/queue-name.ts';
 import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
 import { BufferQueue } from './buffer/buffer-queue.ts';
@@ -11,11 +11,12 @@ import type { MappingFile } from './map/mapping-file.ts';
 import { sourceOf } from './map/mapping-folders.ts';
 import { eventIdOf, resolveMapping } from './map/resolve-mapping.ts';
 import { eventUrlSchema } from './stages.ts';
+import { WebhookAdapterBase } from './webhook-adapter-base.ts';
 
 export type WebhookAdapterProps = DeliverSettings & {
   /** The whole URL of the tenant's Webex Campaign event API; `https`, or `http` to loopback. There is no default. */
   readonly eventUrl: string;
-  /** What may send webhooks, and what becomes of them (`readMappingFolders`). */
+  /** What may send webhooks, and what becomes of them: `readMappings('mappings')`. */
   readonly mappings: readonly MappingFile[];
   /**
    * Which event ids to take, where a mapping has one per stage.
@@ -39,18 +40,22 @@ export type WebhookAdapterProps = DeliverSettings & {
   readonly keysSecretName?: string;
 };
 
-/** The bridge: webhooks of any SaaS come in at `api`, and leave as calls of the Webex Campaign event API. */
-export class WebhookAdapter extends Construct {
-  readonly ingest: IngestEndpoint;
-  readonly buffer: BufferQueue;
-  readonly ledger: Ledger;
-  readonly deliver: DeliverWorker;
-  readonly deadLetter: DeadLetterQueue;
+/**
+ * The bridge: webhooks of any SaaS come in at `webhookUrl(source)`, and leave as calls of the Webex Campaign event API. Each
+ * of its stages is a construct of its own, whose resources are there to be built upon.
+ */
+export class WebhookAdapter extends WebhookAdapterBase {
+  override readonly ingest: IngestEndpoint;
+  override readonly buffer: BufferQueue;
+  override readonly ledger: Ledger;
+  override readonly deliver: DeliverWorker;
+  override readonly deadLetter: DeadLetterQueue;
+  override readonly webhookUrls: ReadonlyMap<string, string>;
 
   constructor(scope: Construct, id: string, props: WebhookAdapterProps) {
     super(scope, id);
     const { mappings, name = Stack.of(this).stackName, keysSecretName = 'webex-campaign' } = props;
-    const eventUrl = eventUrlSchema.parse(props.eventUrl);
+    const eventUrl = checkEventUrl(props.eventUrl);
     const stage = props.stage ?? '';
     refuseMissingIds(mappings, stage);
 
@@ -76,7 +81,19 @@ export class WebhookAdapter extends Construct {
       ledger: this.ledger,
       settings: props,
     });
+    const base = props.publicUrl ?? this.ingest.api.apiEndpoint;
+    this.webhookUrls = new Map(mappings.map(({ source }) => [source, `${base}/webhooks/${source}`]));
   }
+}
+
+/** A URL that is known only at deploy time is checked by the function that calls it. */
+function checkEventUrl(url: string): string {
+  if (Token.isUnresolved(url)) return url;
+  const checked = eventUrlSchema.safeParse(url);
+  if (checked.success) return url;
+  throw new Error(
+    `eventUrl: ${checked.error.issues.map(({ message }) => message).join('; ')}. Found "${url}".`,
+  );
 }
 
 /** Mapping files are checked when they are read; which stage they are for is known only here. */
