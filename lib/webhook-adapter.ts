@@ -73,6 +73,7 @@ export class WebhookAdapter extends WebhookAdapterBase {
     });
     this.ledger = new Ledger(this, 'Ledger', { name });
     this.deliver = new DeliverWorker(this, 'Deliver', {
+      name,
       eventUrl,
       keysSecretName,
       mappings: mappings.map((mapping) => resolveMapping(mapping, stage)),

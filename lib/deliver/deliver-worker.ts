@@ -38,6 +38,8 @@ export type DeliverSettings = {
 };
 
 export type DeliverWorkerProps = {
+  /** The name of the stack in the metrics. */
+  readonly name: string;
   /** The whole URL of the tenant's event API. */
   readonly eventUrl: string;
   /** Name of the secret that is to hold the API user's keys. */
@@ -57,7 +59,7 @@ export class DeliverWorker extends Construct {
 
   constructor(scope: Construct, id: string, props: DeliverWorkerProps) {
     super(scope, id);
-    const { eventUrl, keysSecretName, mappings, buffer, deadLetter, ledger } = props;
+    const { name, eventUrl, keysSecretName, mappings, buffer, deadLetter, ledger } = props;
     const { eventsPerSecond = 5, concurrency = 2, successIdFields = SUCCESS_ID_FIELDS } = props.settings;
     refuseUnfitTimes();
 
@@ -65,6 +67,7 @@ export class DeliverWorker extends Construct {
     this.webexKeys = createEmptySecret(this, 'WebexKeys', keysSecretName, description);
 
     const environment: DeliverEnvironment = {
+      STACK_NAME: name,
       BUFFER_QUEUE_URL: buffer.queueUrl,
       DEAD_LETTER_QUEUE_URL: deadLetter.queueUrl,
       WEBEX_EVENT_URL: eventUrl,

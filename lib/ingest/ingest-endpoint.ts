@@ -24,7 +24,7 @@ import { createStageFunction, INGEST_TIMEOUT, LOG_RETENTION } from '../stage-fun
 const HANDLER = fileURLToPath(new URL('../../lambdas/ingest/handler.ts', import.meta.url));
 
 export type IngestEndpointProps = {
-  /** Begins the names of the API and the secrets' descriptions. */
+  /** The name of the API, and of the stack in the metrics. */
   readonly name: string;
   /** What may send webhooks, and how each is verified. */
   readonly sources: readonly Source[];
@@ -69,6 +69,7 @@ export class IngestEndpoint extends Construct {
     this.api = new HttpApi(this, 'Api', { apiName: name, createDefaultStage: false });
     this.createStage();
     const environment: IngestEnvironment = {
+      STACK_NAME: name,
       BUFFER_QUEUE_URL: buffer.queueUrl,
       PUBLIC_URL: publicUrl ?? this.api.apiEndpoint,
     };
