@@ -45,14 +45,27 @@ export function grantActing(parts: OperatedParts, grantee: IGrantable): Grant {
     .combine(allow(grantee, ['dynamodb:PutItem'], ledger.tableArn));
 }
 
-/** Lets somebody set secrets, and read them: a new value is put beside the old one, which has to be known for that. */
-export function grantSetting(secrets: readonly ISecret[], grantee: IGrantable): Grant {
-  const actions = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue'].map(
-    (one) => `secretsmanager:${one}`,
-  );
+const SET_SECRET = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
+
+/**
+ * Lets somebody set secrets, and read them: a new value is put beside the old one, which has to be known for that. Whether
+ * the old one is still in use stands in the functions' logs.
+ */
+export function grantSetting(
+  { ledger, functions }: OperatedParts,
+  secrets: readonly ISecret[],
+  grantee: IGrantable,
+): Grant {
+  const actions = SET_SECRET.map((action) => `secretsmanager:${action}`);
   const keys: ReadonlySet<IKey | undefined> = new Set(secrets.map(({ encryptionKey }) => encryptionKey));
   for (const key of keys) key?.grantEncryptDecrypt(grantee);
-  return allow(grantee, actions, ...secrets.map(({ secretArn }) => secretArn));
+  return [
+    allow(grantee, actions, ...secrets.map(({ secretArn }) => secretArn)),
+    ...functions.map(({ logGroup }) => allow(grantee, ['logs:StartQuery'], logGroup.logGroupArn)),
+    allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),
+    // The results of a query belong to no resource (Service Authorization Reference, Amazon CloudWatch Logs).
+    allow(grantee, ['logs:GetQueryResults'], '*'),
+  ].reduce((all, grant) => all.combine(grant));
 }
 
 function allow(grantee: IGrantable, actions: string[], ...resourceArns: string[]): Grant {

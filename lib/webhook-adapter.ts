@@ -45,6 +45,7 @@ export type WebhookAdapterProps = DeliverSettings & {
  * of its stages is a construct of its own, whose resources are there to be built upon.
  */
 export class WebhookAdapter extends WebhookAdapterBase {
+  override readonly name: string;
   override readonly ingest: IngestEndpoint;
   override readonly buffer: BufferQueue;
   override readonly ledger: Ledger;
@@ -59,6 +60,7 @@ export class WebhookAdapter extends WebhookAdapterBase {
     const stage = props.stage ?? '';
     refuseMissingIds(mappings, stage);
 
+    this.name = name;
     // A webhook passes ingest, buffer, deliver and, at worst, dead-letter; what is pointed at has to be made first.
     this.deadLetter = new DeadLetterQueue(this, 'DeadLetter', { name: deadLetterQueueName(name) });
     this.buffer = new BufferQueue(this, 'Buffer', {

@@ -1,0 +1,167 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { installPackedApp, type PackedApp } from './packed-app.ts';
+
+const CALL_HANDLER = fileURLToPath(new URL('call-handler.cjs', import.meta.url));
+
+let app: PackedApp;
+beforeAll(async () => {
+  app = await installPackedApp();
+}, 600_000);
+afterAll(() => app.remove());
+
+const inApp = (...path: string[]) => join(app.directory, ...path);
+
+describe('the packed package, in a CDK app of somebody else,', () => {
+  test('has types that hold, its own and those of all that it exports', async () => {
+    expect(await app.run('tsc')).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  test('brings no tool that builds or tests it', () => {
+    const installed = readdirSync(inApp('node_modules'));
+
+    expect(installed).toEqual(expect.arrayContaining(['aws-cdk-lib', 'constructs', 'jsonata', 'zod']));
+    for (const tool of ['esbuild', 'jest', 'fauxqs', '@middy', 'shopify-webhook-schemas', 'stripe']) {
+      expect(installed).not.toContain(tool);
+    }
+  });
+
+  test('has one aws-cdk-lib with it, that of the app', () => {
+    const inside = inApp('node_modules/webex-campaign-webhook-adapter');
+
+    expect(readdirSync(inside)).not.toContain('node_modules');
+  });
+
+  test('exports what is documented, and nothing else', async () => {
+    const script = `
+      const name = 'webex-campaign-webhook-adapter';
+      for (const part of ['webhook-adapter', 'webhook-adapter-stack', 'mappings', 'mapping.schema.json']) {
+        console.log(part, Object.keys(require(name + '/' + part)).slice(0, 3).join(' '));
+      }
+      try { require(name + '/dist/lib/stages.js') } catch ({ code }) { console.log(code) }`;
+
+    const { stdout } = await app.run('node', '--input-type=commonjs', '--eval', script);
+
+    expect(stdout.trim().split('\n')).toEqual([
+      'webhook-adapter WebhookAdapter',
+      'webhook-adapter-stack WebhookAdapterStack',
+      'mappings checkMappings readMappings',
+      'mapping.schema.json $schema title description',
+      'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    ]);
+  });
+});
+
+describe('the commands of the package', () => {
+  test('check the mappings of the app', async () => {
+    const { code, stdout, stderr } = await app.run('webhook-adapter', 'validate');
+
+    expect([code, stdout.trim(), stderr]).toEqual([0, '1 mapping folders with 1 events are in order.', '']);
+  });
+
+  test('show what an example becomes, and explain the mapping', async () => {
+    const mapped = await app.run('webhook-adapter', 'map', '--example', 'billing/invoice-overdue', '--json');
+    const explained = await app.run('webhook-adapter', 'explain-mapping', 'billing', '--stage', 'prod');
+
+    expect(JSON.parse(mapped.stdout)).toMatchObject({ events: [{ event: 'invoice-overdue' }] });
+    expect(explained.stdout).toContain('evt_90000000000001');
+  });
+
+  test('say why a captured signature does not verify', async () => {
+    const { code, stdout } = await app.run(
+      'webhook-adapter',
+      ...['doctor', '--request', fileURLToPath(new URL('captured.json', import.meta.url))],
+      ...['--mapping', 'billing', '--secret', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+    );
+
+    expect([code, stdout]).toEqual([1, expect.stringContaining('INVALID')]);
+  });
+
+  test('ask for a stack where one is needed, and tell their own name', async () => {
+    const listed = await app.run('webhook-adapter', 'dead-letter', 'list', '--port', '1');
+    const help = await app.run('webhook-adapter', 'validate', '--help');
+
+    expect([listed.code, listed.stderr]).toEqual([2, expect.stringContaining('Name a stack with --stack.')]);
+    expect(help.stdout).toContain('npx webhook-adapter validate');
+  });
+});
+
+describe('a synth of the app', () => {
+  const environment = {
+    STACK_NAME: 'messages-dev',
+    BUFFER_QUEUE_URL: 'http://127.0.0.1:1/buffer',
+    DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:1/dead-letter',
+    PUBLIC_URL: 'https://hooks.example.com',
+    WEBEX_EVENT_URL: 'https://acme.example.com/events',
+    WEBEX_KEYS_SECRET: 'webex-campaign',
+    LEDGER_TABLE: 'ledger',
+    EVENT_KEY_HASH_SECRET: 'hash',
+    LEASE_SECONDS: '35',
+    EVENTS_PER_SECOND: '5',
+    MAX_CONCURRENCY: '2',
+    SUCCESS_ID_FIELDS: 'transaction-id',
+    AWS_REGION: 'eu-west-1',
+  };
+  let functions: { readonly directory: string; readonly catalogue: readonly object[] }[];
+  beforeAll(async () => {
+    const synth = await app.run('cdk', 'synth', '--quiet');
+    if (synth.code !== 0) throw new Error(synth.stderr);
+    functions = readdirSync(inApp('cdk.out'))
+      .filter((name) => name.startsWith('asset.'))
+      .map((name) => ({
+        directory: inApp('cdk.out', name),
+        catalogue: JSON.parse(readFileSync(inApp('cdk.out', name, 'catalogue.json'), 'utf8')),
+      }));
+  }, 600_000);
+
+  /** Calls a function of the synth in a process of its own, far from any `node_modules`. */
+  async function call(part: 'profile' | 'events', event: object): Promise<object> {
+    const { directory } = functions.find(({ catalogue }) => catalogue.some((entry) => part in entry)) ?? {};
+    const settings = Object.entries(environment).map(([name, value]) => `process.env.${name} = '${value}';`);
+    const script = `${settings.join('')}require(${JSON.stringify(CALL_HANDLER)})`;
+    const told = await app.run(
+      'node',
+      '--input-type=commonjs',
+      '-e',
+      script,
+      `${directory}`,
+      JSON.stringify(event),
+    );
+    if (told.code !== 0) throw new Error(told.stderr);
+    return JSON.parse(told.stdout.trim().split('\n').at(-1) ?? '');
+  }
+
+  const post = (path: string) => ({
+    version: '2.0',
+    rawPath: path,
+    rawQueryString: '',
+    headers: { 'content-type': 'application/json' },
+    requestContext: {
+      requestId: 'r1',
+      domainName: 'hooks.example.com',
+      http: { method: 'POST', path },
+    },
+    body: '{"type":"invoice.overdue"}',
+    isBase64Encoded: false,
+  });
+
+  test('has its mappings, an ingest function for both stages and a deliver function for each', () => {
+    expect(functions).toHaveLength(3);
+    expect(JSON.stringify(functions)).toContain('evt_80000000000001');
+    expect(JSON.stringify(functions)).toContain('evt_90000000000001');
+  });
+
+  test('gives an ingest function that works: a stranger is answered 404', async () => {
+    expect(await call('profile', post('/webhooks/nobody'))).toMatchObject({ statusCode: 404 });
+  });
+
+  test('gives an ingest function with its mapping: billing without its secret is answered 503', async () => {
+    expect(await call('profile', post('/webhooks/billing'))).toMatchObject({ statusCode: 503 });
+  });
+
+  test('gives a deliver function that works: of no webhooks it keeps none', async () => {
+    expect(await call('events', { Records: [] })).toEqual({ batchItemFailures: [] });
+  });
+});
