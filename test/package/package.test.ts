@@ -1,10 +1,35 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { installPackedApp, type PackedApp } from './packed-app.ts';
 
 const CALL_HANDLER = fileURLToPath(new URL('call-handler.cjs', import.meta.url));
+const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+
+/** What the stack would tell its functions; where nothing may be reached, nothing is. */
+const ENVIRONMENT = {
+  AWS_REGION: 'eu-west-1',
+  AWS_ACCESS_KEY_ID: 'none',
+  AWS_SECRET_ACCESS_KEY: 'none',
+  STACK_NAME: 'messages-dev',
+  BUFFER_QUEUE_URL: 'http://127.0.0.1:1/buffer',
+  DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:1/dead-letter',
+  AWS_ENDPOINT_URL_SQS: 'http://127.0.0.1:1',
+  PUBLIC_URL: 'https://hooks.example.com',
+  WEBEX_EVENT_URL: 'http://127.0.0.1:1/events',
+  WEBEX_KEYS_SECRET: 'webex-campaign',
+  LEDGER_TABLE: 'ledger',
+  EVENT_KEY_HASH_SECRET: 'event-key-hash',
+  LEASE_SECONDS: '35',
+  EVENTS_PER_SECOND: '5',
+  MAX_CONCURRENCY: '2',
+  SUCCESS_ID_FIELDS: 'transaction-id',
+};
 
 let app: PackedApp;
 beforeAll(async () => {
@@ -73,7 +98,7 @@ describe('the commands of the package', () => {
     const { code, stdout } = await app.run(
       'webhook-adapter',
       ...['doctor', '--request', fileURLToPath(new URL('captured.json', import.meta.url))],
-      ...['--mapping', 'billing', '--secret', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+      ...['--mapping', 'billing', '--secret', SECRET],
     );
 
     expect([code, stdout]).toEqual([1, expect.stringContaining('INVALID')]);
@@ -89,79 +114,86 @@ describe('the commands of the package', () => {
 });
 
 describe('a synth of the app', () => {
-  const environment = {
-    STACK_NAME: 'messages-dev',
-    BUFFER_QUEUE_URL: 'http://127.0.0.1:1/buffer',
-    DEAD_LETTER_QUEUE_URL: 'http://127.0.0.1:1/dead-letter',
-    PUBLIC_URL: 'https://hooks.example.com',
-    WEBEX_EVENT_URL: 'https://acme.example.com/events',
-    WEBEX_KEYS_SECRET: 'webex-campaign',
-    LEDGER_TABLE: 'ledger',
-    EVENT_KEY_HASH_SECRET: 'hash',
-    LEASE_SECONDS: '35',
-    EVENTS_PER_SECOND: '5',
-    MAX_CONCURRENCY: '2',
-    SUCCESS_ID_FIELDS: 'transaction-id',
-    AWS_REGION: 'eu-west-1',
-  };
+  let secrets: Server;
   let functions: { readonly directory: string; readonly catalogue: readonly object[] }[];
   beforeAll(async () => {
     const synth = await app.run('cdk', 'synth', '--quiet');
     if (synth.code !== 0) throw new Error(synth.stderr);
     functions = readdirSync(inApp('cdk.out'))
       .filter((name) => name.startsWith('asset.'))
-      .map((name) => ({
-        directory: inApp('cdk.out', name),
-        catalogue: JSON.parse(readFileSync(inApp('cdk.out', name, 'catalogue.json'), 'utf8')),
-      }));
+      .map(deployed);
+    // All of Secrets Manager that the ingest function asks for.
+    const SecretString = JSON.stringify({ signingSecrets: [SECRET] });
+    secrets = createServer((_, answer) => answer.end(JSON.stringify({ SecretString })));
+    await once(secrets.listen(0, '127.0.0.1'), 'listening');
   }, 600_000);
-
-  /** Calls a function of the synth in a process of its own, far from any `node_modules`. */
-  async function call(part: 'profile' | 'events', event: object): Promise<object> {
-    const { directory } = functions.find(({ catalogue }) => catalogue.some((entry) => part in entry)) ?? {};
-    const settings = Object.entries(environment).map(([name, value]) => `process.env.${name} = '${value}';`);
-    const script = `${settings.join('')}require(${JSON.stringify(CALL_HANDLER)})`;
-    const told = await app.run(
-      'node',
-      '--input-type=commonjs',
-      '-e',
-      script,
-      `${directory}`,
-      JSON.stringify(event),
-    );
-    if (told.code !== 0) throw new Error(told.stderr);
-    return JSON.parse(told.stdout.trim().split('\n').at(-1) ?? '');
-  }
-
-  const post = (path: string) => ({
-    version: '2.0',
-    rawPath: path,
-    rawQueryString: '',
-    headers: { 'content-type': 'application/json' },
-    requestContext: {
-      requestId: 'r1',
-      domainName: 'hooks.example.com',
-      http: { method: 'POST', path },
-    },
-    body: '{"type":"invoice.overdue"}',
-    isBase64Encoded: false,
+  afterAll(() => {
+    secrets.close();
   });
 
-  test('has its mappings, an ingest function for both stages and a deliver function for each', () => {
+  /** A function as it lies on Lambda: no `package.json` and no `node_modules` is within its reach. */
+  function deployed(asset: string) {
+    const directory = inApp('..', asset);
+    cpSync(inApp('cdk.out', asset), directory, { recursive: true });
+    return { directory, catalogue: JSON.parse(readFileSync(join(directory, 'catalogue.json'), 'utf8')) };
+  }
+
+  /** Calls a function of the synth in a process of its own. */
+  async function call(part: 'profile' | 'events', event: object): Promise<unknown> {
+    const called = functions.find(({ catalogue }) => catalogue.some((entry) => part in entry));
+    const { port } = secrets.address() as AddressInfo;
+    const environment = { ...ENVIRONMENT, AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${port}` };
+    const given = [called?.directory ?? '', JSON.stringify(event), JSON.stringify(environment)];
+    const told = await app.run('node', CALL_HANDLER, ...given);
+    if (told.code !== 0) throw new Error(told.stderr.slice(-1_000));
+    return JSON.parse(told.stdout.split('\n').at(-1) ?? '');
+  }
+
+  test('has its mappings: an ingest function for both stages, and a deliver function for each', () => {
     expect(functions).toHaveLength(3);
     expect(JSON.stringify(functions)).toContain('evt_80000000000001');
     expect(JSON.stringify(functions)).toContain('evt_90000000000001');
   });
 
-  test('gives an ingest function that works: a stranger is answered 404', async () => {
+  test('gives an ingest function that works: a source that nobody mapped is answered 404', async () => {
     expect(await call('profile', post('/webhooks/nobody'))).toMatchObject({ statusCode: 404 });
   });
 
-  test('gives an ingest function with its mapping: billing without its secret is answered 503', async () => {
-    expect(await call('profile', post('/webhooks/billing'))).toMatchObject({ statusCode: 503 });
+  test('gives an ingest function that verifies: a webhook without a signature is answered 401', async () => {
+    const answer = await call('profile', post('/webhooks/billing'));
+
+    expect(answer).toMatchObject({ statusCode: 401, body: expect.stringContaining('missing-header') });
+  });
+
+  test('gives an ingest function that knows its source: a signed webhook gets as far as the buffer', async () => {
+    const body = '{"type":"invoice.overdue"}';
+    const seconds = Math.floor(Date.now() / 1000);
+    const mac = createHmac('sha256', Buffer.from(SECRET.slice('whsec_'.length), 'base64'));
+    const headers = {
+      'webhook-id': 'msg_1',
+      'webhook-timestamp': `${seconds}`,
+      'webhook-signature': `v1,${mac.update(`msg_1.${seconds}.${body}`).digest('base64')}`,
+    };
+
+    // There is no buffer here, which is no fault of the sender's.
+    const answer = await call('profile', post('/webhooks/billing', headers, body));
+
+    expect(answer).toMatchObject({ statusCode: 503, body: expect.stringContaining('buffer-unavailable') });
   });
 
   test('gives a deliver function that works: of no webhooks it keeps none', async () => {
     expect(await call('events', { Records: [] })).toEqual({ batchItemFailures: [] });
   });
 });
+
+/** A request as API Gateway gives it to the ingest function. */
+function post(rawPath: string, headers: object = {}, body = '{}'): object {
+  const requestContext = { requestId: 'r1', http: { method: 'POST' } };
+  return {
+    rawPath,
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+    requestContext,
+    isBase64Encoded: false,
+  };
+}
