@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config-file.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
-import { foldersOf, readFolder, stagesIn } from '../lib/map/mapping-folders.ts';
+import { foldersOf, readFolder } from '../lib/map/mapping-folders.ts';
+import { stagesNamedIn } from '../lib/map/named-stages.ts';
 import { readStages } from '../lib/stages.ts';
 
 /** Where a team's own files lie. Somebody else's CDK app may have no `stages.yaml`. */
@@ -30,7 +31,7 @@ export function stageNames({ mappings, stagesFile }: Project): Result<readonly s
     const stages = readStages(stagesFile);
     return stages.ok ? succeed(Object.keys(stages.value)) : fail(formatProblems(stages.failure));
   }
-  const named = stagesIn(mappings);
+  const named = stagesNamedIn(mappings);
   return succeed(named.length > 0 ? named : [ONLY_STAGE]);
 }
 

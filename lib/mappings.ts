@@ -1,7 +1,8 @@
 import { formatProblems, type Problem } from './config-file.ts';
 import { checkMappingFolders, isError } from './map/check-mapping-folders.ts';
 import type { MappingFile } from './map/mapping-file.ts';
-import { readMappingFolders, stagesIn } from './map/mapping-folders.ts';
+import { readMappingFolders } from './map/mapping-folders.ts';
+import { stagesNamedIn } from './map/named-stages.ts';
 import { refuseOldNode } from './node-version.ts';
 
 export type { MappingFile } from './map/mapping-file.ts';
@@ -22,7 +23,7 @@ export type ReadMappingsOptions = {
  */
 export function readMappings(directory: string, options: ReadMappingsOptions = {}): readonly MappingFile[] {
   refuseOldNode();
-  const read = readMappingFolders(directory, options.stages ?? stagesIn(directory));
+  const read = readMappingFolders(directory, options.stages ?? stagesNamedIn(directory));
   if (!read.ok) throw mappingError(read.failure);
   return read.value;
 }
@@ -33,7 +34,10 @@ export async function checkMappings(
   options: ReadMappingsOptions = {},
 ): Promise<readonly MappingFile[]> {
   refuseOldNode();
-  const { mappings, problems } = await checkMappingFolders(directory, options.stages ?? stagesIn(directory));
+  const { mappings, problems } = await checkMappingFolders(
+    directory,
+    options.stages ?? stagesNamedIn(directory),
+  );
   if (problems.some(isError)) throw mappingError(problems.filter(isError));
   return mappings;
 }

@@ -7,7 +7,8 @@ import { mappedHeaders } from './mapped-headers.ts';
 import { type MappingFile, parseMappingFile } from './mapping-file.ts';
 import { resolveMapping } from './resolve-mapping.ts';
 
-const MAPPING_FILE = 'mapping.yaml';
+/** The file that makes a folder a mapping folder. */
+export const MAPPING_FILE = 'mapping.yaml';
 
 /**
  * Reads and checks every `<directory>/<source>/mapping.yaml`; all problems of all files are reported at once. What can
@@ -46,13 +47,6 @@ export function checkAnyFolder(directory: string, folders: readonly string[]): r
     ? 'has no mapping folder'
     : `is not there, seen from ${process.cwd()}`;
   return [{ file, path: '', message: `${message}. Add one: ${join(file, '<source>', MAPPING_FILE)}` }];
-}
-
-/** The stages that the mapping files name, where events have an id per stage; files with problems are left out. */
-export function stagesIn(directory: string): readonly string[] {
-  const files = foldersOf(directory).map((folder) => readFolder(join(directory, folder), folder));
-  const ids = files.flatMap((file) => (file.ok ? file.value.events : [])).map((event) => event['event-id']);
-  return [...new Set(ids.flatMap((id) => (typeof id === 'string' ? [] : Object.keys(id))))];
 }
 
 /** Reads and checks one mapping folder. */
