@@ -3,7 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { NAME_STACK } from './invocation.ts';
+import { NAME_STACK } from '../lib/invocation.ts';
 
 /** Where a stack runs: the commands are the same for this machine and for AWS, only the endpoints differ. */
 export type Account = {

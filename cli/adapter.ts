@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
+import { PROGRAM } from '../lib/invocation.ts';
 import { explainOldNode } from '../lib/node-version.ts';
-import { PROGRAM } from './invocation.ts';
 import { addProjectOption } from './project.ts';
 import { registerDeadLetters } from './register-dead-letters.ts';
 import { registerMappings } from './register-mappings.ts';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { INVOCATION } from './invocation.ts';
+import { INVOCATION } from '../lib/invocation.ts';
 import type { CommandResult } from './send.ts';
 
 /** Runs a command; what AWS refuses (no credentials, no such queue) is told in a line rather than a stack trace. */

@@ -3,9 +3,9 @@ import { adviseOn } from '../lambdas/ingest/verification-advice.ts';
 import { verifySignature } from '../lambdas/ingest/verify-signature.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { resolveVerify } from '../lib/ingest/verify-setting.ts';
+import { INVOCATION } from '../lib/invocation.ts';
 import { readMappingFolders } from '../lib/map/mapping-folders.ts';
 import { type DoctorRequest, readKnobsFile, readRequests } from './doctor-requests.ts';
-import { INVOCATION } from './invocation.ts';
 import type { CommandResult } from './send.ts';
 
 export type DoctorOptions = {

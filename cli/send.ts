@@ -1,7 +1,7 @@
+import { INVOCATION } from '../lib/invocation.ts';
 import { readMappingFolders } from '../lib/map/mapping-folders.ts';
 import { type AccountChoice, openAccount } from './account.ts';
 import type { Flaws } from './flawed-webhook.ts';
-import { INVOCATION } from './invocation.ts';
 import { type SignedSample, signSample } from './signed-sample.ts';
 
 export type SendOptions = AccountChoice &

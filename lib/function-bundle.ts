@@ -49,7 +49,7 @@ export function builtBundleOf(entry: string): string {
 }
 
 /** The package brings its bundles, built by this same function; a clone makes them at every synth. */
-export function writeBundle(entry: string, outfile: string): void {
+function writeBundle(entry: string, outfile: string): void {
   const built = builtBundleOf(entry);
   if (existsSync(built)) {
     copyFileSync(built, outfile);

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PACKAGE = 'webex-campaign-webhook-adapter';
 
-export type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string };
+type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 /** The example app in a folder of its own, far from the repository, with the packed package installed. */
 export type PackedApp = {
