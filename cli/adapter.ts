@@ -2,7 +2,6 @@
 import { Command } from 'commander';
 import { PROGRAM } from '../lib/invocation.ts';
 import { explainOldNode } from '../lib/node-version.ts';
-import { addProjectOption } from './project.ts';
 import { registerDeadLetters } from './register-dead-letters.ts';
 import { registerMappings } from './register-mappings.ts';
 import { registerStories } from './register-stories.ts';
@@ -17,9 +16,12 @@ if (old !== undefined) {
 const program = new Command(PROGRAM.name)
   .description(PROGRAM.description)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .showHelpAfterError();
+  .showHelpAfterError()
+  .addHelpText(
+    'after',
+    '\nMappings are read from the folder "mappings", or from the one that MAPPINGS_FOLDER names.',
+  );
 
-addProjectOption(program);
 registerWebhooks(program);
 registerMappings(program);
 registerDeadLetters(program);

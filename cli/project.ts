@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import type { Command } from 'commander';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config-file.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
@@ -14,16 +13,11 @@ export type Project = { readonly mappings: string; readonly stagesFile: string }
 /** The stage of a project whose events have one id for all. */
 export const ONLY_STAGE = 'default';
 
-/** Adds the option that every command has. */
-export function addProjectOption(program: Command): void {
-  program.option('--mappings-folder <path>', 'the folder that has the mapping folders', 'mappings');
-}
-
 /** The project of the folder that a command is given in: of this repository, or of a CDK app that has the package. */
-export function projectOf(command: Command): Project {
-  const { mappingsFolder } = command.optsWithGlobals<{ readonly mappingsFolder: string }>();
-  return { mappings: resolve(mappingsFolder), stagesFile: resolve('stages.yaml') };
-}
+export const PROJECT: Project = {
+  mappings: resolve(process.env.MAPPINGS_FOLDER || 'mappings'),
+  stagesFile: resolve('stages.yaml'),
+};
 
 /** The names of the stages: of `stages.yaml`, whose problems it fails with, or else those that the mappings name. */
 export function stageNames({ mappings, stagesFile }: Project): Result<readonly string[], string> {
@@ -47,5 +41,5 @@ export function findMapping({ mappings }: Project, name: string): Result<Mapping
 }
 
 function sayEmpty(mappings: string): string {
-  return `There is none in ${relative(process.cwd(), mappings) || '.'}: name another with --mappings-folder.`;
+  return `There is none in ${relative(process.cwd(), mappings) || '.'}: name another with MAPPINGS_FOLDER.`;
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { example, jsonOption, run } from './command-line.ts';
 import { explainMapping } from './explain-mapping.ts';
 import { mapCommand } from './map-webhook.ts';
-import { projectOf } from './project.ts';
+import { PROJECT } from './project.ts';
 import { validate } from './validate.ts';
 import { watch } from './watch.ts';
 
@@ -22,8 +22,8 @@ export function registerMappings(program: Command): void {
     .addHelpText('after', example('map --example stripe/payment-failed'))
     .action((options) =>
       options.watch === true
-        ? watch(projectOf(program), options, () => run(() => mapCommand(projectOf(program), options)))
-        : run(() => mapCommand(projectOf(program), options)),
+        ? watch(PROJECT, options, () => run(() => mapCommand(PROJECT, options)))
+        : run(() => mapCommand(PROJECT, options)),
     );
 
   program
@@ -32,12 +32,12 @@ export function registerMappings(program: Command): void {
     .argument('<name>', 'the mapping folder')
     .option('--stage <name>', 'whose event ids to show (default: the first of stages.yaml)')
     .addHelpText('after', example('explain-mapping stripe'))
-    .action((name, options) => run(async () => explainMapping(projectOf(program), { name, ...options })));
+    .action((name, options) => run(async () => explainMapping(PROJECT, { name, ...options })));
 
   program
     .command('validate')
     .description('check all mapping folders and their examples, as a synth does')
     .addOption(jsonOption())
     .addHelpText('after', example('validate'))
-    .action((options) => run(() => validate(projectOf(program), options)));
+    .action((options) => run(() => validate(PROJECT, options)));
 }

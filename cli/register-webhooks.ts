@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { example, jsonOption, portOption, run, stackOption } from './command-line.ts';
 import { examine } from './doctor.ts';
-import { projectOf } from './project.ts';
+import { PROJECT } from './project.ts';
 import { send } from './send.ts';
 
 /** The commands about webhooks and how they are signed. */
@@ -19,7 +19,7 @@ export function registerWebhooks(program: Command): void {
     .addOption(portOption())
     .addOption(jsonOption())
     .addHelpText('after', example('send --source stripe --sample invoice.payment_failed'))
-    .action((options) => run(() => send(projectOf(program).mappings, options)));
+    .action((options) => run(() => send(PROJECT.mappings, options)));
 
   program
     .command('doctor')
@@ -34,7 +34,7 @@ export function registerWebhooks(program: Command): void {
     .option('--now <unix>', 'when the requests are taken to be received, in unix seconds', readSeconds)
     .option('--json', 'print a line of JSON per request')
     .addHelpText('after', example('doctor --request captured.json --mapping stripe --secret whsec_1'))
-    .action((options) => run(async () => examine(projectOf(program).mappings, options)));
+    .action((options) => run(async () => examine(PROJECT.mappings, options)));
 }
 
 function readSeconds(text: string): number {

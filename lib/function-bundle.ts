@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ export function withFunctionBundle<Used>(
 ): Used {
   const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bundle-'));
   try {
-    writeBundle(entry, join(directory, BUNDLE_FILE));
+    writeBundle(entry, directory);
     writeFileSync(join(directory, CATALOGUE_FILE), JSON.stringify(catalogue, null, 2));
     // CDK copies the files when the function is constructed.
     return use(Code.fromAsset(directory));
@@ -45,17 +45,24 @@ export function withFunctionBundle<Used>(
 
 /** Where the package has a handler's bundle: in the place of its source. */
 export function builtBundleOf(entry: string): string {
-  return entry.replace(/\.ts$/, '.bundle.js');
+  return entry.replace(/\.ts$/, '.bundle');
 }
 
-/** The package brings its bundles, built by this same function; a clone makes them at every synth. */
-function writeBundle(entry: string, outfile: string): void {
+/** The package brings its bundles, built by `bundleHandler` as well; a clone makes them at every synth. */
+function writeBundle(entry: string, directory: string): void {
   const built = builtBundleOf(entry);
-  if (existsSync(built)) {
-    copyFileSync(built, outfile);
-    return;
-  }
+  if (existsSync(built)) cpSync(built, directory, { recursive: true });
+  else bundleHandler(entry, directory);
+}
+
+/**
+ * Writes all code of a function into a directory, and tells which files it is made of, by their path from where this runs.
+ * @param entry path of the `handler.ts`
+ */
+export function bundleHandler(entry: string, directory: string): readonly string[] {
   // Not among the imports: whoever has the package has no esbuild.
   const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
-  buildSync({ ...BUNDLE_OPTIONS, entryPoints: [entry], outfile });
+  const outfile = join(directory, BUNDLE_FILE);
+  const { metafile } = buildSync({ ...BUNDLE_OPTIONS, entryPoints: [entry], outfile, metafile: true });
+  return Object.keys(metafile.inputs);
 }

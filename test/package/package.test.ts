@@ -42,7 +42,7 @@ const inApp = (...path: string[]) => join(app.directory, ...path);
 describe('the packed package, in a CDK app of somebody else,', () => {
   test('has types that hold, its own and those of all that it exports', async () => {
     expect(await app.run('tsc')).toEqual({ code: 0, stdout: '', stderr: '' });
-  });
+  }, 300_000);
 
   test('brings no tool that builds or tests it', () => {
     const installed = readdirSync(inApp('node_modules'));
@@ -84,6 +84,14 @@ describe('the commands of the package', () => {
     const { code, stdout, stderr } = await app.run('webhook-adapter', 'validate');
 
     expect([code, stdout.trim(), stderr]).toEqual([0, '1 mapping folders with 1 events are in order.', '']);
+  });
+
+  test('look for the mappings where MAPPINGS_FOLDER says, and say so when they are not there', async () => {
+    const adapter = './node_modules/webex-campaign-webhook-adapter/dist/cli/adapter.js';
+    const script = `process.env.MAPPINGS_FOLDER = 'nowhere'; process.argv[2] = 'validate'; import('${adapter}')`;
+    const { code, stdout } = await app.run('node', '--eval', script, 'adapter', 'validate');
+
+    expect([code, stdout]).toEqual([1, expect.stringContaining('nowhere  is not there, seen from ')]);
   });
 
   test('show what an example becomes, and explain the mapping', async () => {
