@@ -88,8 +88,8 @@ describe('the commands of the package', () => {
 
   test('look for the mappings where MAPPINGS_FOLDER says, and say so when they are not there', async () => {
     const adapter = './node_modules/webex-campaign-webhook-adapter/dist/cli/adapter.js';
-    const script = `process.env.MAPPINGS_FOLDER = 'nowhere'; process.argv[2] = 'validate'; import('${adapter}')`;
-    const { code, stdout } = await app.run('node', '--eval', script, 'adapter', 'validate');
+    const script = `process.env.MAPPINGS_FOLDER = 'nowhere'; import('${adapter}')`;
+    const { code, stdout } = await app.run('node', '--eval', script, 'validate');
 
     expect([code, stdout]).toEqual([1, expect.stringContaining('nowhere  is not there, seen from ')]);
   });
