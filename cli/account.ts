@@ -3,6 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { NAME_STACK } from '../lib/invocation.ts';
 import { readFastClock } from '../local/stack/queues/fast-clock.ts';
 
 /** Where a stack runs: the commands are the same for this machine and for AWS, only the endpoints differ. */
@@ -54,9 +55,7 @@ export async function openAccount({ stack, port }: AccountChoice): Promise<Resul
   const url = `http://127.0.0.1:${port}`;
   const health = await readHealth(url);
   if (health === undefined) {
-    return fail(
-      `Nothing answers at ${url}/healthz. Start it with "npm start", or name a stack with --stack.`,
-    );
+    return fail(`Nothing answers at ${url}/healthz. ${NAME_STACK}`);
   }
   const { region, endpoints, clock } = health;
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { adopt } from './adopt.ts';
 import { example, run } from './command-line.ts';
 
-/** Where `cdk synth` writes. */
-const ASSEMBLY = fileURLToPath(new URL('../cdk.out', import.meta.url));
+/** Where `cdk synth` writes, in the project that the command is given in. */
+const ASSEMBLY = resolve('cdk.out');
 
 /** The commands about stacks on AWS. */
 export function registerStacks(program: Command): void {

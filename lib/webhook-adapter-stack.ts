@@ -41,13 +41,10 @@ export class WebhookAdapterStack extends Stack {
   }
 
   /** What is registered at each vendor, and where what the vendor gives back is put. */
-  private tellVendors({ ingest }: WebhookAdapter, { mappings }: WebhookAdapterStackProps): void {
+  private tellVendors(adapter: WebhookAdapter, { mappings }: WebhookAdapterStackProps): void {
+    const { ingest } = adapter;
     for (const { source, secret } of mappings) {
-      this.tell(
-        `WebhookUrl-${source}`,
-        `${ingest.publicUrl}/webhooks/${source}`,
-        `Register this URL at ${source}.`,
-      );
+      this.tell(`WebhookUrl-${source}`, adapter.webhookUrl(source), `Register this URL at ${source}.`);
       const { name = '' } = ingest.signingSecrets.get(secret) ?? {};
       this.tell(`SecretName-${source}`, name, `The signing secret of ${source} is put into this secret.`);
     }

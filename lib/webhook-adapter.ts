@@ -1,8 +1,9 @@
 import { Stack } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { bufferQueueName } from '../lambdas/buffer/queue-name.ts';
 import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
+import { checkEventUrl, refuseMissingIds, refuseTakenSecrets } from './adapter-checks.ts';
 import type { AlarmSettings } from './alarm-settings.ts';
 import { Alarms } from './alarms.ts';
 import { BufferQueue } from './buffer/buffer-queue.ts';
@@ -15,16 +16,16 @@ import { IngestEndpoint } from './ingest/ingest-endpoint.ts';
 import type { IngestSettings } from './ingest/ingest-settings.ts';
 import type { MappingFile } from './map/mapping-file.ts';
 import { sourceOf } from './map/mapping-folders.ts';
-import { eventIdOf, resolveMapping } from './map/resolve-mapping.ts';
+import { resolveMapping } from './map/resolve-mapping.ts';
 import { secretNameOf } from './secret-name.ts';
-import { eventUrlSchema } from './stage-schema.ts';
+import { WebhookAdapterBase } from './webhook-adapter-base.ts';
 
 export type WebhookAdapterProps = IngestSettings &
   DeliverSettings &
   DataProtection & {
     /** The whole URL of the tenant's Webex Campaign event API; `https`, or `http` to loopback. There is no default. */
     readonly eventUrl: string;
-    /** What may send webhooks, and what becomes of them (`readMappingFolders`). */
+    /** What may send webhooks, and what becomes of them: `readMappings('mappings')`. */
     readonly mappings: readonly MappingFile[];
     /**
      * Which event ids to take, where a mapping has one per stage.
@@ -52,25 +53,31 @@ export type WebhookAdapterProps = IngestSettings &
     readonly alarms?: AlarmSettings | undefined;
   };
 
-/** The bridge: webhooks of any SaaS come in at `api`, and leave as calls of the Webex Campaign event API. */
-export class WebhookAdapter extends Construct {
-  readonly ingest: IngestEndpoint;
-  readonly buffer: BufferQueue;
-  readonly ledger: Ledger;
-  readonly deliver: DeliverWorker;
-  readonly deadLetter: DeadLetterQueue;
+/**
+ * The bridge: webhooks of any SaaS come in at `webhookUrl(source)`, and leave as calls of the Webex Campaign event API. Each
+ * of its stages is a construct of its own, whose resources are there to be built upon.
+ */
+export class WebhookAdapter extends WebhookAdapterBase {
+  override readonly name: string;
+  override readonly ingest: IngestEndpoint;
+  override readonly buffer: BufferQueue;
+  override readonly ledger: Ledger;
+  override readonly deliver: DeliverWorker;
+  override readonly deadLetter: DeadLetterQueue;
+  override readonly webhookUrls: ReadonlyMap<string, string>;
   readonly alarms: Alarms;
   readonly dashboard: Dashboard;
 
   constructor(scope: Construct, id: string, props: WebhookAdapterProps) {
     super(scope, id);
     const { mappings, name = Stack.of(this).stackName, keysSecretName = 'webex-campaign' } = props;
-    const eventUrl = eventUrlSchema.parse(props.eventUrl);
+    const eventUrl = checkEventUrl(props.eventUrl);
     const stage = props.stage ?? '';
     refuseMissingIds(mappings, stage);
     refuseTakenSecrets(mappings, [keysSecretName, HASH_KEY_SECRET]);
     allowLogs(this, props);
 
+    this.name = name;
     // A webhook passes ingest, buffer, deliver and, at worst, dead-letter; what is pointed at has to be made first.
     this.deadLetter = new DeadLetterQueue(this, 'DeadLetter', {
       name: deadLetterQueueName(name),
@@ -101,33 +108,17 @@ export class WebhookAdapter extends Construct {
       protection: props,
       vpc: props.vpc,
     });
+    const base = this.ingest.publicUrl;
+    this.webhookUrls = new Map(mappings.map(({ source }) => [source, `${base}/webhooks/${source}`]));
 
-    const { ingest, buffer, ledger, deliver, deadLetter } = this;
-    const stages = { ingest, buffer, ledger, deliver, deadLetter };
-    const watched = { ...stages, name, sources: mappings.map(({ source }) => source) };
+    const watched = this.watched();
     this.alarms = new Alarms(this, 'Alarms', { ...watched, settings: props.alarms });
-    const { alarms } = this;
-    this.dashboard = new Dashboard(this, 'Dashboard', { ...watched, alarms, ...props.alarms });
+    this.dashboard = new Dashboard(this, 'Dashboard', { ...watched, alarms: this.alarms, ...props.alarms });
   }
-}
 
-/** Mapping files are checked when they are read; which stage they are for is known only here. */
-function refuseMissingIds(mappings: readonly MappingFile[], stage: string): void {
-  const missing = mappings.flatMap(({ source, events }) =>
-    events
-      .filter((event) => !eventIdOf(event, stage))
-      .map(({ name }) => `${source}: ${name} has no event-id for stage "${stage}"`),
-  );
-  if (missing.length > 0) throw new Error(`The mappings do not fit the stage:\n${missing.join('\n')}`);
-}
-
-/** What a vendor signs with must not be what the adapter itself keeps: the functions would read each other's. */
-function refuseTakenSecrets(mappings: readonly MappingFile[], taken: readonly string[]): void {
-  const clashes = mappings
-    .filter(({ secret }) => taken.includes(secret))
-    .map(
-      ({ source, secret }) =>
-        `${source}: the secret "${secret}" is the adapter's own. Name it webhooks/${source}.`,
-    );
-  if (clashes.length > 0) throw new Error(`The mappings do not fit the adapter:\n${clashes.join('\n')}`);
+  /** What alarms and dashboard look at. */
+  private watched() {
+    const { name, ingest, buffer, ledger, deliver, deadLetter } = this;
+    return { name, ingest, buffer, ledger, deliver, deadLetter, sources: [...this.webhookUrls.keys()] };
+  }
 }

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { readMappingFolders } from '../../lib/map/mapping-folders.ts';
 import { WebhookAdapter } from '../../lib/webhook-adapter.ts';
 import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
@@ -222,7 +223,21 @@ describe('the construct', () => {
         mappings: [],
       });
 
-    expect(construct).toThrow('expected https');
+    expect(construct).toThrow(
+      'eventUrl: expected https: the key would travel in the clear (http is for loopback only). Found "http://example.com/events".',
+    );
+  });
+
+  test('takes an event URL that is known only at deploy time', () => {
+    const stack = new Stack(new App(), 's');
+    const eventUrl = StringParameter.valueForStringParameter(stack, '/webex/event-url');
+    new WebhookAdapter(stack, 'Adapter', { eventUrl, mappings: [] });
+
+    Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({ WEBEX_EVENT_URL: { Ref: Match.stringLikeRegexp('^SsmParameter') } }),
+      },
+    });
   });
 
   test.each(['webex-campaign', 'event-key-hash'])(
