@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { registerDeadLetters } from './register-dead-letters.ts';
 import { registerMappings } from './register-mappings.ts';
+import { registerSecrets } from './register-secrets.ts';
 import { registerStories } from './register-stories.ts';
 import { registerWebhooks } from './register-webhooks.ts';
 
@@ -13,5 +14,6 @@ registerWebhooks(program);
 registerMappings(program);
 registerDeadLetters(program);
 registerStories(program);
+registerSecrets(program);
 
 await program.parseAsync();

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
-import { createInterface } from 'node:readline/promises';
 import { type AccountChoice, openAccount } from './account.ts';
+import { type Ask, askAtTerminal } from './ask.ts';
 import { checkChoice, type DeadLetterChoice, type HeldLetter, holdChosen } from './choose-dead-letters.ts';
 import { refuse } from './command-line.ts';
 import { eventNameOf, ledgerWebhookOf } from './dead-letter.ts';
@@ -17,9 +17,6 @@ export type DropOptions = AccountChoice &
     readonly dryRun?: boolean | undefined;
     readonly json?: boolean | undefined;
   };
-
-/** Asks a person; only where there is one. */
-export type Ask = (question: string) => Promise<boolean>;
 
 /** `adapter dead-letter drop`: takes dead letters away for good; who and why is kept in the ledger. */
 export async function dropDeadLetters(
@@ -102,15 +99,4 @@ function tell(letters: readonly HeldLetter[], what: string, { json, reason }: Dr
     '\n',
   );
   return { text, exitCode: 0 };
-}
-
-/** Asks on stderr, so that what a program reads stays clean; nobody is asked where nobody sits. */
-function askAtTerminal(): Ask | undefined {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  return async (question) => {
-    const terminal = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await terminal.question(question);
-    terminal.close();
-    return /^y(es)?$/i.test(answer.trim());
-  };
 }
