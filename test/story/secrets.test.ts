@@ -74,7 +74,7 @@ async function answered(secret: string, wanted: number): Promise<number> {
 }
 
 const nameOf = (secret: string) => secretNameIn({ stackName: LOCAL_STACK }, secret);
-const valueOf = async (secret: string): Promise<unknown> => {
+const contentOf = async (secret: string): Promise<unknown> => {
   const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: nameOf(secret) }));
   return JSON.parse(SecretString);
 };
@@ -103,7 +103,7 @@ describe('secrets of a run that begins without any', () => {
     });
 
     expect(await command(late)).toEqual([2, expect.stringContaining('Somebody else has changed')]);
-    expect(await valueOf('webex-campaign')).toEqual({ primary: 'key-one' });
+    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-one' });
   });
 
   test('are set, and count from then on', async () => {
@@ -123,7 +123,7 @@ describe('secrets of a run that begins without any', () => {
 
   test('are not overwritten by a second set', async () => {
     expect(await set('stripe', 'whsec_other')).toEqual([2, expect.stringContaining('secrets rotate stripe')]);
-    expect(await valueOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_one'] });
+    expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_one'] });
   });
 });
 
@@ -150,7 +150,7 @@ describe('a rotation', () => {
     ]);
     expect(await finish('stripe')).toEqual([2, expect.stringContaining('Nothing was changed')]);
     expect(await finish('stripe', { force: true }, false)).toEqual([1, 'Nothing was changed.']);
-    expect(await valueOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_two', 'whsec_one'] });
+    expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_two', 'whsec_one'] });
   });
 
   test('ends with the old secret taken away, which is refused once it is forgotten', async () => {
@@ -158,7 +158,7 @@ describe('a rotation', () => {
       0,
       expect.stringMatching(/1 signing secret. The old one is forgotten by \d\d:\d\d UTC/),
     ]);
-    expect(await valueOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_two'] });
+    expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_two'] });
     expect(await finish('stripe')).toEqual([0, expect.stringContaining('nothing to take away')]);
     // What remembers the old secret for five minutes are the functions that run now.
     expect(CACHE_MILLISECONDS).toBe(300_000);
@@ -169,7 +169,7 @@ describe('a rotation', () => {
 
   test('of the API keys takes two at most, and ends the same way', async () => {
     expect((await rotate('webex-campaign', 'key-two'))[0]).toBe(0);
-    expect(await valueOf('webex-campaign')).toEqual({ primary: 'key-two', secondary: 'key-one' });
+    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-two', secondary: 'key-one' });
     expect(await rotate('webex-campaign', 'key-three')).toEqual([
       2,
       expect.stringContaining('2 keys, which is all'),
@@ -178,7 +178,7 @@ describe('a rotation', () => {
       0,
       expect.stringContaining('delete the old key in Webex Campaign'),
     ]);
-    expect(await valueOf('webex-campaign')).toEqual({ primary: 'key-two' });
+    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-two' });
   });
 
   test('does not overwrite what somebody else has written in the meantime', async () => {
@@ -188,7 +188,7 @@ describe('a rotation', () => {
     });
 
     expect(await command(late)).toEqual([2, expect.stringContaining('Somebody else has changed')]);
-    expect(await valueOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_theirs'] });
+    expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_theirs'] });
   });
 
   test('can begin anew where a value cannot be used', async () => {
