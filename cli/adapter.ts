@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { registerCost } from './register-cost.ts';
 import { registerDeadLetters } from './register-dead-letters.ts';
 import { registerMappings } from './register-mappings.ts';
 import { registerSecrets } from './register-secrets.ts';
@@ -15,5 +16,6 @@ registerMappings(program);
 registerDeadLetters(program);
 registerStories(program);
 registerSecrets(program);
+registerCost(program);
 
 await program.parseAsync();

@@ -11,7 +11,7 @@ import { parseSecret, type SecretFailure } from '../secret.ts';
 export const CACHE_MILLISECONDS = 5 * 60 * 1000;
 
 /** From this age on a secret is read again in the background, so that no webhook has to wait for it. */
-const REFRESH_MILLISECONDS = 4 * 60 * 1000;
+export const REFRESH_MILLISECONDS = 4 * 60 * 1000;
 
 /** A secret that cannot be used is asked for again only after so long, however many webhooks want it. */
 const FAILURE_MILLISECONDS = 5 * 1000;
