@@ -27,6 +27,7 @@ export function tellCost(report: CostReport): string {
     '',
     ...costTable(report),
     '',
+    ...tellLargest(report.lines),
     ...tellUnpriced(report.unpriced),
     ...tellDrain(report),
     '',
@@ -67,6 +68,15 @@ export function costTable({ lines, usage }: CostReport): readonly string[] {
     ...block('By the month', of('month')),
     row('All', sum(lines)),
   ];
+}
+
+/** What it would pay to make less of. */
+function tellLargest(lines: readonly CostLine[]): readonly string[] {
+  const [largest] = lines.toSorted((one, other) => other.dollars - one.dollars);
+  const all = lines.reduce((total, { dollars }) => total + dollars, 0);
+  return largest === undefined
+    ? []
+    : [`The largest line is ${largest.name}: ${Math.round((largest.dollars / all) * 100)} % of all.`, ''];
 }
 
 function tellUnpriced(types: readonly string[]): readonly string[] {

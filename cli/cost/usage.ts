@@ -51,9 +51,11 @@ export function batchSeconds(webhooks: number, usage: Usage, { deliver }: StackF
 
 /** How many webhooks a batch has: no more than come while the workers are busy with the one before. */
 export function batchSize(usage: Usage, facts: StackFacts): number {
-  const perWorker = deliverRate(usage) / facts.deliver.concurrency;
-  for (let size = 1; size < facts.deliver.batchSize; size += 1) {
-    if (perWorker * batchSeconds(size, usage, facts) <= size) return size;
+  const { concurrency, eventsPerSecond, batchSize: most } = facts.deliver;
+  const perWorker = deliverRate(usage) / concurrency;
+  for (let size = 1; size < most; size += 1) {
+    const turns = size * usage.eventsPerWebhook * (concurrency / eventsPerSecond);
+    if (perWorker * Math.max(turns, batchSeconds(size, usage, facts)) <= size) return size;
   }
-  return facts.deliver.batchSize;
+  return most;
 }
