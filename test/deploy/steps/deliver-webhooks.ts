@@ -29,11 +29,13 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
     {
       title: 'Set the secrets',
       run: async ({ tell, prove }) => {
-        const put = 'aws secretsmanager put-secret-value --secret-id';
-        await run(workshop, commandOf(`${put} webex-campaign`, { '<API secret key>': SECRETS.webex }));
-        await run(workshop, commandOf(`${put} webhooks/stripe`, { '<whsec_…>': SECRETS.stripe }));
-        await run(workshop, commandOf(`${put} webhooks/shopify`, { '<client secret>': SECRETS.shopify }));
-        tell('by the three commands of the README');
+        for (const [name, value] of Object.entries(SECRET_VALUES)) {
+          const command = commandOf(`npm run -s adapter -- secrets set ${name}`);
+          tell(`$ ${command}\n     ${(await run(workshop, pipeInto(value, command))).trim()}`);
+        }
+        const again = commandOf('npm run -s adapter -- secrets set stripe');
+        const { exitCode, stderr } = await attempt(workshop, pipeInto('whsec_another', again));
+        prove('what is set is not overwritten', exitCode === 2 && stderr.includes('is set already'), stderr);
         const last = await until('the webhook to be taken', 60, async () => {
           const answer = await post(urlOf('stripe'), refused);
           return answer.status === 503 ? undefined : answer;
@@ -101,11 +103,51 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
         prove('Webex Campaign has been called once', callsOf('evt_10000000000006').length === 1);
       },
     },
+    {
+      title: 'Rotate a signing secret',
+      run: async ({ tell, prove }) => {
+        const at = `--stack ${STACK}`;
+        const rotate = `npm run -s adapter -- secrets rotate stripe ${at}`;
+        const told = await run(workshop, pipeInto(`${SECRETS.stripe}_new`, rotate));
+        tell(`$ ${rotate}\n${told.trim().replace(/^/gm, '     ')}`);
+        const status = await run(workshop, `npm run -s adapter -- secrets status stripe ${at}`);
+        prove('the new one stands before the old one', status.includes('2 signing secrets'), status);
+        // `adapter send` signs with the newest.
+        const command = `${sendCommand('stripe', 'invoice.paid')} --json`;
+        const taken = await until('the new one to count', 90, async () => {
+          const { stdout } = await attempt(workshop, command);
+          return JSON.parse(stdout || '{}').status === 200 ? stdout : undefined;
+        });
+        prove('what the new one has signed is answered 200', taken !== undefined);
+        const old = await post(urlOf('stripe'), signAsStripe('customer.created'));
+        prove('and so is what the old one has signed', old.status === 200, old);
+        const { exitCode, stderr } = await attempt(workshop, `${rotate} --finish --yes`);
+        prove(
+          'the old one cannot be taken away so soon',
+          exitCode === 2 && stderr.includes('Nothing'),
+          stderr,
+        );
+        await run(workshop, `${rotate} --finish --yes --force`);
+        const after = await run(workshop, `npm run -s adapter -- secrets status stripe ${at}`);
+        prove('and it can, by force', after.includes('1 signing secret,'), after);
+      },
+    },
   ];
 
   function sendCommand(source: string, sample: string): string {
     return `npm run -s adapter -- send --stack ${STACK} --url ${urlOf(source)} --source ${source} --sample ${sample}`;
   }
+}
+
+const SECRET_VALUES = {
+  'webex-campaign': SECRETS.webex,
+  stripe: SECRETS.stripe,
+  shopify: SECRETS.shopify,
+};
+
+/** Gives a command its standard input, where a person is asked. */
+function pipeInto(value: string, command: string): string {
+  return `printf '%s\\n' '${value}' | ${command}`;
 }
 
 /** Whether an entry of the ledger has this transaction id, and the state that belongs to it. */
