@@ -2,7 +2,7 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { commandOf } from '../deploy-chapter.ts';
 import { isLogged } from '../only-template.ts';
 import { type Step, until } from '../step.ts';
-import { post, SECRETS, signAsStripe } from '../webhooks.ts';
+import { post, SECRETS, signAsShopify, signAsStripe } from '../webhooks.ts';
 import { attempt, clientsOf, run, STACK, type Workshop } from '../workshop.ts';
 
 /** What goes through the deployed API, and what does not. */
@@ -107,19 +107,19 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
       title: 'Rotate a signing secret',
       run: async ({ tell, prove }) => {
         const at = `--stack ${STACK}`;
-        const rotate = `npm run -s adapter -- secrets rotate stripe ${at}`;
-        const told = await run(workshop, pipeInto(`${SECRETS.stripe}_new`, rotate));
+        const rotate = `npm run -s adapter -- secrets rotate shopify ${at}`;
+        const told = await run(workshop, pipeInto(`${SECRETS.shopify}_new`, rotate));
         tell(`$ ${rotate}\n${told.trim().replace(/^/gm, '     ')}`);
-        const status = await run(workshop, `npm run -s adapter -- secrets status stripe ${at}`);
+        const status = await run(workshop, `npm run -s adapter -- secrets status shopify ${at}`);
         prove('the new one stands before the old one', status.includes('2 signing secrets'), status);
         // `adapter send` signs with the newest.
-        const command = `${sendCommand('stripe', 'invoice.paid')} --json`;
+        const command = `${sendCommand('shopify', 'orders.paid')} --json`;
         const taken = await until('the new one to count', 90, async () => {
           const { stdout } = await attempt(workshop, command);
           return JSON.parse(stdout || '{}').status === 200 ? stdout : undefined;
         });
         prove('what the new one has signed is answered 200', taken !== undefined);
-        const old = await post(urlOf('stripe'), signAsStripe('customer.created'));
+        const old = await post(urlOf('shopify'), signAsShopify('orders.fulfilled'));
         prove('and so is what the old one has signed', old.status === 200, old);
         const { exitCode, stderr } = await attempt(workshop, `${rotate} --finish --yes`);
         prove(
@@ -128,7 +128,7 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
           stderr,
         );
         await run(workshop, `${rotate} --finish --yes --force`);
-        const after = await run(workshop, `npm run -s adapter -- secrets status stripe ${at}`);
+        const after = await run(workshop, `npm run -s adapter -- secrets status shopify ${at}`);
         prove('and it can, by force', after.includes('1 signing secret,'), after);
       },
     },
