@@ -27,7 +27,9 @@ export async function rotateSecret(
   const { kind, place, stored } = opened.value;
   if (stored.content.values.length >= kind.most) return refuse(explainFull(opened.value));
 
-  const { value, second } = await readInput(kind, false);
+  const input = await readInput(kind, false);
+  if (!input.ok) return refuse(input.failure);
+  const { value, second } = input.value;
   const problem =
     second === undefined ? kind.check(value) : 'there is a second line, and one value is wanted';
   if (problem !== undefined) return refuse(sayProblem(kind.noun, problem));

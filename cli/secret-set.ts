@@ -33,9 +33,10 @@ export async function setSecret(
   if (isReplaced && options.replace !== true) return refuse(explainSet(opened.value));
 
   const input = await readInput(kind, true);
-  const problem = checkInput(kind, input);
+  if (!input.ok) return refuse(input.failure);
+  const problem = checkInput(kind, input.value);
   if (problem !== undefined) return refuse(problem);
-  const content = contentOf(kind, input);
+  const content = contentOf(kind, input.value);
   const written = await replaceStored(place, stored, kind.write(content));
   if (!written.ok) return refuse(written.failure);
 

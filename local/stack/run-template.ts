@@ -28,7 +28,7 @@ export type RunSettings = {
 };
 
 /** The ports that stand in for the services that functions call. */
-export type ServiceEndpoints = Omit<Endpoints, 'httpApi'>;
+type ServiceEndpoints = Omit<Endpoints, 'httpApi'>;
 
 /** What can be made to go wrong in a stack that runs on this machine, as it does on AWS. */
 type StackFaults = {

@@ -76,15 +76,19 @@ describe('what is piped in', () => {
     [' one \n', { value: ' one ' }],
     ['', { value: '' }],
   ])('is a value a line: %j', (text, input) => {
-    expect(readPiped(text, false)).toEqual(input);
+    expect(readPiped(text, false)).toEqual({ ok: true, value: input });
   });
 
   test('is one value where a value has several lines', () => {
-    expect(readPiped('-----BEGIN\nkey\n-----END\n', true)).toEqual({ value: '-----BEGIN\nkey\n-----END' });
+    expect(readPiped('-----BEGIN\nkey\n-----END\n', true)).toMatchObject({
+      value: { value: '-----BEGIN\nkey\n-----END' },
+    });
   });
 
   test('is refused where it has more lines than values', () => {
-    expect(() => readPiped('one\ntwo\nthree\n', false)).toThrow('more than two lines');
+    expect(readPiped('one\ntwo\nthree\n', false)).toMatchObject({
+      failure: expect.stringContaining('more than two lines'),
+    });
   });
 });
 

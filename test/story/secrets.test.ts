@@ -11,6 +11,7 @@ import { rotateSecret } from '../../cli/secret-rotate.ts';
 import { setSecret } from '../../cli/secret-set.ts';
 import { tellSecrets } from '../../cli/secret-status.ts';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
+import { succeed } from '../../lambdas/result.ts';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
 import { LOCAL_STACK } from '../../local/synthesize.ts';
 import { post } from './delivery-story.ts';
@@ -44,7 +45,7 @@ beforeAll(async () => {
 afterAll(() => run.stop());
 
 const port = () => Number(new URL(run.stack.url).port);
-const typed = (value: string, second?: string) => async () => ({ value, ...(second && { second }) });
+const typed = (value: string, second?: string) => async () => succeed({ value, ...(second && { second }) });
 
 async function command(result: Promise<{ readonly text: string; readonly exitCode: number }>) {
   const { text, exitCode } = await result;
@@ -99,7 +100,7 @@ describe('secrets of a run that begins without any', () => {
   test('are not overwritten by whoever was asked for a value while somebody else has set one', async () => {
     const late = setSecret(PROJECT, { name: 'webex-campaign', port: port() }, async () => {
       await put('webex-campaign', '{"primary":"key-one"}');
-      return { value: 'key-two' };
+      return succeed({ value: 'key-two' });
     });
 
     expect(await command(late)).toEqual([2, expect.stringContaining('Somebody else has changed')]);
@@ -184,7 +185,7 @@ describe('a rotation', () => {
   test('does not overwrite what somebody else has written in the meantime', async () => {
     const late = rotateSecret(PROJECT, { name: 'stripe', port: port() }, async () => {
       await put('webhooks/stripe', '{"signingSecrets":["whsec_theirs"]}');
-      return { value: 'whsec_ours' };
+      return succeed({ value: 'whsec_ours' });
     });
 
     expect(await command(late)).toEqual([2, expect.stringContaining('Somebody else has changed')]);
