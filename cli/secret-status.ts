@@ -80,7 +80,13 @@ function describe({ kind, place, stored }: OpenSecret, state: SecretState | unde
   const since = changedAt === undefined ? '' : `, since ${changedAt.toISOString()}`;
   const title = `${place.name}: ${sayValues(kind, content.values.length)}${since}`;
   if (state === undefined || state.verdict.kind === 'single') return title;
-  const lines = content.values.map((_, slot) => describeSlot(state.uses, slot, now));
+  const from = traceableFrom(changedAt ?? new Date(0));
+  const lines =
+    from > now
+      ? [
+          `  The log tells them apart from ${sayMinute(from)} on: until then a function may know the old order.`,
+        ]
+      : content.values.map((_, slot) => describeSlot(state.uses, slot, now));
   return [title, ...lines, `  ${sayVerdict(state.verdict, kind)}`].join('\n');
 }
 
