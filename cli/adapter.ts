@@ -2,8 +2,10 @@
 import { Command } from 'commander';
 import { PROGRAM } from '../lib/invocation.ts';
 import { explainOldNode } from '../lib/node-version.ts';
+import { registerCost } from './register-cost.ts';
 import { registerDeadLetters } from './register-dead-letters.ts';
 import { registerMappings } from './register-mappings.ts';
+import { registerSecrets } from './register-secrets.ts';
 import { registerStacks } from './register-stacks.ts';
 import { registerStories } from './register-stories.ts';
 import { registerWebhooks } from './register-webhooks.ts';
@@ -28,5 +30,7 @@ registerMappings(program);
 registerDeadLetters(program);
 registerStories(program);
 registerStacks(program);
+registerSecrets(program);
+registerCost(program);
 
 await program.parseAsync();

@@ -4,7 +4,7 @@ import { type LocalSecrets, nameSecrets, readLocalSecrets } from './local-secret
 import { collectLogLines, type LogLine, type LogLines } from './log-lines.ts';
 import { redeploy } from './redeploy.ts';
 import type { Settings } from './settings.ts';
-import { type RunningStack, runTemplate } from './stack/run-template.ts';
+import { type RunningStack, type RunSettings, runTemplate } from './stack/run-template.ts';
 import { LOCAL_STACK, synthesize } from './synthesize.ts';
 import {
   type ReceivedCall,
@@ -38,6 +38,8 @@ export type LocalRunSettings = Omit<Settings, 'once'> & {
    * @default those of `local/secrets.json`
    */
   readonly readSecrets?: () => LocalSecrets;
+  /** As `RunSettings` has it. */
+  readonly standBetween?: RunSettings['standBetween'];
   /**
    * The simulated tenant.
    * @default one that knows the keys that lie in the secret at the start
@@ -79,6 +81,7 @@ export async function startLocalRun(
     port: settings.port,
     speed: settings.speed,
     readSecrets: () => nameSecrets(LOCAL_STACK, readSecrets()),
+    standBetween: settings.standBetween,
     onLine: (functionName, text) => {
       onText(text);
       onLine(lines.add(text) ?? `${functionName}: ${text}`);
