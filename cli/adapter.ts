@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { PROGRAM } from '../lib/invocation.ts';
+import { IN_REPOSITORY, PROGRAM } from '../lib/invocation.ts';
 import { explainOldNode } from '../lib/node-version.ts';
-import { registerCost } from './register-cost.ts';
 import { registerDeadLetters } from './register-dead-letters.ts';
 import { registerMappings } from './register-mappings.ts';
 import { registerSecrets } from './register-secrets.ts';
@@ -31,6 +30,7 @@ registerDeadLetters(program);
 registerStories(program);
 registerStacks(program);
 registerSecrets(program);
-registerCost(program);
+// It synthesizes the stages of this repository.
+if (IN_REPOSITORY) (await import('./register-cost.ts')).registerCost(program);
 
 await program.parseAsync();

@@ -1,5 +1,5 @@
 /** In the repository these commands are TypeScript; in the package they are not, and there is no local run. */
-const IN_REPOSITORY = import.meta.url.endsWith('.ts');
+export const IN_REPOSITORY = import.meta.url.endsWith('.ts');
 
 /** How a person gives these commands. */
 export const INVOCATION = IN_REPOSITORY ? 'npm run -s adapter --' : 'npx webhook-adapter';
