@@ -30,7 +30,11 @@ function customMetrics({ facts, usage, counted }: CostInput): number {
   const perHour = usage.webhooks / MONTH_HOURS;
   const sent = (metrics: number, senders: number) =>
     senders === 0 ? 0 : metrics * Math.min(1, perHour / senders);
-  return sent(ofSources, facts.sources) + sent(usage.mappedEvents * perEvent, usage.mappedEvents);
+  return (
+    sent(ofSources, facts.sources) +
+    sent(usage.mappedEvents * perEvent, usage.mappedEvents) +
+    sent(delivered.stackMetrics, 1)
+  );
 }
 
 /** Each worker reads each secret anew before it has grown old; one ingest function is enough for most. */

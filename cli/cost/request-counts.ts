@@ -17,9 +17,10 @@ const requestCountsSchema = z.strictObject({
   /** As CloudWatch Logs counts them. */
   ingestLogBytes: count,
   deliverLogBytes: count,
-  /** Distinct metrics that the lines make: of ingest per source, of deliver per event of a mapping. */
+  /** Distinct metrics that the lines make: of ingest per source, of deliver per event of a mapping, and of the whole stack. */
   ingestMetrics: count,
   deliverMetrics: count,
+  stackMetrics: count,
 });
 
 /** What one webhook of a kind asks of AWS. */

@@ -47,8 +47,7 @@ export function tally({ requests, lines, calls }: Observed): RequestCounts {
     callBytes: sum(calls.map((body) => Buffer.byteLength(body))),
     ingestLogBytes: sum(lines.filter((line) => stageOf(line) === 'ingest').map(bytesOfLine)),
     deliverLogBytes: sum(lines.filter((line) => stageOf(line) === 'deliver').map(bytesOfLine)),
-    ingestMetrics: countMetrics(lines, 'ingest'),
-    deliverMetrics: countMetrics(lines, 'deliver'),
+    ...countMetrics(lines),
   };
 }
 
@@ -91,15 +90,23 @@ function stageOf(line: string): string | undefined {
 }
 
 /** Each metric of each set of dimensions is one that CloudWatch bills by the month. */
-function countMetrics(lines: readonly string[], stage: 'ingest' | 'deliver'): number {
-  const read = lines.flatMap((line) => emfSchema.safeParse(JSON.parse(line)).data ?? []);
-  const directives = read
-    .filter((line) => line.stage === stage)
-    .flatMap((line) => line._aws.CloudWatchMetrics);
-  const names = directives.flatMap(({ Dimensions, Metrics }) =>
-    Dimensions.flatMap((set) => Metrics.map(({ Name }) => `${Name} by ${set.join()}`)),
-  );
-  return new Set(names).size;
+function countMetrics(
+  lines: readonly string[],
+): Pick<RequestCounts, 'ingestMetrics' | 'deliverMetrics' | 'stackMetrics'> {
+  const sets = lines
+    .flatMap((line) => emfSchema.safeParse(JSON.parse(line)).data ?? [])
+    .flatMap((line) => line._aws.CloudWatchMetrics)
+    .flatMap(({ Dimensions, Metrics }) =>
+      Dimensions.flatMap((set) => Metrics.map(({ Name }) => [Name, ...set])),
+    );
+  const distinct = [...new Map(sets.map((set) => [set.join(), set])).values()];
+  const ofEvents = distinct.filter((set) => set.includes('event')).length;
+  const ofSources = distinct.filter((set) => set.includes('source')).length - ofEvents;
+  return {
+    ingestMetrics: ofSources,
+    deliverMetrics: ofEvents,
+    stackMetrics: distinct.length - ofSources - ofEvents,
+  };
 }
 
 function sum(numbers: readonly number[]): number {

@@ -16,6 +16,7 @@ const NOTHING: RequestCounts = {
   deliverLogBytes: 0,
   ingestMetrics: 0,
   deliverMetrics: 0,
+  stackMetrics: 0,
 };
 
 /** Round numbers, so that what follows from them can be reckoned by hand. */
@@ -33,6 +34,7 @@ export const COUNTED: CostInput['counted'] = {
     deliverLogBytes: 700,
     ingestMetrics: 2,
     deliverMetrics: 2,
+    stackMetrics: 8,
   },
   duplicate: {
     ...NOTHING,

@@ -28,8 +28,8 @@ describe('a million webhooks by list price', () => {
     ['CloudWatch Logs: storage', 1.397 * 0.15 * (30 / 30.4167) * 0.03],
     // (300 + 700 + 400) B x 1,000,000 = 1.3039 GB, $0.09
     ['Data transfer out', 0.1173],
-    // 6 sources x 2 and 30 events x 2, each sent every hour, $0.30
-    ['CloudWatch: 72 metrics', 21.6],
+    // 6 sources x 2, 30 events x 2 and 8 of the stack, each sent every hour, $0.30
+    ['CloudWatch: 80 metrics', 24],
     // 8 x $0.40
     ['Secrets Manager: 8 secrets', 3.2],
     // (6 + 2 x 2) secrets every 4 minutes: 109,500, $5 a million
@@ -91,10 +91,10 @@ describe('what comes in decides:', () => {
     ['DynamoDB ledger: writes', { eventsPerWebhook: 3 }, 7.5],
     // each event beyond the first waits for its turn: 0.1 s + 2 x 2/5 s = 0.9 s, and 0.0045 s; x 0.5 GB
     ['Lambda deliver', { eventsPerWebhook: 3 }, 0.2 + 6.03],
-    // copies have a metric more an event: 12 + 30 x 3
-    ['CloudWatch: 102 metrics', { duplicates: 0.1 }, 30.6],
-    // 73 webhooks are one in ten hours, for 6 sources and 30 events: (12/60 + 60/300) x $0.30
-    ['CloudWatch: 0 metrics', { webhooks: 73 }, 0.12],
+    // copies have a metric more an event: 12 + 30 x 3 + 8
+    ['CloudWatch: 110 metrics', { duplicates: 0.1 }, 33],
+    // 73 webhooks are one in ten hours, for 6 sources and 30 events: (12/60 + 60/300 + 8/10) x $0.30
+    ['CloudWatch: 1 metrics', { webhooks: 73 }, 0.36],
     // as often as a cold start of each at most: 3 x 73
     ['Secrets Manager: reads', { webhooks: 73 }, 0.0011],
     ['CloudWatch Logs: storage', { retentionDays: 365 }, 1.397 * 0.15 * (365 / 30.4167) * 0.03],
