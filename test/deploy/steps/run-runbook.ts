@@ -40,15 +40,15 @@ export function runbookSteps(workshop: Workshop): readonly Step[] {
         tell(
           'The emulator takes every JSON filter for a match: test/lib/alarms/runbook.test.ts proves those.',
         );
+        // Pasted once, as a person would. The stack that is written there is the README's, which is the one that is deployed.
+        const shell = await run(workshop, [...exports, 'export SOURCE=stripe', 'export -p'].join('\n'));
         for (const command of ofAws) {
           const reason = Object.entries(NOT_RUN).find(([beginning]) => command.startsWith(beginning))?.[1];
           if (reason !== undefined) {
             tell(`NOT RUN: ${command}\n     ${reason}`);
             continue;
           }
-          // The stack that is written there is the README's, which is the one that is deployed.
-          const pasted = [...exports, 'export SOURCE=stripe', command].join('\n');
-          const { exitCode, stdout, stderr } = await attempt(workshop, pasted);
+          const { exitCode, stdout, stderr } = await attempt(workshop, `${shell}\n${command}`);
           prove(command, exitCode === 0 && stderr === '', `${stdout}\n${stderr}`);
         }
       },
