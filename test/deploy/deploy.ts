@@ -8,7 +8,6 @@ import { cloneProject } from './project.ts';
 import { runSteps, type Step, write } from './step.ts';
 import { deadLetterSteps } from './steps/dead-letters.ts';
 import { webhookSteps } from './steps/deliver-webhooks.ts';
-import { deployAgainSteps } from './steps/deploy-again.ts';
 import { deploySteps } from './steps/deploy-stack.ts';
 import { SECRETS } from './webhooks.ts';
 import { slot, type Workshop } from './workshop.ts';
@@ -31,13 +30,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const workshop = await openWorkshop();
 const onlyTemplate: string[] = [];
 const { failed } = await runSteps(
-  [
-    ...deploySteps(workshop),
-    ...webhookSteps(workshop),
-    compareStep(),
-    ...deadLetterSteps(workshop),
-    ...deployAgainSteps(workshop),
-  ],
+  [...deploySteps(workshop), ...webhookSteps(workshop), compareStep(), ...deadLetterSteps(workshop)],
   { signal: ending.signal, resultsFile: values.results },
 );
 clearTimeout(deadline);
