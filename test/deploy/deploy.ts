@@ -8,7 +8,6 @@ import { cloneProject } from './project.ts';
 import { runSteps, type Step, write } from './step.ts';
 import { deadLetterSteps } from './steps/dead-letters.ts';
 import { webhookSteps } from './steps/deliver-webhooks.ts';
-import { deployAgainSteps } from './steps/deploy-again.ts';
 import { deploySteps } from './steps/deploy-stack.ts';
 import { runbookSteps } from './steps/run-runbook.ts';
 import { SECRETS } from './webhooks.ts';
@@ -38,7 +37,6 @@ const { failed } = await runSteps(
     ...runbookSteps(workshop),
     compareStep(),
     ...deadLetterSteps(workshop),
-    ...deployAgainSteps(workshop),
   ],
   { signal: ending.signal, resultsFile: values.results },
 );

@@ -1,4 +1,4 @@
-import { commandOf } from '../deploy-chapter.ts';
+import { commandOf, unusedCommands } from '../deploy-chapter.ts';
 import { type Step, until } from '../step.ts';
 import { post, signAsStripe } from '../webhooks.ts';
 import { attempt, run, STACK, type Workshop } from '../workshop.ts';
@@ -88,7 +88,6 @@ export function deadLetterSteps(workshop: Workshop): readonly Step[] {
           await stays(workshop, 'dynamodb describe-table --table-name', '-ledger'),
         );
         prove('the dead-letter queue', (await list()).includes('is empty'));
-        prove('the buffer', await stays(workshop, 'sqs get-queue-url --queue-name', '-buffer'));
         const secrets = await run(
           workshop,
           'aws secretsmanager list-secrets --query "SecretList[].Name" --output text',
@@ -98,9 +97,31 @@ export function deadLetterSteps(workshop: Workshop): readonly Step[] {
           secrets.includes(`${STACK}/webex-campaign`) && secrets.includes(`${STACK}/webhooks/stripe`),
           secrets,
         );
+        await run(workshop, 'npx cdk synth --quiet');
+        const left = await run(workshop, `npm run -s adapter -- adopt --stack ${STACK}`);
+        prove('adapter adopt finds it all, and the buffer', isAllOf(Object.keys(JSON.parse(left))), left);
+        prove(
+          "every command of the README's deploy chapter has been run",
+          unusedCommands().length === 0,
+          unusedCommands(),
+        );
       },
     },
   ];
+}
+
+/** Whether what is left has both queues, the ledger, and the secrets of Webex Campaign and the sources. */
+function isAllOf(ids: readonly string[]): boolean {
+  const wanted = [
+    'BufferQueue',
+    'DeadLetterQueue',
+    'LedgerTable',
+    'LedgerHashKey',
+    'WebexKeys',
+    'stripe',
+    'shopify',
+  ];
+  return wanted.every((part) => ids.some((id) => id.includes(part)));
 }
 
 function indent(text: string): string {
