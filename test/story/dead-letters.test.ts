@@ -35,7 +35,7 @@ beforeAll(async () => {
   const opened = await openAccount({ port });
   if (!opened.ok) throw new Error(opened.failure);
   account = opened.value;
-}, 60_000);
+}, 240_000);
 
 afterAll(async () => {
   await story.stop();
