@@ -9,6 +9,8 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
     ],
   },
+  // What the example imports, where it is synthesized from source.
+  moduleNameMapper: { '^webex-campaign-webhook-adapter/(.*)$': '<rootDir>/lib/$1.ts' },
   // The story starts real servers and worker threads on this machine; two cores are the smallest it meets.
   maxWorkers: 2,
   // A busy machine is no failure; what hangs is one.

@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import type { Result } from '../lambdas/result.ts';
+import { checkStageMappings } from '../lib/check-stage-mappings.ts';
 import { formatProblems, type Problem } from '../lib/config-file.ts';
-import { checkMappingFolders, isError } from '../lib/map/check-mapping-folders.ts';
+import { isError } from '../lib/map/check-mapping-folders.ts';
+import { stackPropsOf } from '../lib/stage-settings.ts';
 import { readStages, selectStages } from '../lib/stages.ts';
 import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';
 
@@ -10,31 +12,22 @@ const atRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta
 
 const app = new App();
 const stages = orExit(readStages(atRoot('stages.yaml')));
-const folders: unknown = app.node.tryGetContext('mappings');
-const { mappings, problems } = await checkMappingFolders(
-  typeof folders === 'string' ? folders : atRoot('mappings'),
-  Object.keys(stages),
-);
-tell(problems);
-if (problems.some(isError)) process.exit(1);
 const selected = orExit(
   selectStages(stages, {
     stage: app.node.tryGetContext('stage'),
     'event-url': app.node.tryGetContext('event-url'),
   }),
 );
+const given: unknown = app.node.tryGetContext('mappings');
+const checked = await checkStageMappings(stages, (name) =>
+  typeof given === 'string' ? given : atRoot(stages[name]?.mappings ?? 'mappings'),
+);
+tell(checked.problems);
+if (checked.problems.some(isError)) process.exit(1);
 
-for (const [stage, settings] of Object.entries(selected)) {
-  new WebhookAdapterStack(app, `webhook-adapter-${stage}`, {
-    description: `Webhooks to Webex Campaign events (${stage}).`,
-    eventUrl: settings['event-url'],
-    publicUrl: settings['public-url'],
-    eventsPerSecond: settings['events-per-second'],
-    concurrency: settings.concurrency,
-    successIdFields: settings['success-id-fields'],
-    mappings,
-    stage,
-  });
+for (const [name, stage] of Object.entries(selected)) {
+  const mappings = checked.mappingsOf(name);
+  new WebhookAdapterStack(app, `webhook-adapter-${name}`, { ...stackPropsOf(name, stage), mappings });
 }
 
 /** Reports all problems and ends the synth: a wrong mapping never deploys. */

@@ -3,6 +3,8 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { NAME_STACK } from '../lib/invocation.ts';
+import { readFastClock } from '../local/stack/queues/fast-clock.ts';
 
 /** Where a stack runs: the commands are the same for this machine and for AWS, only the endpoints differ. */
 export type Account = {
@@ -12,7 +14,17 @@ export type Account = {
   readonly dynamoDb: DynamoDBClient;
   /** The base of the webhook URLs, where it is known: a stack on AWS has it among its outputs. */
   readonly url?: string;
+  readonly clock: AccountClock;
 };
+
+/** The time that queues and the deliver function live in: a local run's may be faster than ours. */
+type AccountClock = {
+  readonly now: () => Date;
+  /** So many of its seconds pass in one of ours. */
+  readonly speed: number;
+};
+
+const TRUE_CLOCK: AccountClock = { now: () => new Date(), speed: 1 };
 
 export type AccountChoice = {
   /** Name of a stack on AWS, reached with the usual SDK credentials; without it, the local run. */
@@ -25,6 +37,7 @@ const healthSchema = z.object({
   stack: z.string(),
   region: z.string(),
   endpoints: z.object({ sqs: z.url(), secretsManager: z.url(), dynamoDb: z.url() }),
+  clock: z.object({ anchor: z.number(), speed: z.number() }),
 });
 
 /** Finds the stack that a command is about; fails with a sentence for the person who gave the command. */
@@ -36,16 +49,15 @@ export async function openAccount({ stack, port }: AccountChoice): Promise<Resul
       sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
       secretsManager: new SecretsManagerClient({}),
       dynamoDb: new DynamoDBClient({}),
+      clock: TRUE_CLOCK,
     });
   }
   const url = `http://127.0.0.1:${port}`;
   const health = await readHealth(url);
   if (health === undefined) {
-    return fail(
-      `Nothing answers at ${url}/healthz. Start it with "npm start", or name a stack with --stack.`,
-    );
+    return fail(`Nothing answers at ${url}/healthz. ${NAME_STACK}`);
   }
-  const { region, endpoints } = health;
+  const { region, endpoints, clock } = health;
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   return succeed({
     stackName: health.stack,
@@ -53,6 +65,7 @@ export async function openAccount({ stack, port }: AccountChoice): Promise<Resul
     secretsManager: new SecretsManagerClient({ region, credentials, endpoint: endpoints.secretsManager }),
     dynamoDb: new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamoDb }),
     url,
+    clock: { now: () => new Date(readFastClock(clock, Date.now())), speed: clock.speed },
   });
 }
 

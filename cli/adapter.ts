@@ -1,17 +1,36 @@
+#!/usr/bin/env node
 import { Command } from 'commander';
+import { IN_REPOSITORY, PROGRAM } from '../lib/invocation.ts';
+import { explainOldNode } from '../lib/node-version.ts';
 import { registerDeadLetters } from './register-dead-letters.ts';
 import { registerMappings } from './register-mappings.ts';
+import { registerSecrets } from './register-secrets.ts';
+import { registerStacks } from './register-stacks.ts';
 import { registerStories } from './register-stories.ts';
 import { registerWebhooks } from './register-webhooks.ts';
 
-const program = new Command('adapter')
-  .description('Looks after a webhook adapter: the one that "npm start" runs, or a stack on AWS (--stack).')
+const old = explainOldNode();
+if (old !== undefined) {
+  process.stderr.write(`${old}\n`);
+  process.exit(2);
+}
+
+const program = new Command(PROGRAM.name)
+  .description(PROGRAM.description)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .showHelpAfterError();
+  .showHelpAfterError()
+  .addHelpText(
+    'after',
+    '\nMappings are read from the folder "mappings", or from the one that MAPPINGS_FOLDER names.',
+  );
 
 registerWebhooks(program);
 registerMappings(program);
 registerDeadLetters(program);
 registerStories(program);
+registerStacks(program);
+registerSecrets(program);
+// It synthesizes the stages of this repository.
+if (IN_REPOSITORY) (await import('./register-cost.ts')).registerCost(program);
 
 await program.parseAsync();

@@ -1,5 +1,5 @@
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import type { Account } from './account.ts';
+import { type Account, type AccountChoice, openAccount } from './account.ts';
 import { type DeadLetter, readLetters } from './dead-letter.ts';
 import { tellCount } from './dead-letter-list.ts';
 import {
@@ -19,27 +19,35 @@ export type DeadLetterChoice = DeadLetterFilters & {
 /** A dead letter that nobody else sees while something is done about it. */
 export type HeldLetter = { readonly letter: DeadLetter; readonly held: HeldMessage };
 
-export type ChosenLetters = { readonly queue: DeadLetterQueue; readonly chosen: readonly HeldLetter[] };
+export type ChosenLetters = {
+  readonly account: Account;
+  readonly queue: DeadLetterQueue;
+  readonly chosen: readonly HeldLetter[];
+};
 
 /** Why a choice is none. */
-export function checkChoice({ ids, all, ...filters }: DeadLetterChoice): string | undefined {
+function checkChoice({ ids, all, ...filters }: DeadLetterChoice): string | undefined {
   const given = [ids.length > 0, all === true, hasFilter(filters)].filter(Boolean).length;
   if (given === 0)
     return 'Say which: ids, filters (--code, --source, --event, --older-than, --newer-than), or --all.';
   return given > 1 ? 'Give ids, or filters, or --all: one of the three.' : undefined;
 }
 
-/** Holds the dead letters that a person chose, and shows all others again at once. */
+/** Holds the dead letters that a person chose, and shows all others again at once; fails with a sentence. */
 export async function holdChosen(
-  { sqs, stackName }: Account,
-  choice: DeadLetterChoice,
-  now: Date,
+  choice: AccountChoice & DeadLetterChoice,
 ): Promise<Result<ChosenLetters, string>> {
-  const queue = await openDeadLetters(sqs, stackName);
+  const usage = checkChoice(choice);
+  if (usage !== undefined) return fail(usage);
+  const account = await openAccount(choice);
+  if (!account.ok) return account;
+  const queue = await openDeadLetters(account.value);
   const messages = await holdAll(queue, tellCount());
   const letters = readLetters(messages);
   const found =
-    choice.ids.length > 0 ? findLetters(letters, choice.ids) : succeed(filterLetters(letters, choice, now));
+    choice.ids.length > 0
+      ? findLetters(letters, choice.ids)
+      : succeed(filterLetters(letters, choice, account.value.clock.now()));
   const ids = new Set(found.ok ? found.value.map(({ messageId }) => messageId) : []);
   await hideFor(
     queue,
@@ -51,5 +59,5 @@ export async function holdChosen(
     const held = messages.find(({ messageId }) => messageId === letter.messageId);
     return held === undefined ? [] : [{ letter, held }];
   });
-  return succeed({ queue, chosen });
+  return succeed({ account: account.value, queue, chosen });
 }

@@ -45,7 +45,10 @@ function rememberTold(onLine: (text: string) => void): (event: FilteredLogEvent)
 }
 
 /** CloudFormation names a group after the stack and its logical id, which has no hyphen in it. */
-async function findLogGroups(client: CloudWatchLogsClient, stackName: string): Promise<readonly string[]> {
+export async function findLogGroups(
+  client: CloudWatchLogsClient,
+  stackName: string,
+): Promise<readonly string[]> {
   const names: string[] = [];
   const pages = paginateDescribeLogGroups({ client }, { logGroupNamePrefix: `${stackName}-` });
   for await (const { logGroups = [] } of pages) {

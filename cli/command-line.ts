@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { INVOCATION } from '../lib/invocation.ts';
 import type { CommandResult } from './send.ts';
 
 /** Runs a command; what AWS refuses (no credentials, no such queue) is told in a line rather than a stack trace. */
@@ -38,7 +39,7 @@ export function jsonOption(): Option {
 
 /** What a command is told of how to be used. */
 export function example(...lines: readonly string[]): string {
-  return `\nExample:\n${lines.map((line) => `  npm run -s adapter -- ${line}`).join('\n')}`;
+  return `\nExample:\n${lines.map((line) => `  ${INVOCATION} ${line}`).join('\n')}`;
 }
 
 function readPort(text: string): number {

@@ -1,9 +1,10 @@
+import { INVOCATION } from '../lib/invocation.ts';
 import type { DeadLetterReason } from './dead-letter.ts';
 
 /** What a code means, and what a person can do about it. */
 export type Advice = { readonly meaning: string; readonly next: string };
 
-const MEND_MAPPING = 'mend the mapping ("adapter map" shows what it makes of a webhook), deploy, then replay';
+const MEND_MAPPING = `mend the mapping ("${INVOCATION} map" shows what it makes of a webhook), deploy, then replay`;
 
 /** By code; `docs/dead-letters.md` says the same at greater length. */
 export const ADVICE: Readonly<Record<DeadLetterReason, Advice>> = {

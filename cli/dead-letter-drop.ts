@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
-import { createInterface } from 'node:readline/promises';
-import { type AccountChoice, openAccount } from './account.ts';
-import { checkChoice, type DeadLetterChoice, type HeldLetter, holdChosen } from './choose-dead-letters.ts';
+import type { AccountChoice } from './account.ts';
+import { type Ask, askAtTerminal } from './ask.ts';
+import { type DeadLetterChoice, type HeldLetter, holdChosen } from './choose-dead-letters.ts';
 import { refuse } from './command-line.ts';
 import { eventNameOf, ledgerWebhookOf } from './dead-letter.ts';
 import { type LedgerAction, recordAction } from './ledger-items.ts';
@@ -18,22 +18,17 @@ export type DropOptions = AccountChoice &
     readonly json?: boolean | undefined;
   };
 
-/** Asks a person; only where there is one. */
-export type Ask = (question: string) => Promise<boolean>;
-
 /** `adapter dead-letter drop`: takes dead letters away for good; who and why is kept in the ledger. */
 export async function dropDeadLetters(
   options: DropOptions,
-  ask: Ask | undefined = askAtTerminal(),
+  ask: Ask | undefined = askAtTerminal(process.stdin, process.stderr),
 ): Promise<CommandResult> {
   const usage = checkUsage(options, ask);
   if (usage !== undefined) return refuse(usage);
-  const account = await openAccount(options);
-  if (!account.ok) return refuse(account.failure);
-  const choice = await holdChosen(account.value, options, new Date());
-  if (!choice.ok) return refuse(choice.failure);
+  const held = await holdChosen(options);
+  if (!held.ok) return refuse(held.failure);
 
-  const { queue, chosen } = choice.value;
+  const { account, queue, chosen } = held.value;
   const dropped: HeldLetter[] = [];
   try {
     if (chosen.length === 0) return { text: 'There is no such dead letter.', exitCode: 0 };
@@ -42,7 +37,7 @@ export async function dropDeadLetters(
     if (!isSure) return { text: 'Nothing was dropped.', exitCode: 1 };
     for (const one of chosen) {
       // The reason first: a dead letter must not be gone without one.
-      await recordAction(account.value, describeDrop(one, options));
+      await recordAction(account, describeDrop(one, account.clock.now(), options));
       await removeLetter(queue, one.held);
       dropped.push(one);
     }
@@ -63,15 +58,15 @@ function checkUsage(options: DropOptions, ask: Ask | undefined): string | undefi
   if (ask === undefined && options.yes !== true && options.dryRun !== true) {
     return 'There is no terminal to ask at: give --yes to drop without being asked.';
   }
-  return checkChoice(options);
+  return undefined;
 }
 
-function describeDrop({ letter }: HeldLetter, { by, reason }: DropOptions): LedgerAction {
+function describeDrop({ letter }: HeldLetter, at: Date, { by, reason }: DropOptions): LedgerAction {
   const { code, note } = letter;
   return {
     webhook: ledgerWebhookOf(letter),
     action: 'dropped',
-    at: new Date(),
+    at,
     by: by ?? userInfo().username,
     reason: reason.trim(),
     code,
@@ -102,15 +97,4 @@ function tell(letters: readonly HeldLetter[], what: string, { json, reason }: Dr
     '\n',
   );
   return { text, exitCode: 0 };
-}
-
-/** Asks on stderr, so that what a program reads stays clean; nobody is asked where nobody sits. */
-function askAtTerminal(): Ask | undefined {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
-  return async (question) => {
-    const terminal = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await terminal.question(question);
-    terminal.close();
-    return /^y(es)?$/i.test(answer.trim());
-  };
 }

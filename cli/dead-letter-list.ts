@@ -15,13 +15,13 @@ export async function listDeadLetters(
 ): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
-  const { sqs, stackName } = account.value;
-  const all = readLetters(await readDeadLetters(sqs, stackName, tellCount()));
-  const letters = filterLetters(all, options, new Date());
+  const all = readLetters(await readDeadLetters(account.value, tellCount()));
+  const now = account.value.clock.now();
+  const letters = filterLetters(all, options, now);
   const text =
     options.json === true
       ? JSON.stringify(letters.map(letterJson), null, 2)
-      : describe(letters, all.length, new Date());
+      : describe(letters, all.length, now);
   return { text, exitCode: 0 };
 }
 

@@ -4,8 +4,8 @@ import { replayedMessage } from '../lambdas/buffer/buffered-webhook.ts';
 import type { Replay } from '../lambdas/buffer/replay.ts';
 import { ledgerKey } from '../lambdas/deliver/ledger-entry.ts';
 import type { Result } from '../lambdas/result.ts';
-import { type Account, type AccountChoice, openAccount } from './account.ts';
-import { checkChoice, type DeadLetterChoice, type HeldLetter, holdChosen } from './choose-dead-letters.ts';
+import type { Account, AccountChoice } from './account.ts';
+import { type DeadLetterChoice, type HeldLetter, holdChosen } from './choose-dead-letters.ts';
 import { refuse, tellProgress } from './command-line.ts';
 import { type DeadLetter, ledgerWebhookOf } from './dead-letter.ts';
 import { readEntry, recordAction } from './ledger-items.ts';
@@ -30,23 +30,23 @@ export type ReplayOptions = AccountChoice &
 
 const TELL_EVERY = 25;
 
+const UNCONFIRMED_BY_ID =
+  '--unconfirmed goes with ids alone: each such event is a decision of its own, as it may be a second message.';
+
 /** `adapter dead-letter replay`: puts webhooks back on the buffer, where they go the way of any other. */
 export async function replayDeadLetters(project: Project, options: ReplayOptions): Promise<CommandResult> {
-  const usage = checkUsage(options);
-  if (usage !== undefined) return refuse(usage);
-  const account = await openAccount(options);
-  if (!account.ok) return refuse(account.failure);
-  const choice = await holdChosen(account.value, options, new Date());
+  if (options.unconfirmed === true && options.ids.length === 0) return refuse(UNCONFIRMED_BY_ID);
+  const choice = await holdChosen(options);
   if (!choice.ok) return refuse(choice.failure);
 
-  const { queue, chosen } = choice.value;
+  const { account, queue, chosen } = choice.value;
   const replayed: Replayed[] = [];
-  const bufferUrl = await openBuffer(account.value.sqs, account.value.stackName);
+  const bufferUrl = await openBuffer(account.sqs, account.stackName);
   await hideFor(queue, held(chosen), 60 + chosen.length / options.rate);
   try {
     for (const one of chosen) {
       if (replayed.length > 0 && options.dryRun !== true) await pause(1000 / options.rate);
-      replayed.push(await replayOne(one, { project, options, account: account.value, queue, bufferUrl }));
+      replayed.push(await replayOne(one, { project, options, account, queue, bufferUrl }));
       if (replayed.length % TELL_EVERY === 0) tellProgress(`${replayed.length} of ${chosen.length} …`);
     }
   } finally {
@@ -57,13 +57,6 @@ export async function replayDeadLetters(project: Project, options: ReplayOptions
     await hideFor(queue, held(chosen.filter(({ letter }) => !gone.has(letter.messageId))), 0);
   }
   return tellReplay(replayed, options.json === true);
-}
-
-function checkUsage(options: ReplayOptions): string | undefined {
-  if (options.unconfirmed === true && options.ids.length === 0) {
-    return '--unconfirmed goes with ids alone: each such event is a decision of its own, as it may be a second message.';
-  }
-  return checkChoice(options);
 }
 
 function held(letters: readonly HeldLetter[]) {
@@ -91,7 +84,7 @@ async function replayOne({ letter, held }: HeldLetter, context: Context): Promis
     await recordAction(account, {
       webhook: ledgerWebhookOf(letter),
       action: 'replayed',
-      at: new Date(),
+      at: account.clock.now(),
       by: options.by ?? userInfo().username,
       code: letter.code,
       ...(letter.note?.event !== undefined && { about: letter.note.event }),
@@ -119,6 +112,6 @@ async function plan(
     stage: options.stage,
     stackName: account.stackName,
   });
-  const facts = { entry, preview: preview.ok ? preview.value : undefined, now: new Date() };
+  const facts = { entry, preview: preview.ok ? preview.value : undefined, now: account.clock.now() };
   return planReplay(letter, facts, options);
 }

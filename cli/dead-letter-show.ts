@@ -29,8 +29,8 @@ export type ShowOptions = AccountChoice & {
 export async function showDeadLetter(project: Project, options: ShowOptions): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
-  const { sqs, stackName } = account.value;
-  const letters = readLetters(await readDeadLetters(sqs, stackName, tellCount()));
+  const { stackName } = account.value;
+  const letters = readLetters(await readDeadLetters(account.value, tellCount()));
   const found = findLetters(letters, [options.id]);
   const [letter] = found.ok ? found.value : [];
   if (!found.ok || letter === undefined) return refuse(found.ok ? 'Give an id.' : found.failure);

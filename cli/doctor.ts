@@ -3,6 +3,7 @@ import { adviseOn } from '../lambdas/ingest/verification-advice.ts';
 import { verifySignature } from '../lambdas/ingest/verify-signature.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { resolveVerify } from '../lib/ingest/verify-setting.ts';
+import { INVOCATION } from '../lib/invocation.ts';
 import { readMappingFolders } from '../lib/map/mapping-folders.ts';
 import { type DoctorRequest, readKnobsFile, readRequests } from './doctor-requests.ts';
 import type { CommandResult } from './send.ts';
@@ -52,7 +53,8 @@ function readFallback(
   if (profile !== undefined) return readKnobsFile(profile);
   if (mapping === undefined) return succeed(undefined);
   const mappings = readMappingFolders(mappingsDirectory);
-  if (!mappings.ok) return fail('The mapping folders have problems: run "npm run synth" to see them.');
+  if (!mappings.ok)
+    return fail(`The mapping folders have problems: run "${INVOCATION} validate" to see them.`);
   const found = mappings.value.find(({ source }) => source === mapping);
   if (found !== undefined) return succeed(found.profile.signature);
   const known = mappings.value.map(({ source }) => source).join(', ');

@@ -22,7 +22,7 @@ export async function findWebhook(
   project: Project,
   { id, source }: { readonly id: string; readonly source?: string | undefined },
 ): Promise<readonly WebhookFacts[]> {
-  const letters = readLetters(await readDeadLetters(account.sqs, account.stackName, tellCount()));
+  const letters = readLetters(await readDeadLetters(account, tellCount()));
   const sources = source === undefined ? foldersOf(project.mappings) : [source];
   const named = letters.filter((letter) => isNamed(letter, id)).map(ledgerWebhookOf);
   const asVendors = sources.map(

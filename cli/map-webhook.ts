@@ -30,7 +30,7 @@ export async function mapCommand(project: Project, options: MapOptions): Promise
   if (!stages.ok) return refuse(stages.failure);
   const stage = options.stage ?? stages.value[0] ?? '';
   if (!stages.value.includes(stage)) {
-    return refuse(`There is no stage "${stage}" in stages.yaml. There are: ${stages.value.join(', ')}.`);
+    return refuse(`There is no stage "${stage}". There are: ${stages.value.join(', ')}.`);
   }
   const { example } = options;
   return example === undefined

@@ -5,7 +5,7 @@ import type { MappingFile } from '../lib/map/mapping-file.ts';
 import { type Preview, previewIdentified } from '../lib/map/preview-webhook.ts';
 import { type DeadLetter, webhookOf } from './dead-letter.ts';
 import { describePreview, previewJson } from './describe-preview.ts';
-import { findMapping, type Project, stageNames } from './project.ts';
+import { findMapping, ONLY_STAGE, type Project, stageNames } from './project.ts';
 
 /** What the mapping, as it lies in this project now, makes of a dead letter's webhook. */
 export type LetterPreview = {
@@ -40,7 +40,8 @@ function chooseStage(
 ): Result<string, string> {
   const stages = stageNames(project);
   if (!stages.ok) return stages;
-  const chosen = stage ?? stages.value.find((name) => stackName === `webhook-adapter-${name}`);
+  const fits = (name: string) => name === ONLY_STAGE || stackName === `webhook-adapter-${name}`;
+  const chosen = stage ?? stages.value.find(fits);
   if (chosen !== undefined && stages.value.includes(chosen)) return succeed(chosen);
   return fail(`Give --stage: one of ${stages.value.join(', ')}.`);
 }

@@ -7,6 +7,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
+import type { Account } from './account.ts';
 
 /** How long a message is hidden from other readers while the queue is read. */
 const PEEK_SECONDS = 120;
@@ -29,23 +30,24 @@ export type DeadLetterMessage = {
 /** A message that nobody else sees for now. */
 export type HeldMessage = DeadLetterMessage & { readonly receiptHandle: string };
 
-/** The dead-letter queue of a stack. */
-export type DeadLetterQueue = { readonly sqs: SQSClient; readonly url: string };
+/** The dead-letter queue of a stack, and how many of its seconds pass in one of ours. */
+export type DeadLetterQueue = { readonly sqs: SQSClient; readonly url: string; readonly speed: number };
 
-export async function openDeadLetters(sqs: SQSClient, stackName: string): Promise<DeadLetterQueue> {
+type QueueAccount = Pick<Account, 'sqs' | 'stackName' | 'clock'>;
+
+export async function openDeadLetters({ sqs, stackName, clock }: QueueAccount): Promise<DeadLetterQueue> {
   const { QueueUrl = '' } = await sqs.send(
     new GetQueueUrlCommand({ QueueName: deadLetterQueueName(stackName) }),
   );
-  return { sqs, url: QueueUrl };
+  return { sqs, url: QueueUrl, speed: clock.speed };
 }
 
 /** Looks at every message of a stack's dead-letter queue and leaves all of them there. */
 export async function readDeadLetters(
-  sqs: SQSClient,
-  stackName: string,
+  account: QueueAccount,
   onProgress: (count: number) => void = () => {},
 ): Promise<readonly DeadLetterMessage[]> {
-  const queue = await openDeadLetters(sqs, stackName);
+  const queue = await openDeadLetters(account);
   const held = await holdAll(queue, onProgress);
   await hideFor(queue, held, 0);
   return held;
@@ -74,12 +76,15 @@ export async function holdAll(
 }
 
 /** Receives a batch into `seen`; false when nothing new came. */
-async function receiveMore({ sqs, url }: DeadLetterQueue, seen: Map<string, Message>): Promise<boolean> {
+async function receiveMore(
+  { sqs, url, speed }: DeadLetterQueue,
+  seen: Map<string, Message>,
+): Promise<boolean> {
   const { Messages = [] } = await sqs.send(
     new ReceiveMessageCommand({
       QueueUrl: url,
       MaxNumberOfMessages: 10,
-      VisibilityTimeout: PEEK_SECONDS,
+      VisibilityTimeout: onClock(PEEK_SECONDS, speed),
       // Long polling asks every SQS server, so that nothing is overlooked.
       WaitTimeSeconds: 1,
       MessageAttributeNames: ['All'],
@@ -98,13 +103,18 @@ async function countOf({ sqs, url }: DeadLetterQueue): Promise<number> {
   return Number(Attributes?.ApproximateNumberOfMessages ?? 0);
 }
 
-/** Leaves messages on the queue, unseen for so many seconds from now; 0 shows them again. */
+/** Seconds of ours on the queue's clock, as far as SQS takes them. */
+function onClock(seconds: number, speed: number): number {
+  return Math.min(Math.ceil(seconds * speed), MAX_HIDE_SECONDS);
+}
+
+/** Leaves messages on the queue, unseen for so many seconds of ours from now; 0 shows them again. */
 export async function hideFor(
-  { sqs, url }: DeadLetterQueue,
+  { sqs, url, speed }: DeadLetterQueue,
   messages: readonly HeldMessage[],
   seconds: number,
 ): Promise<void> {
-  const VisibilityTimeout = Math.min(Math.ceil(seconds), MAX_HIDE_SECONDS);
+  const VisibilityTimeout = onClock(seconds, speed);
   for (let start = 0; start < messages.length; start += 10) {
     await sqs.send(
       new ChangeMessageVisibilityBatchCommand({

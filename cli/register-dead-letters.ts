@@ -5,7 +5,7 @@ import { listDeadLetters } from './dead-letter-list.ts';
 import { replayDeadLetters } from './dead-letter-replay.ts';
 import { showDeadLetter } from './dead-letter-show.ts';
 import { readDuration } from './duration.ts';
-import { PROJECT } from './project.ts';
+import { PROJECT, projectOf } from './project.ts';
 
 /** The commands about what could not be delivered. */
 export function registerDeadLetters(program: Command): void {
@@ -27,7 +27,7 @@ function registerReading(group: Command): void {
     .option('--values', "show the parameters' values: they are a customer's")
     .option('--stage <name>', 'whose event ids to take (default: the stage of the stack)')
     .addHelpText('after', example('dead-letter show 1f3c9a2b'))
-    .action((id, options) => run(() => showDeadLetter(PROJECT, { id, ...options })));
+    .action((id, options) => run(() => showDeadLetter(projectOf(PROJECT, options), { id, ...options })));
 }
 
 function registerReplay(group: Command): void {
@@ -51,7 +51,7 @@ function registerReplay(group: Command): void {
         'dead-letter replay 1f3c9a2b',
       ),
     )
-    .action((ids, options) => run(() => replayDeadLetters(PROJECT, { ids, ...options })));
+    .action((ids, options) => run(() => replayDeadLetters(projectOf(PROJECT, options), { ids, ...options })));
 }
 
 function registerDrop(group: Command): void {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { example, jsonOption, portOption, run, stackOption } from './command-line.ts';
 import { explainWebhook } from './explain-webhook.ts';
-import { PROJECT } from './project.ts';
+import { PROJECT, projectOf } from './project.ts';
 import { tail } from './tail.ts';
 
 /** The commands that tell what happened, and what happens. */
@@ -15,7 +15,7 @@ export function registerStories(program: Command): void {
     .addOption(portOption())
     .addOption(jsonOption())
     .addHelpText('after', example('explain evt_1PqR8sLkdIwHu7ix', 'explain event_12345676543210'))
-    .action((id, options) => run(() => explainWebhook(PROJECT, { id, ...options })));
+    .action((id, options) => run(() => explainWebhook(projectOf(PROJECT, options), { id, ...options })));
 
   program
     .command('tail')

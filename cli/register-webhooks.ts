@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { example, jsonOption, portOption, run, stackOption } from './command-line.ts';
 import { examine } from './doctor.ts';
-import { PROJECT } from './project.ts';
+import { PROJECT, projectOf } from './project.ts';
 import { send } from './send.ts';
 
 /** The commands about webhooks and how they are signed. */
@@ -19,7 +19,7 @@ export function registerWebhooks(program: Command): void {
     .addOption(portOption())
     .addOption(jsonOption())
     .addHelpText('after', example('send --source stripe --sample invoice.payment_failed'))
-    .action((options) => run(() => send(PROJECT.mappings, options)));
+    .action((options) => run(() => send(projectOf(PROJECT, options).mappings, options)));
 
   program
     .command('doctor')

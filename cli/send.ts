@@ -1,3 +1,4 @@
+import { INVOCATION } from '../lib/invocation.ts';
 import { readMappingFolders } from '../lib/map/mapping-folders.ts';
 import { type AccountChoice, openAccount } from './account.ts';
 import type { Flaws } from './flawed-webhook.ts';
@@ -18,7 +19,8 @@ export type CommandResult = { readonly text: string; readonly exitCode: number }
 /** `adapter send`: signs a sample as its vendor would, posts it, and shows the answer. */
 export async function send(mappingsDirectory: string, options: SendOptions): Promise<CommandResult> {
   const mappings = readMappingFolders(mappingsDirectory);
-  if (!mappings.ok) return refuse('The mapping folders have problems: run "npx cdk synth" to see them.');
+  if (!mappings.ok)
+    return refuse(`The mapping folders have problems: run "${INVOCATION} validate" to see them.`);
   const mapping = mappings.value.find(({ source }) => source === options.source);
   if (mapping === undefined) {
     const known = mappings.value.map(({ source }) => source).join(', ');
@@ -34,7 +36,7 @@ export async function send(mappingsDirectory: string, options: SendOptions): Pro
   const signed = await signSample(mapping, {
     sample: options.sample,
     url: base.replace(/\/$/, ''),
-    secretsManager: account.value.secretsManager,
+    account: account.value,
     flaws: { tamper, stale, unsigned },
   });
   if (!signed.ok) return refuse(signed.failure);

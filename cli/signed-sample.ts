@@ -4,6 +4,8 @@ import { signingSecretsSchema } from '../lambdas/ingest/signing-secrets.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseSecret } from '../lambdas/secret.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
+import { secretNameOf } from '../lib/secret-name.ts';
+import type { Account } from './account.ts';
 import { dateSample } from './date-sample.ts';
 import { type Flaws, signFlawed } from './flawed-webhook.ts';
 import { findSample, type Sample } from './samples.ts';
@@ -22,14 +24,15 @@ export type SignSettings = {
   readonly sample: string;
   /** What webhook URLs begin with. */
   readonly url: string;
-  readonly secretsManager: SecretsManagerClient;
+  /** Whose signing secrets are taken. */
+  readonly account: Pick<Account, 'stackName' | 'secretsManager'>;
   readonly flaws?: Flaws;
 };
 
 /** Signs a sample with the newest signing secret of its source; fails with a sentence for a person. */
 export async function signSample(
-  { source, secret: secretName, profile }: MappingFile,
-  { sample: name, url, secretsManager, flaws = {} }: SignSettings,
+  { source, secret: ownName, profile }: MappingFile,
+  { sample: name, url, account, flaws = {} }: SignSettings,
 ): Promise<Result<SignedSample, string>> {
   const found = findSample(source, name);
   if (!found.ok) {
@@ -37,7 +40,7 @@ export async function signSample(
   }
   const sample = dateSample(found.value, new Date());
   const path = `/webhooks/${source}`;
-  const secret = await readNewestSecret(secretName, secretsManager);
+  const secret = await readNewestSecret(secretNameOf(account.stackName, ownName), account.secretsManager);
   if (!secret.ok) return secret;
 
   const headers = lowerCaseNames({ 'content-type': 'application/json', ...sample.headers });

@@ -73,7 +73,7 @@ function linesOfEntry(entry: LedgerEntry): readonly StoryLine[] {
         ]
       : [];
   const calls = history.map((attempt, index) =>
-    lineOfAttempt(entry, attempt, { isFirst: index === 0, isLast: index === history.length - 1 }),
+    lineOfAttempt(entry, attempt, { before: history[index - 1], isLast: index === history.length - 1 }),
   );
   const buried = deadLetteredAt && {
     at: deadLetteredAt,
@@ -84,10 +84,12 @@ function linesOfEntry(entry: LedgerEntry): readonly StoryLine[] {
 }
 
 function lineOfAttempt(
-  { event, eventId, parameters, answer, transactionId }: LedgerEntry,
-  { at, code, status, answerCode }: PastAttempt,
-  { isFirst, isLast }: { readonly isFirst: boolean; readonly isLast: boolean },
+  entry: LedgerEntry,
+  attempt: PastAttempt,
+  { before, isLast }: { readonly before: PastAttempt | undefined; readonly isLast: boolean },
 ): StoryLine {
+  const { event, answer, transactionId } = entry;
+  const { at, code, status, answerCode } = attempt;
   const http =
     status === undefined
       ? 'no answer'
@@ -98,11 +100,23 @@ function lineOfAttempt(
     at,
     what: `${event}: called Webex Campaign: ${code === 'delivered' ? 'accepted' : code} (${http})`,
     more: [
-      ...(isFirst && eventId !== undefined ? [`event ${eventId}; ${sayParameters(parameters)}`] : []),
+      ...(isLast ? sayLastCall(entry, attempt) : sayEarlierCall(attempt, before)),
       ...description,
       ...(isLast && transactionId !== undefined ? [`transaction id ${transactionId}`] : []),
     ],
   };
+}
+
+/** What was called. The ledger has the parameters of the latest mapping alone, which may not be the one called by. */
+function sayLastCall({ eventId: latest, parameters }: LedgerEntry, attempt: PastAttempt): readonly string[] {
+  const eventId = attempt.eventId ?? latest;
+  if (eventId === undefined) return [];
+  return [eventId === latest ? `event ${eventId}; ${sayParameters(parameters)}` : `event ${eventId}`];
+}
+
+/** Entries that were written before attempts kept their event id say nothing here. */
+function sayEarlierCall({ eventId }: PastAttempt, before: PastAttempt | undefined): readonly string[] {
+  return eventId === undefined || eventId === before?.eventId ? [] : [`event ${eventId}`];
 }
 
 function sayParameters(parameters: Readonly<Record<string, number>> = {}): string {

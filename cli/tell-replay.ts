@@ -13,12 +13,18 @@ export function tellReplay(replayed: readonly Replayed[], asJson: boolean): Comm
   const isWell = replayed.every(({ outcome }) => outcome === 'replayed' || outcome === 'would-replay');
   const exitCode = isWell ? 0 : 1;
   if (asJson) {
-    const told = replayed.map(({ letter: { id, messageId, code }, ...rest }) => ({
-      id,
-      messageId,
-      code,
-      ...rest,
-    }));
+    const told = replayed.map(
+      ({ letter: { id, messageId, code, source, deduplicationId, note }, ...rest }) => ({
+        id,
+        messageId,
+        code,
+        source,
+        deduplicationId,
+        event: note?.event,
+        item: note?.item,
+        ...rest,
+      }),
+    );
     return { text: JSON.stringify(told, null, 2), exitCode };
   }
   if (replayed.length === 0) return { text: 'There is no such dead letter.', exitCode };

@@ -1,16 +1,21 @@
+import { checkStageMappings } from '../lib/check-stage-mappings.ts';
 import { formatProblems } from '../lib/config-file.ts';
-import { checkMappingFolders, isError } from '../lib/map/check-mapping-folders.ts';
-import { type Project, stageNames } from './project.ts';
+import { isError } from '../lib/map/check-mapping-folders.ts';
+import { readStages } from '../lib/stages.ts';
+import { type Project, projectOf } from './project.ts';
 import type { CommandResult } from './send.ts';
 
-/** `adapter validate`: the check that a synth makes, and nothing else. */
+/** `adapter validate`: the check that a synth makes, of the folders of all stages, and nothing else. */
 export async function validate(
   project: Project,
   { json }: { readonly json?: boolean | undefined },
 ): Promise<CommandResult> {
-  const stages = stageNames(project);
-  if (!stages.ok) return { text: stages.failure, exitCode: 2 };
-  const { mappings, problems } = await checkMappingFolders(project.mappings, stages.value);
+  const stages = readStages(project.stagesFile);
+  if (!stages.ok) return { text: formatProblems(stages.failure), exitCode: 2 };
+  const { mappings, problems } = await checkStageMappings(
+    stages.value,
+    (stage) => projectOf(project, { stage }).mappings,
+  );
   const exitCode = problems.some(isError) ? 1 : 0;
   if (json === true) {
     const told = problems.map((problem) => ({ severity: 'error', ...problem }));

@@ -58,6 +58,9 @@ const NAMES: Readonly<Record<string, string>> = {
   string: 'text (quote it)',
   object: 'keys and values',
   array: 'a list',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
 };
 
 function nameOf(value: unknown): string {

@@ -1,9 +1,10 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { type BuildOptions, buildSync } from 'esbuild';
+import type { BuildOptions } from 'esbuild';
 import type * as z from 'zod';
 import { CATALOGUE_FILE } from '../lambdas/adapters/catalogue.ts';
 
@@ -36,7 +37,7 @@ const OPTIONS = {
   // A chunk is read by `require`: an import would start the loader of ES modules for it.
   supported: { 'dynamic-import': false },
   logLevel: 'warning',
-} as const satisfies BuildOptions;
+} as const;
 
 /** How every handler is bundled. */
 export const BUNDLE_OPTIONS = {
@@ -50,7 +51,7 @@ export const BUNDLE_OPTIONS = {
 export type Catalogue = { readonly schema: z.ZodType; readonly entries: readonly object[] };
 
 /**
- * Bundles a handler, with its part of the mapping folders beside it, and gives it to `use` as Lambda code. Throws if the
+ * Gives a handler's bundle, with its part of the mapping folders beside it, to `use` as Lambda code. Throws if the
  * catalogue is not what the function is to find: it is not checked again at run time.
  * @param entry path of the `handler.ts`
  */
@@ -61,7 +62,7 @@ export function withFunctionBundle<Used>(
 ): Used {
   const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bundle-'));
   try {
-    bundleHandler(entry, directory);
+    writeBundle(entry, directory);
     const catalogue = entries.map((each) => schema.parse(each));
     writeFileSync(join(directory, CATALOGUE_FILE), JSON.stringify(catalogue, null, 2));
     // CDK copies the files when the function is constructed.
@@ -71,18 +72,34 @@ export function withFunctionBundle<Used>(
   }
 }
 
+/** Where the package has a handler's bundle: in the place of its source. */
+export function builtBundleOf(entry: string): string {
+  return entry.replace(/\.ts$/, '.bundle');
+}
+
+/** The package brings its bundles, built by `bundleHandler` as well; a clone makes them at every synth. */
+function writeBundle(entry: string, directory: string): void {
+  const built = builtBundleOf(entry);
+  if (existsSync(built)) cpSync(built, directory, { recursive: true });
+  else bundleHandler(entry, directory);
+}
+
 /**
  * Writes all code of a function into a directory: the bundle, its entry, and those chunks that it may load. The bundle is
- * CommonJS, which starts faster than an ES module as soon as it holds the AWS SDK.
+ * CommonJS, which starts faster than an ES module as soon as it holds the AWS SDK. Tells which files it is made of, by their
+ * path from where this runs.
  * @param entry path of the `handler.ts`
  */
-function bundleHandler(entry: string, directory: string): void {
-  const outfile = join(directory, BUNDLE_FILE);
-  const { metafile } = buildSync({ ...BUNDLE_OPTIONS, entryPoints: [entry], outfile, metafile: true });
-  const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
-  for (const [name, file] of Object.entries(CHUNKS)) {
-    if (!imported.includes(file)) continue;
-    buildSync({ ...OPTIONS, entryPoints: [name], outfile: join(directory, file) });
-  }
+export function bundleHandler(entry: string, directory: string): readonly string[] {
+  // Not among the imports: whoever has the package has no esbuild.
+  const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild');
+  const build = (options: BuildOptions, source: string, file: string) =>
+    buildSync({ ...options, entryPoints: [source], outfile: join(directory, file), metafile: true }).metafile;
+
+  const { inputs, outputs } = build(BUNDLE_OPTIONS, entry, BUNDLE_FILE);
+  const imported = Object.values(outputs).flatMap(({ imports }) => imports.map(({ path }) => path));
+  const chunks = Object.entries(CHUNKS).filter(([, file]) => imported.includes(file));
+  const chunkInputs = chunks.flatMap(([name, file]) => Object.keys(build(OPTIONS, name, file).inputs));
   copyFileSync(ENTRY, join(directory, ENTRY_FILE));
+  return [...Object.keys(inputs), ...chunkInputs];
 }

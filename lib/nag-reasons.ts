@@ -24,6 +24,18 @@ export const NAG_REASONS = {
     reason:
       'Vendors cannot authenticate against API Gateway: they sign the body. The ingest function verifies the signature before anything else happens, and refuses what is not signed.',
   },
+  /** What Lambda needs to connect a function to a network. */
+  interfacesUnknown: {
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason:
+      'Lambda creates and deletes the network interfaces of the function in its name; EC2 does not know them before, and what describes them takes no resource. The code of the function is denied all of it.',
+  },
+  /** A network that only calls out. */
+  nothingComesIn: {
+    id: 'AwsSolutions-VPC7',
+    reason:
+      'Only the deliver function is in this network, its security group lets nothing in and only TLS out, and each of its calls has a line in its log. A flow log would repeat that by addresses.',
+  },
 } as const;
 
 /** Records why a construct does not follow a rule. */

@@ -7,7 +7,7 @@ import type { MappingFile } from '../lib/map/mapping-file.ts';
 import { resolveMapping } from '../lib/map/resolve-mapping.ts';
 import type { LocalRun } from './local-run.ts';
 import type { DeliverLine, IngestLine } from './log-lines.ts';
-import { LOCAL_STAGE } from './synthesize.ts';
+import { LOCAL_STACK, LOCAL_STAGE } from './synthesize.ts';
 
 /** The webhooks that the demonstration sends: one of each vendor, as it lies in `samples/`. */
 export const DEMONSTRATED = [
@@ -97,7 +97,11 @@ export function signLocally(
     endpoint: stack.endpoints.secretsManager,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
-  return signSample(mapping, { sample: sampleName, url: stack.url, secretsManager });
+  return signSample(mapping, {
+    sample: sampleName,
+    url: stack.url,
+    account: { stackName: LOCAL_STACK, secretsManager },
+  });
 }
 
 /** Whether every event of the webhook was accepted by Webex Campaign. */

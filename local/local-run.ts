@@ -1,10 +1,10 @@
 import { webexKeysSchema } from '../lambdas/deliver/webex-keys.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { type LocalSecrets, readLocalSecrets } from './local-secrets.ts';
+import { type LocalSecrets, nameSecrets, readLocalSecrets } from './local-secrets.ts';
 import { collectLogLines, type LogLine, type LogLines } from './log-lines.ts';
 import { redeploy } from './redeploy.ts';
 import type { Settings } from './settings.ts';
-import { type RunningStack, runTemplate } from './stack/run-template.ts';
+import { type RunningStack, type RunSettings, runTemplate } from './stack/run-template.ts';
 import { LOCAL_STACK, synthesize } from './synthesize.ts';
 import {
   type ReceivedCall,
@@ -34,10 +34,12 @@ export type LocalRunSettings = Omit<Settings, 'once'> & {
    */
   readonly mappings?: string;
   /**
-   * Secrets by name, asked for whenever a function reads one.
+   * Secrets by the name that mapping files have for them, asked for whenever a function reads one.
    * @default those of `local/secrets.json`
    */
   readonly readSecrets?: () => LocalSecrets;
+  /** As `RunSettings` has it. */
+  readonly standBetween?: RunSettings['standBetween'];
   /**
    * The simulated tenant.
    * @default one that knows the keys that lie in the secret at the start
@@ -78,7 +80,8 @@ export async function startLocalRun(
     stackName: LOCAL_STACK,
     port: settings.port,
     speed: settings.speed,
-    readSecrets,
+    readSecrets: () => nameSecrets(LOCAL_STACK, readSecrets()),
+    standBetween: settings.standBetween,
     onLine: (functionName, text) => {
       onText(text);
       onLine(lines.add(text) ?? `${functionName}: ${text}`);

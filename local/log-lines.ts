@@ -39,10 +39,13 @@ export type IngestLine = z.infer<typeof ingestLineSchema>;
 export type DeliverLine = z.infer<typeof deliverLineSchema>;
 export type LogLine = IngestLine | DeliverLine;
 
-/** What the functions of the local run have logged so far, and what they will. */
+/** So many lines are remembered, the latest: a run may be up for days. */
+const REMEMBERED_LINES = 10_000;
+
+/** What the functions of the local run have logged, and what they will. */
 export type LogLines = {
   readonly add: (text: string) => LogLine | undefined;
-  /** The first line, past or to come, for which `read` finds something; `undefined` once the time is over. */
+  /** The first line, of those remembered or to come, for which `read` finds something; `undefined` once the time is over. */
   readonly find: <Found>(
     read: (line: LogLine) => Found | undefined,
     milliseconds: number,
@@ -58,6 +61,7 @@ export function collectLogLines(): LogLines {
       const line = readLine(text);
       if (line === undefined) return undefined;
       lines.push(line);
+      if (lines.length > REMEMBERED_LINES) lines.shift();
       for (const watch of watchers) watch(line);
       return line;
     },

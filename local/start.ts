@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { PROJECT, projectOf } from '../cli/project.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config-file.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
@@ -9,12 +9,12 @@ import { readMappingFolders } from '../lib/map/mapping-folders.ts';
 import { DEMONSTRATED, isDelivered, signLocally, tellStory } from './demonstration.ts';
 import { type LocalRun, startLocalRun } from './local-run.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { LOCAL_STAGE } from './synthesize.ts';
 import { tellCall, tellFact, tellHeading, tellLine, tellWebhook } from './tell.ts';
+import { watchMappings } from './watch-mappings.ts';
 
-/** Editors write a file in several steps. */
-const SETTLE_MILLISECONDS = 300;
-
-const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
+/** The mapping folders that run: those of the stage. */
+const MAPPINGS = projectOf(PROJECT, { stage: LOCAL_STAGE }).mappings;
 
 let ending: Promise<void> | undefined;
 let keptIn: string | undefined;
@@ -49,7 +49,7 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
     return demonstrated;
   }
   isLive = true;
-  watchMappings(run.value);
+  watchMappings(MAPPINGS, () => run.value.redeploy(), print);
   const invited = await invite(run.value, mappings.value);
   return invited.ok ? succeed('up') : invited;
 }
@@ -101,18 +101,6 @@ function keepBody(name: string, body: Uint8Array): string {
   const file = join(keptIn, name);
   writeFileSync(file, body);
   return file;
-}
-
-/** Takes a mended mapping into use, as a deploy would; what is in the queues and the ledger stays. */
-function watchMappings(run: LocalRun): void {
-  let timer: NodeJS.Timeout | undefined;
-  watch(MAPPINGS, { recursive: true }, () => {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const deployed = await run.redeploy();
-      print(deployed.ok ? tellFact('deployed', 'the mappings as they are now') : deployed.failure);
-    }, SETTLE_MILLISECONDS);
-  });
 }
 
 function mappingOf(source: string, files: readonly MappingFile[]): Result<MappingFile, string> {

@@ -9,7 +9,12 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The stage of `stages.yaml` that runs on this machine. */
 export const LOCAL_STAGE = 'local';
-export const LOCAL_STACK = `webhook-adapter-${LOCAL_STAGE}`;
+export const LOCAL_STACK = stackNameOf(LOCAL_STAGE);
+
+/** The stack that a stage becomes. */
+export function stackNameOf(stage: string): string {
+  return `webhook-adapter-${stage}`;
+}
 
 /** A synthesized app in a temporary directory. */
 export type Assembly = {
@@ -22,12 +27,19 @@ export type Assembly = {
  * lies outside the repository, as Lambda's does: no bundle can reach its `node_modules` or `package.json`.
  * @param mappings a directory of mapping folders, in the place of the repository's own
  */
-export async function synthesize(eventUrl: string, mappings?: string): Promise<Result<Assembly, string>> {
+export function synthesize(eventUrl: string, mappings?: string): Promise<Result<Assembly, string>> {
+  return synthesizeWith({ stage: LOCAL_STAGE, 'event-url': eventUrl, mappings });
+}
+
+/** Synthesizes the app with these context values. */
+export async function synthesizeWith(
+  context: Readonly<Record<string, string | undefined>>,
+): Promise<Result<Assembly, string>> {
   const directory = await mkdtemp(join(tmpdir(), 'webhook-adapter-'));
   const remove = () => rm(directory, { recursive: true, force: true });
   const failure = await runApp({
     CDK_OUTDIR: directory,
-    CDK_CONTEXT_JSON: JSON.stringify({ stage: LOCAL_STAGE, 'event-url': eventUrl, mappings }),
+    CDK_CONTEXT_JSON: JSON.stringify(context),
   });
   if (failure === undefined) return succeed({ directory, remove });
   await remove();

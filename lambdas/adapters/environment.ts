@@ -6,8 +6,12 @@ z.config(en());
 
 const textSchema = z.string().check(z.minLength(1));
 
+/** What the queues' names begin with. It tells the metrics of several stacks in one account apart. */
+const stackName = textSchema;
+
 /** What the ingest function is told by its construct. */
 export const ingestEnvironment = z.object({
+  STACK_NAME: stackName,
   BUFFER_QUEUE_URL: z.url(),
   /** What webhook URLs begin with, as senders know them; some sign it. No slash at the end. */
   PUBLIC_URL: z.url().check(z.regex(/[^/]$/)),
@@ -15,6 +19,7 @@ export const ingestEnvironment = z.object({
 
 /** What the deliver function is told by its construct. */
 export const deliverEnvironment = z.object({
+  STACK_NAME: stackName,
   BUFFER_QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),
   /** The whole URL of the event API; it differs from tenant to tenant and has no default. */

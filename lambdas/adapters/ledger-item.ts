@@ -87,6 +87,7 @@ const attemptSchema = z.object({
   code: z.string(),
   status: z.optional(z.number()),
   answerCode: z.optional(z.string()),
+  eventId: z.optional(z.string()),
 });
 
 const itemSchema = z.object({

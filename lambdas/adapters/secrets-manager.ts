@@ -8,16 +8,16 @@ import { fail, type Result } from '../result.ts';
 import { parseSecret, type SecretFailure } from '../secret.ts';
 
 /** How long a secret is believed before it is read again: a rotation is seen within this time. */
-const CACHE_MILLISECONDS = 5 * 60 * 1000;
+export const CACHE_MILLISECONDS = 5 * 60 * 1000;
 
 /** From this age on a secret is read again in the background, so that no webhook has to wait for it. */
-const REFRESH_MILLISECONDS = 4 * 60 * 1000;
+export const REFRESH_MILLISECONDS = 4 * 60 * 1000;
 
 /** A secret that cannot be used is asked for again only after so long, however many webhooks want it. */
 const FAILURE_MILLISECONDS = 5 * 1000;
 
 /** How often a secret is read early because a signature did not match: forgeries look just like a rotation. */
-const REREAD_MILLISECONDS = 60 * 1000;
+export const REREAD_MILLISECONDS = 60 * 1000;
 
 type Secret<Value> = Result<Value, SecretFailure>;
 

@@ -9,7 +9,7 @@ import { fail, type Result, succeed } from '../result.ts';
 export const MAX_BUFFERED_BODY_BYTES = 1_000_000;
 
 /** More than Lambda hands to ingest (6 MB): only what ingest did not write could unpack to more. */
-const MAX_RAW_BODY_BYTES = 8_000_000;
+export const MAX_RAW_BODY_BYTES = 8_000_000;
 
 export type BodyTooLarge = {
   readonly code: 'body-too-large';

@@ -29,6 +29,11 @@ export function signalOf(verdict: Verdict): BreakerSignal {
   return verdict.outcome === 'delivered' ? 'accepted' : SIGNAL_OF[verdict.code];
 }
 
+/** Whether the code of a refusal proves that key and endpoint work. */
+export function provesFarSide(code: string): boolean {
+  return Object.entries(SIGNAL_OF).some(([meaning, signal]) => meaning === code && signal === 'accepted');
+}
+
 /**
  * A single 404, 405 or redirect is the event's own dead letter. Once the endpoint keeps answering so, its address is
  * wrong for all of them alike: what was certainly refused for that reason then waits until somebody has mended it.

@@ -1,28 +1,19 @@
 import type { BufferedWebhook } from '../buffer/buffered-webhook.ts';
 import type { Mapped } from '../map/map-webhook.ts';
+import { declareMetrics, type MetricDirective, unitsOf } from '../metric-directive.ts';
 import type { AnswerFacts } from './classify-answer.ts';
 import type { EventOutcome } from './event-outcome.ts';
 import type { EventWork } from './event-work.ts';
+import { DELIVER_METRICS, type Measured, measureOutcome, measureWait } from './measure-outcome.ts';
 import type { Unopenable } from './open-webhook.ts';
 import type { BufferRecord } from './read-records.ts';
 
-/** CloudWatch reads metrics out of log lines of this form (embedded metric format). A dimension's value is text. */
-const EVENTS = {
-  Namespace: 'WebhookAdapter',
-  Dimensions: [['stage', 'source', 'event', 'code']],
-  Metrics: [{ Name: 'Events', Unit: 'Count' }],
-};
-
-const CALLED_EVENTS = {
-  ...EVENTS,
-  Metrics: [...EVENTS.Metrics, { Name: 'CallDuration', Unit: 'Milliseconds' }],
-};
-
-const MESSAGES = {
-  Namespace: 'WebhookAdapter',
-  Dimensions: [['stage', 'source', 'code']],
-  Metrics: [{ Name: 'UnopenedMessages', Unit: 'Count' }],
-};
+const EVENTS = declareMetrics(['stage', 'source', 'event', 'code'], { Events: 'Count' });
+const CALLED_EVENTS = declareMetrics(['stage', 'source', 'event', 'code'], {
+  Events: 'Count',
+  CallDuration: 'Milliseconds',
+});
+const MESSAGES = declareMetrics(['stage', 'source', 'code'], { UnopenedMessages: 'Count' });
 
 /** A line of the log: codes, counts, ids and times; never a value of the payload, a key or a secret. */
 export type OutcomeLine = Readonly<Record<string, unknown>>;
@@ -30,14 +21,14 @@ export type OutcomeLine = Readonly<Record<string, unknown>>;
 /** What is logged of an event: what became of it, and the ids by which it is found at the door and at Webex Campaign. */
 export function describeEvent(
   { mapped, webhook, record }: EventWork<Mapped>,
-  { milliseconds, seconds, answer, ...outcome }: EventOutcome & { readonly seconds?: number },
+  ended: EventOutcome & { readonly seconds?: number },
   now: Date,
 ): OutcomeLine {
-  const isCalled = milliseconds !== undefined;
+  const { milliseconds, seconds, answer, ...outcome } = ended;
+  const counted = milliseconds === undefined ? EVENTS : CALLED_EVENTS;
   return {
-    _aws: { Timestamp: now.getTime(), CloudWatchMetrics: [isCalled ? CALLED_EVENTS : EVENTS] },
+    ...writeMetrics(counted, measureOutcome(ended, waitOf(record, now)), now),
     Events: 1,
-    ...(isCalled && { CallDuration: milliseconds }),
     // A delivered event has no other code.
     code: outcome.outcome,
     ...outcome,
@@ -62,13 +53,16 @@ function factsOf({ status, code }: AnswerFacts): AnswerFacts {
 
 /** What is logged of a message in which no event was found. */
 export function describeUnopened(
-  { messageId, attempts }: BufferRecord,
+  record: BufferRecord,
   { webhook, outcome }: Unopenable,
   { now, cause }: { readonly now: Date; readonly cause?: string },
 ): OutcomeLine {
   const { code, detail } = outcome;
+  const { messageId, attempts } = record;
+  const measured =
+    cause === undefined ? { DeadLetters: 1 } : { Faults: 1, ...measureWait(waitOf(record, now)) };
   return {
-    _aws: { Timestamp: now.getTime(), CloudWatchMetrics: [MESSAGES] },
+    ...writeMetrics(MESSAGES, measured, now),
     UnopenedMessages: 1,
     stage: 'deliver',
     source: webhook?.source ?? 'unknown',
@@ -95,9 +89,10 @@ export function describeUnrecorded(
 }
 
 /** What is logged of a message that met a bug before its events were reached. */
-export function describeBug({ messageId, attempts }: BufferRecord, bug: unknown, now: Date): OutcomeLine {
+export function describeBug(record: BufferRecord, bug: unknown, now: Date): OutcomeLine {
+  const { messageId, attempts } = record;
   return {
-    _aws: { Timestamp: now.getTime(), CloudWatchMetrics: [MESSAGES] },
+    ...writeMetrics(MESSAGES, { Faults: 1, ...measureWait(waitOf(record, now)) }, now),
     UnopenedMessages: 1,
     stage: 'deliver',
     source: 'unknown',
@@ -107,4 +102,15 @@ export function describeBug({ messageId, attempts }: BufferRecord, bug: unknown,
     messageId,
     receives: attempts,
   };
+}
+
+/** What makes metrics of a line: how they are counted one by one, and what they mean for deliver as a whole. */
+function writeMetrics(counted: MetricDirective, measured: Measured, now: Date): object {
+  const ofDeliver = declareMetrics([], unitsOf(measured, DELIVER_METRICS));
+  const directives = ofDeliver.Metrics.length > 0 ? [counted, ofDeliver] : [counted];
+  return { _aws: { Timestamp: now.getTime(), CloudWatchMetrics: directives }, ...measured };
+}
+
+function waitOf({ bufferedAt }: BufferRecord, now: Date): number {
+  return now.getTime() - bufferedAt.getTime();
 }

@@ -3,7 +3,7 @@ import middy from '@middy/core';
 import { readCatalogue } from '../adapters/catalogue.ts';
 import { deliverEnvironment, readEnvironment } from '../adapters/environment.ts';
 import { createLedgerTable } from '../adapters/ledger-table.ts';
-import { writeLogLine } from '../adapters/log.ts';
+import { createLog } from '../adapters/log.ts';
 import { pause } from '../adapters/pause.ts';
 import { createQueues } from '../adapters/queues.ts';
 import { createSecretReader } from '../adapters/secrets-manager.ts';
@@ -24,6 +24,7 @@ import { webexKeysSchema } from './webex-keys.ts';
 
 // runs once per cold start
 const environment = readEnvironment(deliverEnvironment);
+const writeLogLine = createLog(environment.STACK_NAME);
 const queues = createQueues();
 const webexKeys = createSecretReader(webexKeysSchema);
 const hashKeys = createSecretReader(hashKeySchema);

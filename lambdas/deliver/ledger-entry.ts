@@ -24,7 +24,7 @@ export type LedgerFacts = {
   readonly mappingVersion: string;
   /** Whom it is for, as a keyed hash: equal for equal keys, and nothing to be read from it. */
   readonly eventKeyHash?: string;
-  /** The event definition that is called, and each parameter's name with the bytes of its value. */
+  /** The event definition that is called by the latest mapping, and each parameter's name with the bytes of its value. */
   readonly eventId?: string;
   readonly parameters?: Readonly<Record<string, number>>;
 };

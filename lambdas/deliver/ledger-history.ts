@@ -10,6 +10,8 @@ export type PastAttempt = {
   readonly status?: number;
   /** The code in the answer's body. */
   readonly answerCode?: string;
+  /** The event definition that was called; missing in what was written before this was kept. */
+  readonly eventId?: string;
 };
 
 /** So many calls are remembered one by one, the latest: an item must not grow with every retry of a long day. */
@@ -24,6 +26,7 @@ export function rememberAttempt(entry: LedgerEntry, settlement: Settlement): Led
     code: settlement.state === 'delivered' ? 'delivered' : settlement.code,
     ...(status !== undefined && { status }),
     ...(answerCode !== undefined && { answerCode }),
+    ...(entry.eventId !== undefined && { eventId: entry.eventId }),
   };
   return { ...entry, history: [...(entry.history ?? []), attempt].slice(-REMEMBERED_ATTEMPTS) };
 }

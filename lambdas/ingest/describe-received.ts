@@ -1,32 +1,37 @@
+import { declareMetrics, type MetricDirective, unitsOf } from '../metric-directive.ts';
+import { INGEST_METRICS, measureReception, SOURCE_METRICS } from './measure-reception.ts';
 import type { Reception } from './receive-webhook.ts';
 
-/** CloudWatch reads metrics out of log lines of this form (embedded metric format). A dimension's value is text. */
-const WEBHOOKS = {
-  Namespace: 'WebhookAdapter',
-  Dimensions: [['stage', 'source', 'code']],
-  Metrics: [{ Name: 'Webhooks', Unit: 'Count' }],
-};
+const WEBHOOKS = declareMetrics(['stage', 'source', 'code'], { Webhooks: 'Count' });
 
 /** Which of a source's secrets is in use: when the older one no longer counts anything, it can go. */
-const SECRET_SLOTS = {
-  Namespace: 'WebhookAdapter',
-  Dimensions: [['source', 'secretSlot']],
-  Metrics: [{ Name: 'Webhooks', Unit: 'Count' }],
-};
+const SECRET_SLOTS = declareMetrics(['source', 'secretSlot'], { Webhooks: 'Count' });
 
 /** What is logged of a request: the code and its facts, ids and sizes; never a header, a body or a secret. */
 export function describeReceived(requestId: string, receivedAt: Date, reception: Reception): object {
   const { received, source } = reception;
   const facts = received.ok ? describeTaken(received.value) : received.failure;
-  const directives = 'secretSlot' in facts && received.ok ? [WEBHOOKS, SECRET_SLOTS] : [WEBHOOKS];
+  const { ofSource, ofIngest } = measureReception(reception);
+  const directives = [
+    WEBHOOKS,
+    ...('secretSlot' in facts && received.ok ? [SECRET_SLOTS] : []),
+    declareMetrics(['source'], unitsOf(ofSource, SOURCE_METRICS)),
+    declareMetrics([], unitsOf(ofIngest, INGEST_METRICS)),
+  ].filter(hasMetrics);
   return {
     _aws: { Timestamp: receivedAt.getTime(), CloudWatchMetrics: directives },
     Webhooks: 1,
+    ...ofSource,
+    ...ofIngest,
     ...facts,
     stage: 'ingest',
     requestId,
     source: source?.source ?? 'unknown',
   };
+}
+
+function hasMetrics({ Metrics }: MetricDirective): boolean {
+  return Metrics.length > 0;
 }
 
 function describeTaken(taken: Extract<Reception['received'], { ok: true }>['value']): object {

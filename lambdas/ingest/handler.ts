@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import { readCatalogue } from '../adapters/catalogue.ts';
 import { ingestEnvironment, readEnvironment } from '../adapters/environment.ts';
-import { writeLogLine } from '../adapters/log.ts';
+import { createLog } from '../adapters/log.ts';
 import { createQueues } from '../adapters/queues.ts';
 import { createSecretReader } from '../adapters/secrets-manager.ts';
 import { warmUp } from '../adapters/warm-up.ts';
@@ -15,7 +15,8 @@ import { signingSecretsSchema } from './signing-secrets.ts';
 import type { Source } from './source.ts';
 
 // runs once per cold start
-const { BUFFER_QUEUE_URL, PUBLIC_URL } = readEnvironment(ingestEnvironment);
+const { STACK_NAME, BUFFER_QUEUE_URL, PUBLIC_URL } = readEnvironment(ingestEnvironment);
+const writeLogLine = createLog(STACK_NAME);
 const queues = createQueues();
 const sources = readCatalogue<Source>();
 const signingSecrets = createSecretReader(signingSecretsSchema);

@@ -25,9 +25,12 @@ export type ReceiveDependencies = {
   readonly putOnBuffer: (webhook: BufferedWebhook) => Promise<Result<void, BodyTooLarge | BufferFailure>>;
 };
 
+/** Which of how many secrets has signed a webhook. */
+type SigningSlot = Pick<Verified, 'secretSlot' | 'secretsKept'>;
+
 /** A verified webhook that was `buffered`, or `ignored` as no mapping wants it; or a handshake that is to be answered. */
 export type Received =
-  | { readonly code: 'buffered' | 'ignored'; readonly webhook: BufferedWebhook; readonly secretSlot: number }
+  | ({ readonly code: 'buffered' | 'ignored'; readonly webhook: BufferedWebhook } & SigningSlot)
   | { readonly code: 'handshake-answered'; readonly answer: HandshakeAnswer };
 
 /** What became of a request, and whose it is; `source` is missing where no mapping folder has the name. */
@@ -90,7 +93,7 @@ function explainUnusable({ method, rawBody }: WebhookRequest): IngestFailure | u
 async function takeIn(
   source: Source,
   request: WebhookRequest,
-  { secretSlot, receivedAt }: Verified,
+  { secretSlot, secretsKept, receivedAt }: Verified,
   { putOnBuffer }: ReceiveDependencies,
 ): Promise<Result<Received, IngestFailure>> {
   const identity = identifyWebhook(source.profile, request);
@@ -110,11 +113,10 @@ async function takeIn(
   const wanted = eventTypes.filter((eventType) =>
     source.eventTypes.some((pattern) => matchesEventType(pattern, eventType)),
   );
-  if (wanted.length === 0) return succeed({ code: 'ignored', webhook, secretSlot });
-  const buffered = await putOnBuffer({ ...webhook, eventTypes: wanted });
-  return buffered.ok
-    ? succeed({ code: 'buffered', webhook: { ...webhook, eventTypes: wanted }, secretSlot })
-    : buffered;
+  if (wanted.length === 0) return succeed({ code: 'ignored', webhook, secretSlot, secretsKept });
+  const kept = { ...webhook, eventTypes: wanted };
+  const buffered = await putOnBuffer(kept);
+  return buffered.ok ? succeed({ code: 'buffered', webhook: kept, secretSlot, secretsKept }) : buffered;
 }
 
 function pickHeaders(

@@ -7,8 +7,12 @@ import type { Source } from './source.ts';
 import type { Verification, VerificationFailure } from './verification.ts';
 import { verifySignature } from './verify-signature.ts';
 
-/** A request that its source has signed: when it came, and which secret it was. */
-export type Verified = Verification & { readonly secret: string; readonly receivedAt: Date };
+/** A request that its source has signed: when it came, which secret it was, and how many are kept. */
+export type Verified = Verification & {
+  readonly secret: string;
+  readonly secretsKept: number;
+  readonly receivedAt: Date;
+};
 
 /** Failures that another secret might turn into a success. */
 const MAYBE_ROTATED: readonly VerificationFailure['code'][] = [
@@ -40,7 +44,7 @@ export async function verifyWebhook(
     });
     if (!verified.ok) return verified;
     const { secretSlot } = verified.value;
-    return succeed({ secretSlot, secret: tried[secretSlot] ?? '', receivedAt });
+    return succeed({ secretSlot, secret: tried[secretSlot] ?? '', secretsKept: tried.length, receivedAt });
   };
 
   const first = verify(secrets.value.signingSecrets);

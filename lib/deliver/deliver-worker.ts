@@ -1,22 +1,24 @@
 import { fileURLToPath } from 'node:url';
 import { Duration } from 'aws-cdk-lib';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { DeliverEnvironment } from '../../lambdas/adapters/environment.ts';
 import { SUCCESS_ID_FIELDS } from '../../lambdas/deliver/read-answer.ts';
 import { type Mapping, mappingSchema } from '../../lambdas/map/mapping.ts';
-import { createEmptySecret } from '../empty-secret.ts';
+import { type DataProtection, grantSend } from '../data-protection.ts';
 import { withFunctionBundle } from '../function-bundle.ts';
-import { createStageFunction } from '../stage-function.ts';
+import { refuseUnfit } from '../refuse-unfit.ts';
+import { createStackSecret, grantReadSecret, type StackSecret } from '../stack-secret.ts';
+import { createStageFunction, type StageFunctionProps } from '../stage-function.ts';
+import { batchSizeOf, type DeliveryRate, findUnfitRate, rateOf } from './delivery-rate.ts';
 import { DELIVERY_TIMES, findUnfitTimes } from './delivery-times.ts';
+import { createEgressGroup } from './fixed-egress.ts';
 import type { Ledger } from './ledger.ts';
 
 const HANDLER = fileURLToPath(new URL('../../lambdas/deliver/handler.ts', import.meta.url));
-
-const BATCH_SIZE = 10;
 
 /** How fast, and by what proof: settings of the tenant's. */
 export type DeliverSettings = {
@@ -38,6 +40,8 @@ export type DeliverSettings = {
 };
 
 export type DeliverWorkerProps = {
+  /** The name of the stack in the metrics. */
+  readonly name: string;
   /** The whole URL of the tenant's event API. */
   readonly eventUrl: string;
   /** Name of the secret that is to hold the API user's keys. */
@@ -47,58 +51,77 @@ export type DeliverWorkerProps = {
   readonly deadLetter: IQueue;
   readonly ledger: Ledger;
   readonly settings: DeliverSettings;
+  readonly protection: DataProtection;
+  /** Where the function calls from, by its private subnets. */
+  readonly vpc?: IVpc | undefined;
 };
 
 /** Stage 4, deliver (and stage 3, map, which it calls): the function that takes webhooks from the buffer. */
 export class DeliverWorker extends Construct {
   readonly function: LambdaFunction;
   /** The API user's keys; created empty. */
-  readonly webexKeys: ISecret;
+  readonly webexKeys: StackSecret;
 
   constructor(scope: Construct, id: string, props: DeliverWorkerProps) {
     super(scope, id);
-    const { eventUrl, keysSecretName, mappings, buffer, deadLetter, ledger } = props;
-    const { eventsPerSecond = 5, concurrency = 2, successIdFields = SUCCESS_ID_FIELDS } = props.settings;
-    refuseUnfitTimes();
+    const { mappings, buffer, deadLetter, ledger, protection } = props;
+    const rate = rateOf(props.settings);
+    refuseUnfit('The times of delivery', findUnfitTimes(DELIVERY_TIMES));
+    refuseUnfit('The rate and the times of delivery', findUnfitRate(rate));
 
-    const description = 'Keys of the Webex Campaign API user: {"primary": "…", "secondary": "…"}';
-    this.webexKeys = createEmptySecret(this, 'WebexKeys', keysSecretName, description);
+    this.webexKeys = createStackSecret(
+      this,
+      'WebexKeys',
+      {
+        name: props.keysSecretName,
+        description: 'Keys of the Webex Campaign API user: {"primary": "…", "secondary": "…"}',
+        unrotated: 'madeElsewhere',
+      },
+      protection,
+    );
+    this.function = withFunctionBundle(HANDLER, { schema: mappingSchema, entries: mappings }, (code) =>
+      createStageFunction(this, 'Function', {
+        code,
+        description: 'Maps webhooks to campaign events and calls Webex Campaign.',
+        environment: this.environmentOf(props, rate),
+        timeout: Duration.seconds(DELIVERY_TIMES.timeout),
+        protection,
+        network: this.networkOf(props),
+      }),
+    );
+    grantReadSecret(this.webexKeys, this.function, protection);
+    grantSend(deadLetter, this.function, protection);
+    ledger.grantUse(this.function);
+    this.function.addEventSource(
+      new SqsEventSource(buffer, {
+        batchSize: batchSizeOf(rate),
+        maxConcurrency: rate.concurrency,
+        reportBatchItemFailures: true,
+      }),
+    );
+  }
 
-    const environment: DeliverEnvironment = {
+  private environmentOf(
+    { name, buffer, deadLetter, ledger, eventUrl, settings }: DeliverWorkerProps,
+    { eventsPerSecond, concurrency }: DeliveryRate,
+  ): DeliverEnvironment {
+    const { successIdFields = SUCCESS_ID_FIELDS } = settings;
+    return {
+      STACK_NAME: name,
       BUFFER_QUEUE_URL: buffer.queueUrl,
       DEAD_LETTER_QUEUE_URL: deadLetter.queueUrl,
       WEBEX_EVENT_URL: eventUrl,
-      WEBEX_KEYS_SECRET: keysSecretName,
+      WEBEX_KEYS_SECRET: this.webexKeys.name,
       LEDGER_TABLE: ledger.table.tableName,
-      EVENT_KEY_HASH_SECRET: ledger.hashKeyName,
+      EVENT_KEY_HASH_SECRET: ledger.hashKey.name,
       LEASE_SECONDS: String(DELIVERY_TIMES.lease),
       EVENTS_PER_SECOND: String(eventsPerSecond),
       MAX_CONCURRENCY: String(concurrency),
       SUCCESS_ID_FIELDS: successIdFields.join(','),
     };
-    this.function = withFunctionBundle(HANDLER, { schema: mappingSchema, entries: mappings }, (code) =>
-      createStageFunction(this, 'Function', {
-        code,
-        description: 'Maps webhooks to campaign events and calls Webex Campaign.',
-        environment,
-        timeout: Duration.seconds(DELIVERY_TIMES.timeout),
-      }),
-    );
-    this.webexKeys.grantRead(this.function);
-    deadLetter.grantSendMessages(this.function);
-    ledger.grantUse(this.function);
-    this.function.addEventSource(
-      new SqsEventSource(buffer, {
-        batchSize: BATCH_SIZE,
-        maxConcurrency: concurrency,
-        reportBatchItemFailures: true,
-      }),
-    );
   }
-}
 
-/** The numbers stand in several files; a change of one of them must not deploy before the others follow. */
-function refuseUnfitTimes(): void {
-  const unfit = findUnfitTimes(DELIVERY_TIMES);
-  if (unfit.length > 0) throw new Error(`The times of delivery do not fit together:\n${unfit.join('\n')}`);
+  private networkOf({ vpc, eventUrl }: DeliverWorkerProps): StageFunctionProps['network'] {
+    return vpc && { vpc, securityGroups: [createEgressGroup(this, vpc, eventUrl)] };
+  }
 }

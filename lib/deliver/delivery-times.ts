@@ -29,6 +29,13 @@ export type DeliveryTimes = {
   /** How often the retry schedule receives a message at most, and how long it may keep it. */
   readonly mostReceives: number;
   readonly longestStay: number;
+  /** How long Lambda may wait for a batch to fill. */
+  readonly batchingWindow: number;
+  /** How long it may take until a person looks into the dead letters after an alarm. */
+  readonly alarmToHuman: number;
+  /** The ingest function's timeout, and how long API Gateway waits for it. */
+  readonly ingest: number;
+  readonly gateway: number;
 };
 
 const TIMEOUT_SECONDS = 30;
@@ -50,12 +57,26 @@ export const DELIVERY_TIMES: DeliveryTimes = {
   maxReceiveCount: Math.min(SQS_MAX_RECEIVES, 2 * mostReceives()),
   mostReceives: mostReceives(),
   longestStay: LONGEST_STAY_SECONDS,
+  batchingWindow: 0,
+  // A long weekend.
+  alarmToHuman: 4 * DAY_SECONDS,
+  // Longer than any vendor waits (providers.md, section 2): what is late is lost anyway.
+  ingest: 10,
+  // "Quotas for HTTP APIs": no integration may take longer.
+  gateway: 30,
 };
+
+/** A rule with what to say where it does not hold. */
+type Rule = readonly [holds: boolean, sentence: string];
 
 /** Every pair of times that does not fit together, as a sentence with its numbers. */
 export function findUnfitTimes(times: DeliveryTimes): readonly string[] {
-  const retained = times.bufferRetention + times.deadLetterRetention;
-  const rules: readonly (readonly [boolean, string])[] = [
+  const rules = [...workerRules(times), ...queueRules(times)];
+  return rules.flatMap(([holds, sentence]) => (holds ? [] : [sentence]));
+}
+
+function workerRules(times: DeliveryTimes): readonly Rule[] {
+  return [
     [
       times.timeout > times.call + times.settle,
       `the deliver function's timeout (${times.timeout} s) has to be longer than a call and its settling (${times.call} s + ${times.settle} s)`,
@@ -69,6 +90,22 @@ export function findUnfitTimes(times: DeliveryTimes): readonly string[] {
       `the buffer has to hide a message (${times.visibility} s) until a dead worker's claim has run out (${times.lease} s)`,
     ],
     [
+      times.visibility >= 6 * times.timeout + times.batchingWindow,
+      `the buffer has to hide a message (${times.visibility} s) for six times the deliver function's timeout and the batching window (6 × ${times.timeout} s + ${times.batchingWindow} s)`,
+    ],
+    [
+      times.ingest < times.gateway,
+      `the ingest function's timeout (${times.ingest} s) has to be shorter than API Gateway waits for it (${times.gateway} s)`,
+    ],
+  ];
+}
+
+function queueRules(times: DeliveryTimes): readonly Rule[] {
+  const retained = times.bufferRetention + times.deadLetterRetention;
+  // What SQS moves keeps the time of its first send ("Dead-letter queues", SQS developer guide).
+  const moved = Math.max(times.longestStay, times.maxReceiveCount * times.visibility);
+  return [
+    [
       times.maxReceiveCount > times.mostReceives && times.maxReceiveCount <= SQS_MAX_RECEIVES,
       `maxReceiveCount (${times.maxReceiveCount}) has to be above what the retry schedule can reach (${times.mostReceives}), and at most ${SQS_MAX_RECEIVES}`,
     ],
@@ -77,9 +114,12 @@ export function findUnfitTimes(times: DeliveryTimes): readonly string[] {
       `the buffer has to retain a message (${times.bufferRetention} s) for longer than it is tried (${times.longestStay} s)`,
     ],
     [
+      times.deadLetterRetention >= moved + times.alarmToHuman,
+      `the dead-letter queue has to retain a message (${times.deadLetterRetention} s) for as long as SQS may take to move it there (${moved} s) and a person to come after the alarm (${times.alarmToHuman} s)`,
+    ],
+    [
       times.ledgerRetention >= retained,
       `the ledger has to remember an event (${times.ledgerRetention} s) for as long as its webhook can lie in both queues (${retained} s)`,
     ],
   ];
-  return rules.flatMap(([holds, sentence]) => (holds ? [] : [sentence]));
 }

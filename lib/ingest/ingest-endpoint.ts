@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { Duration } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   HttpApi,
@@ -6,83 +7,98 @@ import {
   HttpRoute,
   HttpRouteKey,
   HttpStage,
+  type IStage,
   LogGroupLogDestination,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { IngestEnvironment } from '../../lambdas/adapters/environment.ts';
 import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
-import { createEmptySecret } from '../empty-secret.ts';
+import { findUnfitSizes, MESSAGE_SIZES } from '../buffer/message-sizes.ts';
+import { createLogGroup, type DataProtection, grantSend } from '../data-protection.ts';
+import { DELIVERY_TIMES } from '../deliver/delivery-times.ts';
 import { withFunctionBundle } from '../function-bundle.ts';
 import { acknowledgeRule } from '../nag-reasons.ts';
-import { createStageFunction, INGEST_TIMEOUT, LOG_RETENTION } from '../stage-function.ts';
+import { refuseUnfit } from '../refuse-unfit.ts';
+import { secretNameOf } from '../secret-name.ts';
+import { createStackSecret, grantReadSecret, type StackSecret } from '../stack-secret.ts';
+import { createStageFunction } from '../stage-function.ts';
+import { ACCESS_LOG } from './access-log.ts';
+import { CustomDomain } from './custom-domain.ts';
+import { type IngestSettings, THROTTLE } from './ingest-settings.ts';
 
 const HANDLER = fileURLToPath(new URL('../../lambdas/ingest/handler.ts', import.meta.url));
 
 export type IngestEndpointProps = {
-  /** Begins the names of the API and the secrets' descriptions. */
+  /** Begins the names of the API and the secrets; the stack's name in the metrics. */
   readonly name: string;
   /** What may send webhooks, and how each is verified. */
   readonly sources: readonly Source[];
   /** Where verified webhooks are put. */
   readonly buffer: IQueue;
-  /**
-   * What webhook URLs begin with, as senders know them; no slash at the end. Some vendors sign the URL.
-   * @default the API's own endpoint
-   */
-  readonly publicUrl?: string | undefined;
-};
-
-/**
- * A line of the access log. No address, no user agent, no path: what strangers try there is theirs. The request id leads
- * to the function's own line, which names the source; the error is API Gateway's, where it refused a request itself.
- */
-const ACCESS_LOG = {
-  requestId: '$context.requestId',
-  requestTime: '$context.requestTime',
-  routeKey: '$context.routeKey',
-  status: '$context.status',
-  responseLength: '$context.responseLength',
-  responseLatency: '$context.responseLatency',
-  integrationStatus: '$context.integration.status',
-  error: '$context.error.message',
-  integrationError: '$context.integrationErrorMessage',
+  readonly settings: IngestSettings;
+  readonly protection: DataProtection;
 };
 
 /** Stage 1, ingest: an HTTP API and the function that verifies what is posted to `/webhooks/{source}`. */
 export class IngestEndpoint extends Construct {
   readonly api: HttpApi;
   readonly function: LambdaFunction;
-  /** Signing secrets by their name; created empty. */
-  readonly signingSecrets: ReadonlyMap<string, ISecret>;
+  /** Signing secrets by the name that mapping files have for them; created empty. */
+  readonly signingSecrets: ReadonlyMap<string, StackSecret>;
+  /** What webhook URLs begin with. */
+  readonly publicUrl: string;
+  /** Present where there is a custom domain. */
+  readonly customDomain?: CustomDomain;
 
-  constructor(scope: Construct, id: string, { name, sources, buffer, publicUrl }: IngestEndpointProps) {
+  constructor(scope: Construct, id: string, props: IngestEndpointProps) {
     super(scope, id);
+    const { name, buffer, settings, protection } = props;
+    const { domain } = settings;
+    refuseUnfit('The sizes of webhooks', findUnfitSizes(MESSAGE_SIZES));
 
-    this.signingSecrets = this.createSigningSecrets(sources);
+    this.signingSecrets = this.createSigningSecrets(props);
 
     // Without routes yet: the function has to know the API's address, and the routes lead to the function.
     this.api = new HttpApi(this, 'Api', { apiName: name, createDefaultStage: false });
-    this.createStage();
+    const stage = this.createStage(props);
+    if (domain !== undefined)
+      this.customDomain = new CustomDomain(this, 'Domain', { api: this.api, stage, domain });
+    this.publicUrl = settings.publicUrl ?? (domain ? `https://${domain.name}` : this.api.apiEndpoint);
+    this.function = this.createFunction(props);
+    grantSend(buffer, this.function, protection);
+    for (const secret of this.signingSecrets.values()) grantReadSecret(secret, this.function, protection);
+    this.addRoutes();
+  }
+
+  private createFunction({
+    name,
+    sources,
+    buffer,
+    settings,
+    protection,
+  }: IngestEndpointProps): LambdaFunction {
     const environment: IngestEnvironment = {
+      STACK_NAME: name,
       BUFFER_QUEUE_URL: buffer.queueUrl,
-      PUBLIC_URL: publicUrl ?? this.api.apiEndpoint,
+      PUBLIC_URL: this.publicUrl,
     };
-    this.function = withFunctionBundle(HANDLER, { schema: sourceSchema, entries: sources }, (code) =>
+    const entries = sources.map((source) => ({ ...source, secret: secretNameOf(name, source.secret) }));
+    return withFunctionBundle(HANDLER, { schema: sourceSchema, entries }, (code) =>
       createStageFunction(this, 'Function', {
         code,
         description: 'Verifies webhooks and puts them on the buffer.',
         environment,
-        timeout: INGEST_TIMEOUT,
+        timeout: Duration.seconds(DELIVERY_TIMES.ingest),
+        protection,
+        reservedConcurrency: settings.ingestConcurrency,
       }),
     );
-    buffer.grantSendMessages(this.function);
-    for (const secret of this.signingSecrets.values()) secret.grantRead(this.function);
+  }
 
+  private addRoutes(): void {
     const integration = new HttpLambdaIntegration('Ingest', this.function);
     // The default route lets a wrong path or method be answered in the same form as everything else.
     const routes = [
@@ -93,25 +109,33 @@ export class IngestEndpoint extends Construct {
   }
 
   /** One stage, without a part in the URL, whose access log tells what never reached the function. */
-  private createStage(): void {
-    const accessLogs = new LogGroup(this, 'AccessLogs', { retention: LOG_RETENTION });
-    new HttpStage(this.api, 'DefaultStage', {
+  private createStage({ settings, protection }: IngestEndpointProps): IStage {
+    return new HttpStage(this.api, 'DefaultStage', {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
+      throttle: settings.throttle ?? THROTTLE,
       accessLogSettings: {
-        destination: new LogGroupLogDestination(accessLogs),
+        destination: new LogGroupLogDestination(createLogGroup(this, 'AccessLogs', protection)),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });
   }
 
-  private createSigningSecrets(sources: readonly Source[]): ReadonlyMap<string, ISecret> {
-    const names = new Set(sources.map(({ secret }) => secret));
+  private createSigningSecrets({
+    name,
+    sources,
+    protection,
+  }: IngestEndpointProps): ReadonlyMap<string, StackSecret> {
+    const secrets = new Set(sources.map(({ secret }) => secret));
     return new Map(
-      [...names].map((name) => {
-        const description = 'Signing secrets, newest first: {"signingSecrets": ["newest", "older"]}';
-        return [name, createEmptySecret(this, `SigningSecret-${name}`, name, description)];
+      [...secrets].map((secret) => {
+        const settings = {
+          name: secretNameOf(name, secret),
+          description: 'Signing secrets, newest first: {"signingSecrets": ["newest", "older"]}',
+          unrotated: 'madeElsewhere',
+        } as const;
+        return [secret, createStackSecret(this, `SigningSecret-${secret}`, settings, protection)];
       }),
     );
   }

@@ -5,7 +5,7 @@ import { checkCoverage } from './check-coverage.ts';
 import { checkPaths } from './check-paths.ts';
 import { type Example, parseExample } from './example-file.ts';
 import type { MappingFile } from './mapping-file.ts';
-import { foldersOf, readFolder } from './mapping-folders.ts';
+import { checkAnyFolder, foldersOf, readFolder } from './mapping-folders.ts';
 import { publishedPaths } from './published-schemas.ts';
 import { checkExpectation, runExample } from './run-example.ts';
 
@@ -23,12 +23,13 @@ export async function checkMappingFolders(
   directory: string,
   stages: readonly string[],
 ): Promise<CheckedFolders> {
+  const folders = foldersOf(directory);
   const checked = await Promise.all(
-    foldersOf(directory).map((folder) => checkFolder(join(directory, folder), folder, stages)),
+    folders.map((folder) => checkFolder(join(directory, folder), folder, stages)),
   );
   return {
     mappings: checked.flatMap(({ mappings }) => mappings),
-    problems: checked.flatMap(({ problems }) => problems),
+    problems: [...checkAnyFolder(directory, folders), ...checked.flatMap(({ problems }) => problems)],
   };
 }
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { Mapped } from '../../lambdas/map/map-webhook.ts';
+import { INVOCATION } from '../invocation.ts';
 import { type Preview, wasTooOld } from './preview-webhook.ts';
 
 const eventSchema = z.strictObject({
@@ -35,7 +36,7 @@ export const expectationSchema = z.union(
       input === undefined
         ? undefined
         : 'expected "ignored", or a list of events: { event: NAME, sends | skipped | expired | rejected: … }. ' +
-          '"adapter map --example … --accept" writes it.',
+          `"${INVOCATION} map --example … --accept" writes it.`,
   },
 );
 

@@ -5,7 +5,7 @@ import { expressionSchema, valueSchema } from '../../lambdas/map/mapping.ts';
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 /** A time span as a person writes it, in seconds: `90s`, `30m`, `24h`, `3d`. */
-const durationSchema = z
+export const durationSchema = z
   .string({ error: ({ input }) => (input === undefined ? undefined : DURATION_FORM) })
   .regex(/^[1-9]\d{0,5}[smhd]$/, 'expected a time span: a number and s, m, h or d, as in "24h"')
   .transform((text) => Number(text.slice(0, -1)) * (SECONDS[text.slice(-1)] ?? 1));
@@ -117,7 +117,9 @@ const eventSchema = z.strictObject({
  */
 export const mappingFileSchema = z.strictObject({
   source: sourceSchema.shape.source.describe('The folder’s name, and the last part of the webhook URL.'),
-  secret: sourceSchema.shape.secret.describe('Name of the secret in Secrets Manager.'),
+  secret: sourceSchema.shape.secret.describe(
+    'Name of the secret in Secrets Manager, after the name of the stack and "/".',
+  ),
   verify: z.unknown().describe('How the source signs: the name of a profile, or knobs.'),
   'event-type': z
     .unknown()

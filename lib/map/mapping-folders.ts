@@ -7,7 +7,8 @@ import { mappedHeaders } from './mapped-headers.ts';
 import { type MappingFile, parseMappingFile } from './mapping-file.ts';
 import { resolveMapping } from './resolve-mapping.ts';
 
-const MAPPING_FILE = 'mapping.yaml';
+/** The file that makes a folder a mapping folder. */
+export const MAPPING_FILE = 'mapping.yaml';
 
 /**
  * Reads and checks every `<directory>/<source>/mapping.yaml`; all problems of all files are reported at once. What can
@@ -18,19 +19,34 @@ export function readMappingFolders(
   directory: string,
   stages?: readonly string[],
 ): Result<readonly MappingFile[], readonly Problem[]> {
-  const files = foldersOf(directory).map((folder) => readFolder(join(directory, folder), folder, stages));
-  const problems = files.flatMap((file) => (file.ok ? [] : file.failure));
+  const folders = foldersOf(directory);
+  const files = folders.map((folder) => readFolder(join(directory, folder), folder, stages));
+  const problems = [
+    ...checkAnyFolder(directory, folders),
+    ...files.flatMap((file) => (file.ok ? [] : file.failure)),
+  ];
   return problems.length > 0
     ? fail(problems)
     : succeed(files.flatMap((file) => (file.ok ? [file.value] : [])));
 }
 
-/** The names of the mapping folders, sorted. */
+/** The names of the mapping folders, sorted; none where the directory is not there. */
 export function foldersOf(directory: string): readonly string[] {
+  if (!existsSync(directory)) return [];
   return readdirSync(directory, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
     .sort();
+}
+
+/** Without any mapping there is nothing to deploy: most likely it was looked for in the wrong place. */
+export function checkAnyFolder(directory: string, folders: readonly string[]): readonly Problem[] {
+  if (folders.length > 0) return [];
+  const file = relative(process.cwd(), directory) || '.';
+  const message = existsSync(directory)
+    ? 'has no mapping folder'
+    : `is not there, seen from ${process.cwd()}`;
+  return [{ file, path: '', message: `${message}. Add one: ${join(file, '<source>', MAPPING_FILE)}` }];
 }
 
 /** Reads and checks one mapping folder. */

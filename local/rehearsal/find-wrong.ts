@@ -1,5 +1,6 @@
 import type { Case } from './judge.ts';
 import type { Judged } from './judge-event.ts';
+import { eventsOf } from './plan.ts';
 
 /** SQS hands a worker so many messages at once: a crash leaves so many claims behind at most. */
 const BATCH_SIZE = 10;
@@ -44,13 +45,17 @@ export function findWrong(judged: readonly Judged[], trial: Case): Findings {
   return { wrong, parked: parked.length, repeats: repeats.length };
 }
 
-/** One that its mapping repeats is unconfirmed as well if the repetition is refused. */
-function isCollateral({ end, isExpected }: Judged): boolean {
-  return !isExpected && end === 'unconfirmed';
+/**
+ * One that its mapping repeats is unconfirmed as well if the repetition is refused; and accepted after all, if the answer
+ * that was to refuse it is what was lost.
+ */
+function isCollateral({ end, isExpected, file: { planned, calls } }: Judged): boolean {
+  const isRepeated = planned.policy === 'retry' && calls.length > 1;
+  return !isExpected && (end === 'unconfirmed' || (end === 'delivered' && isRepeated));
 }
 
 function isRepeatedAfterCrash({ file, duplicated }: Judged): boolean {
-  return duplicated === 1 && file.planned.webhook.policy === 'retry';
+  return duplicated === 1 && file.planned.policy === 'retry';
 }
 
 /** What is wrong beside the events themselves. */
@@ -62,6 +67,7 @@ function findElsewhere(trial: Case): readonly string[] {
   const unnamed = remains.letters.filter(({ code }) => code === undefined).length;
   const rules: readonly (readonly [boolean, string])[] = [
     [remains.waiting === 0, `${remains.waiting} messages are still on the buffer`],
+    [befallen.replayFailures === 0, `${befallen.replayFailures} dead letters could not be replayed`],
     [unnamed === 0, `${unnamed} dead letters have no note that says why`],
     [unreadable >= befallen.unreadable, 'a message that is no webhook is not among the dead letters'],
     [evidence.strayCalls() === 0, `${evidence.strayCalls()} calls are about nothing that was planned`],
@@ -78,23 +84,23 @@ function findElsewhere(trial: Case): readonly string[] {
 function countBroughtBack({ plan, ledgerNames, evidence, befallen }: Case): number {
   return plan.webhooks.filter((webhook, place) => {
     const id = ledgerNames[place]?.slice(webhook.source.length + 1) ?? '';
-    const isOneEvent = webhook.fault.type !== 'listed';
+    const isOneEvent = eventsOf(webhook).length === 1;
     const isSentOnce = evidence.door.get(place)?.requests === 1;
     return isOneEvent && isSentOnce && !befallen.replayed.has(id) && (evidence.recognised.get(id) ?? 0) > 0;
   }).length;
 }
 
 function tellEnd({ file: { planned, calls, door }, end }: Judged): string {
-  const { webhook, identity } = planned;
-  const right = webhook.fault.ends(webhook.policy).join(' or ');
+  const { webhook, identity, policy } = planned;
+  const right = planned.ends.join(' or ');
   const answered = [...(door?.refusals ?? [])].map(([code, times]) => `${code} ×${times}`).join(', ');
   const seen = `${calls.length} calls, ${calls.filter(({ isAccepted }) => isAccepted).length} accepted`;
-  return `${identity} (${webhook.fault.name}, ${webhook.policy}): ${end}, not ${right}; ${seen}${answered && `; at the door ${answered}`}`;
+  return `${identity} (${webhook.fault.name}, ${policy}): ${end}, not ${right}; ${seen}${answered && `; at the door ${answered}`}`;
 }
 
 function tellCopies({ file: { planned }, duplicated }: Judged): string {
-  const { identity, webhook } = planned;
-  return `${identity} (${webhook.fault.name}, ${webhook.policy}): accepted ${duplicated} times too often`;
+  const { identity, webhook, policy } = planned;
+  return `${identity} (${webhook.fault.name}, ${policy}): accepted ${duplicated} times too often`;
 }
 
 function tellParked({ file: { planned }, sentThoughParked }: Judged): string {

@@ -12,6 +12,8 @@ export type EventFile = {
   readonly entry: FoundEntry | undefined;
   /** Whether a dead letter of its webhook was put back on the buffer. */
   readonly isReplayed: boolean;
+  /** Whether it may have waited for longer than its mapping has it worth saying. */
+  readonly mayExpire: boolean;
   /** Whether messages are left on the buffer. */
   readonly isAnythingWaiting: boolean;
 };
@@ -66,7 +68,7 @@ function endOf(file: EventFile): JudgedEnd {
   if (told !== undefined) return told;
   if (calls.some(({ isAccepted }) => isAccepted)) return 'delivered';
   // Nothing tells of an event that was not to be: that nothing was sent is all there is to see.
-  if (fault.type === 'asked') return 'skipped';
+  if (planned.ends.includes('skipped')) return 'skipped';
   return isAnythingWaiting ? 'waiting' : 'lost';
 }
 
@@ -80,17 +82,17 @@ function toldEnd({ planned, letters, entry, isReplayed }: EventFile): JudgedEnd 
   return isReplayed && isEnded ? ((entry?.code ?? entry?.state) as JudgedEnd) : undefined;
 }
 
-function isExpected({ planned: { webhook }, isReplayed }: EventFile, end: JudgedEnd): boolean {
-  const right = webhook.fault.ends(webhook.policy);
-  if (right.some((one) => one === end)) return true;
+function isExpected({ planned, isReplayed, mayExpire }: EventFile, end: JudgedEnd): boolean {
+  const right = planned.ends;
+  if (right.some((one) => one === end) || (mayExpire && end === 'expired')) return true;
   // What was refused may be taken once it is replayed; what is parked may not.
   return isReplayed && end === 'delivered' && !right.includes('unconfirmed');
 }
 
-function allowedRepeats({ webhook: { policy, answers } }: PlannedEvent): number {
+function allowedRepeats({ policy, answers }: PlannedEvent): number {
   return policy === 'retry' ? answers.filter(({ accepts }) => accepts === true).length : 0;
 }
 
-function isToBeParked({ webhook: { policy, fault } }: PlannedEvent): boolean {
-  return fault.ends(policy).includes('unconfirmed');
+function isToBeParked({ ends }: PlannedEvent): boolean {
+  return ends.includes('unconfirmed');
 }

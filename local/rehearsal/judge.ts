@@ -15,8 +15,9 @@ export type Case = {
   readonly evidence: Evidence;
   readonly remains: Remains;
   readonly befallen: Befallen;
-  /** How long it took. */
+  /** How long it took, and how many seconds of the queues' clock pass in one of these. */
   readonly seconds: number;
+  readonly speed: number;
 };
 
 /** What a rehearsal has come to. Counts are of campaign events where nothing else is said. */
@@ -46,6 +47,8 @@ export type Scoreboard = {
   readonly collateral: number;
   /** Where a key, a secret or an event key was seen. */
   readonly leaks: readonly string[];
+  /** What of the mappings, or of the faults, could not be rehearsed, and why. */
+  readonly notRehearsed: readonly string[];
   /** What is not as it should be, in sentences. */
   readonly wrong: readonly string[];
   readonly longestDelaySeconds: number;
@@ -82,13 +85,22 @@ export function judge(trial: Case): Scoreboard {
     refusedAtTheDoor: mergeCounts(door.map(({ refusals }) => refusals)),
     collateral: parked + repeats,
     leaks: [...evidence.leaks],
+    notRehearsed: plan.notRehearsed ?? [],
     wrong,
     longestDelaySeconds: Math.round(Math.max(0, ...delays) / 100) / 10,
     seconds: Math.round(trial.seconds),
   };
 }
 
-function judgeAll({ plan, ledgerNames, evidence, remains, befallen }: Case): readonly Judged[] {
+function judgeAll({
+  plan,
+  ledgerNames,
+  evidence,
+  remains,
+  befallen,
+  seconds,
+  speed,
+}: Case): readonly Judged[] {
   const letters = Map.groupBy(remains.letters, ({ webhook }) => webhook);
   const entries = new Map(remains.entries.map((entry) => [`${entry.webhook} ${entry.event}`, entry]));
   return plan.webhooks.flatMap((webhook, place) => {
@@ -100,6 +112,7 @@ function judgeAll({ plan, ledgerNames, evidence, remains, befallen }: Case): rea
         calls: evidence.calls.get(planned.identity) ?? [],
         letters: letters.get(name) ?? [],
         entry: entries.get(`${name} ${planned.name}`),
+        mayExpire: seconds * speed > (planned.worthSeconds ?? Number.POSITIVE_INFINITY),
         isReplayed: befallen.replayed.has(name.slice(webhook.source.length + 1)),
         isAnythingWaiting: remains.waiting > 0,
       }),

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { LocalRun } from '../local-run.ts';
+import { redriveAll } from './redrive-all.ts';
 import type { RehearsalSecrets } from './rehearsal-secrets.ts';
 import { replayAll } from './replay-all.ts';
 import type { StackAccess } from './stack-access.ts';
@@ -10,6 +11,8 @@ export type Levers = {
   readonly run: LocalRun;
   readonly stack: StackAccess;
   readonly secrets: RehearsalSecrets;
+  /** The directory of the mapping folders that run. */
+  readonly mappingsDirectory: string;
 };
 
 /** What has befallen the world, as far as the judgement depends on it. */
@@ -20,12 +23,14 @@ export type Befallen = {
   unreadable: number;
   /** Deduplication ids of the dead letters that were put back on the buffer. */
   readonly replayed: Set<string>;
+  /** Dead letters that could not be put back, though the operator wanted it. */
+  replayFailures: number;
 };
 
 /** Lets an event befall the world; comes back when it is over, which is not before it was felt by some webhooks. */
 export async function befall(
   event: WorldEvent,
-  { run, secrets, stack }: Levers,
+  { run, secrets, stack, mappingsDirectory }: Levers,
   { befallen, felt }: { readonly befallen: Befallen; readonly felt: Promise<void> },
 ): Promise<void> {
   const { faults } = run.stack;
@@ -56,8 +61,14 @@ export async function befall(
     case 'unreadable-message':
       befallen.unreadable += 1;
       return putUntilTaken(stack);
-    case 'replay-all':
-      for (const id of await replayAll(stack)) befallen.replayed.add(id);
+    case 'redrive-all':
+      for (const id of await redriveAll(stack)) befallen.replayed.add(id);
+      return;
+    case 'replay-all': {
+      const { replayed, failed } = await replayAll(run.stack.url, mappingsDirectory);
+      for (const id of replayed) befallen.replayed.add(id);
+      befallen.replayFailures += failed;
+    }
   }
 }
 

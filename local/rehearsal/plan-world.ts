@@ -20,9 +20,18 @@ export function planWorld({ seed, events, faults = FAULTS, befalls = () => true 
   const random = createRandom(seed);
   const drawn = drawFaults(random, events, faults);
   const webhooks = drawn.map((fault, index) => drawWebhook(random, fault, `s${seed}-${index}`));
+  return { seed, webhooks, steps: writeSteps(random, webhooks, befalls) };
+}
+
+/** Puts webhooks into bursts, and what befalls the world between them. */
+export function writeSteps(
+  random: Random,
+  webhooks: readonly PlannedWebhook[],
+  befalls: (event: WorldEvent['name']) => boolean = () => true,
+): readonly Step[] {
   const bursts = drawBursts(random, webhooks);
-  const world = drawWorldEvents(random, Math.ceil(events / 700)).filter(({ name }) => befalls(name));
-  return { seed, webhooks, steps: putInWorld(random, bursts, world) };
+  const world = drawWorldEvents(random, Math.ceil(webhooks.length / 700)).filter(({ name }) => befalls(name));
+  return putInWorld(random, bursts, world);
 }
 
 /** Each fault once with every policy, in an order of chance, and then by their weights. */
@@ -98,13 +107,15 @@ function drawBursts(random: Random, webhooks: readonly PlannedWebhook[]): readon
   return [...bursts.slice(0, 1), ...slowBursts, ...bursts.slice(1)];
 }
 
+const NEEDS_DEAD_LETTERS: readonly WorldEvent['name'][] = ['redrive-all', 'replay-all'];
+
 /** Always before another burst. An operator replays when there is something to replay, and sets what is missing soon. */
 function putInWorld(random: Random, bursts: readonly Step[], events: readonly WorldEvent[]): readonly Step[] {
   const steps = [...bursts];
   for (const event of events) {
     const middle = Math.floor(steps.length / 2);
     const latest = event.name === 'late-secret-set' ? middle : steps.length - 1;
-    const earliest = event.name === 'replay-all' ? middle : Math.min(1, latest);
+    const earliest = NEEDS_DEAD_LETTERS.includes(event.name) ? middle : Math.min(1, latest);
     steps.splice(random.int(earliest, latest), 0, { kind: 'world', event });
   }
   return steps;

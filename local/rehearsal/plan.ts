@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Script } from '../webex-campaign/scripted-answer.ts';
-import type { Fault, Policy } from './fault.ts';
+import type { MadeOfExample } from './example-webhook.ts';
+import type { End, Fault, Policy } from './fault.ts';
 import type { WorldEvent } from './world-event.ts';
 
 export type SourceName = 'parking' | 'repeating' | 'late';
@@ -9,7 +10,7 @@ export type SourceName = 'parking' | 'repeating' | 'late';
 export type PlannedWebhook = {
   /** Unlike any other of the run: the vendor's id of what happened. */
   readonly id: string;
-  readonly source: SourceName;
+  readonly source: string;
   readonly policy: Policy;
   /** What goes wrong with it. */
   readonly fault: Fault;
@@ -21,6 +22,8 @@ export type PlannedWebhook = {
   readonly items: number;
   /** What Webex Campaign answers about it, or about the first item of a list. */
   readonly answers: Script;
+  /** What it is made of, where the mappings are an adopter's own. */
+  readonly example?: MadeOfExample;
 };
 
 /** Webhooks (by their place in the plan) that are sent at the same time, or something that befalls the world. */
@@ -33,36 +36,64 @@ export type Plan = {
   readonly seed: number;
   readonly webhooks: readonly PlannedWebhook[];
   readonly steps: readonly Step[];
+  /** What of an adopter's mappings, or of the faults, has no place in it, and why. */
+  readonly notRehearsed?: readonly string[];
 };
 
-/** One campaign event that a webhook of the plan tells of. */
+/** One campaign event that a webhook of the plan tells of, or would tell of if nothing were wrong with it. */
 export type PlannedEvent = {
   readonly webhook: PlannedWebhook;
-  /** The parameter `rehearsal` of its call. */
+  /** Unlike any other of the run: by it the far side's calls are told apart. */
   readonly identity: string;
   /** Name and item, as the ledger has them. */
   readonly name: string;
   readonly whom: string;
+  readonly policy: Policy;
+  /** The ends that are right. */
+  readonly ends: readonly End[];
+  /** What Webex Campaign answers about it, before it follows the contract again. */
+  readonly answers: Script;
+  /** The event definition that is called, where the script has to say so. */
+  readonly eventId?: string;
+  /** For how long after it was received it is worth saying, in seconds. */
+  readonly worthSeconds?: number;
 };
 
 /** What a webhook tells of, by its mapping. */
 export function eventsOf(webhook: PlannedWebhook): readonly PlannedEvent[] {
-  const { id, fault, items } = webhook;
+  const { id, fault, items, policy, answers, example } = webhook;
+  if (example !== undefined) return eventsOfExample(webhook, example);
   const { type } = fault;
+  const shared = { webhook, policy, answers, ends: fault.ends(policy) };
   if (type !== 'listed') {
-    return [{ webhook, identity: `${id}/${type}`, name: type, whom: `whom-${id}` }];
+    return [{ ...shared, identity: `${id}/${type}`, name: type, whom: `whom-${id}` }];
   }
   return Array.from({ length: items }, (_, item) => ({
-    webhook,
+    ...shared,
     identity: `${id}/${type}/${item}`,
     name: `${type}#${item}`,
     whom: `whom-${id}-${item}`,
   }));
 }
 
+/** The fault befalls one event of an example; what becomes of the others is what the example is there to show. */
+function eventsOfExample(webhook: PlannedWebhook, { events }: MadeOfExample): readonly PlannedEvent[] {
+  const { id, fault, answers } = webhook;
+  return events.map(({ isScripted, ends, ...event }) => {
+    const isBefallen = isScripted && answers.length > 0;
+    const right = isBefallen || fault.flaw !== undefined ? fault.ends(event.policy) : ends;
+    const planned = { ...event, webhook, identity: `${id}/${event.name}`, ends: right };
+    return { ...planned, answers: isBefallen ? answers : [] };
+  });
+}
+
 /** A short name of a script: equal for equal scripts. */
 export function digestOf({ seed, webhooks, steps }: Plan): string {
-  const written = webhooks.map(({ fault, ...webhook }) => ({ ...webhook, fault: fault.name }));
+  const written = webhooks.map(({ fault, example, ...webhook }) => ({
+    ...webhook,
+    fault: fault.name,
+    example: example?.name,
+  }));
   return createHash('sha256')
     .update(JSON.stringify({ seed, webhooks: written, steps }))
     .digest('hex')

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { MappingFile } from '../../lib/map/mapping-file.ts';
-import { bodyOf, signPlanned } from './build-webhook.ts';
+import { signPlanned } from './build-webhook.ts';
 import type { DoorStory, Evidence } from './evidence.ts';
 import { type Befallen, befall, type Levers } from './levers.ts';
 import { eventsOf, type Plan, type PlannedWebhook } from './plan.ts';
@@ -16,14 +16,13 @@ type PlaySettings = Levers & {
   readonly befallen: Befallen;
   /** In milliseconds of `performance.now()`. */
   readonly deadline: number;
-  /** What the webhooks' times are told by. */
-  readonly startedAt: Date;
+  /** The bytes of a webhook, by its place: the same however often it is sent. */
+  readonly bodyAt: (place: number) => Uint8Array;
   readonly onProgress: (posted: number) => void;
 };
 
 /** Plays a script: hands Webex Campaign its lines, sends the webhooks, and lets the world's events befall. */
 export async function playWorld(plan: Plan, settings: PlaySettings): Promise<void> {
-  const bodies = plan.webhooks.map((webhook) => bodyOf(webhook, settings.startedAt));
   const posts: Promise<void>[] = [];
   const world = createWorld(settings);
   for (const webhook of plan.webhooks) dictate(webhook, settings);
@@ -34,7 +33,7 @@ export async function playWorld(plan: Plan, settings: PlaySettings): Promise<voi
       continue;
     }
     const isFelt = await world.begin();
-    const burst = step.posts.map((place) => post(place, plan, bodies, settings));
+    const burst = step.posts.map((place) => post(place, plan, settings));
     posts.push(...burst);
     await Promise.race([Promise.all(burst), wait(BURST_MILLISECONDS)]);
     isFelt();
@@ -70,22 +69,23 @@ function createWorld(settings: PlaySettings): {
   };
 }
 
-/** Has Webex Campaign answer about the webhook's first event as the script has it. */
+/** Has Webex Campaign answer about one event of the webhook as the script has it. */
 function dictate(webhook: PlannedWebhook, { run }: PlaySettings): void {
-  const whom = eventsOf(webhook)[0]?.whom ?? '';
-  run.simulator?.script(webhook.answers.map((answer) => ({ ...answer, for: { 'event-key': whom } })));
+  const [event] = eventsOf(webhook).filter(({ answers }) => answers.length > 0);
+  if (event === undefined) return;
+  const target = {
+    'event-key': event.whom,
+    ...(event.eventId !== undefined && { 'event-id': event.eventId }),
+  };
+  run.simulator?.script(event.answers.map((answer) => ({ ...answer, for: target })));
 }
 
-function post(
-  place: number,
-  { webhooks }: Plan,
-  bodies: readonly Uint8Array[],
-  settings: PlaySettings,
-): Promise<void> {
-  const { evidence, mappings, secrets, run, deadline } = settings;
-  const [webhook, body] = [webhooks[place], bodies[place]];
+function post(place: number, { webhooks }: Plan, settings: PlaySettings): Promise<void> {
+  const { evidence, mappings, secrets, run, deadline, bodyAt } = settings;
+  const webhook = webhooks[place];
   const mapping = mappings.find(({ source }) => source === webhook?.source);
-  if (webhook === undefined || body === undefined || mapping === undefined) return Promise.resolve();
+  if (webhook === undefined || mapping === undefined) return Promise.resolve();
+  const body = bodyAt(place);
   const story: DoorStory = evidence.door.get(place) ?? { requests: 0, refusals: new Map() };
   evidence.door.set(place, story);
   const { url } = run.stack;

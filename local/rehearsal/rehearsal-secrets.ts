@@ -9,7 +9,7 @@ export type RehearsalSecrets = {
   /** The keys that Webex Campaign accepts. */
   readonly accepted: () => readonly string[];
   /** What a vendor signs with. */
-  readonly signing: (source: SourceName) => string;
+  readonly signing: (source: string) => string;
   readonly rotateSigning: () => void;
   readonly setLate: () => void;
   readonly rotateKey: () => void;
@@ -43,7 +43,7 @@ export function createRehearsalSecrets(): RehearsalSecrets {
       'webex-campaign': { ...keys },
     }),
     accepted: () => Object.values(keys).filter((key) => !refused.has(key)),
-    signing: (source) => signing[source][0] ?? '',
+    signing: (source) => new Map(Object.entries(signing)).get(source)?.[0] ?? '',
     rotateSigning: () => signing.parking.unshift(make('whsec_')),
     setLate: () => {
       isLateSet = true;

@@ -10,6 +10,8 @@ export type RehearseOptions = {
   /** Every wait of the queues is so many times shorter. */
   readonly speed: number;
   readonly json: boolean;
+  /** A directory of mapping folders, in the place of the rehearsal's own. */
+  readonly mappings?: string;
   /** Rehearse for so long, round after round, and watch what the adapter takes meanwhile. */
   readonly minutes?: number;
 };
@@ -23,6 +25,7 @@ export function readRehearseOptions(
     .option('--events <number>', 'how many different webhooks are sent', within(1, 100_000), 300)
     .option('--seed <number>', 'the script follows from it: same seed, same world', within(0, 2 ** 31 - 1), 1)
     .option('--speed <number>', 'make every wait of the queues so many times shorter', within(20, 600), 120)
+    .option('--mappings <directory>', 'rehearse with these mapping folders; their examples are the webhooks')
     .option('--json', 'print the scoreboard as one JSON object', false)
     .option('--minutes <number>', 'go on for so long, and watch memory and queues', within(1, 1_440))
 

@@ -1,51 +1,51 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { formatProblems } from '../../lib/config-file.ts';
-import type { MappingFile } from '../../lib/map/mapping-file.ts';
-import { readMappingFolders } from '../../lib/map/mapping-folders.ts';
+import { type Result, succeed } from '../../lambdas/result.ts';
 import { type LocalRun, startLocalRun } from '../local-run.ts';
 import { collectEvidence, type Evidence } from './evidence.ts';
-import { judge, type Scoreboard } from './judge.ts';
-import type { Befallen, Levers } from './levers.ts';
+import { identifierOf } from './identify-call.ts';
+import type { Scoreboard } from './judge.ts';
+import type { Levers } from './levers.ts';
 import { eventsOf, type Plan } from './plan.ts';
-import { playWorld } from './play-world.ts';
-import { createRehearsalSecrets } from './rehearsal-secrets.ts';
-import { ledgerNameOf, takeStock } from './remains.ts';
+import type { PlanSettings } from './plan-world.ts';
+import { type PlaySettings, playAndJudge } from './play-and-judge.ts';
 import { openStack } from './stack-access.ts';
+import { openAdopterWorld, openOwnWorld, type World } from './world.ts';
 
-const MAPPINGS = fileURLToPath(new URL('./mappings', import.meta.url));
-
-/** No event key may be seen in a log, a note or the ledger: each begins with this. */
+/** No event key may be seen in a log, a note or the ledger: each of the rehearsal's own begins with this. */
 const EVENT_KEY = 'whom-';
 
-type PlaySettings = {
-  /** After so many true seconds it ends, whatever is left. */
-  readonly deadlineSeconds: number;
-  readonly onProgress?: (sentence: string) => void;
-};
+/** A key that is shorter may stand in a text by chance. */
+const SHORTEST_KEY = 8;
 
 /** A local stack on which scripts can be played, one after the other. */
 export type Rehearsal = Levers & {
+  /** Writes a script for the mappings that run. */
+  readonly plan: (settings: PlanSettings) => Promise<Plan>;
   readonly play: (plan: Plan, settings: PlaySettings) => Promise<Scoreboard>;
   readonly stop: () => Promise<void>;
 };
 
 /** What is played at the moment. */
-type Act = { readonly evidence: Evidence; readonly killers: Set<string> };
+type Act = {
+  readonly evidence: Evidence;
+  readonly killers: Set<string>;
+  readonly isSecret: (text: string) => boolean;
+};
 
-/** Starts a whole local stack with the rehearsal's own mappings; fails with sentences for a person. */
-export async function startRehearsal(speed: number): Promise<Result<Rehearsal, string>> {
-  const mappings = readMappingFolders(MAPPINGS);
-  if (!mappings.ok) return fail(formatProblems(mappings.failure));
-  const secrets = createRehearsalSecrets();
-  const isSecret = (text: string) => [EVENT_KEY, ...secrets.all()].some((secret) => text.includes(secret));
-  let act: Act = { evidence: collectEvidence(isSecret), killers: new Set() };
+/**
+ * Starts a whole local stack with the rehearsal's own mappings, or those of a directory; fails with sentences for a
+ * person.
+ */
+export async function startRehearsal(speed: number, directory?: string): Promise<Result<Rehearsal, string>> {
+  const opened = directory === undefined ? openOwnWorld() : await openAdopterWorld(directory);
+  if (!opened.ok) return opened;
+  const world = opened.value;
+  const { secrets } = world;
+  let act = beginAct(world, { seed: 0, webhooks: [], steps: [] });
   const started = await startLocalRun(
     {
       port: 0,
       speed,
-      mappings: MAPPINGS,
+      mappings: world.directory,
       readSecrets: secrets.stored,
       tenant: { keys: secrets.accepted, remembers: 0 },
     },
@@ -60,12 +60,13 @@ export async function startRehearsal(speed: number): Promise<Result<Rehearsal, s
   if (!started.ok) return started;
   const run: LocalRun = started.value;
   const stack = openStack(run.stack);
-  const levers = { run, stack, secrets };
+  const levers = { run, stack, secrets, mappingsDirectory: world.directory };
   return succeed({
     ...levers,
+    plan: world.plan,
     play: (plan, settings) => {
-      act = { evidence: collectEvidence(isSecret), killers: new Set(killersOf(plan)) };
-      return playAndJudge(plan, settings, { ...levers, ...act, mappings: mappings.value, isSecret });
+      act = beginAct(world, plan);
+      return playAndJudge(plan, settings, { ...levers, ...act, world });
     },
     stop: async () => {
       stack.close();
@@ -74,51 +75,22 @@ export async function startRehearsal(speed: number): Promise<Result<Rehearsal, s
   });
 }
 
+function beginAct({ secrets }: World, plan: Plan): Act {
+  const made = plan.webhooks.flatMap(({ example }) => example?.events ?? []);
+  const keys = made.map(({ whom }) => whom).filter(({ length }) => length >= SHORTEST_KEY);
+  const isSecret = (text: string) =>
+    [EVENT_KEY, ...secrets.all(), ...keys].some((secret) => text.includes(secret));
+  return {
+    evidence: collectEvidence(isSecret, identifierOf(plan)),
+    killers: new Set(killersOf(plan)),
+    isSecret,
+  };
+}
+
+/** Events upon whose call the workers are killed. */
 function killersOf({ webhooks }: Plan): readonly string[] {
   return webhooks
     .filter(({ fault }) => fault.killsWorkers === true)
-    .flatMap((webhook) => eventsOf(webhook).map(({ identity }) => identity));
-}
-
-type Stage = Levers & {
-  readonly evidence: Evidence;
-  readonly mappings: readonly MappingFile[];
-  readonly isSecret: (text: string) => boolean;
-};
-
-async function playAndJudge(
-  plan: Plan,
-  { deadlineSeconds, onProgress = () => {} }: PlaySettings,
-  stage: Stage,
-): Promise<Scoreboard> {
-  const { stack, evidence, mappings, isSecret } = stage;
-  const befallen: Befallen = { redelivered: 0, outages: 0, unreadable: 0, replayed: new Set() };
-  const begun = performance.now();
-  const deadline = begun + deadlineSeconds * 1000;
-  const startedAt = new Date();
-  const tellPosts = (posts: number) => onProgress(`${posts} webhooks sent`);
-  await playWorld(plan, { ...stage, befallen, deadline, startedAt, onProgress: tellPosts });
-  await drain(stage, deadline, onProgress);
-  onProgress('Taking stock');
-  const remains = await takeStock(stack, isSecret, (where) => evidence.leaks.add(where));
-  const ledgerNames = plan.webhooks.map((webhook) => {
-    const mapping = mappings.find(({ source }) => source === webhook.source);
-    return mapping === undefined ? '' : ledgerNameOf(webhook, mapping, startedAt);
-  });
-  const seconds = (performance.now() - begun) / 1000;
-  return judge({ plan, ledgerNames, evidence, remains, befallen, seconds });
-}
-
-/** Waits until nothing is left on the buffer, twice in a row. */
-async function drain(
-  { stack }: Levers,
-  deadline: number,
-  onProgress: (sentence: string) => void,
-): Promise<void> {
-  for (let empty = 0; empty < 2 && performance.now() < deadline; ) {
-    const depth = await stack.bufferDepth();
-    empty = depth === 0 ? empty + 1 : 0;
-    onProgress(`${depth} messages on the buffer`);
-    await wait(500);
-  }
+    .flatMap((webhook) => eventsOf(webhook).filter(({ answers }) => answers.length > 0))
+    .map(({ identity }) => identity);
 }

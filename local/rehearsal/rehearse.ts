@@ -1,4 +1,3 @@
-import { planWorld } from './plan-world.ts';
 import { type Rehearsal, startRehearsal } from './rehearsal.ts';
 import { type RehearseOptions, readRehearseOptions } from './rehearsal-settings.ts';
 import { soak } from './soak.ts';
@@ -12,7 +11,7 @@ process.exitCode = options.ok ? await run(options.value) : options.failure.isMis
 async function run(options: RehearseOptions): Promise<number> {
   const onProgress = tellProgress();
   onProgress('Starting the local stack');
-  const rehearsal = await startRehearsal(options.speed);
+  const rehearsal = await startRehearsal(options.speed, options.mappings);
   if (!rehearsal.ok) {
     process.stderr.write(`${rehearsal.failure}\n`);
     return 1;
@@ -32,7 +31,8 @@ async function playOnce(
   onProgress: Progress,
 ): Promise<Told> {
   const deadlineSeconds = deadlineFor(events);
-  const score = await rehearsal.play(planWorld({ seed, events }), { deadlineSeconds, onProgress });
+  const plan = await rehearsal.plan({ seed, events });
+  const score = await rehearsal.play(plan, { deadlineSeconds, onProgress });
   return { ok: score.ok, text: json ? JSON.stringify(score) : tellScoreboard(score) };
 }
 

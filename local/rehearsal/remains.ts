@@ -1,11 +1,10 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { Message } from '@aws-sdk/client-sqs';
 import { readNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
 import { identifyWebhook } from '../../lambdas/ingest/identify-webhook.ts';
 import type { MappingFile } from '../../lib/map/mapping-file.ts';
-import { bodyOf, signPlanned } from './build-webhook.ts';
+import { type SigningTerms, signPlanned } from './build-webhook.ts';
 import type { PlannedWebhook } from './plan.ts';
-import type { StackAccess } from './stack-access.ts';
+import type { LedgerItem, StackAccess } from './stack-access.ts';
 
 /** A dead letter that lay in its queue at the end. */
 export type FoundLetter = {
@@ -34,20 +33,31 @@ export type Remains = {
   readonly waiting: number;
 };
 
-/** Takes stock; `isSecret` finds what must not stand there, and `leak` is told where it does. */
+/**
+ * Takes stock of what is left of the webhooks that the ledger has by these names; `isSecret` finds what must not stand
+ * anywhere, and `leak` is told where it does.
+ */
 export async function takeStock(
   stack: StackAccess,
-  isSecret: (text: string) => boolean,
-  leak: (where: string) => void,
+  names: readonly string[],
+  {
+    isSecret,
+    leak,
+  }: { readonly isSecret: (text: string) => boolean; readonly leak: (where: string) => void },
 ): Promise<Remains> {
   const letters: FoundLetter[] = [];
   await stack.takeDeadLetters(async (message) => {
     if (isSecret(JSON.stringify(message.MessageAttributes ?? {}))) leak('dead-letter note');
     letters.push(readLetter(message));
   });
-  const items = await stack.ledgerEntries();
-  if (isSecret(JSON.stringify(items))) leak('ledger');
-  return { letters, entries: items.map(readEntry), waiting: await stack.bufferDepth() };
+  const entries: FoundEntry[] = [];
+  const isNamed = new Set(names);
+  // Of earlier rounds there may be many more.
+  await stack.eachLedgerEntry((items) => {
+    if (isSecret(JSON.stringify(items))) leak('ledger');
+    entries.push(...items.map(readEntry).filter(({ webhook }) => isNamed.has(webhook)));
+  });
+  return { letters, entries, waiting: await stack.bufferDepth() };
 }
 
 function readLetter({ MessageAttributes = {} }: Message): FoundLetter {
@@ -66,7 +76,7 @@ function readLetter({ MessageAttributes = {} }: Message): FoundLetter {
   };
 }
 
-function readEntry(item: Readonly<Record<string, AttributeValue>>): FoundEntry {
+function readEntry(item: LedgerItem): FoundEntry {
   const {
     webhook = '',
     event = '',
@@ -77,10 +87,13 @@ function readEntry(item: Readonly<Record<string, AttributeValue>>): FoundEntry {
 }
 
 /** Under which key the ledger has a planned webhook: by its mapping, from what is signed. */
-export function ledgerNameOf(webhook: PlannedWebhook, mapping: MappingFile, startedAt: Date): string {
-  const body = bodyOf(webhook, startedAt);
-  const signed = signPlanned(webhook, body, mapping, { secret: 'whsec_AAAA', url: 'http://127.0.0.1' });
+export function ledgerNameOf(
+  webhook: PlannedWebhook,
+  mapping: MappingFile,
+  { body, ...terms }: SigningTerms & { readonly body: Uint8Array },
+): string {
+  const signed = signPlanned(webhook, body, mapping, terms);
   const headers = new Map(Object.entries(signed.headers).map(([name, value]) => [name.toLowerCase(), value]));
-  const identity = identifyWebhook(mapping.profile, { headers, rawBody: body });
+  const identity = identifyWebhook(mapping.profile, { headers, rawBody: signed.body });
   return `${webhook.source}#${identity.ok ? identity.value.deduplicationId : ''}`;
 }

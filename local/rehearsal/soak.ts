@@ -1,12 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { FAULTS } from './faults.ts';
 import type { Scoreboard } from './judge.ts';
-import { planWorld } from './plan-world.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { judgeTrends, type Sample, type Trend } from './trend.ts';
-
-/** Between two samples, in true milliseconds. */
-const SAMPLE_MILLISECONDS = 10_000;
+import { watchStack } from './watch-stack.ts';
 
 /** Webhooks of one round. */
 const ROUND_EVENTS = 200;
@@ -41,9 +37,10 @@ export async function soak(rehearsal: Rehearsal, settings: SoakSettings): Promis
   const faults = FAULTS.filter(({ killsWorkers }) => killsWorkers !== true);
   const startedAt = performance.now();
   const scores: Scoreboard[] = [];
-  const watch = watchStack(rehearsal, startedAt);
+  const total = (name: 'events' | 'lost' | 'duplicated') => scores.reduce((sum, one) => sum + one[name], 0);
+  const watch = watchStack(rehearsal, () => total('events'));
   while (performance.now() - startedAt < minutes * 60_000) {
-    const plan = planWorld({
+    const plan = await rehearsal.plan({
       seed: seed * 10_000 + scores.length,
       events: ROUND_EVENTS,
       faults,
@@ -56,7 +53,6 @@ export async function soak(rehearsal: Rehearsal, settings: SoakSettings): Promis
   }
   const samples = await watch.stop();
   const trends = judgeTrends(samples);
-  const total = (name: 'events' | 'lost' | 'duplicated') => scores.reduce((sum, one) => sum + one[name], 0);
   return {
     ok: scores.every(({ ok }) => ok) && trends.every(({ verdict }) => verdict !== 'growing'),
     seed,
@@ -71,48 +67,5 @@ export async function soak(rehearsal: Rehearsal, settings: SoakSettings): Promis
   };
 }
 
+/** Ingest looks for a secret again once a minute at most. */
 const ONCE: readonly string[] = ['signing-secret-rotated', 'late-secret-set'];
-
-function watchStack(
-  { run, stack }: Rehearsal,
-  startedAt: number,
-): { readonly stop: () => Promise<readonly Sample[]> } {
-  const samples: Sample[] = [];
-  const stopping = new AbortController();
-  const watching = (async () => {
-    while (!stopping.signal.aborted) {
-      const [ingest, deliver] = await Promise.all([
-        run.stack.heapBytes('Ingest'),
-        run.stack.heapBytes('Deliver'),
-      ]);
-      // The scan itself takes memory, so it comes last.
-      const { rss, heapUsed } = process.memoryUsage();
-      samples.push({
-        seconds: Math.round((performance.now() - startedAt) / 1000),
-        rss,
-        heapUsed,
-        ingestHeap: meanOf(ingest),
-        deliverHeap: meanOf(deliver),
-        sandboxes: ingest.length + deliver.length,
-        handles: process.getActiveResourcesInfo().length,
-        buffer: await stack.bufferDepth().catch(() => Number.NaN),
-        ledger: await stack.ledgerEntries().then(
-          ({ length }) => length,
-          () => samples.at(-1)?.ledger ?? 0,
-        ),
-      });
-      await wait(SAMPLE_MILLISECONDS, undefined, { signal: stopping.signal }).catch(() => {});
-    }
-  })();
-  return {
-    stop: async () => {
-      stopping.abort();
-      await watching;
-      return samples;
-    },
-  };
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.length === 0 ? 0 : Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
-}

@@ -1,4 +1,10 @@
-import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  DynamoDBClient,
+  ScanCommand,
+  type ScanCommandInput,
+  type ScanCommandOutput,
+} from '@aws-sdk/client-dynamodb';
 import {
   DeleteMessageBatchCommand,
   GetQueueAttributesCommand,
@@ -14,6 +20,9 @@ const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 /** Longer than any rehearsal, on any clock: what is taken is not seen by others. */
 const TAKEN_SECONDS = 43_200;
 
+/** An entry as DynamoDB has it. */
+export type LedgerItem = Readonly<Record<string, AttributeValue>>;
+
 /** The queues and the ledger of a stack, as an operator reaches them. */
 export type StackAccess = {
   /** Messages on the buffer: waiting, being worked on, or hidden. */
@@ -22,7 +31,10 @@ export type StackAccess = {
   /** Takes every dead letter off its queue, giving each to `use` before it goes. */
   readonly takeDeadLetters: (use: (message: Message) => Promise<void>) => Promise<number>;
   readonly putOnBuffer: (message: Pick<Message, 'Body' | 'MessageAttributes'>) => Promise<void>;
-  readonly ledgerEntries: () => Promise<readonly Readonly<Record<string, AttributeValue>>[]>;
+  /** Reads every entry of the ledger, a page at a time. */
+  readonly eachLedgerEntry: (use: (entries: readonly LedgerItem[]) => void) => Promise<void>;
+  /** Items of the ledger, whatever they are about. */
+  readonly ledgerSize: () => Promise<number>;
   readonly close: () => void;
 };
 
@@ -42,7 +54,14 @@ export function openStack({ region, endpoints, outputs }: RunningStack): StackAc
     putOnBuffer: async ({ Body, MessageAttributes }) => {
       await sqs.send(new SendMessageCommand({ QueueUrl: buffer, MessageBody: Body, MessageAttributes }));
     },
-    ledgerEntries: () => scan(dynamoDb, TableName),
+    eachLedgerEntry: async (use) => {
+      for await (const page of scan(dynamoDb, { TableName, ...ENTRIES })) use(page.Items ?? []);
+    },
+    ledgerSize: async () => {
+      let size = 0;
+      for await (const { Count = 0 } of scan(dynamoDb, { TableName, Select: 'COUNT' })) size += Count;
+      return size;
+    },
     close: () => {
       sqs.destroy();
       dynamoDb.destroy();
@@ -87,17 +106,17 @@ async function takeAll(
   }
 }
 
-async function scan(
-  client: DynamoDBClient,
-  TableName: string,
-): Promise<readonly Readonly<Record<string, AttributeValue>>[]> {
-  const items: Readonly<Record<string, AttributeValue>>[] = [];
-  let ExclusiveStartKey: Record<string, AttributeValue> | undefined;
+/** Receipts and people's actions lie in the ledger too; entries of events have a state. */
+const ENTRIES = {
+  FilterExpression: 'attribute_exists(#state)',
+  ExpressionAttributeNames: { '#state': 'state' },
+};
+
+async function* scan(client: DynamoDBClient, input: ScanCommandInput): AsyncGenerator<ScanCommandOutput> {
+  let ExclusiveStartKey: LedgerItem | undefined;
   do {
-    const page = await client.send(new ScanCommand({ TableName, ExclusiveStartKey }));
-    // Receipts and people's actions lie in the ledger too; entries of events have a state.
-    items.push(...(page.Items ?? []).filter((item) => 'state' in item));
+    const page = await client.send(new ScanCommand({ ...input, ExclusiveStartKey }));
+    yield page;
     ExclusiveStartKey = page.LastEvaluatedKey;
   } while (ExclusiveStartKey !== undefined);
-  return items;
 }

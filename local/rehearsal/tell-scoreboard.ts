@@ -26,12 +26,21 @@ export function tellScoreboard(score: Scoreboard): string {
     ),
     ...tellCodes(score.refusedAtTheDoor),
     tellCount('collateral', score.collateral, 'unconfirmed for a crash or an outage'),
+    ...tellNotRehearsed(score.notRehearsed),
     ...score.wrong.slice(0, 20).map((sentence) => styleText('red', `  ${sentence}`)),
     ...(score.wrong.length > 20 ? [`  … and ${score.wrong.length - 20} more`] : []),
     score.ok
       ? styleText('green', `All is accounted for, in ${score.seconds} s.`)
       : styleText('red', `Not all is as it should be. It took ${score.seconds} s.`),
   ].join('\n');
+}
+
+function tellNotRehearsed(sentences: readonly string[]): readonly string[] {
+  if (sentences.length === 0) return [];
+  return [
+    styleText('yellow', tellCount('NOT REHEARSED', sentences.length)),
+    ...sentences.map((sentence) => styleText('yellow', `    ${sentence}`)),
+  ];
 }
 
 function tellCount(name: string, count: number, rest = ''): string {

@@ -1,17 +1,29 @@
-/** What a soak has seen at one moment; memory in bytes, of a function for each of its threads on average. */
+/** What a soak has seen at one moment. Memory is in bytes, of objects and buffers that are in use. */
 export type Sample = {
   readonly seconds: number;
+  /** Of the whole process, as the operating system has it. */
   readonly rss: number;
-  readonly heapUsed: number;
-  readonly ingestHeap: number;
-  readonly deliverHeap: number;
-  readonly sandboxes: number;
+  /** What of it nobody holds: kept by V8 and malloc for later, code, stacks. */
+  readonly reserve: number;
+  /** The thread that plays and judges: HTTP API, vendors and Webex Campaign. */
+  readonly main: number;
+  /** Of a function for each of its threads on average. */
+  readonly ingest: number;
+  readonly deliver: number;
+  /** What stands for SQS, and for DynamoDB. */
+  readonly queues: number;
+  readonly tables: number;
+  /** Of both functions. */
+  readonly threads: number;
   readonly handles: number;
+  /** Messages. */
   readonly buffer: number;
+  /** Items, and the events of the rounds that are over. */
   readonly ledger: number;
+  readonly events: number;
 };
 
-type Measure = Exclude<keyof Sample, 'seconds'>;
+type Measure = Exclude<keyof Sample, 'seconds' | 'events'>;
 
 /** How a measure went from the second quarter of a soak to its last: the first is warming up. */
 export type Trend = {
@@ -24,56 +36,100 @@ export type Trend = {
 
 const MEGABYTE = 1_048_576;
 
-/**
- * What an entry of the ledger may take in this process: dynalite keeps the table in memory and forgets nothing, and an
- * item of some hundred bytes stands there as text, in its index and in its log.
- */
-const LEDGER_ENTRY_BYTES = 16_384;
-
 /** What a measure may grow by and still be called flat: as a part of itself, and in its own unit. */
 const TOLERANCES: Readonly<Record<Measure, { readonly part: number; readonly most: number }>> = {
   rss: { part: 0.1, most: 30 * MEGABYTE },
-  heapUsed: { part: 0.1, most: 15 * MEGABYTE },
-  ingestHeap: { part: 0.1, most: 3 * MEGABYTE },
-  deliverHeap: { part: 0.1, most: 3 * MEGABYTE },
-  sandboxes: { part: 0, most: 2 },
+  reserve: { part: 0.15, most: 60 * MEGABYTE },
+  main: { part: 0.1, most: 10 * MEGABYTE },
+  ingest: { part: 0.1, most: 3 * MEGABYTE },
+  deliver: { part: 0.1, most: 3 * MEGABYTE },
+  queues: { part: 0.1, most: 5 * MEGABYTE },
+  tables: { part: 0, most: 5 * MEGABYTE },
+  threads: { part: 0, most: 2 },
   handles: { part: 0.1, most: 20 },
   buffer: { part: 0, most: 50 },
   ledger: { part: 0, most: 0 },
 };
 
-/** In this process, which holds the table: the functions' own heaps do not. */
-const HOLDS_LEDGER: readonly Measure[] = ['rss', 'heapUsed'];
+const MEASURES = Object.keys(TOLERANCES) as readonly Measure[];
+
+/**
+ * An event has an item of its own and its webhook one for each delivery of it, and what a person does one more. Of a
+ * round that is not over the items are there and the events are not, so that many are allowed for beside.
+ */
+const ITEMS_AN_EVENT = 3;
+const ITEMS_OF_A_ROUND = 1_000;
+
+/** What an item may take in dynalite, which keeps it as bytes, in a tree, in its index and in its log. */
+const ITEM_BYTES = 16_384;
+
+type Change = { readonly before: number; readonly after: number };
 
 /** Judges each measure by its lowest values, between two collections of garbage: peaks say nothing. */
 export function judgeTrends(samples: readonly Sample[]): readonly Trend[] {
   const quarter = Math.max(1, Math.floor(samples.length / 4));
   const early = samples.slice(quarter, 2 * quarter);
   const late = samples.slice(-quarter);
-  const entries = lowest(late, 'ledger') - lowest(early, 'ledger');
-  return MEASURES.map((measure) => {
-    const [before, after] = [lowest(early, measure), lowest(late, measure)];
-    const { part, most } = TOLERANCES[measure];
-    const excess = after - before - Math.max(most, before * part);
-    return { measure, before, after, ...explain(measure, excess, entries) };
+  const changeOf = (measure: Measure | 'events') => ({
+    before: lowest(early, measure),
+    after: lowest(late, measure),
   });
+  return MEASURES.map((measure) => judge(measure, changeOf));
 }
 
-const MEASURES = Object.keys(TOLERANCES) as readonly Measure[];
+type ChangeOf = (measure: Measure | 'events') => Change;
 
-function explain(measure: Measure, excess: number, entries: number): Pick<Trend, 'verdict' | 'why'> {
-  if (excess <= 0) return { verdict: 'flat' };
-  if (measure === 'ledger') {
-    return { verdict: 'explained', why: 'it remembers each event for 30 days, and dynalite forgets nothing' };
-  }
-  if (HOLDS_LEDGER.includes(measure) && excess <= entries * LEDGER_ENTRY_BYTES) {
-    return { verdict: 'explained', why: `${entries} entries more in the ledger, which lies in this process` };
-  }
-  return { verdict: 'growing' };
+function judge(measure: Measure, changeOf: ChangeOf): Trend {
+  const change = changeOf(measure);
+  const excess = excessOf(measure, change);
+  if (excess <= 0) return { measure, ...change, verdict: 'flat' };
+  const why = EXPLANATIONS[measure]?.(excess, changeOf);
+  return why === undefined
+    ? { measure, ...change, verdict: 'growing' }
+    : { measure, ...change, verdict: 'explained', why };
+}
+
+/** What a thing has grown by beyond what is called flat. */
+function excessOf(measure: Measure, change: Change): number {
+  const { part, most } = TOLERANCES[measure];
+  return growth(change) - Math.max(most, change.before * part);
+}
+
+function growth({ before, after }: Change): number {
+  return after - before;
+}
+
+type Explain = (excess: number, changeOf: ChangeOf) => string | undefined;
+
+/** What the whole process is made of, beside the ledger's own. */
+const PARTS: readonly Measure[] = ['reserve', 'main', 'ingest', 'deliver', 'queues', 'threads'];
+
+/** The ledger grows by design, and dynalite, which holds it, with it; the whole follows its parts, and nothing else has an excuse. */
+const EXPLANATIONS: Partial<Readonly<Record<Measure, Explain>>> = {
+  ledger: (items, changeOf) => {
+    const events = growth(changeOf('events'));
+    if (items > events * ITEMS_AN_EVENT + ITEMS_OF_A_ROUND) return undefined;
+    return `${items} items more for ${events} events more: it remembers each for 30 days`;
+  },
+  tables: (_, changeOf) => {
+    const [bytes, items] = [growth(changeOf('tables')), growth(changeOf('ledger'))];
+    if (bytes > items * ITEM_BYTES) return undefined;
+    return `${Math.round(bytes / items)} bytes for each item more in the ledger, which dynalite never forgets`;
+  },
+  rss: (_, changeOf) => {
+    if (PARTS.some((part) => judge(part, changeOf).verdict === 'growing')) return undefined;
+    if (judge('tables', changeOf).verdict === 'growing') return undefined;
+    const [tables, reserve] = [growth(changeOf('tables')), growth(changeOf('reserve'))];
+    return `the ledger's own are ${sayMegabytes(tables)} of it, V8's and malloc's reserve ${sayMegabytes(reserve)}; each part by itself is as told below`;
+  },
+};
+
+function sayMegabytes(bytes: number): string {
+  return `${Math.round(bytes / MEGABYTE)} MB`;
 }
 
 /** Missing values, of a moment in which something was away, are left out. */
-function lowest(samples: readonly Sample[], measure: Measure): number {
+function lowest(samples: readonly Sample[], measure: keyof Sample): number {
   const values = samples.map((sample) => sample[measure]).filter((value) => !Number.isNaN(value));
   return values.length === 0 ? 0 : Math.min(...values);
 }

@@ -14,6 +14,9 @@ export type WorldEvent =
   | { readonly name: 'endpoint-away'; readonly milliseconds: number }
   | { readonly name: 'redelivery'; readonly messages: number }
   | { readonly name: 'unreadable-message' }
+  /** SQS moves every dead letter back, with nobody's leave. */
+  | { readonly name: 'redrive-all' }
+  /** An operator replays them by the command for it. */
   | { readonly name: 'replay-all' };
 
 /**
@@ -37,6 +40,7 @@ function drawRepeatable(random: Random): readonly WorldEvent[] {
     { name: 'endpoint-away', milliseconds: soon() },
     { name: 'redelivery', messages: random.int(5, 20) },
     { name: 'unreadable-message' },
+    { name: 'redrive-all' },
     { name: 'replay-all' },
   ];
 }

@@ -2,11 +2,14 @@ import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { NamedFunctions } from './functions/function-pool.ts';
 import { startHttpApi } from './http-api/http-api.ts';
 import { createLogStream, type LogStream } from './http-api/log-stream.ts';
+import type { FastClock } from './queues/fast-clock.ts';
 import { type QueueServer, startQueueServer } from './queues/queue-server.ts';
-import { type ReadSecrets, startSecretsManager } from './secrets-manager/secrets-manager.ts';
+import type { ReadSecrets } from './secrets-manager/secret-versions.ts';
+import { startSecretsManager } from './secrets-manager/secrets-manager.ts';
 import { type StartedResources, startResources } from './start-resources.ts';
 import { startTableServer, type TableServer } from './tables/table-server.ts';
-import { REGION, readTemplate, resolveTemplate } from './template/read-template.ts';
+import { type Endpoints, REGION, readTemplate, resolveTemplate } from './template/read-template.ts';
+import type { ThreadMemory } from './thread-memory.ts';
 
 export type RunSettings = {
   /** Directory of the cloud assembly. */
@@ -17,9 +20,17 @@ export type RunSettings = {
   /** From 1: every wait of the queues is so many times shorter. */
   readonly speed: number;
   readonly readSecrets: ReadSecrets;
+  /**
+   * Gives other endpoints in the place of these, which pass on what they get.
+   * @default everything is asked for directly
+   */
+  readonly standBetween?: ((endpoints: ServiceEndpoints) => Promise<ServiceEndpoints>) | undefined;
   /** Told of every line that a function prints, and of what Lambda would report of it. */
   readonly onLine: (functionName: string, text: string) => void;
 };
+
+/** The ports that stand in for the services that functions call. */
+type ServiceEndpoints = Omit<Endpoints, 'httpApi'>;
 
 /** What can be made to go wrong in a stack that runs on this machine, as it does on AWS. */
 type StackFaults = {
@@ -35,8 +46,12 @@ type StackFaults = {
 export type RunningStack = NamedFunctions & {
   readonly url: string;
   readonly region: string;
-  readonly endpoints: { readonly sqs: string; readonly secretsManager: string; readonly dynamoDb: string };
+  readonly endpoints: ServiceEndpoints;
   readonly outputs: Readonly<Record<string, string>>;
+  /** The time that queues and what they feed live in. */
+  readonly clock: FastClock;
+  /** What the threads hold that stand for SQS and DynamoDB. */
+  readonly memoryOfServers: () => Promise<{ readonly queues: ThreadMemory; readonly tables: ThreadMemory }>;
   /** What can be made to go wrong on purpose. */
   readonly faults: StackFaults;
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
@@ -56,11 +71,12 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   const queues = await startQueueServer(clock);
   const secretsManager = await startSecretsManager(settings.readSecrets);
   const tables = await startTableServer();
-  const endpoints = {
+  const { standBetween = async (own) => own } = settings;
+  const endpoints = await standBetween({
     sqs: queues.endpoint,
     secretsManager: secretsManager.endpoint,
     dynamoDb: tables.endpoint,
-  };
+  });
   const servers = [api.value, secretsManager, tables, queues];
 
   const allEndpoints = { ...endpoints, httpApi: api.value.url };
@@ -82,13 +98,13 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   api.value.serve({
     ...started.value,
     logs,
-    health: { status: 'up', stack: stackName, region: REGION, endpoints },
+    health: { status: 'up', stack: stackName, region: REGION, endpoints, clock },
   });
   // In this order: no new requests, no new batches, no functions; only then what they all call.
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
   return succeed({
-    ...{ url: api.value.url, region: REGION, endpoints, outputs, stop },
-    ...faultsOf(started.value, { tables, queues }),
+    ...{ url: api.value.url, region: REGION, endpoints, outputs, clock, stop },
+    ...partsOf(started.value, { tables, queues }),
   });
 }
 
@@ -104,12 +120,13 @@ function teeLines(tell: RunSettings['onLine']): { logs: LogStream; onLine: RunSe
   };
 }
 
-function faultsOf(
-  { killWorkers, heapBytes, renewFunctions, redeliver }: StartedResources,
+function partsOf(
+  { killWorkers, memoryOf, renewFunctions, redeliver }: StartedResources,
   { tables, queues }: { readonly tables: TableServer; readonly queues: QueueServer },
-): Pick<RunningStack, keyof NamedFunctions | 'faults'> {
+): Pick<RunningStack, keyof NamedFunctions | 'faults' | 'memoryOfServers'> {
   const faults = { setTablesAway: tables.setAway, refuseSends: queues.refuseSends, redeliver };
-  return { killWorkers, heapBytes, renewFunctions, faults };
+  const memoryOfServers = async () => ({ queues: await queues.memory(), tables: await tables.memory() });
+  return { killWorkers, memoryOf, memoryOfServers, renewFunctions, faults };
 }
 
 type Stoppable = { readonly stop: () => Promise<void> };

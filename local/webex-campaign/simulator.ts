@@ -17,7 +17,10 @@ export type SimulatorSettings = Partial<Omit<Tenant, 'keys'>> & {
   readonly keys: () => readonly string[];
   /** Told of each call as it is answered. */
   readonly onCall?: (call: ReceivedCall) => void;
-  /** How many of the latest calls it remembers; all of them, where nothing is said. */
+  /**
+   * How many of the latest calls it remembers.
+   * @default 10,000
+   */
   readonly remembers?: number;
 };
 
@@ -34,7 +37,7 @@ export type ReceivedCall = {
 
 export type WebexCampaignSimulator = {
   readonly eventUrl: string;
-  /** Every call so far, oldest first. */
+  /** The calls so far, as many as it remembers, oldest first. */
   readonly received: () => readonly ReceivedCall[];
   /** Dictates the next answers; afterwards the contract is followed again. */
   readonly script: (script: Script) => void;
@@ -53,7 +56,7 @@ const NOT_LET_IN: readonly number[] = [401, 404, 405];
 export async function startWebexCampaignSimulator(
   settings: SimulatorSettings,
 ): Promise<WebexCampaignSimulator> {
-  const { remembers = Number.POSITIVE_INFINITY } = settings;
+  const { remembers = 10_000 } = settings;
   const received: ReceivedCall[] = [];
   let calls = 0;
   const scripted: ScriptedAnswer[] = [];

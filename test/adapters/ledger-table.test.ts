@@ -73,6 +73,13 @@ describe('the ledger in DynamoDB', () => {
       stage: 'deliver',
       detail: 'timeout',
       transactionId: 'event_1',
+      eventId: 'evt_mended',
+      parameters: { note: 4 },
+      // The first was written before attempts kept the event that they called.
+      history: [
+        { at: NOW, code: 'throttled', status: 429 },
+        { at: NOW, code: 'unconfirmed', status: 500, answerCode: '500', eventId: 'evt_mended' },
+      ],
       answer: { status: 500, code: '500' },
       isUnsure: true,
       deadLetteredAt: NOW,

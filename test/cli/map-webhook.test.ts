@@ -181,7 +181,7 @@ describe('adapter map', () => {
     [{ mapping: 'shp' }, 'There is no mapping folder "shp". There are: shop.'],
     [{ body: 'nowhere.json' }, 'There is no file nowhere.json.'],
     [{ headers: 'nowhere.txt' }, 'There is no file nowhere.txt.'],
-    [{ stage: 'test' }, 'There is no stage "test" in stages.yaml. There are: dev, prod.'],
+    [{ stage: 'test' }, 'There is no stage "test". There are: dev, prod.'],
     [{ example: 'shop/x' }, 'not both'],
     [{ accept: true }, '--accept goes with --example'],
   ])('refuses %j', async (options, text) => {

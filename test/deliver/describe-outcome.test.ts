@@ -3,16 +3,24 @@ import { describeBug } from '../../lambdas/deliver/describe-outcome.ts';
 import { fail, succeed } from '../../lambdas/result.ts';
 import { NOW, record, setUp } from './deliver-setup.ts';
 
-const METRICS = {
-  Timestamp: NOW.getTime(),
-  CloudWatchMetrics: [
-    {
-      Namespace: 'WebhookAdapter',
-      Dimensions: [['stage', 'source', 'code']],
-      Metrics: [{ Name: 'UnopenedMessages', Unit: 'Count' }],
-    },
-  ],
-};
+/** The metrics of a line about a message: one by one, and what they mean for deliver as a whole. */
+function metricsOf(...names: readonly string[]): object {
+  const unitOf = (Name: string) => ({ Name, Unit: Name === 'WaitingTime' ? 'Seconds' : 'Count' });
+  return {
+    Timestamp: NOW.getTime(),
+    CloudWatchMetrics: [
+      {
+        Namespace: 'WebhookAdapter',
+        Dimensions: [['stack', 'stage', 'source', 'code']],
+        Metrics: [unitOf('UnopenedMessages')],
+      },
+      { Namespace: 'WebhookAdapter', Dimensions: [['stack']], Metrics: names.map(unitOf) },
+    ],
+  };
+}
+
+/** Buffered a second ago. */
+const KEPT = { _aws: metricsOf('WaitingTime', 'Faults'), Faults: 1, WaitingTime: 1 };
 
 function unopenable(body: string, attributes: object) {
   const { message, ...rest } = record('ann');
@@ -50,7 +58,8 @@ describe('a message in which no event is found', () => {
       ]);
       expect(lines).toEqual([
         {
-          _aws: METRICS,
+          _aws: metricsOf('DeadLetters'),
+          DeadLetters: 1,
           UnopenedMessages: 1,
           stage: 'deliver',
           code,
@@ -70,7 +79,7 @@ describe('a message in which no event is found', () => {
 
     expect(lines).toEqual([
       {
-        _aws: METRICS,
+        ...KEPT,
         UnopenedMessages: 1,
         stage: 'deliver',
         source: 'stripe',
@@ -89,7 +98,7 @@ describe('a message in which no event is found', () => {
     ['a value', 'unknown'],
   ])('is told with the name of a bug, and no word of it: %j', (bug, cause) => {
     expect(describeBug(record('ann'), bug, NOW)).toEqual({
-      _aws: METRICS,
+      ...KEPT,
       UnopenedMessages: 1,
       stage: 'deliver',
       source: 'unknown',
@@ -116,11 +125,17 @@ describe('a line about an event', () => {
           CloudWatchMetrics: [
             {
               Namespace: 'WebhookAdapter',
-              Dimensions: [['stage', 'source', 'event', 'code']],
+              Dimensions: [['stack', 'stage', 'source', 'event', 'code']],
               Metrics: [{ Name: 'Events', Unit: 'Count' }],
+            },
+            {
+              Namespace: 'WebhookAdapter',
+              Dimensions: [['stack']],
+              Metrics: [{ Name: 'WaitingTime', Unit: 'Seconds' }],
             },
           ],
         },
+        WaitingTime: 1,
         Events: 1,
         stage: 'deliver',
         source: 'stripe',

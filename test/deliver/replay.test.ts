@@ -42,7 +42,14 @@ describe('a replayed webhook', () => {
     expect(setup.called()).toEqual(['ann', 'ann']);
     expect(setup.lines.map(({ outcome }) => outcome)).toEqual(['dead-letter', 'delivered', 'duplicate']);
     expect([...setup.entries.values()]).toMatchObject([
-      { state: 'delivered', attempts: 2, history: [{ answerCode: '1002' }, { code: 'delivered' }] },
+      {
+        state: 'delivered',
+        attempts: 2,
+        history: [
+          { answerCode: '1002', eventId: 'evt_1' },
+          { code: 'delivered', eventId: 'evt_1' },
+        ],
+      },
     ]);
   });
 

@@ -9,6 +9,7 @@ import { runSteps, type Step, write } from './step.ts';
 import { deadLetterSteps } from './steps/dead-letters.ts';
 import { webhookSteps } from './steps/deliver-webhooks.ts';
 import { deploySteps } from './steps/deploy-stack.ts';
+import { runbookSteps } from './steps/run-runbook.ts';
 import { SECRETS } from './webhooks.ts';
 import { slot, type Workshop } from './workshop.ts';
 
@@ -30,7 +31,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const workshop = await openWorkshop();
 const onlyTemplate: string[] = [];
 const { failed } = await runSteps(
-  [...deploySteps(workshop), ...webhookSteps(workshop), compareStep(), ...deadLetterSteps(workshop)],
+  [
+    ...deploySteps(workshop),
+    ...webhookSteps(workshop),
+    ...runbookSteps(workshop),
+    compareStep(),
+    ...deadLetterSteps(workshop),
+  ],
   { signal: ending.signal, resultsFile: values.results },
 );
 clearTimeout(deadline);

@@ -82,8 +82,27 @@ const PROPERTIES: readonly Property[] = [
     isInTemplate: (template) =>
       ofType(template, 'AWS::SecretsManager::Secret').every((text) => !text.includes('"SecretString"')),
     isHonoured: async (workshop) =>
-      (await attempt(workshop, 'aws secretsmanager get-secret-value --secret-id webhooks/github'))
+      (await attempt(workshop, `aws secretsmanager get-secret-value --secret-id ${STACK}/webhooks/github`))
         .exitCode !== 0,
+  },
+  {
+    name: 'log lines become metrics, which alarms look at (Alarm)',
+    isInTemplate: (template) => someOf(template, 'AWS::CloudWatch::Alarm', /"Namespace":"WebhookAdapter"/),
+    isHonoured: async (workshop) =>
+      (await run(workshop, 'aws cloudwatch list-metrics --namespace WebhookAdapter --output json')).includes(
+        '"MetricName"',
+      ),
+  },
+  {
+    name: "the alarms' topics refuse plain HTTP (TopicPolicy)",
+    isInTemplate: (template) =>
+      someOf(template, 'AWS::SNS::TopicPolicy', /"aws:SecureTransport":"false".*cloudwatch\.amazonaws\.com/),
+    isHonoured: async (workshop) => {
+      const topic = workshop.outputs.get().AlarmTopicTomorrow;
+      return (
+        (await attempt(workshop, `aws sns publish --topic-arn '${topic}' --message plain`)).exitCode !== 0
+      );
+    },
   },
   {
     name: 'nobody but the two functions may do what they do (Policy)',

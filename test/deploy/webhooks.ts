@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import Stripe from 'stripe';
 import { dateSample } from '../../cli/date-sample.ts';
 import { findSample } from '../../cli/samples.ts';
@@ -22,6 +23,22 @@ export function signAsStripe(sampleName: string): Webhook {
     secret: SECRETS.stripe,
   });
   return { body, headers: { 'content-type': 'application/json', 'stripe-signature': signature } };
+}
+
+/** The same, as Shopify signs: the HMAC of the body, in base64. */
+export function signAsShopify(sampleName: string): Webhook {
+  const sample = findSample('shopify', sampleName);
+  if (!sample.ok) throw new Error(`There is no sample ${sampleName}.`);
+  const body = dateSample(sample.value, new Date()).body.toString('utf8');
+  const signature = createHmac('sha256', SECRETS.shopify).update(body).digest('base64');
+  return {
+    body,
+    headers: {
+      'content-type': 'application/json',
+      ...sample.value.headers,
+      'x-shopify-hmac-sha256': signature,
+    },
+  };
 }
 
 /** Posts a webhook, and tells what its vendor would be told. */

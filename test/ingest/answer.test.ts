@@ -165,7 +165,7 @@ describe('the HTTP answer', () => {
       webhookId: 'JKJaXmPLvHcESHA=',
       rawBody: new Uint8Array(),
     };
-    const received = { code: 'ignored', webhook, secretSlot: 0 } as const;
+    const received = { code: 'ignored', webhook, secretSlot: 0, secretsKept: 1 } as const;
 
     expect(answerReceived(received, undefined)).toMatchObject({
       statusCode: 200,

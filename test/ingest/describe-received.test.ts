@@ -27,7 +27,10 @@ const webhook = {
 
 describe('the log line of a request', () => {
   test('counts a webhook by its code, and by the secret that signed it', () => {
-    const received = { ok: true, value: { code: 'buffered', webhook, secretSlot: 1 } } as const;
+    const received = {
+      ok: true,
+      value: { code: 'buffered', webhook, secretSlot: 1, secretsKept: 2 },
+    } as const;
 
     expect(describeReceived('r1', AT, { source, received })).toEqual({
       _aws: {
@@ -35,17 +38,27 @@ describe('the log line of a request', () => {
         CloudWatchMetrics: [
           {
             Namespace: 'WebhookAdapter',
-            Dimensions: [['stage', 'source', 'code']],
+            Dimensions: [['stack', 'stage', 'source', 'code']],
             Metrics: [{ Name: 'Webhooks', Unit: 'Count' }],
           },
           {
             Namespace: 'WebhookAdapter',
-            Dimensions: [['source', 'secretSlot']],
+            Dimensions: [['stack', 'source', 'secretSlot']],
             Metrics: [{ Name: 'Webhooks', Unit: 'Count' }],
+          },
+          {
+            Namespace: 'WebhookAdapter',
+            Dimensions: [['stack', 'source']],
+            Metrics: [
+              { Name: 'VerifiedWebhooks', Unit: 'Count' },
+              { Name: 'OldSecretUses', Unit: 'Count' },
+            ],
           },
         ],
       },
       Webhooks: 1,
+      VerifiedWebhooks: 1,
+      OldSecretUses: 1,
       stage: 'ingest',
       requestId: 'r1',
       source: 'shop',
@@ -75,7 +88,13 @@ describe('the log line of a request', () => {
     const received = { ok: false, failure: { code: 'secret-whitespace', secretSlot: 0 } } as const;
 
     expect(describeReceived('r1', AT, { source, received })).toMatchObject({
-      _aws: { CloudWatchMetrics: [{ Dimensions: [['stage', 'source', 'code']] }] },
+      _aws: {
+        CloudWatchMetrics: [
+          { Dimensions: [['stack', 'stage', 'source', 'code']] },
+          { Dimensions: [['stack']], Metrics: [{ Name: 'Misconfigurations' }] },
+        ],
+      },
+      Misconfigurations: 1,
       source: 'shop',
       code: 'secret-whitespace',
     });

@@ -58,7 +58,7 @@ describe('a webhook that is verified', () => {
   test('tells when it was received and which secret it was, and asks for no other', async () => {
     expect(await verify({ first: ['s0', 's1'] }, request(sign('s1')))).toEqual({
       reads: ONCE,
-      outcome: { secretSlot: 1, secret: 's1', receivedAt: AT },
+      outcome: { secretSlot: 1, secret: 's1', secretsKept: 2, receivedAt: AT },
     });
   });
 

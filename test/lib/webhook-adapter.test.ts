@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { readMappingFolders } from '../../lib/map/mapping-folders.ts';
 import { WebhookAdapter } from '../../lib/webhook-adapter.ts';
 import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
@@ -59,7 +60,7 @@ describe('the stack', () => {
   test('keeps dead letters for as long as SQS does, and outlives a deleted stack with them', () => {
     template.hasResource('AWS::SQS::Queue', {
       Properties: { QueueName: 'adapter-test-dead-letter', MessageRetentionPeriod: 1_209_600 },
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
     });
   });
 
@@ -88,13 +89,13 @@ describe('the stack', () => {
     );
 
     expect(secrets.map(({ Properties }) => Properties.Name).sort()).toEqual([
-      'webex-campaign',
-      'webhooks/github',
-      'webhooks/hubspot',
-      'webhooks/resend',
-      'webhooks/shopify',
-      'webhooks/stripe',
-      'webhooks/woocommerce',
+      'adapter-test/webex-campaign',
+      'adapter-test/webhooks/github',
+      'adapter-test/webhooks/hubspot',
+      'adapter-test/webhooks/resend',
+      'adapter-test/webhooks/shopify',
+      'adapter-test/webhooks/stripe',
+      'adapter-test/webhooks/woocommerce',
     ]);
     for (const { Properties } of secrets)
       expect(Object.keys(Properties).sort()).toEqual(['Description', 'Name']);
@@ -108,12 +109,11 @@ describe('the stack', () => {
     );
 
     expect(granted.map((actions) => [...new Set(actions)])).toEqual([
-      [...WRITE_LOGS, 'secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue', ...SEND],
+      [...WRITE_LOGS, 'secretsmanager:GetSecretValue', 'sqs:SendMessage'],
       [
         'dynamodb:GetItem',
         'dynamodb:PutItem',
         ...WRITE_LOGS,
-        'secretsmanager:DescribeSecret',
         'secretsmanager:GetSecretValue',
         ...RECEIVE_AND_SEND,
       ],
@@ -132,7 +132,7 @@ describe('the stack', () => {
         TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       },
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
     });
   });
 
@@ -182,7 +182,7 @@ describe('the stack', () => {
     template.resourceCountIs('AWS::Logs::LogGroup', 3);
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
     template.allResourcesProperties('AWS::Lambda::Function', {
-      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: Match.anyValue() } },
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: Match.anyValue() }, SystemLogLevel: 'WARN' },
     });
   });
 
@@ -206,7 +206,6 @@ describe('the stack', () => {
 });
 
 const WRITE_LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
-const SEND = ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl', 'sqs:SendMessage'];
 const RECEIVE_AND_SEND = [
   'sqs:ChangeMessageVisibility',
   'sqs:DeleteMessage',
@@ -224,6 +223,40 @@ describe('the construct', () => {
         mappings: [],
       });
 
-    expect(construct).toThrow('expected https');
+    expect(construct).toThrow(
+      'eventUrl: expected https: the key would travel in the clear (http is for loopback only). Found "http://example.com/events".',
+    );
+  });
+
+  test('takes an event URL that is known only at deploy time', () => {
+    const stack = new Stack(new App(), 's');
+    const eventUrl = StringParameter.valueForStringParameter(stack, '/webex/event-url');
+    new WebhookAdapter(stack, 'Adapter', { eventUrl, mappings: [] });
+
+    Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({ WEBEX_EVENT_URL: { Ref: Match.stringLikeRegexp('^SsmParameter') } }),
+      },
+    });
+  });
+
+  test.each(['webex-campaign', 'event-key-hash'])(
+    "refuses a mapping whose secret is the adapter's own %s",
+    (secret) => {
+      const taken = mappings.value.slice(0, 1).map((mapping) => ({ ...mapping, secret }));
+      const construct = () =>
+        new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', { eventUrl: EVENT_URL, mappings: taken });
+
+      expect(construct).toThrow(
+        `github: the secret "${secret}" is the adapter's own. Name it webhooks/github.`,
+      );
+    },
+  );
+
+  test('refuses a rate at which no worker gets its turn', () => {
+    const settings = { eventUrl: EVENT_URL, mappings: [], eventsPerSecond: 0.1 };
+    const construct = () => new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', settings);
+
+    expect(construct).toThrow('0.1, shared by 2 workers, is a call every 20 s each');
   });
 });

@@ -31,6 +31,7 @@ function file(webhook: Partial<PlannedWebhook> = {}, changes: Partial<EventFile>
     letters: [],
     entry: undefined,
     isReplayed: false,
+    mayExpire: false,
     isAnythingWaiting: false,
     ...changes,
   };

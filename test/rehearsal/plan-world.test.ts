@@ -24,7 +24,7 @@ describe('the script of a rehearsal', () => {
 
   // Without it, a change to the generator would go unseen, and with it what a seed once showed.
   test('is this one for seed 1 and 60 events', () => {
-    expect(digestOf(planWorld({ seed: 1, events: 60 }))).toMatchInlineSnapshot(`"0605dc2feeb043b6"`);
+    expect(digestOf(planWorld({ seed: 1, events: 60 }))).toMatchInlineSnapshot(`"61e8cd6205fa4cd7"`);
   });
 
   test('sends each webhook at least once, and tells of each campaign event by a name of its own', () => {

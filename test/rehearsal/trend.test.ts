@@ -3,19 +3,24 @@ import { judgeTrends, type Sample } from '../../local/rehearsal/trend.ts';
 
 const MEGABYTE = 1_048_576;
 
+const STEADY: Omit<Sample, 'seconds'> = {
+  rss: 600 * MEGABYTE,
+  reserve: 200 * MEGABYTE,
+  main: 60 * MEGABYTE,
+  ingest: 40 * MEGABYTE,
+  deliver: 40 * MEGABYTE,
+  queues: 30 * MEGABYTE,
+  tables: 30 * MEGABYTE,
+  threads: 8,
+  handles: 60,
+  buffer: 0,
+  ledger: 1_000,
+  events: 500,
+};
+
 function soak(at: (step: number) => Partial<Sample>): ReturnType<typeof judgeTrends> {
-  const steady = {
-    rss: 400 * MEGABYTE,
-    heapUsed: 100 * MEGABYTE,
-    ingestHeap: 20 * MEGABYTE,
-    deliverHeap: 20 * MEGABYTE,
-    sandboxes: 8,
-    handles: 60,
-    buffer: 0,
-    ledger: 1_000,
-  };
   return judgeTrends(
-    Array.from({ length: 40 }, (_, step) => ({ seconds: step * 10, ...steady, ...at(step) })),
+    Array.from({ length: 40 }, (_, step) => ({ seconds: step * 10, ...STEADY, ...at(step) })),
   );
 }
 
@@ -30,33 +35,51 @@ describe('the trend of a soak', () => {
   });
 
   test('is flat where it only warms up', () => {
-    const trends = soak((step) => ({ deliverHeap: Math.min(10 + step * 2, 30) * MEGABYTE }));
+    const trends = soak((step) => ({ deliver: Math.min(10 + step * 2, 30) * MEGABYTE }));
 
-    expect(verdicts(trends)).toMatchObject({ deliverHeap: 'flat' });
+    expect(verdicts(trends)).toMatchObject({ deliver: 'flat' });
   });
 
-  test.each(['rss', 'heapUsed', 'ingestHeap', 'deliverHeap'] as const)('is growing where %s does', (name) => {
-    expect(verdicts(soak((step) => ({ [name]: (400 + step * 10) * MEGABYTE })))).toMatchObject({
-      [name]: 'growing',
-    });
+  test.each(['reserve', 'main', 'ingest', 'deliver', 'queues', 'tables'] as const)(
+    'is growing where %s does, and so does the whole',
+    (name) => {
+      const grown = (step: number) => step * 10 * MEGABYTE;
+      const trends = soak((step) => ({ [name]: STEADY[name] + grown(step), rss: STEADY.rss + grown(step) }));
+
+      expect(verdicts(trends)).toMatchObject({ [name]: 'growing', rss: 'growing' });
+    },
+  );
+
+  test.each(['handles', 'threads', 'buffer', 'ledger'] as const)('is growing where %s do', (name) => {
+    expect(verdicts(soak((step) => ({ [name]: step * 100 })))).toMatchObject({ [name]: 'growing' });
   });
 
-  test.each(['handles', 'sandboxes', 'buffer'] as const)('is growing where %s do', (name) => {
-    expect(verdicts(soak((step) => ({ [name]: step * 10 })))).toMatchObject({ [name]: 'growing' });
-  });
-
-  test('is explained for this process by the ledger that it holds, and for a function it is not', () => {
+  test('is explained for the ledger by as many events, by it for what holds it, and by that for the whole', () => {
     const trends = soak((step) => ({
-      ledger: step * 1_000,
-      heapUsed: (100 + step * 5) * MEGABYTE,
-      deliverHeap: (20 + step * 5) * MEGABYTE,
+      events: step * 100,
+      ledger: step * 200,
+      tables: (30 + step * 3) * MEGABYTE,
+      rss: (600 + step * 4) * MEGABYTE,
     }));
 
     expect(verdicts(trends)).toMatchObject({
       ledger: 'explained',
-      heapUsed: 'explained',
-      deliverHeap: 'growing',
+      tables: 'explained',
+      rss: 'explained',
+      main: 'flat',
     });
+    expect(trends.find(({ measure }) => measure === 'ledger')?.why).toContain(
+      '4000 items more for 2000 events more',
+    );
+  });
+
+  test('is growing where the ledger, or what holds it, takes more than its events are worth', () => {
+    const busy = { events: 0, ledger: 0, tables: 0 };
+    const items = soak((step) => ({ ...busy, events: step * 100, ledger: step * 400 }));
+    const bytes = soak((step) => ({ ...busy, events: step, ledger: step * 2, tables: step * MEGABYTE }));
+
+    expect(verdicts(items)).toMatchObject({ ledger: 'growing' });
+    expect(verdicts(bytes)).toMatchObject({ ledger: 'explained', tables: 'growing' });
   });
 
   test('leaves out moments at which something could not be asked', () => {

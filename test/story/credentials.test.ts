@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { LOCAL_STACK } from '../../local/synthesize.ts';
 import { ACCEPTED, type DeliveryStory, type FarAnswer, startDeliveryStory } from './delivery-story.ts';
 
 const SPEED = 60;
@@ -34,6 +35,12 @@ describe('refused keys', () => {
       new Set(keys),
     );
     expect(await story.notes()).toEqual([]);
+    // What the alarm looks at: 1 while it was so, 0 since a call has been accepted.
+    const held = story.printed
+      .filter((text) => text.includes('"HeldByCredentials":'))
+      .map((text) => JSON.parse(text));
+    expect(held[0]).toMatchObject({ HeldByCredentials: 1, stack: LOCAL_STACK });
+    expect(held.at(-1)).toMatchObject({ HeldByCredentials: 0, stack: LOCAL_STACK });
   }, 240_000);
 
   test('make no event late while the other key is valid', async () => {

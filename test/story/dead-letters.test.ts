@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type Account, openAccount } from '../../cli/account.ts';
-import { type Ask, dropDeadLetters } from '../../cli/dead-letter-drop.ts';
+import type { Ask } from '../../cli/ask.ts';
+import { dropDeadLetters } from '../../cli/dead-letter-drop.ts';
 import { listDeadLetters } from '../../cli/dead-letter-list.ts';
 import { replayDeadLetters } from '../../cli/dead-letter-replay.ts';
 import { showDeadLetter } from '../../cli/dead-letter-show.ts';
@@ -34,7 +35,7 @@ beforeAll(async () => {
   const opened = await openAccount({ port });
   if (!opened.ok) throw new Error(opened.failure);
   account = opened.value;
-}, 60_000);
+}, 240_000);
 
 afterAll(async () => {
   await story.stop();
@@ -150,28 +151,7 @@ describe('a replay', () => {
   }, 60_000);
 
   test('of what SQS itself had moved here is delivered as any other webhook', async () => {
-    const { sqs, url } = await openDeadLetters(account.sqs, account.stackName);
-    const attributes = {
-      version: '2',
-      'webhook-id': 'crash-loop',
-      source: 'stripe',
-      'event-type': 'parked',
-      'deduplication-id': 'id_moved',
-      'received-at': new Date().toISOString(),
-      body: 'json utf-8',
-    };
-    await sqs.send(
-      new SendMessageCommand({
-        QueueUrl: url,
-        MessageBody: JSON.stringify({ type: 'parked', id: 'id_moved', key: 'moved', note: 'here' }),
-        MessageAttributes: Object.fromEntries(
-          Object.entries(attributes).map(([name, StringValue]) => [
-            name,
-            { DataType: 'String', StringValue },
-          ]),
-        ),
-      }),
-    );
+    await moveHere('moved');
 
     expect(await list({ code: 'moved-by-sqs' })).toMatchObject([
       { stage: 'buffer', deduplicationId: 'id_moved' },
@@ -179,7 +159,50 @@ describe('a replay', () => {
     expect(await replay({ code: 'moved-by-sqs' })).toMatchObject({ exitCode: 0 });
     expect(await delivered('moved')).toMatchObject({ event: 'parked' });
   }, 60_000);
+
+  test('sends no faster than it is told, and tells how far it has come', async () => {
+    for (let number = 0; number < 26; number += 1) await moveHere(`many_${number}`);
+    const told: string[] = [];
+    const write = jest
+      .spyOn(process.stderr, 'write')
+      .mockImplementation((text) => told.push(String(text)) > 0);
+    const begun = performance.now();
+
+    const { text, exitCode } = await replay({ code: 'moved-by-sqs', rate: 20, json: true });
+
+    write.mockRestore();
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(25 * 50);
+    expect(told).toEqual(['25 of 26 …\n']);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(text)).toHaveLength(26);
+    expect(JSON.parse(text)).toContainEqual(
+      expect.objectContaining({ outcome: 'replayed', source: 'stripe', deduplicationId: 'id_many_25' }),
+    );
+  }, 60_000);
 });
+
+/** Puts a webhook where SQS puts what the deliver function has crashed on again and again. */
+async function moveHere(key: string): Promise<void> {
+  const { sqs, url } = await openDeadLetters(account);
+  const attributes = {
+    version: '2',
+    'webhook-id': `crash-loop-${key}`,
+    source: 'stripe',
+    'event-type': 'parked',
+    'deduplication-id': `id_${key}`,
+    'received-at': new Date().toISOString(),
+    body: 'json utf-8',
+  };
+  await sqs.send(
+    new SendMessageCommand({
+      QueueUrl: url,
+      MessageBody: JSON.stringify({ type: 'parked', id: `id_${key}`, key, note: 'here' }),
+      MessageAttributes: Object.fromEntries(
+        Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+      ),
+    }),
+  );
+}
 
 describe('a dead letter that is dropped', () => {
   const drop = (options: object, ask?: Ask) =>

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { openAccount } from '../../cli/account.ts';
 import { readDeadLetters } from '../../cli/read-dead-letters.ts';
 import { type DeadLetterNote, readNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
 import { ledgerTableName } from '../../lambdas/deliver/ledger-entry.ts';
@@ -82,9 +82,9 @@ export async function startDeliveryStory(
   );
   if (!started.ok) throw new Error(started.failure);
   const run = started.value;
-  const { region, endpoints } = run.stack;
-  const sqs = new SQSClient({ region, endpoint: endpoints.sqs, credentials: CREDENTIALS });
-  const deadLetters = () => readDeadLetters(sqs, LOCAL_STACK);
+  const account = await openAccount({ port: Number(new URL(run.stack.url).port) });
+  if (!account.ok) throw new Error(account.failure);
+  const deadLetters = () => readDeadLetters(account.value);
   return {
     run,
     calls,

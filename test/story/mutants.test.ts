@@ -179,6 +179,7 @@ describe('the middy wrapper dropped is killed, since a bug is', () => {
         memoryMegabytes: 128,
         environment: {
           AWS_REGION: 'us-east-1',
+          STACK_NAME: 'stack',
           BUFFER_QUEUE_URL: url,
           PUBLIC_URL: 'http://127.0.0.1:1',
           DEAD_LETTER_QUEUE_URL: url,

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openAccount } from '../../cli/account.ts';
 import { listDeadLetters } from '../../cli/dead-letter-list.ts';
 import { readDeadLetters } from '../../cli/read-dead-letters.ts';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
 import { readLocalSecrets } from '../../local/local-secrets.ts';
 import type { DeliverLine } from '../../local/log-lines.ts';
-import { LOCAL_STACK } from '../../local/synthesize.ts';
 import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
 import { shopifySignature, stripeSignature } from '../sign.ts';
 
@@ -220,7 +219,7 @@ describe('a wrong request gets a clear answer:', () => {
 
 // Last: it looks back at all that the stories above have printed and left behind.
 test('no value of a payload, no secret, key or signature is in a log line or on a note', async () => {
-  const letters = await readDeadLetters(sqs(), LOCAL_STACK);
+  const letters = await deadLetters();
   const text = [...printed, ...letters.map(({ attributes }) => JSON.stringify(attributes))].join('\n');
 
   expect(text).toContain('evt_story_1002');
@@ -278,17 +277,14 @@ function callsAbout(eventKey: string): unknown[] {
     .filter((payload) => payload['event-key'] === eventKey);
 }
 
-function sqs(): SQSClient {
-  const { region, endpoints } = run.stack;
-  return new SQSClient({
-    region,
-    endpoint: endpoints.sqs,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+async function deadLetters(): ReturnType<typeof readDeadLetters> {
+  const account = await openAccount({ port: Number(new URL(run.stack.url).port) });
+  if (!account.ok) throw new Error(account.failure);
+  return readDeadLetters(account.value);
 }
 
 async function deadLetterBodies(): Promise<string[]> {
-  return (await readDeadLetters(sqs(), LOCAL_STACK)).map(({ body }) => body);
+  return (await deadLetters()).map(({ body }) => body);
 }
 
 function secretOf(name: string): string {

@@ -1,3 +1,4 @@
+import type { ThreadMemory } from '../thread-memory.ts';
 import { type FunctionSettings, type Invocation, type Sandbox, startSandbox } from './sandbox.ts';
 
 /** Enough to see concurrency, few enough for a small machine. */
@@ -11,8 +12,8 @@ export type FunctionPool = {
   readonly killWorkers: () => Promise<number>;
   /** Lets every sandbox end once its work is done: from here on the code is loaded anew, as after a deploy. */
   readonly renew: () => Promise<void>;
-  /** Bytes in use of the heap of each sandbox that lives. */
-  readonly heapBytes: () => Promise<readonly number[]>;
+  /** What each sandbox that lives holds. */
+  readonly memory: () => Promise<readonly ThreadMemory[]>;
   readonly stop: () => Promise<void>;
 };
 
@@ -64,14 +65,14 @@ export function createFunctionPool(settings: FunctionSettings, onLine: (text: st
       sandboxes.clear();
       await stopAll(free);
     },
-    heapBytes: () => measureHeaps([...sandboxes]),
+    memory: () => measureAll([...sandboxes]),
     stop: () => stopAll([...sandboxes, ...retired]),
   };
 }
 
-/** One that ends meanwhile has no heap to be measured. */
-async function measureHeaps(sandboxes: readonly Sandbox[]): Promise<readonly number[]> {
-  const measured = await Promise.allSettled(sandboxes.map((sandbox) => sandbox.heapBytes()));
+/** One that ends meanwhile holds nothing that could be measured. */
+async function measureAll(sandboxes: readonly Sandbox[]): Promise<readonly ThreadMemory[]> {
+  const measured = await Promise.allSettled(sandboxes.map((sandbox) => sandbox.memory()));
   return measured.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
@@ -83,8 +84,8 @@ async function stopAll(sandboxes: readonly Sandbox[]): Promise<void> {
 export type NamedFunctions = {
   /** Ends their threads, as a crash would; says how many were at work. */
   readonly killWorkers: (name: string) => Promise<number>;
-  /** Bytes in use of the heap of each of their threads. */
-  readonly heapBytes: (name: string) => Promise<readonly number[]>;
+  /** What each of their threads holds. */
+  readonly memoryOf: (name: string) => Promise<readonly ThreadMemory[]>;
   /** Has every function load its code anew, once its work at hand is done: as a deploy does. */
   readonly renewFunctions: () => Promise<void>;
 };
@@ -97,6 +98,6 @@ export function byPartOfName(pools: readonly FunctionPool[]): NamedFunctions {
       return killed.reduce((sum, one) => sum + one, 0);
     },
     renewFunctions: async () => void (await Promise.all(pools.map((pool) => pool.renew()))),
-    heapBytes: async (name) => (await Promise.all(named(name).map((pool) => pool.heapBytes()))).flat(),
+    memoryOf: async (name) => (await Promise.all(named(name).map((pool) => pool.memory()))).flat(),
   };
 }

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../../../lambdas/result.ts';
 import type { FastClock } from '../queues/fast-clock.ts';
+import { measureThread, type ThreadMemory } from '../thread-memory.ts';
 
 /** A function of the template, ready to be run. */
 export type FunctionSettings = {
@@ -28,8 +29,7 @@ export type Sandbox = {
   readonly invoke: (event: unknown) => Promise<Invocation>;
   /** Whether it can be invoked again; not after a crash or a timeout. */
   readonly isAlive: () => boolean;
-  /** Bytes of its heap that are in use. */
-  readonly heapBytes: () => Promise<number>;
+  readonly memory: () => Promise<ThreadMemory>;
   readonly stop: () => Promise<void>;
 };
 
@@ -58,7 +58,7 @@ export function startSandbox(settings: FunctionSettings, onLine: (text: string) 
 
   return {
     isAlive: () => isAlive,
-    heapBytes: async () => (await worker.getHeapStatistics()).used_heap_size,
+    memory: () => measureThread(worker),
     stop: async () => void (await worker.terminate()),
     invoke: async (event) => {
       await Promise.race([ready, ended]);

@@ -16,7 +16,7 @@ type HttpApiStack = {
   readonly routes: readonly Route<FunctionPool>[];
   /** The answer of `GET /healthz`, which is the local run's own path. */
   readonly health: object;
-  /** What `GET /logs` streams, which is the local run's own path too. */
+  /** What `GET /logs` streams and `GET /logs/past` remembers, which are the local run's own paths too. */
   readonly logs: LogStream;
 };
 
@@ -86,6 +86,7 @@ async function answer(
 function answerOwn(pathname: string, response: ServerResponse, { health, logs }: HttpApiStack): boolean {
   if (pathname === '/healthz') reply(response, 200, health);
   else if (pathname === '/logs') logs.serve(response);
+  else if (pathname === '/logs/past') logs.servePast(response);
   else return false;
   return true;
 }

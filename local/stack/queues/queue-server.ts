@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { REGION } from '../template/read-template.ts';
 import type { ResourceOf } from '../template/supported-resources.ts';
+import { measureThread, type ThreadMemory } from '../thread-memory.ts';
 import type { FastClock } from './fast-clock.ts';
 
 /** An SQS on a free port of 127.0.0.1, speaking the real protocol. */
@@ -11,6 +12,7 @@ export type QueueServer = {
   readonly client: SQSClient;
   /** Has every message that is sent refused, or takes them again. */
   readonly refuseSends: (isRefused: boolean) => void;
+  readonly memory: () => Promise<ThreadMemory>;
   readonly stop: () => Promise<void>;
 };
 
@@ -27,6 +29,7 @@ export async function startQueueServer(clock: FastClock): Promise<QueueServer> {
     endpoint: endpoint ?? '',
     client,
     refuseSends: (isRefused) => worker.postMessage(isRefused ? 'refuse-sends' : 'take-sends'),
+    memory: () => measureThread(worker),
     stop: async () => {
       client.destroy();
       await worker.terminate();

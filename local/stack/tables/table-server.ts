@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import type { IncomingMessage, Server } from 'node:http';
+import { Worker } from 'node:worker_threads';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import createDynalite from 'dynalite';
 import { REGION } from '../template/read-template.ts';
 import type { ResourceOf } from '../template/supported-resources.ts';
+import { measureThread, type ThreadMemory } from '../thread-memory.ts';
 
 /** A DynamoDB on a free port of 127.0.0.1, in memory, speaking the real protocol. */
 export type TableServer = {
@@ -11,25 +11,26 @@ export type TableServer = {
   readonly createTables: (tables: readonly ResourceOf<'AWS::DynamoDB::Table'>[]) => Promise<void>;
   /** Makes every request fail without an answer, or lets them through again. What the tables hold stays. */
   readonly setAway: (isAway: boolean) => void;
+  readonly memory: () => Promise<ThreadMemory>;
   readonly stop: () => Promise<void>;
 };
 
-/** Starts dynalite. It knows no time to live: what a table would forget stays until the end. */
+/**
+ * Starts dynalite in a thread of its own, so that what the tables hold can be told from what the rest of the stack does.
+ * It knows no time to live: what a table would forget stays until the end.
+ */
 export async function startTableServer(): Promise<TableServer> {
-  const server = createDynalite({ createTableMs: 0 });
-  const setAway = makeAbsentable(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const endpoint = `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`;
+  const worker = new Worker(new URL('./table-server-thread.ts', import.meta.url));
+  const [endpoint]: string[] = await once(worker, 'message');
   const client = new DynamoDBClient({
-    endpoint,
+    endpoint: endpoint ?? '',
     region: REGION,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
   return {
-    endpoint,
-    setAway,
+    endpoint: endpoint ?? '',
+    setAway: (isAway) => worker.postMessage(isAway ? 'away' : 'back'),
+    memory: () => measureThread(worker),
     createTables: async (tables) => {
       for (const { properties } of tables) {
         const { TableName, KeySchema, AttributeDefinitions, BillingMode, GlobalSecondaryIndexes } =
@@ -47,23 +48,7 @@ export async function startTableServer(): Promise<TableServer> {
     },
     stop: async () => {
       client.destroy();
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+      await worker.terminate();
     },
-  };
-}
-
-/** Closing the server would empty the tables: a request is cut off before dynalite sees it. */
-function makeAbsentable(server: Server): (isAway: boolean) => void {
-  let isServerAway = false;
-  const handlers = server.listeners('request');
-  server.removeAllListeners('request');
-  server.on('request', (request: IncomingMessage, response) => {
-    if (isServerAway) request.socket.destroy();
-    else for (const handle of handlers) Reflect.apply(handle, server, [request, response]);
-  });
-  return (isAway) => {
-    isServerAway = isAway;
   };
 }

@@ -11,6 +11,8 @@ const properties = {
     QueueName: z.string(),
     VisibilityTimeout: z.int().default(30),
     MessageRetentionPeriod: z.int().default(345_600),
+    /** What SQS allows at most, and the queue server too. */
+    MaximumMessageSize: z.literal(1_048_576).optional(),
     RedrivePolicy: z.strictObject({ deadLetterTargetArn: z.string(), maxReceiveCount: z.int() }).optional(),
     /** Encryption at rest has nothing to encrypt here. */
     SqsManagedSseEnabled: z.literal(true).optional(),
@@ -72,6 +74,10 @@ const properties = {
     ApiId: z.string(),
     StageName: z.literal('$default'),
     AutoDeploy: z.literal(true),
+    /** One machine sends itself no more than these let through. */
+    DefaultRouteSettings: z
+      .strictObject({ ThrottlingRateLimit: z.number(), ThrottlingBurstLimit: z.int() })
+      .optional(),
     /** Every request already has its line of the function's at the terminal. */
     AccessLogSettings: z.strictObject({ DestinationArn: z.string(), Format: z.string() }).optional(),
   }),
@@ -96,6 +102,12 @@ const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['AWS::Lambda::Permission', 'as for roles'],
   ['AWS::SQS::QueuePolicy', 'as for roles'],
   ['AWS::Logs::LogGroup', 'log lines go to the terminal'],
+  ['AWS::CloudWatch::Alarm', 'who runs it sees every line, and nobody is on call'],
+  ['AWS::CloudWatch::Dashboard', 'as for alarms'],
+  ['AWS::SNS::Topic', 'as for alarms'],
+  ['AWS::SNS::TopicPolicy', 'as for roles'],
+  ['AWS::SNS::Subscription', 'as for alarms'],
+  ['AWS::KMS::Key', 'it encrypts the messages of alarms'],
   ['AWS::CDK::Metadata', 'it tells AWS which constructs were used'],
 ]);
 

@@ -94,9 +94,12 @@ export function deadLetterSteps(workshop: Workshop): readonly Step[] {
         );
         prove(
           'the secrets',
-          secrets.includes('webex-campaign') && secrets.includes('webhooks/stripe'),
+          secrets.includes(`${STACK}/webex-campaign`) && secrets.includes(`${STACK}/webhooks/stripe`),
           secrets,
         );
+        await run(workshop, 'npx cdk synth --quiet');
+        const left = await run(workshop, `npm run -s adapter -- adopt --stack ${STACK}`);
+        prove('adapter adopt finds it all, and the buffer', isAllOf(Object.keys(JSON.parse(left))), left);
         prove(
           "every command of the README's deploy chapter has been run",
           unusedCommands().length === 0,
@@ -105,6 +108,20 @@ export function deadLetterSteps(workshop: Workshop): readonly Step[] {
       },
     },
   ];
+}
+
+/** Whether what is left has both queues, the ledger, and the secrets of Webex Campaign and the sources. */
+function isAllOf(ids: readonly string[]): boolean {
+  const wanted = [
+    'BufferQueue',
+    'DeadLetterQueue',
+    'LedgerTable',
+    'LedgerHashKey',
+    'WebexKeys',
+    'stripe',
+    'shopify',
+  ];
+  return wanted.every((part) => ids.some((id) => id.includes(part)));
 }
 
 function indent(text: string): string {

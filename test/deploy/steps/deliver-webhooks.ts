@@ -2,7 +2,7 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { commandOf } from '../deploy-chapter.ts';
 import { isLogged } from '../only-template.ts';
 import { type Step, until } from '../step.ts';
-import { post, SECRETS, signAsStripe } from '../webhooks.ts';
+import { post, SECRETS, signAsShopify, signAsStripe } from '../webhooks.ts';
 import { attempt, clientsOf, run, STACK, type Workshop } from '../workshop.ts';
 
 /** What goes through the deployed API, and what does not. */
@@ -15,13 +15,14 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
     until(`a call with ${eventId}`, 90, async () =>
       callsOf(eventId).find(({ answer }) => answer !== undefined),
     );
-  const refused = signAsStripe('checkout.session.completed');
+  // Stripe signs each attempt anew: one of minutes ago would be too old.
+  const attemptOfStripe = () => signAsStripe('checkout.session.completed');
 
   return [
     {
       title: 'A webhook that comes before the secrets are set',
       run: async ({ prove }) => {
-        const { status, text } = await post(urlOf('stripe'), refused);
+        const { status, text } = await post(urlOf('stripe'), attemptOfStripe());
         prove('it is answered 503, so that Stripe tries again', status === 503, `${status} ${text}`);
         prove('nothing has reached Webex Campaign', simulator.received().length === 0);
       },
@@ -29,13 +30,15 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
     {
       title: 'Set the secrets',
       run: async ({ tell, prove }) => {
-        const put = 'aws secretsmanager put-secret-value --secret-id';
-        await run(workshop, commandOf(`${put} webex-campaign`, { '<API secret key>': SECRETS.webex }));
-        await run(workshop, commandOf(`${put} webhooks/stripe`, { '<whsec_…>': SECRETS.stripe }));
-        await run(workshop, commandOf(`${put} webhooks/shopify`, { '<client secret>': SECRETS.shopify }));
-        tell('by the three commands of the README');
+        for (const [name, value] of Object.entries(SECRET_VALUES)) {
+          const command = commandOf(`npm run -s adapter -- secrets set ${name}`);
+          tell(`$ ${command}\n     ${(await run(workshop, pipeInto(value, command))).trim()}`);
+        }
+        const again = commandOf('npm run -s adapter -- secrets set stripe');
+        const { exitCode, stderr } = await attempt(workshop, pipeInto('whsec_another', again));
+        prove('what is set is not overwritten', exitCode === 2 && stderr.includes('is set already'), stderr);
         const last = await until('the webhook to be taken', 60, async () => {
-          const answer = await post(urlOf('stripe'), refused);
+          const answer = await post(urlOf('stripe'), attemptOfStripe());
           return answer.status === 503 ? undefined : answer;
         });
         prove('Stripe tries again what was answered 503, and is answered 200', last.status === 200, last);
@@ -101,11 +104,51 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
         prove('Webex Campaign has been called once', callsOf('evt_10000000000006').length === 1);
       },
     },
+    {
+      title: 'Rotate a signing secret',
+      run: async ({ tell, prove }) => {
+        const at = `--stack ${STACK}`;
+        const rotate = `npm run -s adapter -- secrets rotate shopify ${at}`;
+        const told = await run(workshop, pipeInto(`${SECRETS.shopify}_new`, rotate));
+        tell(`$ ${rotate}\n${told.trim().replace(/^/gm, '     ')}`);
+        const status = await run(workshop, `npm run -s adapter -- secrets status shopify ${at}`);
+        prove('the new one stands before the old one', status.includes('2 signing secrets'), status);
+        // `adapter send` signs with the newest.
+        const command = `${sendCommand('shopify', 'orders.paid')} --json`;
+        const taken = await until('the new one to count', 90, async () => {
+          const { stdout } = await attempt(workshop, command);
+          return JSON.parse(stdout || '{}').status === 200 ? stdout : undefined;
+        });
+        prove('what the new one has signed is answered 200', taken !== undefined);
+        const old = await post(urlOf('shopify'), signAsShopify('orders.fulfilled'));
+        prove('and so is what the old one has signed', old.status === 200, old);
+        const { exitCode, stderr } = await attempt(workshop, `${rotate} --finish --yes`);
+        prove(
+          'the old one cannot be taken away so soon',
+          exitCode === 2 && stderr.includes('Nothing'),
+          stderr,
+        );
+        await run(workshop, `${rotate} --finish --yes --force`);
+        const after = await run(workshop, `npm run -s adapter -- secrets status shopify ${at}`);
+        prove('and it can, by force', after.includes('1 signing secret,'), after);
+      },
+    },
   ];
 
   function sendCommand(source: string, sample: string): string {
     return `npm run -s adapter -- send --stack ${STACK} --url ${urlOf(source)} --source ${source} --sample ${sample}`;
   }
+}
+
+const SECRET_VALUES = {
+  'webex-campaign': SECRETS.webex,
+  stripe: SECRETS.stripe,
+  shopify: SECRETS.shopify,
+};
+
+/** Gives a command its standard input, where a person is asked. */
+function pipeInto(value: string, command: string): string {
+  return `printf '%s\\n' '${value}' | ${command}`;
 }
 
 /** Whether an entry of the ledger has this transaction id, and the state that belongs to it. */

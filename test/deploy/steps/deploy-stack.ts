@@ -8,6 +8,7 @@ import type { Step } from '../step.ts';
 import { attempt, run, STACK, type Workshop } from '../workshop.ts';
 
 const LINT_SETTINGS = fileURLToPath(new URL('../cfn-lint.yaml', import.meta.url));
+const EVERYTHING_ON = readFileSync(new URL('../../everything-on.yaml', import.meta.url), 'utf8');
 
 /** From nothing to a deployed stack, by the commands of the README. */
 export function deploySteps(workshop: Workshop): readonly Step[] {
@@ -53,18 +54,23 @@ export function deploySteps(workshop: Workshop): readonly Step[] {
       },
     },
     {
-      title: 'Hold the templates of all stages against cfn-lint',
+      title: 'Hold the templates of all stages, and of one with everything on, against cfn-lint',
       run: async ({ prove }) => {
         const lint = `cfn-lint --config-file '${LINT_SETTINGS}' --format parseable`;
-        const { exitCode, stdout, stderr } = await attempt(
-          workshop,
-          `${lint} '${directory}'/synthesized/*.template.json`,
-        );
-        prove(
-          'no finding but those that test/deploy/cfn-lint.yaml gives a reason for',
-          exitCode === 0,
-          stdout + stderr,
-        );
+        project.append('stages.yaml', EVERYTHING_ON);
+        await run(workshop, `npx cdk synth --quiet --output '${directory}/everything'`);
+        project.replace('stages.yaml', EVERYTHING_ON, '');
+        for (const templates of ['synthesized', 'everything']) {
+          const { exitCode, stdout, stderr } = await attempt(
+            workshop,
+            `${lint} '${directory}'/${templates}/*.template.json`,
+          );
+          prove(
+            `${templates}: no finding but those that test/deploy/cfn-lint.yaml gives a reason for`,
+            exitCode === 0,
+            stdout + stderr,
+          );
+        }
         const bad = join(directory, 'bad.json');
         await run(
           workshop,

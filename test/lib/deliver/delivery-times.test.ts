@@ -32,6 +32,22 @@ describe('the times of delivery', () => {
       { ledgerRetention: 2_419_199 },
       'the ledger has to remember an event (2419199 s) for as long as its webhook can lie in both queues (2419200 s)',
     ],
+    [
+      { visibility: 179 },
+      "the buffer has to hide a message (179 s) for six times the deliver function's timeout and the batching window (6 × 30 s + 0 s)",
+    ],
+    [
+      { batchingWindow: 20 },
+      "the buffer has to hide a message (180 s) for six times the deliver function's timeout and the batching window (6 × 30 s + 20 s)",
+    ],
+    [
+      { ingest: 30 },
+      "the ingest function's timeout (30 s) has to be shorter than API Gateway waits for it (30 s)",
+    ],
+    [
+      { deadLetterRetention: 345_600 },
+      'the dead-letter queue has to retain a message (345600 s) for as long as SQS may take to move it there (141120 s) and a person to come after the alarm (345600 s)',
+    ],
   ])('do not with %j: %s', (changes, sentence) => {
     expect(findUnfitTimes({ ...DELIVERY_TIMES, ...changes })).toContain(sentence);
   });

@@ -146,7 +146,7 @@ describe('the API', () => {
       },
       killWorkers: async () => 0,
       renew: async () => {},
-      heapBytes: async () => [],
+      memory: async () => [],
       stop: async () => {},
     };
     const api = await start();

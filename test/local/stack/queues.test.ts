@@ -130,7 +130,7 @@ describe('the event source', () => {
         return { ok: false as const, failure: 'crashed' };
       },
       killWorkers: async () => 0,
-      heapBytes: async () => [],
+      memory: async () => [],
       renew: async () => {},
       stop: async () => {},
     };

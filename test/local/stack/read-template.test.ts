@@ -67,7 +67,7 @@ describe('a template', () => {
 
   test('that asks for what cannot be honoured is refused with all of it', () => {
     const resolved = resolve({
-      Topic: { Type: 'AWS::SNS::Topic' },
+      Stream: { Type: 'AWS::Kinesis::Stream' },
       Queue: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'q', FifoQueue: true } },
       Function: {
         Type: 'AWS::Lambda::Function',
@@ -82,7 +82,7 @@ describe('a template', () => {
     });
 
     expect(resolved.ok ? [] : resolved.failure).toEqual([
-      'Topic: the local run does not know AWS::SNS::Topic. Teach it in local/stack.',
+      'Stream: the local run does not know AWS::Kinesis::Stream. Teach it in local/stack.',
       'Queue (AWS::SQS::Queue): Properties: Unrecognized key: "FifoQueue"',
       'Function (AWS::Lambda::Function): Properties.Handler: expected file.export',
       'Function (AWS::Lambda::Function): Properties.Runtime: Invalid input: expected "nodejs24.x"',

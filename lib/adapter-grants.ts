@@ -1,0 +1,78 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { FOUND_BY_INDEX } from '../lambdas/adapters/ledger-item.ts';
+
+/** What the commands with `--stack` reach of an adapter. */
+export type OperatedParts = {
+  readonly buffer: IQueue;
+  readonly deadLetter: IQueue;
+  readonly ledger: Table;
+  readonly functions: readonly LambdaFunction[];
+};
+
+const FIND_QUEUE = ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'];
+
+/** Lets somebody find out what happened: `dead-letter list` and `show`, `explain`, `tail`. */
+export function grantReading(parts: OperatedParts, grantee: IGrantable): Grant {
+  const { buffer, deadLetter, ledger, functions } = parts;
+  deadLetter.encryptionMasterKey?.grantDecrypt(grantee);
+  ledger.encryptionKey?.grantDecrypt(grantee);
+  return [
+    // SQS has no listing: dead letters are received, and shown again.
+    allow(grantee, [...FIND_QUEUE, 'sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'], deadLetter.queueArn),
+    allow(grantee, FIND_QUEUE, buffer.queueArn),
+    allow(grantee, ['dynamodb:GetItem'], ledger.tableArn),
+    allow(grantee, ['dynamodb:Query'], ledger.tableArn, `${ledger.tableArn}/index/${FOUND_BY_INDEX}`),
+    ...functions.map(({ logGroup }) => allow(grantee, ['logs:FilterLogEvents'], logGroup.logGroupArn)),
+    // `tail` finds the groups by the stack's name; the action knows no narrower resource than all groups.
+    allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),
+  ].reduce((all, grant) => all.combine(grant));
+}
+
+/** Lets somebody act on dead letters, too: `dead-letter replay` and `drop`. Who did it is kept in the ledger. */
+export function grantActing(parts: OperatedParts, grantee: IGrantable): Grant {
+  const { buffer, deadLetter, ledger } = parts;
+  buffer.encryptionMasterKey?.grantEncryptDecrypt(grantee);
+  ledger.encryptionKey?.grantEncryptDecrypt(grantee);
+  return grantReading(parts, grantee)
+    .combine(allow(grantee, ['sqs:SendMessage'], buffer.queueArn))
+    .combine(allow(grantee, ['sqs:DeleteMessage'], deadLetter.queueArn))
+    .combine(allow(grantee, ['dynamodb:PutItem'], ledger.tableArn));
+}
+
+const SET_SECRET = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
+
+/**
+ * Lets somebody set secrets, and read them: a new value is put beside the old one, which has to be known for that. Whether
+ * the old one is still in use stands in the functions' logs.
+ */
+export function grantSetting(
+  { ledger, functions }: OperatedParts,
+  secrets: readonly ISecret[],
+  grantee: IGrantable,
+): Grant {
+  const actions = SET_SECRET.map((action) => `secretsmanager:${action}`);
+  const keys: ReadonlySet<IKey | undefined> = new Set(secrets.map(({ encryptionKey }) => encryptionKey));
+  for (const key of keys) key?.grantEncryptDecrypt(grantee);
+  return [
+    allow(grantee, actions, ...secrets.map(({ secretArn }) => secretArn)),
+    ...functions.map(({ logGroup }) => allow(grantee, ['logs:StartQuery'], logGroup.logGroupArn)),
+    allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),
+    // The results of a query belong to no resource (Service Authorization Reference, Amazon CloudWatch Logs).
+    allow(grantee, ['logs:GetQueryResults'], '*'),
+  ].reduce((all, grant) => all.combine(grant));
+}
+
+function allow(grantee: IGrantable, actions: string[], ...resourceArns: string[]): Grant {
+  return Grant.addToPrincipal({ grantee, actions, resourceArns });
+}
+
+function everyLogGroup(scope: Table): string {
+  const arnFormat = ArnFormat.COLON_RESOURCE_NAME;
+  return Stack.of(scope).formatArn({ service: 'logs', resource: 'log-group', resourceName: '*', arnFormat });
+}

@@ -1,0 +1,53 @@
+import { MAX_BUFFERED_BODY_BYTES, MAX_RAW_BODY_BYTES } from '../../lambdas/buffer/encode-body.ts';
+
+/** The sizes that have to fit together for a webhook that was answered 200 to get through; in bytes. */
+export type MessageSizes = {
+  /** What ingest puts on the buffer as a body at most, encoded. */
+  readonly body: number;
+  /** What a message of the queues may take, body and attributes together. */
+  readonly queue: number;
+  /** What may come with the body: the headers of a request, and a dead letter's note. */
+  readonly headers: number;
+  readonly note: number;
+  /** What Lambda hands to a function at most. */
+  readonly lambda: number;
+  /** What deliver unpacks a compressed body to at most. */
+  readonly unpacked: number;
+};
+
+export const MESSAGE_SIZES: MessageSizes = {
+  body: MAX_BUFFERED_BODY_BYTES,
+  // The most that SQS allows (1 MiB).
+  queue: 1_048_576,
+  // API Gateway refuses a request line and headers that are longer ("Quotas for HTTP APIs").
+  headers: 10_240,
+  // A note holds ids, codes, times, and a masked description of 200 characters at most.
+  note: 16_384,
+  // "Lambda quotas": payload of a synchronous invocation, and of a batch of an event source.
+  lambda: 6 * 1024 * 1024,
+  unpacked: MAX_RAW_BODY_BYTES,
+};
+
+/** Every pair of sizes that does not fit together, as a sentence with its numbers. */
+export function findUnfitSizes(sizes: MessageSizes): readonly string[] {
+  const { body, queue, headers, note, lambda, unpacked } = sizes;
+  const rules: readonly (readonly [boolean, string])[] = [
+    [
+      queue <= 1_048_576,
+      `a message of the queues (${queue} bytes) can be no larger than SQS allows (1048576 bytes)`,
+    ],
+    [
+      queue >= body + headers + note,
+      `a message of the queues (${queue} bytes) has to hold a body that ingest takes (${body} bytes), its headers (${headers} bytes) and a dead letter's note (${note} bytes)`,
+    ],
+    [
+      lambda > queue,
+      `what Lambda hands to deliver (${lambda} bytes) has to be more than a message of the buffer (${queue} bytes)`,
+    ],
+    [
+      unpacked >= lambda,
+      `deliver has to unpack (${unpacked} bytes) whatever Lambda hands to ingest (${lambda} bytes)`,
+    ],
+  ];
+  return rules.flatMap(([holds, sentence]) => (holds ? [] : [sentence]));
+}

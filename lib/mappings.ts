@@ -1,0 +1,47 @@
+import { formatProblems, type Problem } from './config-file.ts';
+import { checkMappingFolders, isError } from './map/check-mapping-folders.ts';
+import type { MappingFile } from './map/mapping-file.ts';
+import { readMappingFolders } from './map/mapping-folders.ts';
+import { stagesNamedIn } from './map/named-stages.ts';
+import { refuseOldNode } from './node-version.ts';
+
+export type { MappingFile } from './map/mapping-file.ts';
+
+export type ReadMappingsOptions = {
+  /**
+   * The stages that event ids have to be there for, where an event has one per stage.
+   * @default those that the mapping files name
+   */
+  readonly stages?: readonly string[] | undefined;
+};
+
+/**
+ * Reads a folder of mapping folders, `<directory>/<source>/mapping.yaml`, for the construct's `mappings`. Throws an error
+ * that tells all problems of all files at once, each with file, line and what to do. Examples are not run, as nothing may
+ * wait where constructs are made: that is `checkMappings`, or `npx webhook-adapter validate`.
+ * @param directory as `cdk` sees it: from the folder that has `cdk.json`
+ */
+export function readMappings(directory: string, options: ReadMappingsOptions = {}): readonly MappingFile[] {
+  refuseOldNode();
+  const read = readMappingFolders(directory, options.stages ?? stagesNamedIn(directory));
+  if (!read.ok) throw mappingError(read.failure);
+  return read.value;
+}
+
+/** Reads mapping folders as `readMappings` does, and holds every mapping against its examples, too. */
+export async function checkMappings(
+  directory: string,
+  options: ReadMappingsOptions = {},
+): Promise<readonly MappingFile[]> {
+  refuseOldNode();
+  const { mappings, problems } = await checkMappingFolders(
+    directory,
+    options.stages ?? stagesNamedIn(directory),
+  );
+  if (problems.some(isError)) throw mappingError(problems.filter(isError));
+  return mappings;
+}
+
+function mappingError(problems: readonly Problem[]): Error {
+  return new Error(`The mappings have problems:\n${formatProblems(problems)}`);
+}

@@ -1,0 +1,114 @@
+import { Buffer } from 'node:buffer';
+import * as z from 'zod';
+import type { RequestCounts } from '../../cli/cost/request-counts.ts';
+import { FOUND_BY } from '../../lambdas/adapters/ledger-item.ts';
+import type { CountedRequest } from './counting-proxy.ts';
+import { type AttributeValue, itemBytes, readItem } from './item-bytes.ts';
+
+/** What DynamoDB adds to an item, in a table and in an index (developer guide, "Item sizes and formats", storage). */
+const OVERHEAD_BYTES = 100;
+
+const emfSchema = z.object({
+  stage: z.enum(['ingest', 'deliver']),
+  _aws: z.object({
+    CloudWatchMetrics: z.array(
+      z.object({
+        Dimensions: z.array(z.array(z.string())),
+        Metrics: z.array(z.object({ Name: z.string() })),
+      }),
+    ),
+  }),
+});
+
+/** What one webhook has asked for and printed. */
+export type Observed = {
+  readonly requests: readonly CountedRequest[];
+  readonly lines: readonly string[];
+  /** Bodies of the calls of the event API. */
+  readonly calls: readonly string[];
+};
+
+/** Adds up what of it is billed. */
+export function tally({ requests, lines, calls }: Observed): RequestCounts {
+  const puts = requests.filter(({ operation }) => operation.endsWith('.PutItem'));
+  const kept = new Map<string, readonly [string, AttributeValue][]>();
+  for (const { status, body } of puts) {
+    const item = readItem(body.Item);
+    if (status === 200) kept.set(keyOf(item), item);
+  }
+  const sends = requests.filter(({ operation }) => operation === 'AmazonSQS.SendMessage');
+  return {
+    sends: sends.length,
+    messageBytes: sum(sends.map(({ body }) => messageBytes(body))),
+    writeUnits: sum(puts.map(unitsOf)),
+    readUnits: sum(requests.filter(({ operation }) => operation.endsWith('.GetItem')).map(unitsOf)),
+    storedBytes: sum([...kept.values()].map(storedBytes)),
+    calls: calls.length,
+    callBytes: sum(calls.map((body) => Buffer.byteLength(body))),
+    ingestLogBytes: sum(lines.filter((line) => stageOf(line) === 'ingest').map(bytesOfLine)),
+    deliverLogBytes: sum(lines.filter((line) => stageOf(line) === 'deliver').map(bytesOfLine)),
+    ...countMetrics(lines),
+  };
+}
+
+/**
+ * What a request consumes: as DynamoDB says, and one unit for an entry of the index, which dynalite leaves out. A write
+ * whose condition fails consumes what the item that is there is of, one unit at least; ours are of a kilobyte.
+ */
+function unitsOf({ status, capacityUnits = 0, body }: CountedRequest): number {
+  if (status !== 200) return 1;
+  return capacityUnits + (readItem(body.Item).some(([name]) => name === FOUND_BY) ? 1 : 0);
+}
+
+function storedBytes(item: readonly [string, AttributeValue][]): number {
+  const inIndex = item.filter(([name]) => ['webhook', 'event', FOUND_BY].includes(name));
+  const index = inIndex.length === 3 ? itemBytes(inIndex) + OVERHEAD_BYTES : 0;
+  return itemBytes(item) + OVERHEAD_BYTES + index;
+}
+
+function keyOf(item: readonly [string, AttributeValue][]): string {
+  const { webhook, event } = Object.fromEntries(item);
+  return JSON.stringify([webhook, event]);
+}
+
+/** SQS bills the body with its attributes: names, types and values. */
+function messageBytes({ MessageBody, MessageAttributes }: CountedRequest['body']): number {
+  const attributes = Object.entries(Object(MessageAttributes)).flatMap(([name, value]) => [
+    name,
+    ...Object.values(Object(value)).map(String),
+  ]);
+  return sum([String(MessageBody), ...attributes].map((text) => Buffer.byteLength(text)));
+}
+
+/** CloudWatch Logs bills a line with 26 bytes more (API reference, PutLogEvents). */
+function bytesOfLine(line: string): number {
+  return Buffer.byteLength(line.trimEnd()) + 26;
+}
+
+function stageOf(line: string): string | undefined {
+  return emfSchema.safeParse(JSON.parse(line)).data?.stage;
+}
+
+/** Each metric of each set of dimensions is one that CloudWatch bills by the month. */
+function countMetrics(
+  lines: readonly string[],
+): Pick<RequestCounts, 'ingestMetrics' | 'deliverMetrics' | 'stackMetrics'> {
+  const sets = lines
+    .flatMap((line) => emfSchema.safeParse(JSON.parse(line)).data ?? [])
+    .flatMap((line) => line._aws.CloudWatchMetrics)
+    .flatMap(({ Dimensions, Metrics }) =>
+      Dimensions.flatMap((set) => Metrics.map(({ Name }) => [Name, ...set])),
+    );
+  const distinct = [...new Map(sets.map((set) => [set.join(), set])).values()];
+  const ofEvents = distinct.filter((set) => set.includes('event')).length;
+  const ofSources = distinct.filter((set) => set.includes('source')).length - ofEvents;
+  return {
+    ingestMetrics: ofSources,
+    deliverMetrics: ofEvents,
+    stackMetrics: distinct.length - ofSources - ofEvents,
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

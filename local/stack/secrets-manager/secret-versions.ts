@@ -1,0 +1,131 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import type { ResourceOf } from '../template/supported-resources.ts';
+
+/** Secrets by name; asked for at each request. A value that is no text is given out as JSON. */
+export type ReadSecrets = () => Readonly<Record<string, unknown>>;
+
+/** An answer of AWS JSON 1.1. */
+export type Reply = { readonly status: number; readonly body: object };
+
+type SecretProperties = ResourceOf<'AWS::SecretsManager::Secret'>['properties'];
+
+type Version = { readonly id: string; readonly text: string; readonly createdAt: number };
+
+/** A secret of the template. What was put there during the run comes before what is read or generated. */
+type Declared = {
+  readonly name: string;
+  readonly generated: unknown;
+  readonly put: Map<string, Version>;
+  /** Versions by the label that they carry. */
+  readonly labels: Map<string, string>;
+  /** When the value that the run has begun with was first asked for. */
+  readonly startedAt: number;
+};
+
+export type SecretVersions = {
+  readonly declare: (properties: SecretProperties) => void;
+  readonly reply: (operation: string, body: string) => Reply;
+};
+
+const requestSchema = z.object({
+  SecretId: z.string(),
+  SecretString: z.string().default(''),
+  VersionStages: z.array(z.string()).default(['AWSCURRENT']),
+  VersionStage: z.string().default(''),
+  MoveToVersionId: z.string().optional(),
+  RemoveFromVersionId: z.string().optional(),
+});
+
+type Request = z.infer<typeof requestSchema>;
+
+const CURRENT = 'AWSCURRENT';
+
+/** The secrets of a run, with their versions: what is put there lasts until the run ends. */
+export function createSecretVersions(readSecrets: ReadSecrets): SecretVersions {
+  const secrets = new Map<string, Declared>();
+  const operations: Readonly<Record<string, (secret: Declared, request: Request) => Reply>> = {
+    GetSecretValue: (secret) => {
+      const current = currentOf(secret, readSecrets);
+      if (current === undefined) return notFound(` value for staging label: ${CURRENT}`);
+      const { id, text, createdAt } = current;
+      const version = { VersionId: id, VersionStages: [CURRENT], CreatedDate: createdAt / 1000 };
+      return { status: 200, body: { Name: secret.name, SecretString: text, ...version } };
+    },
+    PutSecretValue: (secret, request) => put(secret, request, currentOf(secret, readSecrets)),
+    UpdateSecretVersionStage: (secret, request) =>
+      moveLabel(secret, request, currentOf(secret, readSecrets)?.id),
+  };
+  return {
+    declare: (properties) => {
+      const { Name: name } = properties;
+      const generated = generate(properties);
+      secrets.set(name, { name, generated, put: new Map(), labels: new Map(), startedAt: Date.now() });
+    },
+    reply: (operation, body) => {
+      const run = operations[operation];
+      if (run === undefined) return refuse('UnknownOperationException', `The local run has no ${operation}.`);
+      const request = requestSchema.safeParse(JSON.parse(body));
+      if (!request.success) return refuse('ValidationException', 'SecretId is missing.');
+      // An ARN ends in the name; on AWS a random suffix follows, which nobody types.
+      const name = request.data.SecretId.replace(/^arn:aws:secretsmanager:[^:]*:\d+:secret:/, '');
+      const secret = secrets.get(name);
+      return secret === undefined ? notFound('.') : run(secret, request.data);
+    },
+  };
+}
+
+function currentOf(secret: Declared, readSecrets: ReadSecrets): Version | undefined {
+  const put = secret.put.get(secret.labels.get(CURRENT) ?? '');
+  if (put !== undefined) return put;
+  const value = readSecrets()[secret.name] ?? secret.generated;
+  if (value === undefined) return undefined;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  // A file has no versions: another text is another version.
+  const id = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return { id, text, createdAt: secret.startedAt };
+}
+
+/** The first version of a secret is the current one, whatever it was to be. */
+function put(
+  secret: Declared,
+  { SecretString, VersionStages }: Request,
+  current: Version | undefined,
+): Reply {
+  const id = randomUUID();
+  secret.put.set(id, { id, text: SecretString, createdAt: Date.now() });
+  const labels = current === undefined ? [...VersionStages, CURRENT] : VersionStages;
+  for (const label of labels) secret.labels.set(label, id);
+  return { status: 200, body: { Name: secret.name, VersionId: id, VersionStages: labels } };
+}
+
+/** As the API reference has it of `RemoveFromVersionId`: where the label is elsewhere, the operation fails. */
+function moveLabel(
+  { labels, name }: Declared,
+  { VersionStage, MoveToVersionId, RemoveFromVersionId }: Request,
+  currentId: string | undefined,
+): Reply {
+  const holder = VersionStage === CURRENT ? currentId : labels.get(VersionStage);
+  const isThere = holder !== undefined && holder === MoveToVersionId;
+  if (holder !== RemoveFromVersionId && !isThere) {
+    return refuse('InvalidParameterException', `The staging label ${VersionStage} is on another version.`);
+  }
+  if (MoveToVersionId === undefined) labels.delete(VersionStage);
+  else labels.set(VersionStage, MoveToVersionId);
+  return { status: 200, body: { Name: name } };
+}
+
+/** What CloudFormation has Secrets Manager generate; each run has its own. */
+function generate({ GenerateSecretString: how }: SecretProperties): unknown {
+  if (how === undefined) return undefined;
+  const generated = randomBytes(how.PasswordLength).toString('hex').slice(0, how.PasswordLength);
+  return { ...JSON.parse(how.SecretStringTemplate), [how.GenerateStringKey]: generated };
+}
+
+function notFound(rest: string): Reply {
+  return refuse('ResourceNotFoundException', `Secrets Manager can't find the specified secret${rest}`);
+}
+
+function refuse(type: string, message: string): Reply {
+  return { status: 400, body: { __type: type, message } };
+}

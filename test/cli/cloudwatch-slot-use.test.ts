@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { slotUseOfStack } from '../../cli/cloudwatch-slot-use.ts';
+
+const STACK = 'webhook-adapter-dev';
+const GROUPS = ['Ingest', 'Deliver'].map((stage) => `${STACK}-WebhookAdapter${stage}FunctionLogsA1-e5F6`);
+const SINCE = new Date('2026-11-24T12:00:00.000Z');
+
+const environment = { ...process.env };
+const asked: { queryString?: string; logGroupNames?: string[]; startTime?: number }[] = [];
+let answers: object[] = [];
+let server: Server;
+
+// CloudWatch Logs' own JSON protocol, as far as three operations go.
+beforeAll(async () => {
+  server = createServer(async (message, response) => {
+    const target = String(message.headers['x-amz-target']).split('.')[1] ?? '';
+    const request = JSON.parse(Buffer.concat(await message.toArray()).toString('utf8'));
+    if (target === 'StartQuery') asked.push(request);
+    const answer =
+      target === 'DescribeLogGroups'
+        ? { logGroups: GROUPS.map((name) => ({ logGroupName: name })) }
+        : target === 'StartQuery'
+          ? { queryId: 'query-1' }
+          : answers.shift();
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+  });
+});
+
+afterAll(async () => {
+  process.env = environment;
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+const row = (fields: Readonly<Record<string, string>>) =>
+  Object.entries(fields).map(([field, value]) => ({ field, value }));
+
+test('the slots of a source on AWS are counted by one query over its own log groups', async () => {
+  answers = [
+    { status: 'Running', results: [] },
+    {
+      status: 'Complete',
+      results: [
+        row({ secretSlot: '0', uses: '12', lastAt: '2026-11-24 13:00:00.000' }),
+        row({ secretSlot: '1', uses: '3', lastAt: String(SINCE.getTime()) }),
+      ],
+    },
+  ];
+
+  expect(await slotUseOfStack(STACK, 5)({ stage: 'ingest', source: 'stripe' }, SINCE)).toEqual([
+    { slot: 0, count: 12, lastAt: new Date('2026-11-24T13:00:00.000Z') },
+    { slot: 1, count: 3, lastAt: SINCE },
+  ]);
+  expect(asked.at(-1)).toMatchObject({
+    logGroupNames: GROUPS,
+    startTime: SINCE.getTime() / 1000,
+    queryString:
+      'filter stage = "ingest" and source = "stripe" and ispresent(secretSlot) | stats count(*) as uses, max(@timestamp) as lastAt by secretSlot',
+  });
+});
+
+test('the slots of the API user’s keys are those by which events were delivered', async () => {
+  const result = row({ keySlot: 'secondary', uses: '1', lastAt: '2026-11-24 13:00:00.000' });
+  answers = [{ status: 'Complete', results: [result] }];
+
+  expect(await slotUseOfStack(STACK, 5)({ stage: 'deliver' }, SINCE)).toMatchObject([{ slot: 1, count: 1 }]);
+  expect(asked.at(-1)?.queryString).toMatch(
+    /^filter stage = "deliver" and outcome = "delivered".* by keySlot$/,
+  );
+});
+
+test('a query that fails is told, not taken for silence', async () => {
+  answers = [{ status: 'Failed', results: [] }];
+  await expect(slotUseOfStack(STACK, 5)({ stage: 'deliver' }, SINCE)).rejects.toThrow('did not answer');
+});

@@ -1,0 +1,67 @@
+import type { Attempt } from '../../../lambdas/deliver/attempt.ts';
+import type { EventRequest } from '../../../lambdas/deliver/build-request.ts';
+import { describeReceived } from '../../../lambdas/ingest/describe-received.ts';
+import type { Reception } from '../../../lambdas/ingest/receive-webhook.ts';
+import { findProfile } from '../../../lambdas/ingest/signature-profiles/profiles.ts';
+import { fail } from '../../../lambdas/result.ts';
+import { answerByKey, NOW, record, setUp } from '../../deliver/deliver-setup.ts';
+
+const KEYS = ['ann', 'bob', 'cat', 'dan', 'eve', 'fay'];
+
+/** A log line that makes metrics. */
+export type MetricLine = Readonly<Record<string, unknown>> & {
+  readonly _aws: {
+    readonly CloudWatchMetrics: readonly {
+      readonly Namespace: string;
+      readonly Dimensions: readonly (readonly string[])[];
+      readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[];
+    }[];
+  };
+};
+
+/** Lines as ingest writes them: of what is taken, forged, and not set up. */
+function ingestLines(): readonly object[] {
+  const profile = findProfile('stripe');
+  if (profile === undefined) throw new Error('There is no profile.');
+  const source = { source: 'stripe', secret: 's', profile, eventTypes: [], mappedHeaders: [] };
+  const webhook = {
+    ...{ source: 'stripe', eventTypes: ['invoice.paid'], deduplicationId: 'evt_1', webhookId: 'ours' },
+    ...{ receivedAt: NOW, bodyFormat: 'json' as const, headers: {}, rawBody: Buffer.from('{}') },
+  };
+  const receptions: readonly Reception[] = [
+    { source, received: { ok: true, value: { code: 'buffered', webhook, secretSlot: 1, secretsKept: 2 } } },
+    { source, received: fail({ code: 'no-matching-secret', secretsTried: 2 }) },
+    { source, received: fail({ code: 'secret-missing', secret: 's' }) },
+  ];
+  return receptions.map((reception) => describeReceived('r1', NOW, reception));
+}
+
+/** Lines as deliver writes them: of every end of an event, and of all that holds one up. */
+async function deliverLines(): Promise<readonly object[]> {
+  const answer = (code: number): Attempt => ({
+    ...{ kind: 'answered', status: 401, retryAfter: undefined },
+    body: JSON.stringify({ code }),
+  });
+  const call = (attempt: Attempt) => ({ call: async (_: EventRequest) => attempt });
+  const noKeys = { readKeys: async () => fail({ code: 'secret-missing', secret: 'webex-campaign' }) };
+  const noLedger = { write: async () => fail({ code: 'ledger-unavailable', cause: 'TimeoutError' }) };
+  const well = setUp({}, { call: answerByKey });
+  // At the same time: none of them waits for what another was told. And one that no mapping knows.
+  await well.deliver(...KEYS.map((key) => record(key)), record('gus', 'gone'));
+  const unwell = [
+    setUp({}, call(answer(498))),
+    setUp({}, call({ kind: 'no-answer', cause: 'timeout' })),
+    setUp({}, noKeys),
+    setUp({ ledger: { ...setUp().ledger, ...noLedger } }),
+  ];
+  for (const { deliver } of unwell) {
+    // One after the other, until the breaker of a failing endpoint has opened.
+    for (const key of KEYS) await deliver(record(key, 'again'));
+  }
+  return [well, ...unwell].flatMap(({ lines }) => lines);
+}
+
+/** Lines of both functions, each made by what makes them in Lambda. */
+export async function writtenLines(): Promise<readonly MetricLine[]> {
+  return [...ingestLines(), ...(await deliverLines())] as readonly MetricLine[];
+}

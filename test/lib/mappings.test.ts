@@ -1,0 +1,73 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { checkMappings, readMappings } from '../../lib/mappings.ts';
+
+const OWN = 'examples/own-app/mappings';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'mappings-'));
+  cpSync(OWN, directory, { recursive: true });
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function change(file: string, from: string, to: string): void {
+  const path = join(directory, file);
+  writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
+}
+
+describe('readMappings', () => {
+  test('gives the mappings of a folder', () => {
+    expect(readMappings(directory).map(({ source }) => source)).toEqual(['billing']);
+  });
+
+  test('throws all problems at once, each with its place', () => {
+    change('billing/mapping.yaml', 'verify: standard-webhooks', 'verify: standard-webhoks');
+    change('billing/mapping.yaml', 'kind: email', 'kind: mail');
+
+    expect(() => readMappings(directory)).toThrow(
+      /^The mappings have problems:\n.*billing\/mapping\.yaml:4:1 .*standard-webhooks.*\n.*mapping\.yaml:10:18 [^\n]*$/,
+    );
+  });
+
+  test('says where it has looked, when there is no such folder or nothing in it', () => {
+    expect(() => readMappings('no-mappings')).toThrow(
+      `no-mappings  is not there, seen from ${process.cwd()}. Add one: ${join('no-mappings', '<source>', 'mapping.yaml')}`,
+    );
+    rmSync(join(directory, 'billing'), { recursive: true });
+    expect(() => readMappings(directory)).toThrow('has no mapping folder. Add one: ');
+  });
+
+  test('wants an event id for every stage that any mapping names', () => {
+    change('billing/mapping.yaml', '{ dev: evt_80000000000001, prod: evt_90000000000001 }', 'evt_1');
+    expect(readMappings(directory)).toHaveLength(1);
+
+    mkdirSync(join(directory, 'shop'));
+    const event = (name: string, id: string) =>
+      `  - { name: ${name}, on: ${name}, event-id: ${id}, event-key: "{% a %}" }\n`;
+    const events = event('one', '{ dev: evt_1, prod: evt_2 }') + event('two', '{ dev: evt_3 }');
+    writeFileSync(
+      join(directory, 'shop/mapping.yaml'),
+      `source: shop\nverify: svix\nsecret: webhooks/shop\nevents:\n${events}`,
+    );
+    expect(() => readMappings(directory)).toThrow('has no id for the stage "prod". Add it: prod: evt_…');
+    expect(() => readMappings(directory, { stages: ['dev', 'prod', 'test'] })).toThrow(
+      'has no id for the stage "test". Add it: test: evt_…',
+    );
+  });
+});
+
+describe('checkMappings', () => {
+  test('gives the same mappings', async () => {
+    expect((await checkMappings(directory)).map(({ source }) => source)).toEqual(['billing']);
+  });
+
+  test('holds them against their examples, too', async () => {
+    change('billing/mapping.yaml', 'data.amount', 'data.sum');
+
+    expect(readMappings(directory)).toHaveLength(1);
+    await expect(checkMappings(directory)).rejects.toThrow('billing/examples/invoice-overdue.yaml:5:1');
+  });
+});

@@ -1,0 +1,74 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
+import { watchMappings } from '../../local/watch-mappings.ts';
+import { post } from '../story/delivery-story.ts';
+
+const SIGNING = 'whsec_watched';
+
+let directory: string;
+let run: LocalRun;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'watched-'));
+  await cp(fileURLToPath(new URL('../story/mappings', import.meta.url)), directory, { recursive: true });
+  const readSecrets = () => ({
+    'webhooks/stripe': { signingSecrets: [SIGNING] },
+    'webex-campaign': { primary: 'key-1' },
+  });
+  const started = await startLocalRun({ port: 0, speed: 1, mappings: directory, readSecrets });
+  if (!started.ok) throw new Error(started.failure);
+  run = started.value;
+}, 240_000);
+afterAll(async () => {
+  await run.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const mapping = (key: string) => `source: stripe
+verify: stripe
+secret: webhooks/stripe
+events:
+  - name: saved
+    on: saved
+    event-id: evt_saved
+    event-key: "{% ${key} %}"
+`;
+
+describe('a mapping that is saved while the local run is up', () => {
+  test('is used at once; of a broken one the problem is told, and the one before stays', async () => {
+    const printed: string[] = [];
+    let tell = () => {};
+    const watcher = watchMappings(
+      directory,
+      () => run.redeploy(),
+      (text) => {
+        printed.push(text);
+        tell();
+      },
+    );
+    const save = async (text: string) => {
+      const told = new Promise<void>((resolve) => {
+        tell = resolve;
+      });
+      await writeFile(join(directory, 'stripe', 'mapping.yaml'), text);
+      await told;
+      return printed.at(-1);
+    };
+    const outcomeOf = async (id: string) => {
+      await post(run, SIGNING, { type: 'saved', id, key: 'ann' });
+      const find = (line: Parameters<Parameters<LocalRun['lines']['find']>[0]>[0]) =>
+        line.stage === 'deliver' && line.deduplicationId === id ? line : undefined;
+      return run.lines.find(find, 20_000);
+    };
+
+    expect(await save(mapping('key'))).toContain('the mappings as they are now');
+    expect(await outcomeOf('one')).toMatchObject({ event: 'saved', outcome: 'delivered' });
+
+    expect(await save(mapping('key &'))).toMatch(/mapping\.yaml:\d+:\d+ /);
+    expect(await outcomeOf('two')).toMatchObject({ event: 'saved', outcome: 'delivered' });
+    watcher.close();
+  }, 120_000);
+});

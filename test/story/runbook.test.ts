@@ -1,0 +1,146 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PurgeQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { LOCAL_STACK } from '../../local/synthesize.ts';
+import { isAdapterCommand, readSections } from '../runbook/read-runbook.ts';
+import { stripeSignature } from '../sign.ts';
+import { ACCEPTED, type DeliveryStory, isEnd, startDeliveryStory } from './delivery-story.ts';
+
+// The commands of the runbook as they stand there, `--stack` included: only the endpoints are this machine's.
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const SECRET = 'whsec_story';
+const ANSWERS = {
+  unclear: { status: 500, body: '' },
+  refused: { status: 200, body: '{"code":1002}' },
+} as const;
+
+let story: DeliveryStory;
+const directory = mkdtempSync(join(tmpdir(), 'runbook-'));
+beforeAll(async () => {
+  story = await startDeliveryStory(1, ({ key }) => {
+    const [fate = ''] = key.split('-');
+    return fate === 'unclear' || fate === 'refused' ? ANSWERS[fate] : ACCEPTED;
+  });
+}, 240_000);
+afterAll(async () => {
+  await story.stop();
+  rmSync(directory, { recursive: true });
+});
+
+// What one command leaves behind is not what the next is about.
+afterEach(() =>
+  openSqs().send(new PurgeQueueCommand({ QueueUrl: story.run.stack.outputs.DeadLetterQueueUrl })),
+);
+
+const commands = readSections().flatMap(({ name, commands: all }) =>
+  all.filter(isAdapterCommand).map((command) => [name, command] as const),
+);
+
+describe('the commands of the runbook about', () => {
+  test.each(commands)(
+    '%s do what they say: %s',
+    async (_section, command) => {
+      const { ID, letter } = await prepare(command);
+      const { code, stdout, stderr } = await runInShell(command, { ID });
+
+      expect([code, stdout, stderr]).toEqual([0, expect.stringMatching(/\S/), '']);
+      const isTaken = /replay|drop/.test(command) && !command.includes('--dry-run');
+      if (letter !== undefined) expect(await lies(letter)).toBe(!isTaken);
+    },
+    120_000,
+  );
+
+  test('dead letters, replays and stories are among them', () => {
+    expect(commands.length).toBeGreaterThan(10);
+  });
+});
+
+let letters = 0;
+
+/** Has happen what the command is about: its dead letter lies there, and `ID` is the beginning of its id. */
+async function prepare(command: string): Promise<{ readonly ID: string; readonly letter?: string }> {
+  letters += 1;
+  if (command.includes('explain')) {
+    await story.post('parked', `well-${letters}`);
+    await story.line(`well-${letters}`, isEnd);
+    return { ID: `id_well-${letters}` };
+  }
+  if (command.includes('doctor')) {
+    capture();
+    return { ID: '' };
+  }
+  if (command.includes('moved-by-sqs')) return { ID: '', letter: await moveBySqs() };
+  const fate = command.includes('unconfirmed') ? 'unclear' : 'refused';
+  await story.post('parked', `${fate}-${letters}`);
+  await story.line(`${fate}-${letters}`, isEnd);
+  const written = await story.deadLetters();
+  const letter = written.find(({ attributes }) => attributes['deduplication-id'] === `id_${fate}-${letters}`);
+  if (letter === undefined) throw new Error('There is no dead letter.');
+  return { ID: letter.messageId, letter: letter.messageId };
+}
+
+/** Whether a dead letter is still where it was. */
+async function lies(messageId: string): Promise<boolean> {
+  return (await story.deadLetters()).some((letter) => letter.messageId === messageId);
+}
+
+/** A request as somebody might have kept it. */
+function capture(): void {
+  const body = '{"id":"evt_1","type":"invoice.paid"}';
+  const headers = { 'stripe-signature': stripeSignature(body, SECRET, Math.floor(Date.now() / 1000)) };
+  const request = { method: 'POST', url: 'https://hooks.example.com/webhooks/stripe', headers, body };
+  writeFileSync(join(directory, 'captured.json'), JSON.stringify(request));
+}
+
+/** What SQS itself has moved has no note. */
+async function moveBySqs(): Promise<string> {
+  const attributes = {
+    ...{ version: '2', 'webhook-id': 'crash-loop', source: 'stripe', 'event-type': 'parked' },
+    ...{ 'deduplication-id': `id_moved-${letters}`, 'received-at': new Date().toISOString() },
+    body: 'json utf-8',
+  };
+  const { MessageId = '' } = await openSqs().send(
+    new SendMessageCommand({
+      QueueUrl: story.run.stack.outputs.DeadLetterQueueUrl,
+      MessageBody: JSON.stringify({ type: 'parked', id: `id_moved-${letters}`, key: `moved-${letters}` }),
+      MessageAttributes: Object.fromEntries(
+        Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+      ),
+    }),
+  );
+  return MessageId;
+}
+
+function openSqs(): SQSClient {
+  const { region, endpoints } = story.run.stack;
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return new SQSClient({ region, endpoint: endpoints.sqs, credentials });
+}
+
+type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+function runInShell(command: string, values: Readonly<Record<string, string>>): Promise<Ended> {
+  const { region, endpoints } = story.run.stack;
+  const env = {
+    ...process.env,
+    ...{
+      STACK: LOCAL_STACK,
+      SOURCE: 'stripe',
+      SECRET,
+      CAPTURED: join(directory, 'captured.json'),
+      ...values,
+    },
+    ...{ AWS_REGION: region, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
+    AWS_ENDPOINT_URL_SQS: endpoints.sqs,
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamoDb,
+  };
+  return new Promise((resolve) => {
+    execFile('sh', ['-c', command], { cwd: ROOT, env }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    );
+  });
+}

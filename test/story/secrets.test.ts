@@ -1,0 +1,211 @@
+import { fileURLToPath } from 'node:url';
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { finishRotation } from '../../cli/secret-finish.ts';
+import { rotateSecret } from '../../cli/secret-rotate.ts';
+import { setSecret } from '../../cli/secret-set.ts';
+import { tellSecrets } from '../../cli/secret-status.ts';
+import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
+import { succeed } from '../../lambdas/result.ts';
+import { secretNameOf } from '../../lib/secret-name.ts';
+import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
+import { LOCAL_STACK } from '../../local/synthesize.ts';
+import { post } from './delivery-story.ts';
+
+const PROJECT = {
+  mappings: fileURLToPath(new URL('./mappings', import.meta.url)),
+  stagesFile: fileURLToPath(new URL('../../stages.yaml', import.meta.url)),
+};
+
+const printed: string[] = [];
+const told: string[] = [];
+let run: LocalRun;
+let client: SecretsManagerClient;
+beforeAll(async () => {
+  const started = await startLocalRun(
+    {
+      port: 0,
+      speed: 10,
+      mappings: PROJECT.mappings,
+      readSecrets: () => ({}),
+      tenant: { keys: () => ['key-one', 'key-two', 'key-three'] },
+    },
+    { onText: (text) => printed.push(text) },
+  );
+  if (!started.ok) throw new Error(started.failure);
+  run = started.value;
+  const { region, endpoints } = run.stack;
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  client = new SecretsManagerClient({ region, endpoint: endpoints.secretsManager, credentials });
+}, 240_000);
+afterAll(() => run.stop());
+
+const port = () => Number(new URL(run.stack.url).port);
+const typed = (value: string, second?: string) => async () => succeed({ value, ...(second && { second }) });
+
+async function command(result: Promise<{ readonly text: string; readonly exitCode: number }>) {
+  const { text, exitCode } = await result;
+  told.push(text);
+  return [exitCode, text] as const;
+}
+const set = (name: string, value: string, more: object = {}, second?: string) =>
+  command(setSecret(PROJECT, { name, port: port(), ...more }, typed(value, second)));
+const rotate = (name: string, value: string) =>
+  command(rotateSecret(PROJECT, { name, port: port() }, typed(value)));
+const finish = (name: string, more: object = {}, answer = true) =>
+  command(finishRotation(PROJECT, { name, port: port(), ...more }, async () => answer));
+const status = (name?: string) => command(tellSecrets(PROJECT, { name, port: port() }));
+
+let count = 0;
+const send = (secret: string) => {
+  count += 1;
+  return post(run, secret, { type: 'parked', id: `id_${count}`, key: `key-${count}` });
+};
+/** Waits until a webhook that this secret has signed is answered so. */
+async function answered(secret: string, wanted: number): Promise<number> {
+  for (let tries = 0; tries < 60; tries += 1) {
+    if ((await send(secret)) === wanted) return wanted;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  return send(secret);
+}
+
+const nameOf = (secret: string) => secretNameOf(LOCAL_STACK, secret);
+const contentOf = async (secret: string): Promise<unknown> => {
+  const { SecretString = '' } = await client.send(new GetSecretValueCommand({ SecretId: nameOf(secret) }));
+  return JSON.parse(SecretString);
+};
+const put = (secret: string, SecretString: string) =>
+  client.send(new PutSecretValueCommand({ SecretId: nameOf(secret), SecretString }));
+
+describe('secrets of a run that begins without any', () => {
+  test('are told to be missing, and how to set them', async () => {
+    const [exitCode, text] = await status();
+    expect(exitCode).toBe(1);
+    expect(text).toMatch(/webhooks\/stripe: not set yet. secrets set stripe\n.*webex-campaign: not set yet/);
+    expect(await send('whsec_one')).toBe(503);
+  });
+
+  test('cannot be rotated before they are set', async () => {
+    expect(await rotate('stripe', 'whsec_two')).toEqual([
+      2,
+      expect.stringMatching(/is not set yet: secrets set stripe$/),
+    ]);
+  });
+
+  test('are not overwritten by whoever was asked for a value while somebody else has set one', async () => {
+    const late = setSecret(PROJECT, { name: 'webex-campaign', port: port() }, async () => {
+      await put('webex-campaign', '{"primary":"key-one"}');
+      return succeed({ value: 'key-two' });
+    });
+
+    expect(await command(late)).toEqual([2, expect.stringContaining('Somebody else has changed')]);
+    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-one' });
+  });
+
+  test('are set, and count from then on', async () => {
+    expect(await set('stripe', 'whsec_one ')).toEqual([2, expect.stringContaining('whitespace')]);
+    expect(await set('stripe', 'whsec_one')).toEqual([
+      0,
+      expect.stringMatching(/webhooks\/stripe: 1 signing secret. It counts by \d\d:\d\d UTC.$/),
+    ]);
+    expect(await answered('whsec_one', 200)).toBe(200);
+    const line = await run.lines.find(
+      (one) => (one.stage === 'deliver' && one.outcome === 'delivered' ? one : undefined),
+      60_000,
+    );
+    expect(line).toBeDefined();
+    expect((await status())[0]).toBe(0);
+  });
+
+  test('are not overwritten by a second set', async () => {
+    expect(await set('stripe', 'whsec_other')).toEqual([2, expect.stringContaining('secrets rotate stripe')]);
+    expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_one'] });
+  });
+});
+
+describe('a rotation', () => {
+  test('puts the new secret before the old one: both are accepted', async () => {
+    expect(await rotate('stripe', 'whsec_one')).toEqual([0, expect.stringContaining('the newest already')]);
+    expect(await rotate('stripe', 'sk_live_1')).toEqual([2, expect.stringContaining('API key of Stripe')]);
+    expect(await rotate('stripe', 'whsec_two')).toEqual([
+      0,
+      expect.stringMatching(
+        /2 signing secrets, the new one first. It counts by .*\n.*\n.*secrets status stripe\n/,
+      ),
+    ]);
+    expect(await answered('whsec_two', 200)).toBe(200);
+    expect(await send('whsec_one')).toBe(200);
+  });
+
+  test('is refused its end while nothing shows that the old secret can go', async () => {
+    expect(await status('stripe')).toEqual([
+      0,
+      expect.stringMatching(
+        /2 signing secrets, since 20.*\n {2}The log tells them apart from \d\d:\d\d UTC on.*\n {2}Nothing shows yet/,
+      ),
+    ]);
+    expect(await finish('stripe')).toEqual([2, expect.stringContaining('Nothing was changed')]);
+    expect(await finish('stripe', { force: true }, false)).toEqual([1, 'Nothing was changed.']);
+    expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_two', 'whsec_one'] });
+  });
+
+  test('ends with the old secret taken away, which is refused once it is forgotten', async () => {
+    expect(await finish('stripe', { force: true })).toEqual([
+      0,
+      expect.stringMatching(/1 signing secret. The old one is forgotten by \d\d:\d\d UTC/),
+    ]);
+    expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_two'] });
+    expect(await finish('stripe')).toEqual([0, expect.stringContaining('nothing to take away')]);
+    // What remembers the old secret for five minutes are the functions that run now.
+    expect(CACHE_MILLISECONDS).toBe(300_000);
+    await run.redeploy(PROJECT.mappings);
+    expect(await answered('whsec_one', 401)).toBe(401);
+    expect(await send('whsec_two')).toBe(200);
+  }, 240_000);
+
+  test('of the API keys takes two at most, and ends the same way', async () => {
+    expect((await rotate('webex-campaign', 'key-two'))[0]).toBe(0);
+    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-two', secondary: 'key-one' });
+    expect(await rotate('webex-campaign', 'key-three')).toEqual([
+      2,
+      expect.stringContaining('2 keys, which is all'),
+    ]);
+    expect(await finish('webex-campaign', { force: true })).toEqual([
+      0,
+      expect.stringContaining('delete the old key in Webex Campaign'),
+    ]);
+    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-two' });
+  });
+
+  test('does not overwrite what somebody else has written in the meantime', async () => {
+    const late = rotateSecret(PROJECT, { name: 'stripe', port: port() }, async () => {
+      await put('webhooks/stripe', '{"signingSecrets":["whsec_theirs"]}');
+      return succeed({ value: 'whsec_ours' });
+    });
+
+    expect(await command(late)).toEqual([2, expect.stringContaining('Somebody else has changed')]);
+    expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_theirs'] });
+  });
+
+  test('can begin anew where a value cannot be used', async () => {
+    await put('webhooks/stripe', '{"secret":"whsec_x"}');
+
+    expect(await status('stripe')).toEqual([1, expect.stringContaining('cannot be used: /signingSecrets')]);
+    expect(await rotate('stripe', 'whsec_y')).toEqual([2, expect.stringContaining('--replace')]);
+    expect(await set('stripe', 'whsec_y')).toEqual([2, expect.stringContaining('--replace')]);
+    expect(await set('stripe', 'whsec_y', { replace: true })).toEqual([
+      0,
+      expect.stringContaining('is forgotten by'),
+    ]);
+  });
+
+  test('shows no value anywhere', () => {
+    const values = /whsec_(one|two|other|theirs|ours|x|y)|key-(one|two|three)|sk_live/;
+    expect([...told, ...printed].filter((text) => values.test(text))).toEqual([]);
+  });
+});
