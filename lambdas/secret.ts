@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini';
 import { fail, type Result, succeed } from './result.ts';
+import './schema-messages.ts';
 
 /** Why a secret cannot be used: it has no value yet, its value has the wrong form, or it could not be read now. */
 export type SecretFailure =

@@ -1,8 +1,5 @@
 import * as z from 'zod/mini';
-import en from 'zod/v4/locales/en.js';
-
-// The small zod says nothing of what is wrong until it is told in which language.
-z.config(en());
+import '../schema-messages.ts';
 
 const textSchema = z.string().check(z.minLength(1));
 

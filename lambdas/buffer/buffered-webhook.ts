@@ -3,6 +3,7 @@ import { fail, type Result, succeed } from '../result.ts';
 import type { BodyFormat } from '../webhook-body.ts';
 import { type BodyTooLarge, decodeBody, type EncodedBody, encodeBody } from './encode-body.ts';
 import { type Replay, replayAttributeSchema } from './replay.ts';
+import '../schema-messages.ts';
 
 /** The version of this contract. A reader refuses what it does not know rather than guess. */
 const VERSION = '2';
