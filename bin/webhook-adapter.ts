@@ -19,7 +19,7 @@ const selected = orExit(
   }),
 );
 const given: unknown = app.node.tryGetContext('mappings');
-const checked = await checkStageMappings(stages, (name) =>
+const checked = await checkStageMappings(Object.keys(stages), (name) =>
   typeof given === 'string' ? given : atRoot(stages[name]?.mappings ?? 'mappings'),
 );
 tell(checked.problems);

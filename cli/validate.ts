@@ -1,8 +1,7 @@
 import { checkStageMappings } from '../lib/check-stage-mappings.ts';
 import { formatProblems } from '../lib/config-file.ts';
 import { isError } from '../lib/map/check-mapping-folders.ts';
-import { readStages } from '../lib/stages.ts';
-import { type Project, projectOf } from './project.ts';
+import { type Project, projectOf, stageNames } from './project.ts';
 import type { CommandResult } from './send.ts';
 
 /** `adapter validate`: the check that a synth makes, of the folders of all stages, and nothing else. */
@@ -10,8 +9,8 @@ export async function validate(
   project: Project,
   { json }: { readonly json?: boolean | undefined },
 ): Promise<CommandResult> {
-  const stages = readStages(project.stagesFile);
-  if (!stages.ok) return { text: formatProblems(stages.failure), exitCode: 2 };
+  const stages = stageNames(project);
+  if (!stages.ok) return { text: stages.failure, exitCode: 2 };
   const { mappings, problems } = await checkStageMappings(
     stages.value,
     (stage) => projectOf(project, { stage }).mappings,

@@ -1,7 +1,6 @@
 import type { Problem } from './config-file.ts';
 import { type CheckedFolders, checkMappingFolders } from './map/check-mapping-folders.ts';
 import type { MappingFile } from './map/mapping-file.ts';
-import type { Stage } from './stage-schema.ts';
 
 /** What the stages' folders hold, each folder checked once for all the stages that it is of. */
 export type CheckedStages = {
@@ -12,11 +11,11 @@ export type CheckedStages = {
 
 /** Checks the mapping folders of all stages. @param folderOf the directory with the mapping folders of a stage */
 export async function checkStageMappings(
-  stages: Readonly<Record<string, Stage>>,
+  stages: readonly string[],
   folderOf: (stage: string) => string,
 ): Promise<CheckedStages> {
   const checked = new Map<string, CheckedFolders>();
-  for (const [folder, names] of Map.groupBy(Object.keys(stages), folderOf)) {
+  for (const [folder, names] of Map.groupBy(stages, folderOf)) {
     checked.set(folder, await checkMappingFolders(folder, names));
   }
   const all = [...checked.values()];

@@ -157,8 +157,10 @@ describe('a synth of the app', () => {
     return JSON.parse(told.stdout.split('\n').at(-1) ?? '');
   }
 
-  test('has its mappings: an ingest function for both stages, and a deliver function for each', () => {
-    expect(functions).toHaveLength(3);
+  test('has its mappings: for each stage an ingest function with its own secrets, and a deliver function', () => {
+    expect(functions).toHaveLength(4);
+    expect(JSON.stringify(functions)).toContain('messages-dev/webhooks/billing');
+    expect(JSON.stringify(functions)).toContain('messages-prod/webhooks/billing');
     expect(JSON.stringify(functions)).toContain('evt_80000000000001');
     expect(JSON.stringify(functions)).toContain('evt_90000000000001');
   });
