@@ -50,7 +50,7 @@ describe('the rehearsal', () => {
     'finds out the twin: $name',
     async ({ mutant, foundOut, befalls }) => {
       const plan = befalls === undefined ? USUAL : { ...USUAL, befalls: (name: string) => name === befalls };
-      const score = await withMutant(rehearsal.run, mutant, () => play(plan, 40));
+      const score = await withMutant(rehearsal.run, mutant, () => play(plan, 100));
 
       expect(score).toMatchObject({
         ok: false,
