@@ -8,8 +8,8 @@ export const SIGNING_SECRET = 'whsec_bench_2f7c1e9a4b';
 
 /** What Secrets Manager holds while functions are measured. */
 export const SECRETS = {
-  'webhooks/measured': { signingSecrets: [SIGNING_SECRET] },
-  'webex-campaign': { primary: 'bench-key' },
+  'webhook-adapter-local/webhooks/measured': { signingSecrets: [SIGNING_SECRET] },
+  'webhook-adapter-local/webex-campaign': { primary: 'bench-key' },
   'webhook-adapter-local/event-key-hash': { key: 'k'.repeat(64) },
 };
 

@@ -18,7 +18,7 @@ const secretSchema = z.object({ signingSecrets: z.array(z.string()) });
 let secret: Promise<string> | undefined;
 
 async function readSecret(): Promise<string> {
-  const SecretId = 'webhooks/measured';
+  const SecretId = 'webhook-adapter-local/webhooks/measured';
   const { SecretString } = await secretsManager.send(new GetSecretValueCommand({ SecretId }));
   return secretSchema.parse(JSON.parse(SecretString ?? '')).signingSecrets[0] ?? '';
 }
