@@ -12,7 +12,7 @@ export default {
   coverageAnalysis: 'perTest',
   // Stryker would rewrite tsconfig.json by an API that TypeScript 7 does not have: let it find none.
   tsconfigFile: 'no-tsconfig.json',
-  ignorePatterns: ['cdk.out'],
+  ignorePatterns: ['cdk.out', '.cache', 'dist'],
   // Modules that jest has loaded stay in memory: after some dozens of runs a process is slow enough to pass for hung.
   maxTestRunnerReuse: 40,
   // On a busy machine: what is slow is not to pass for what never ends.
