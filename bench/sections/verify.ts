@@ -1,7 +1,7 @@
 import { findProfile } from '../../lambdas/ingest/signature-profiles/profiles.ts';
 import { verifySignature } from '../../lambdas/ingest/verify-signature.ts';
 import { type Figure, figureOf, round } from '../figure.ts';
-import { compareWork, type WorkRounds } from '../measure/in-process.ts';
+import { compareWork, type WorkFigures, type WorkRounds } from '../measure/in-process.ts';
 import type { World } from '../world.ts';
 import { type SignedCase, signedCases } from './signed-cases.ts';
 
@@ -29,20 +29,19 @@ async function measureScheme(
   rounds: WorkRounds,
 ): Promise<readonly Figure[]> {
   const { profile, floor, libraries } = signed;
-  const {
-    ours,
-    floor: _,
-    ...others
-  } = await compareWork({ floor, ours: verifierOf(signed), ...libraries }, 'floor', rounds);
+  const ours = verifierOf(signed);
+  const measured: ReadonlyMap<string, WorkFigures> = new Map(
+    Object.entries(await compareWork({ floor, ours, ...libraries }, 'floor', rounds)),
+  );
+  const median = (name: string) => measured.get(name)?.micros.median ?? Number.NaN;
+  const ratio = measured.get('ours')?.ratio;
+  if (ratio === undefined) throw new Error(`Nothing was measured of ${profile}.`);
   return [
-    figureOf({ id: 'P6', what: `${what}, ${profile} / HMAC`, unit: 'x', goal, isHeld: true }, ours.ratio),
-    ...Object.entries(others).map(([library, { micros }]) => ({
-      id: 'P6',
-      what: `${what}, ${profile} / ${library}`,
-      unit: 'x' as const,
-      value: round(ours.micros.median / micros.median),
-      goal: 1,
-    })),
+    figureOf({ id: 'P6', what: `${what}, ${profile} / HMAC`, unit: 'x', goal, isHeld: true }, ratio),
+    ...Object.keys(libraries).map((library): Figure => {
+      const value = round(median('ours') / median(library));
+      return { id: 'P6', what: `${what}, ${profile} / ${library}`, unit: 'x', value, goal: 1 };
+    }),
   ];
 }
 
