@@ -1,8 +1,11 @@
 import { writeFileSync } from 'node:fs';
+import { nameSecrets } from '../local/local-secrets.ts';
+import { LOCAL_STACK } from '../local/synthesize.ts';
 import { SECRETS, SIGNING_SECRET } from './events.ts';
 import type { Figure } from './figure.ts';
 import { findGrown } from './limits.ts';
 import { describeResults, RESULTS_FILE, readResults, replaceFigures } from './results.ts';
+import { measureBacklog } from './sections/backlog.ts';
 import { measureColdStarts } from './sections/cold-starts.ts';
 import { measureEndToEnd } from './sections/end-to-end.ts';
 import { measureEngine } from './sections/engine.ts';
@@ -28,6 +31,7 @@ const SECTIONS: Readonly<Record<string, (world: World) => Promise<readonly Figur
   verify: measureVerification,
   growth: measureGrowth,
   path: measureEndToEnd,
+  backlog: measureBacklog,
 };
 
 // `npm run bench` measures all and writes the results down; `-- --quick` measures less, and compares with what is committed.
@@ -47,7 +51,7 @@ else {
 
 /** @param only names of sections; all where there is none */
 async function measure(only: readonly string[]): Promise<readonly Figure[]> {
-  const endpoints = await startEndpoints(SECRETS);
+  const endpoints = await startEndpoints(nameSecrets(LOCAL_STACK, SECRETS));
   const subjects = await prepareSubjects(endpoints, { BENCH_SIGNING_SECRET: SIGNING_SECRET });
   const world: World = { subjects, endpoints, effort: isQuick ? QUICK : FULL };
   const measured: Figure[] = [];
