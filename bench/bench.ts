@@ -11,6 +11,7 @@ import { measureEndToEnd } from './sections/end-to-end.ts';
 import { measureEngine } from './sections/engine.ts';
 import { measureFirstEvent } from './sections/first-event.ts';
 import { measureGrowth } from './sections/growth.ts';
+import { measureMemory } from './sections/memory.ts';
 import { measureCalls } from './sections/price.ts';
 import { measureSizes } from './sections/sizes.ts';
 import { measureVerification } from './sections/verify.ts';
@@ -32,6 +33,7 @@ const SECTIONS: Readonly<Record<string, (world: World) => Promise<readonly Figur
   growth: measureGrowth,
   path: measureEndToEnd,
   backlog: measureBacklog,
+  memory: measureMemory,
 };
 
 // `npm run bench` measures all and writes the results down; `-- --quick` measures less, and compares with what is committed.

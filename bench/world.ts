@@ -18,6 +18,8 @@ export type Effort = {
   readonly webhooks: number;
   /** Messages that wait on the buffer while the rate of delivery is measured, ascending. */
   readonly backlogs: readonly number[];
+  /** Memory sizes of a function in megabytes, ascending. */
+  readonly memories: readonly number[];
 };
 
 /** All of it is to be over in less than 15 minutes on two cores; the quick mode, for CI, in two. */
@@ -27,6 +29,7 @@ export const FULL: Effort = {
   work: { rounds: 25, milliseconds: 20 },
   webhooks: 400,
   backlogs: [1_000, 10_000, 100_000],
+  memories: [128, 256, 512, 1_024],
 };
 
 export const QUICK: Effort = {
@@ -35,4 +38,5 @@ export const QUICK: Effort = {
   work: { rounds: 9, milliseconds: 10 },
   webhooks: 30,
   backlogs: [],
+  memories: [],
 };
