@@ -1,6 +1,4 @@
 import { writeFileSync } from 'node:fs';
-import { nameSecrets } from '../local/local-secrets.ts';
-import { LOCAL_STACK } from '../local/synthesize.ts';
 import { SECRETS, SIGNING_SECRET } from './events.ts';
 import type { Figure } from './figure.ts';
 import { findGrown } from './limits.ts';
@@ -53,7 +51,7 @@ else {
 
 /** @param only names of sections; all where there is none */
 async function measure(only: readonly string[]): Promise<readonly Figure[]> {
-  const endpoints = await startEndpoints(nameSecrets(LOCAL_STACK, SECRETS));
+  const endpoints = await startEndpoints(SECRETS);
   const subjects = await prepareSubjects(endpoints, { BENCH_SIGNING_SECRET: SIGNING_SECRET });
   const world: World = { subjects, endpoints, effort: isQuick ? QUICK : FULL };
   const measured: Figure[] = [];
