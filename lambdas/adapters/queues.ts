@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { BufferMessage } from '../buffer/buffered-webhook.ts';
 import { fail, type Result, succeed } from '../result.ts';
+import { LEAN_SETTINGS, withoutLogger } from './lean-client.ts';
 
 /** The name of what went wrong: an SDK error's message may quote the request. */
 type QueueFailure = { readonly cause: string };
@@ -33,7 +34,7 @@ const MAX_DELAY_SECONDS = 900;
 
 /** SQS, as far as the functions use it. */
 export function createQueues(): Queues {
-  const client = new SQSClient({});
+  const client = withoutLogger(new SQSClient(LEAN_SETTINGS));
   return {
     connect: (QueueUrl) => settle(client.send(new GetQueueAttributesCommand({ QueueUrl }))),
     put: (QueueUrl, { body, attributes }, delaySeconds) =>
