@@ -4,6 +4,7 @@ import type { Figure } from './figure.ts';
 const MARGINS: Readonly<Record<Figure['unit'], number | undefined>> = {
   KB: 0.05,
   calls: 0,
+  bytes: 0.05,
   USD: 0.02,
   x: 0.6,
   exponent: 0.35,

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { RequestCounts } from '../../cli/cost/request-counts.ts';
 import type { CountedRequest } from './counting-proxy.ts';
 import { type AttributeValue, itemBytes, readItem } from './item-bytes.ts';
+import { lineBytes } from './line-bytes.ts';
 
 /** What DynamoDB adds to an item (developer guide, "Item sizes and formats", storage). */
 const OVERHEAD_BYTES = 100;
@@ -44,8 +45,8 @@ export function tally({ requests, lines, calls }: Observed): RequestCounts {
     storedBytes: sum([...kept.values()].map(storedBytes)),
     calls: calls.length,
     callBytes: sum(calls.map((body) => Buffer.byteLength(body))),
-    ingestLogBytes: sum(lines.filter((line) => stageOf(line) === 'ingest').map(bytesOfLine)),
-    deliverLogBytes: sum(lines.filter((line) => stageOf(line) === 'deliver').map(bytesOfLine)),
+    ingestLogBytes: sum(lines.filter((line) => stageOf(line) === 'ingest').map(lineBytes)),
+    deliverLogBytes: sum(lines.filter((line) => stageOf(line) === 'deliver').map(lineBytes)),
     ...countMetrics(lines),
   };
 }
@@ -74,11 +75,6 @@ function messageBytes({ MessageBody, MessageAttributes }: CountedRequest['body']
     ...Object.values(Object(value)).map(String),
   ]);
   return sum([String(MessageBody), ...attributes].map((text) => Buffer.byteLength(text)));
-}
-
-/** CloudWatch Logs bills a line with 26 bytes more (API reference, PutLogEvents). */
-function bytesOfLine(line: string): number {
-  return Buffer.byteLength(line.trimEnd()) + 26;
 }
 
 function stageOf(line: string): string | undefined {
