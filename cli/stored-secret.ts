@@ -41,12 +41,7 @@ export async function readStored(
       ...(VersionId && { versionId: VersionId }),
       ...(CreatedDate && { changedAt: CreatedDate }),
     };
-    if (!SecretString) return succeed({ ...version, kept: {} });
-    const kept = kind.readKept(SecretString);
-    const content = kind.read(SecretString);
-    if (!content.ok) return succeed({ ...version, kept, problem: content.failure.join('; ') });
-    const isSet = content.value.values.length > 0;
-    return succeed({ ...version, kept, ...(isSet && { content: content.value }) });
+    return succeed({ ...version, ...readText(SecretString, kind) });
   } catch (error) {
     if (isNamed(error, 'ResourceNotFoundException')) {
       // Without a value and without a secret are told apart by the message alone.
@@ -56,6 +51,18 @@ export async function readStored(
     }
     throw error;
   }
+}
+
+/** Without any value there is nothing to be wrong, and nothing to use. */
+function readText(
+  text: string | undefined,
+  kind: SecretKind,
+): Pick<StoredSecret, 'content' | 'problem' | 'kept'> {
+  if (!text) return { kept: {} };
+  const kept = kind.readKept(text);
+  const content = kind.read(text);
+  if (!content.ok) return { kept, problem: content.failure.join('; ') };
+  return content.value.values.length > 0 ? { kept, content: content.value } : { kept };
 }
 
 /**
