@@ -9,8 +9,7 @@ export const SIGNING_SECRET = 'whsec_bench_2f7c1e9a4b';
 /** What Secrets Manager holds while functions are measured, by the names of a local run. */
 export const SECRETS = {
   'webhooks/measured': { signingSecrets: [SIGNING_SECRET] },
-  'webex-campaign': { primary: 'bench-key' },
-  'event-key-hash': { key: 'k'.repeat(64) },
+  'webex-campaign': { primary: 'bench-key', secondary: '', hashKey: 'k'.repeat(64) },
 };
 
 const SAMPLE = new URL('../samples/payloads/stripe/invoice.payment_failed.json', import.meta.url);

@@ -5,6 +5,7 @@ const MARGINS: Readonly<Record<Figure['unit'], number | undefined>> = {
   KB: 0.05,
   MB: undefined,
   calls: 0,
+  bytes: 0.05,
   USD: 0.02,
   x: 0.6,
   exponent: 0.35,

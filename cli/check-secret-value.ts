@@ -1,4 +1,4 @@
-import { webexKeysSchema } from '../lambdas/deliver/webex-keys.ts';
+import { keySchema } from '../lambdas/deliver/webex-keys.ts';
 import { methodOf } from '../lambdas/ingest/signature-method.ts';
 import type { SignatureScheme } from '../lambdas/ingest/signature-scheme.ts';
 
@@ -23,7 +23,7 @@ export function checkSigningSecret(scheme: SignatureScheme, value: string): stri
 export function checkKey(value: string): string | undefined {
   const problem = checkText(value) ?? checkJson(value);
   if (problem !== undefined) return problem;
-  const isKey = webexKeysSchema.shape.primary.safeParse(value).success;
+  const isKey = keySchema.safeParse(value).success;
   return isKey
     ? undefined
     : 'a key is of visible ASCII characters, without spaces: was something else pasted?';

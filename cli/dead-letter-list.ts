@@ -1,5 +1,5 @@
 import { type AccountChoice, openAccount } from './account.ts';
-import { refuse, tellProgress } from './command-line.ts';
+import { refuse, tellEvery } from './command-line.ts';
 import { type DeadLetter, eventNameOf, readLetters, sayAnswer } from './dead-letter.ts';
 import { sayDuration } from './duration.ts';
 import { readDeadLetters } from './read-dead-letters.ts';
@@ -27,12 +27,7 @@ export async function listDeadLetters(
 
 /** Tells how many messages were read, where they are many. */
 export function tellCount(): (count: number) => void {
-  let told = 0;
-  return (count) => {
-    if (count < told + TELL_EVERY) return;
-    told = count;
-    tellProgress(`${count} dead letters read …`);
-  };
+  return tellEvery(TELL_EVERY, (count) => `${count} dead letters read …`);
 }
 
 /** A dead letter for machines, its webhook's body left out. */

@@ -2,10 +2,11 @@ import { type AccountChoice, openAccount } from './account.ts';
 import { refuse } from './command-line.ts';
 import { letterJson } from './dead-letter-list.ts';
 import { countWaiting, findWebhook, type WebhookFacts } from './find-webhook.ts';
-import type { Project } from './project.ts';
+import { findMapping, type Project } from './project.ts';
+import type { MappedTypes } from './say-others.ts';
 import type { CommandResult } from './send.ts';
 import { storyEnd } from './story-end.ts';
-import { storyLines } from './story-lines.ts';
+import { type StoryLine, storyLines } from './story-lines.ts';
 
 export type ExplainOptions = AccountChoice & {
   readonly id: string;
@@ -19,16 +20,37 @@ export async function explainWebhook(project: Project, options: ExplainOptions):
   if (!account.ok) return refuse(account.failure);
   const found = await findWebhook(account.value, project, options);
   if (options.json === true) {
-    return { text: JSON.stringify(found.map(storyJson), null, 2), exitCode: found.length > 0 ? 0 : 1 };
+    return {
+      text: JSON.stringify(
+        found.map((facts) => storyJson(facts, linesOf(project, facts))),
+        null,
+        2,
+      ),
+      exitCode: found.length > 0 ? 0 : 1,
+    };
   }
-  if (found.length > 0) return { text: found.map(describeStory).join('\n\n\n'), exitCode: 0 };
+  if (found.length > 0)
+    return {
+      text: found.map((facts) => describeStory(facts, linesOf(project, facts))).join('\n\n\n'),
+      exitCode: 0,
+    };
   return { text: describeUnknown(options.id, await countWaiting(account.value)), exitCode: 1 };
 }
 
-function describeStory(facts: WebhookFacts): string {
-  const { story, letters } = facts;
-  const [source = '', ...id] = story.webhook.split('#');
-  const lines = storyLines(story).flatMap(({ at, what, more }) => [
+function linesOf(project: Project, { story }: WebhookFacts): readonly StoryLine[] {
+  return storyLines(story, mappingOf(project, story.webhook));
+}
+
+/** As it is now; nothing of a source that is not there any more, or whose mapping cannot be read. */
+function mappingOf(project: Project, webhook: string): MappedTypes {
+  const mapping = findMapping(project, webhook.split('#')[0] ?? '');
+  return mapping.ok ? mapping.value.events : [];
+}
+
+function describeStory(facts: WebhookFacts, story: readonly StoryLine[]): string {
+  const { letters } = facts;
+  const [source = '', ...id] = facts.story.webhook.split('#');
+  const lines = story.flatMap(({ at, what, more }) => [
     `  ${at.toISOString()}  ${what}`,
     ...more.map((text) => `${' '.repeat(28)}${text}`),
   ]);
@@ -50,15 +72,17 @@ function describeUnknown(id: string, waiting: number): string {
   ].join('\n');
 }
 
-function storyJson(facts: WebhookFacts): object {
+function storyJson(facts: WebhookFacts, lines: readonly StoryLine[]): object {
   const { story, letters } = facts;
   return {
     webhook: story.webhook,
-    events: story.entries.map(({ owner: _, revision: __, eventKeyHash: ___, ...entry }) => entry),
+    events: story.entries.map(
+      ({ owner: _, revision: __, eventKeyHash: ___, receipt: ____, ...entry }) => entry,
+    ),
     deliveries: story.receipts,
     actions: story.actions,
     deadLetters: letters.map(letterJson),
-    lines: storyLines(story),
+    lines,
     end: storyEnd(facts),
   };
 }

@@ -2,20 +2,25 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { ledgerKey } from '../lambdas/deliver/ledger-entry.ts';
 import { foldersOf } from '../lib/map/mapping-folders.ts';
 import type { Account } from './account.ts';
+import { tellEvery, tellProgress } from './command-line.ts';
 import { type DeadLetter, ledgerWebhookOf, readLetters } from './dead-letter.ts';
 import { tellCount } from './dead-letter-list.ts';
-import { findWebhooks, type LedgerStory, readStory } from './ledger-items.ts';
+import { type LedgerStory, readStory } from './ledger-items.ts';
 import type { Project } from './project.ts';
 import { openBuffer } from './put-back.ts';
 import { readDeadLetters } from './read-dead-letters.ts';
+import { scanWebhooks } from './scan-ledger.ts';
 
 /** All that is known of one webhook: what the ledger has, and what of it lies in the dead-letter queue. */
 export type WebhookFacts = { readonly story: LedgerStory; readonly letters: readonly DeadLetter[] };
 
+/** The whole ledger takes a while: a page of each segment is some thousand items. */
+const TELL_EVERY = 20_000;
+
 /**
  * Finds a webhook by any id that a person can have: the vendor's (with any source of the project, or the given one), our
- * own of a delivery, Webex Campaign's of an event, or a dead letter's. Each is one query; nothing is scanned but the
- * dead-letter queue.
+ * own of a delivery, Webex Campaign's of an event, or a dead letter's. The first and the last are a query a source; only
+ * where they find nothing, the ledger is looked through.
  */
 export async function findWebhook(
   account: Account,
@@ -28,10 +33,21 @@ export async function findWebhook(
   const asVendors = sources.map(
     (one) => ledgerKey({ source: one, deduplicationId: id }, { name: '' }).webhook,
   );
-  const webhooks = new Set([...named, ...asVendors, ...(await findWebhooks(account, id))]);
+  const found = await readFacts(account, [...named, ...asVendors], letters);
+  if (found.length > 0) return found;
+  tellProgress(`No vendor's id is ${id}: the whole ledger is looked through for it …`);
+  const tellScanned = tellEvery(TELL_EVERY, (count) => `${count} items of the ledger looked through …`);
+  return readFacts(account, await scanWebhooks(account, id, tellScanned), letters);
+}
 
+/** What there is of some webhooks; of those that nothing is known of, nothing. */
+async function readFacts(
+  account: Account,
+  webhooks: readonly string[],
+  letters: readonly DeadLetter[],
+): Promise<readonly WebhookFacts[]> {
   const found: WebhookFacts[] = [];
-  for (const webhook of webhooks) {
+  for (const webhook of new Set(webhooks)) {
     const own = letters.filter((letter) => ledgerWebhookOf(letter) === webhook);
     const story = await readStory(account, webhook);
     if (story !== undefined || own.length > 0) {

@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { type AttributeValue, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, PutItemCommand, paginateQuery } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
-import {
-  FOUND_BY,
-  FOUND_BY_INDEX,
-  readItem,
-  text,
-  time,
-  writeAttributes,
-  writeExpiry,
-} from '../lambdas/adapters/ledger-item.ts';
-import { readReceipt } from '../lambdas/adapters/read-receipt.ts';
+import { type Item, text, time, writeAttributes, writeExpiry } from '../lambdas/adapters/item-attributes.ts';
+import { readItem } from '../lambdas/adapters/ledger-item.ts';
+import { readReceipt } from '../lambdas/adapters/ledger-receipt.ts';
 import {
   expiryOf,
   type LedgerEntry,
@@ -36,12 +29,12 @@ export type LedgerAction = {
 export type LedgerStory = {
   readonly webhook: string;
   readonly entries: readonly LedgerEntry[];
+  /** One of each delivery that is known, in the order in which they were taken from the buffer. */
   readonly receipts: readonly Receipt[];
   readonly actions: readonly LedgerAction[];
 };
 
-type LedgerAccount = Pick<Account, 'dynamoDb' | 'stackName'>;
-type Item = Readonly<Record<string, AttributeValue>>;
+export type LedgerAccount = Pick<Account, 'dynamoDb' | 'stackName'>;
 
 const ACTION_PREFIX = '#action#';
 
@@ -58,30 +51,26 @@ export async function readEntry(
 
 /** Everything about a webhook; nothing where the ledger does not know it. */
 export async function readStory(account: LedgerAccount, webhook: string): Promise<LedgerStory | undefined> {
-  const items = await query(account, {
-    KeyConditionExpression: 'webhook = :webhook',
-    ExpressionAttributeValues: { ':webhook': { S: webhook } },
-    ConsistentRead: true,
-  });
+  const items = await queryItems(account, webhook);
   if (items.length === 0) return undefined;
   const isOf = (prefix: string) => (item: Item) => item.event?.S?.startsWith(prefix) === true;
+  const entries = items.filter((item) => !isOf('#')(item)).map(readItem);
   return {
     webhook,
-    entries: items.filter((item) => !isOf('#')(item)).map(readItem),
-    receipts: items.filter(isOf(RECEIPT_PREFIX)).map(readReceipt),
+    entries,
+    receipts: onePerDelivery([
+      ...entries.flatMap(({ receipt }) => receipt ?? []),
+      ...items.filter(isOf(RECEIPT_PREFIX)).map(readReceipt),
+    ]),
     actions: items.filter(isOf(ACTION_PREFIX)).map(readAction),
   };
 }
 
-/** The webhooks that go by another id: our own of a delivery, or Webex Campaign's of an event. */
-export async function findWebhooks(account: LedgerAccount, id: string): Promise<readonly string[]> {
-  const items = await query(account, {
-    IndexName: FOUND_BY_INDEX,
-    KeyConditionExpression: '#id = :id',
-    ExpressionAttributeNames: { '#id': FOUND_BY },
-    ExpressionAttributeValues: { ':id': { S: id } },
-  });
-  return [...new Set(items.flatMap(({ webhook }) => webhook?.S ?? []))];
+/** A delivery that came to the events more than once may have left more than one: the first tells when it was taken. */
+function onePerDelivery(receipts: readonly Receipt[]): readonly Receipt[] {
+  const inOrder = receipts.toSorted((one, other) => one.takenAt.getTime() - other.takenAt.getTime());
+  const ids = inOrder.map(({ webhookId }) => webhookId);
+  return inOrder.filter(({ webhookId }, index) => ids.indexOf(webhookId) === index);
 }
 
 /** Writes down what a person did, before anything is gone. */
@@ -114,22 +103,20 @@ function readAction(item: Item): LedgerAction {
   return actionSchema.parse(item) as LedgerAction;
 }
 
-async function query(
-  { dynamoDb, stackName }: LedgerAccount,
-  condition: Omit<ConstructorParameters<typeof QueryCommand>[0], 'TableName'>,
-): Promise<readonly Record<string, AttributeValue>[]> {
-  const items: Record<string, AttributeValue>[] = [];
-  let from: Record<string, AttributeValue> | undefined;
-  do {
-    const page = await dynamoDb.send(
-      new QueryCommand({
-        TableName: ledgerTableName(stackName),
-        ...condition,
-        ...(from && { ExclusiveStartKey: from }),
-      }),
-    );
-    items.push(...(page.Items ?? []));
-    from = page.LastEvaluatedKey;
-  } while (from !== undefined);
+async function queryItems(
+  { dynamoDb: client, stackName }: LedgerAccount,
+  webhook: string,
+): Promise<readonly Item[]> {
+  const pages = paginateQuery(
+    { client },
+    {
+      TableName: ledgerTableName(stackName),
+      KeyConditionExpression: 'webhook = :webhook',
+      ExpressionAttributeValues: { ':webhook': { S: webhook } },
+      ConsistentRead: true,
+    },
+  );
+  const items: Item[] = [];
+  for await (const { Items = [] } of pages) items.push(...Items);
   return items;
 }

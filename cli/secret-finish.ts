@@ -38,7 +38,7 @@ export async function finishRotation(
     options.yes === true || (await ask?.(question(opened.value, sayVerdict(verdict, kind)))) === true;
   if (!isSure) return { text: 'Nothing was changed.', exitCode: 1 };
 
-  const text = kind.write({ ...stored.content, values: values.slice(0, 1) });
+  const text = kind.write({ ...stored.content, values: values.slice(0, 1) }, stored.kept);
   const written = await replaceStored(place, stored, text);
   return written.ok ? tell(opened.value, options) : refuse(written.failure);
 }

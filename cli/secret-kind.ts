@@ -1,4 +1,6 @@
-import { webexKeysSchema } from '../lambdas/deliver/webex-keys.ts';
+import { randomBytes } from 'node:crypto';
+import * as z from 'zod/mini';
+import { keysOf, webexSecretSchema } from '../lambdas/deliver/webex-keys.ts';
 import type { Profile } from '../lambdas/ingest/profile.ts';
 import { signingSecretsSchema } from '../lambdas/ingest/signing-secrets.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
@@ -10,8 +12,16 @@ import { findMapping, type Project } from './project.ts';
 /** The secret that is no source's: the keys of the API user. */
 export const WEBEX_CAMPAIGN = 'webex-campaign';
 
-/** What a secret holds, whatever its form: values, newest first, and what lies beside them. */
-export type SecretContent = { readonly values: readonly string[]; readonly verifyToken?: string };
+const keptSchema = z.pick(z.object(webexSecretSchema.shape), { hashKey: true });
+
+/** What a secret holds, whatever its form: values, newest first (none where it is not set), and what lies beside them. */
+export type SecretContent = {
+  readonly values: readonly string[];
+  readonly verifyToken?: string;
+};
+
+/** What nobody has typed, and no command tells: it stays whatever becomes of the values, usable or not. */
+export type KeptContent = { readonly hashKey?: string };
 
 /** Where the log tells which slot was used: by a line of this stage's, with this field. */
 export type SlotTrace = { readonly stage: 'ingest' | 'deliver'; readonly source?: string };
@@ -34,7 +44,8 @@ export type SecretKind = {
   /** What is wrong with a value, for a person who has pasted it; never quotes it. */
   readonly check: (value: string) => string | undefined;
   readonly read: (text: string) => Result<SecretContent, readonly string[]>;
-  readonly write: (content: SecretContent) => string;
+  readonly readKept: (text: string) => KeptContent;
+  readonly write: (content: SecretContent, kept: KeptContent) => string;
 };
 
 /** The secret of a source, or the API user's keys; fails with the names that there are. */
@@ -62,13 +73,23 @@ function webexKeys(): SecretKind {
     trace: { stage: 'deliver' },
     check: checkKey,
     read: (text) => {
-      const keys = parseSecret(WEBEX_CAMPAIGN, text, webexKeysSchema);
-      if (!keys.ok) return fail(problemsOf(keys.failure));
-      const { primary, secondary } = keys.value;
-      return succeed({ values: secondary === undefined ? [primary] : [primary, secondary] });
+      const secret = parseSecret(WEBEX_CAMPAIGN, text, webexSecretSchema);
+      if (!secret.ok) return fail(problemsOf(secret.failure));
+      const keys = keysOf(WEBEX_CAMPAIGN, secret);
+      if (keys.ok)
+        return succeed({ values: [keys.value.primary, keys.value.secondary].flatMap((key) => key ?? []) });
+      // So it is created.
+      return keys.failure.code === 'secret-missing'
+        ? succeed({ values: [] })
+        : fail(problemsOf(keys.failure));
     },
-    write: ({ values: [primary = '', secondary] }) =>
-      JSON.stringify({ primary, ...(secondary !== undefined && { secondary }) }),
+    readKept: (text) => {
+      const kept = parseSecret(WEBEX_CAMPAIGN, text, keptSchema);
+      return kept.ok && kept.value.hashKey !== undefined ? { hashKey: kept.value.hashKey } : {};
+    },
+    // Who sets the value elsewhere may have lost the key of the hashes: then there is a new one from here on.
+    write: ({ values: [primary = '', secondary = ''] }, { hashKey = randomBytes(32).toString('hex') }) =>
+      JSON.stringify({ primary, secondary, hashKey }),
   };
 }
 
@@ -92,6 +113,7 @@ function signingSecrets(
       const { signingSecrets: values, verifyToken } = secrets.value;
       return succeed({ values, ...(verifyToken !== undefined && { verifyToken }) });
     },
+    readKept: () => ({}),
     write: ({ values, verifyToken }) =>
       JSON.stringify({ signingSecrets: values, ...(verifyToken !== undefined && { verifyToken }) }),
   };

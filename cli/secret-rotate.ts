@@ -37,7 +37,7 @@ export async function rotateSecret(
   if (values[0] === value) return { text: `${place.name}: this is the newest already.`, exitCode: 0 };
 
   const after = [value, ...values.filter((other) => other !== value)];
-  const text = kind.write({ ...stored.content, values: after });
+  const text = kind.write({ ...stored.content, values: after }, stored.kept);
   const written = await replaceStored(place, stored, text);
   if (!written.ok) return refuse(written.failure);
   return tell(opened.value, after.length, options);

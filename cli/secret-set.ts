@@ -37,7 +37,7 @@ export async function setSecret(
   const problem = checkInput(kind, input.value);
   if (problem !== undefined) return refuse(problem);
   const content = contentOf(kind, input.value);
-  const written = await replaceStored(place, stored, kind.write(content));
+  const written = await replaceStored(place, stored, kind.write(content, stored.kept));
   if (!written.ok) return refuse(written.failure);
 
   const from = countsFrom(kind, new Date());

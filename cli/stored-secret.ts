@@ -5,7 +5,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import type { SecretContent, SecretKind } from './secret-kind.ts';
+import type { KeptContent, SecretContent, SecretKind } from './secret-kind.ts';
 
 /** A secret as it was read: what it holds, which version that is, and since when. */
 export type StoredSecret = {
@@ -13,7 +13,9 @@ export type StoredSecret = {
   readonly content?: SecretContent;
   /** What keeps the functions from using it. */
   readonly problem?: string;
-  /** The version that holds it; a secret that was only created has none. */
+  /** To be written again with any other content. */
+  readonly kept: KeptContent;
+  /** The version that holds it; a secret that was only created has none, unless a part of it was generated. */
   readonly versionId?: string;
   readonly changedAt?: Date;
 };
@@ -39,22 +41,28 @@ export async function readStored(
       ...(VersionId && { versionId: VersionId }),
       ...(CreatedDate && { changedAt: CreatedDate }),
     };
-    if (!SecretString) return succeed(version);
-    const content = kind.read(SecretString);
-    return succeed(
-      content.ok
-        ? { ...version, content: content.value }
-        : { ...version, problem: content.failure.join('; ') },
-    );
+    return succeed({ ...version, ...readText(SecretString, kind) });
   } catch (error) {
     if (isNamed(error, 'ResourceNotFoundException')) {
       // Without a value and without a secret are told apart by the message alone.
       return /staging label/i.test(messageOf(error))
-        ? succeed({})
+        ? succeed({ kept: {} })
         : fail(`There is no secret "${name}" in this account and region: deploy the stack first.`);
     }
     throw error;
   }
+}
+
+/** Without any value there is nothing to be wrong, and nothing to use. */
+function readText(
+  text: string | undefined,
+  kind: SecretKind,
+): Pick<StoredSecret, 'content' | 'problem' | 'kept'> {
+  if (!text) return { kept: {} };
+  const kept = kind.readKept(text);
+  const content = kind.read(text);
+  if (!content.ok) return { kept, problem: content.failure.join('; ') };
+  return content.value.values.length > 0 ? { kept, content: content.value } : { kept };
 }
 
 /**

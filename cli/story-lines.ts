@@ -2,48 +2,53 @@ import type { LedgerEntry } from '../lambdas/deliver/ledger-entry.ts';
 import type { PastAttempt } from '../lambdas/deliver/ledger-history.ts';
 import type { Receipt } from '../lambdas/deliver/receipt.ts';
 import type { LedgerAction, LedgerStory } from './ledger-items.ts';
+import { type MappedTypes, sayOthers } from './say-others.ts';
 
 /** Something that happened, and when. */
 export type StoryLine = { readonly at: Date; readonly what: string; readonly more: readonly string[] };
 
-/** Everything that happened to a webhook, in order. */
-export function storyLines({ receipts, entries, actions }: LedgerStory): readonly StoryLine[] {
+/**
+ * Everything that happened to a webhook, in order.
+ * @param mapping the source's as it is now
+ */
+export function storyLines(
+  { receipts, entries, actions }: LedgerStory,
+  mapping: MappedTypes,
+): readonly StoryLine[] {
   const lines = [
-    ...receipts
-      .toSorted((one, other) => one.takenAt.getTime() - other.takenAt.getTime())
-      .flatMap((receipt, index) => linesOfReceipt(receipt, index > 0)),
+    ...receipts.flatMap((receipt, index) =>
+      index === 0 ? linesOfFirst(receipt, mapping) : linesOfRepetition(receipt),
+    ),
     ...entries.flatMap(linesOfEntry),
     ...actions.map(lineOfAction),
   ];
   return lines.toSorted((one, other) => one.at.getTime() - other.at.getTime());
 }
 
-function linesOfReceipt(receipt: Receipt, isRepetition: boolean): readonly StoryLine[] {
-  const { receivedAt, takenAt, webhookId, eventTypes, bytes, secretSlot, matched, others } = receipt;
-  const verified = secretSlot === undefined ? 'verified' : `verified by ${saySecret(secretSlot)}`;
-  const again = isRepetition ? ' again' : '';
-  const received = {
-    at: receivedAt,
-    what: `received${again} ${eventTypes.join(', ')}, ${bytes} bytes; signature ${verified}`,
-    more: [`our id of this delivery: ${webhookId}`],
-  };
-  if (isRepetition) {
-    return [received, { at: takenAt, what: 'recognised: nothing that had ended was sent again', more: [] }];
-  }
+function linesOfFirst(receipt: Receipt, mapping: MappedTypes): readonly StoryLine[] {
   return [
-    received,
+    lineOfReceipt(receipt, 'received'),
     {
-      at: takenAt,
+      at: receipt.takenAt,
       what: 'taken from the buffer and matched against the mapping',
-      more: [...matched.map(sayMatch), ...sayOthers(others)],
+      more: [...receipt.matched.map(sayMatch), ...sayOthers(receipt, mapping)],
     },
   ];
 }
 
-function sayOthers(others: Receipt['others']): readonly string[] {
-  if (others.length === 0) return [];
-  const named = others.map(({ event, on }) => `${event} (${on.join(', ')})`);
-  return [`the others are on other types: ${named.join(', ')}`];
+function linesOfRepetition(receipt: Receipt): readonly StoryLine[] {
+  const recognised = 'recognised: nothing that had ended was sent again';
+  return [lineOfReceipt(receipt, 'received again'), { at: receipt.takenAt, what: recognised, more: [] }];
+}
+
+function lineOfReceipt(receipt: Receipt, received: string): StoryLine {
+  const { receivedAt, webhookId, eventTypes, bytes, secretSlot } = receipt;
+  const verified = secretSlot === undefined ? 'verified' : `verified by ${saySecret(secretSlot)}`;
+  return {
+    at: receivedAt,
+    what: `${received} ${eventTypes.join(', ')}, ${bytes} bytes; signature ${verified}`,
+    more: [`our id of this delivery: ${webhookId}`],
+  };
 }
 
 function saySecret(slot: number): string {

@@ -10,7 +10,8 @@ export type Units = Readonly<Record<string, Unit>>;
 export type MetricDirective = {
   readonly Namespace: string;
   readonly Dimensions: readonly (readonly string[])[];
-  readonly Metrics: readonly { readonly Name: string; readonly Unit: Unit }[];
+  /** Of a count the unit is left out: every line is paid for by the byte, and nobody reads it. */
+  readonly Metrics: readonly { readonly Name: string; readonly Unit?: Unit }[];
 };
 
 /**
@@ -21,8 +22,13 @@ export function declareMetrics(dimensions: readonly string[], units: Units): Met
   return {
     Namespace: METRIC_NAMESPACE,
     Dimensions: [['stack', ...dimensions]],
-    Metrics: Object.entries(units).map(([Name, Unit]) => ({ Name, Unit })),
+    Metrics: Object.entries(units).map(([Name, Unit]) => (Unit === 'Count' ? { Name } : { Name, Unit })),
   };
+}
+
+/** The same metrics by some more dimensions: one directive says both. */
+export function alsoBy(directive: MetricDirective, dimensions: readonly string[]): MetricDirective {
+  return { ...directive, Dimensions: [...directive.Dimensions, ['stack', ...dimensions]] };
 }
 
 /** The units of what was measured, out of those of all that can be. */

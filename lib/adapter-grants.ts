@@ -5,7 +5,6 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import { FOUND_BY_INDEX } from '../lambdas/adapters/ledger-item.ts';
 
 /** What the commands with `--stack` reach of an adapter. */
 export type OperatedParts = {
@@ -26,8 +25,7 @@ export function grantReading(parts: OperatedParts, grantee: IGrantable): Grant {
     // SQS has no listing: dead letters are received, and shown again.
     allow(grantee, [...FIND_QUEUE, 'sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'], deadLetter.queueArn),
     allow(grantee, FIND_QUEUE, buffer.queueArn),
-    allow(grantee, ['dynamodb:GetItem'], ledger.tableArn),
-    allow(grantee, ['dynamodb:Query'], ledger.tableArn, `${ledger.tableArn}/index/${FOUND_BY_INDEX}`),
+    allow(grantee, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan'], ledger.tableArn),
     ...functions.map(({ logGroup }) => allow(grantee, ['logs:FilterLogEvents'], logGroup.logGroupArn)),
     // `tail` finds the groups by the stack's name; the action knows no narrower resource than all groups.
     allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),

@@ -12,12 +12,6 @@ export const NAG_REASONS = {
     reason:
       'The vendor or Webex Campaign makes this secret, and no rotation of ours could tell them a new one. It is rotated by hand without downtime: the new value is put beside the old one.',
   },
-  /** The key of the hashes in the ledger. */
-  hashesOutliveKeys: {
-    id: 'AwsSolutions-SMG4',
-    reason:
-      'A rotated key would make the hashes in the ledger incomparable with those of the same event keys before. The key never leaves Secrets Manager and opens nothing: it only keeps hashes from being guessed.',
-  },
   /** A route that anybody may call. */
   signedBySender: {
     id: 'AwsSolutions-APIG4',

@@ -11,7 +11,7 @@ import { Dashboard } from './dashboard.ts';
 import { allowLogs, type DataProtection } from './data-protection.ts';
 import { DeadLetterQueue } from './dead-letter/dead-letter-queue.ts';
 import { type DeliverSettings, DeliverWorker } from './deliver/deliver-worker.ts';
-import { HASH_KEY_SECRET, Ledger } from './deliver/ledger.ts';
+import { Ledger } from './deliver/ledger.ts';
 import { IngestEndpoint } from './ingest/ingest-endpoint.ts';
 import type { IngestSettings } from './ingest/ingest-settings.ts';
 import type { MappingFile } from './map/mapping-file.ts';
@@ -74,7 +74,7 @@ export class WebhookAdapter extends WebhookAdapterBase {
     const eventUrl = checkEventUrl(props.eventUrl);
     const stage = props.stage ?? '';
     refuseMissingIds(mappings, stage);
-    refuseTakenSecrets(mappings, [keysSecretName, HASH_KEY_SECRET]);
+    refuseTakenSecrets(mappings, [keysSecretName]);
     allowLogs(this, props);
 
     this.name = name;

@@ -1,4 +1,4 @@
-import { webexKeysSchema } from '../lambdas/deliver/webex-keys.ts';
+import { keysOf, webexSecretSchema } from '../lambdas/deliver/webex-keys.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { type LocalSecrets, nameSecrets, readLocalSecrets } from './local-secrets.ts';
 import { collectLogLines, type LogLine, type LogLines } from './log-lines.ts';
@@ -110,7 +110,8 @@ export async function startLocalRun(
 
 /** The simulated tenant knows the keys that lie in the local secret now; one put there later is refused, as it would be. */
 function tenantOf(secrets: LocalSecrets): SimulatorSettings {
-  const { primary, secondary } = webexKeysSchema.parse(secrets['webex-campaign']);
-  const keys = secondary === undefined ? [primary] : [primary, secondary];
-  return { keys: () => keys };
+  const name = 'webex-campaign';
+  const keys = keysOf(name, succeed(webexSecretSchema.parse(secrets[name])));
+  const known = keys.ok ? Object.values(keys.value) : [];
+  return { keys: () => known };
 }

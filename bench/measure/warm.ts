@@ -18,15 +18,18 @@ type WarmFunction = {
   readonly stop: () => void;
 };
 
-/** A function in a process of its own that works on one event after the other, as often as it is told. */
-export async function startWarm({ subject, event }: ColdCase): Promise<WarmFunction> {
+/**
+ * A function in a process of its own that works on one event after the other, as often as it is told.
+ * @param log descriptor of the file that its log goes to
+ */
+export async function startWarm({ subject, event }: ColdCase, log?: number): Promise<WarmFunction> {
   const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));
   const file = join(directory, 'event.json');
   writeFileSync(file, JSON.stringify(event));
   const child = fork(BOOT, ['warm', subject.directory, file], {
     env: { ...subject.environment, HOME: directory },
     execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', log ?? 'ignore', 'inherit', 'ipc'],
   });
   await nextMessage(child);
   return {

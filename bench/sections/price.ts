@@ -1,6 +1,6 @@
 import { httpEvent, invoiceBody, sqsEvent } from '../events.ts';
 import { type Figure, round } from '../figure.ts';
-import { type Calls, countCalls } from '../measure/calls.ts';
+import { type Calls, type CountedCalls, countCalls } from '../measure/calls.ts';
 import type { World } from '../world.ts';
 
 /** List prices of us-east-1 in USD per million, or per GB-second and GB; sources in docs/performance.md. */
@@ -13,11 +13,11 @@ const PRICE = {
   logs: 0.5,
 };
 
-/** Each is a secret that a stage with one source has: its signing secrets, the API user's keys, the hash's key. */
-const SECRETS_A_MONTH = 3 * 0.4;
+/** Each is a secret that a stage with one source has: its signing secrets, and the API user's keys. */
+const SECRETS_A_MONTH = 2 * 0.4;
 
-/** Assumed, as for everything that is compared: webhooks per batch, seconds of ingest and of a batch, log bytes. */
-const ASSUMED = { batch: 10, ingest: 0.012, batchSeconds: 0.1, logGigabytes: 0.26 };
+/** Assumed, as for everything that is compared: webhooks per batch, seconds of ingest and of a batch. */
+const ASSUMED = { batch: 10, ingest: 0.012, batchSeconds: 0.1 };
 
 const million = 1_000_000;
 
@@ -26,7 +26,7 @@ export async function measureCalls({ subjects, endpoints }: World): Promise<read
   const ingest = await countCalls({ subject: subjects.ingest, event: httpEvent(invoiceBody()) }, endpoints);
   const deliver = await countCalls({ subject: subjects.deliver, event: sqsEvent(invoiceBody()) }, endpoints);
   const memory = Number(subjects.ingest.environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE) / 1024;
-  const usd = priceOf(memory, deliver.perEvent['write units'] ?? 0, ingest.perEvent.SendMessage ?? 0);
+  const usd = priceOf(memory, ingest, deliver);
   return [
     {
       id: 'P9',
@@ -37,8 +37,10 @@ export async function measureCalls({ subjects, endpoints }: World): Promise<read
       isHeld: true,
     },
     ...figuresOf('ingest per webhook', ingest.perEvent),
+    logFigure('ingest per webhook', ingest),
     ...figuresOf('ingest per cold start', ingest.coldStart),
     ...figuresOf('deliver per event', deliver.perEvent),
+    logFigure('deliver per event', deliver),
     ...figuresOf('deliver per cold start', deliver.coldStart),
   ];
 }
@@ -55,9 +57,17 @@ function figuresOf(when: string, calls: Calls): readonly Figure[] {
     }));
 }
 
-function priceOf(memoryGigabytes: number, writeUnits: number, sends: number): number {
-  const { batch, ingest, batchSeconds, logGigabytes } = ASSUMED;
-  const seconds = ingest + batchSeconds / batch;
+function logFigure(when: string, { logBytes }: CountedCalls): Figure {
+  return { id: 'calls', what: `${when}: log`, unit: 'bytes', value: round(logBytes), isHeld: true };
+}
+
+function priceOf(memoryGigabytes: number, ingest: CountedCalls, deliver: CountedCalls): number {
+  const { batch, batchSeconds } = ASSUMED;
+  const seconds = ASSUMED.ingest + batchSeconds / batch;
+  const sends = ingest.perEvent.SendMessage ?? 0;
+  const writeUnits = deliver.perEvent['write units'] ?? 0;
+  // A byte of each of a million webhooks is a megabyte.
+  const logGigabytes = (ingest.logBytes + deliver.logBytes) / 1000;
   return (
     PRICE.request +
     PRICE.invocation * (1 + 1 / batch) +

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
-import { FOUND_BY } from '../../lambdas/adapters/ledger-item.ts';
+import { itemBytes, readItem } from '../../local/counting/item-bytes.ts';
 
 /** What an endpoint answers, and the operation it is counted as. */
 export type CallAnswer = {
   readonly operation: string;
   readonly contentType: string;
   readonly body: string;
-  /** What DynamoDB would charge for it: a unit per KB of the item, and one for the index if it is in there. */
+  /**
+   * What DynamoDB would charge for it: a unit for each KB that is begun of the larger of the item before and after (its
+   * developer guide, "Item sizes and formats", "Write operation consumption"). Nothing here is written that is smaller than what it follows.
+   */
   readonly writeUnits?: number;
 };
-
-const INDEXED = `"${FOUND_BY}"`;
 
 /**
  * Answers a call in the least that the SDK takes for a success. A call without a target is the event API's.
@@ -37,9 +38,8 @@ export function answerCall(
     case 'event API call':
       return answer({ 'transaction-id': 'event_1' });
     case 'PutItem': {
-      const item = JSON.stringify(JSON.parse(Buffer.concat(chunks).toString('utf8')).Item);
-      const writeUnits = Math.ceil(Buffer.byteLength(item) / 1024) + (item.includes(INDEXED) ? 1 : 0);
-      return { ...answer({}), writeUnits };
+      const { Item } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+      return { ...answer({}), writeUnits: Math.ceil(itemBytes(readItem(Item)) / 1024) };
     }
     default:
       return answer({});

@@ -39,9 +39,9 @@ function customMetrics({ facts, usage, counted }: CostInput): number {
 
 /** Each worker reads each secret anew before it has grown old; one ingest function is enough for most. */
 function secretReads({ facts, usage }: CostInput): number {
-  const secrets = facts.sources + 2 * facts.deliver.concurrency;
+  const secrets = facts.sources + facts.deliver.concurrency;
   const often = MONTH_SECONDS / (REFRESH_MILLISECONDS / 1000);
-  return Math.min(secrets * often, 3 * usage.webhooks);
+  return Math.min(secrets * often, 2 * usage.webhooks);
 }
 
 function polls(): number {

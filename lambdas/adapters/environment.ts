@@ -21,11 +21,9 @@ export const deliverEnvironment = z.object({
   DEAD_LETTER_QUEUE_URL: z.url(),
   /** The whole URL of the event API; it differs from tenant to tenant and has no default. */
   WEBEX_EVENT_URL: z.url({ protocol: /^https?$/ }),
-  /** Name of the secret that holds the API user's keys. */
+  /** Name of the secret that holds the API user's keys, and the key of the hashes of event keys. */
   WEBEX_KEYS_SECRET: textSchema,
   LEDGER_TABLE: textSchema,
-  /** Name of the secret that keys the hashes of event keys. */
-  EVENT_KEY_HASH_SECRET: textSchema,
   /** How long a claim holds, longer than the function can run. */
   LEASE_SECONDS: z.coerce.number<string>().check(z.int(), z.minimum(1)),
   /** Calls a second that the tenant may be sent in all, and how many workers share them. */

@@ -1,85 +1,49 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import type { LedgerEntry } from '../deliver/ledger-entry.ts';
+import { lastCallOf, type PastAttempt } from '../deliver/ledger-history.ts';
+import {
+  dropUndefined,
+  expiry,
+  type Item,
+  isoTime,
+  jsonText,
+  number,
+  text,
+  time,
+  writeAttributes,
+  writeExpiry,
+} from './item-attributes.ts';
+import { readCarriedReceipt, writeCarriedReceipt } from './ledger-receipt.ts';
 
-/** The attribute by which items are found that are asked for by another id than the vendor's (`lib/deliver/ledger.ts`). */
-export const FOUND_BY = 'foundBy';
-
-/** The index over it. */
-export const FOUND_BY_INDEX = 'found-by';
-
-/** Flat, as a person wants to read it in the console: texts, numbers, and times in ISO 8601 (all but the TTL's). */
-export function writeItem({
-  expiresAt,
-  answer,
-  parameters,
-  history,
-  ...entry
-}: LedgerEntry): Record<string, AttributeValue> {
+/**
+ * An entry as an item. A write costs a unit for each kilobyte that is begun, so nothing that the item says already is
+ * said again: not the first attempt where it is the last, not what a call of the history has in common with the entry.
+ */
+export function writeItem(entry: LedgerEntry): Item {
+  const { expiresAt, answer, parameters, history, receipt, firstAttemptAt, ...facts } = entry;
+  const isFirst = firstAttemptAt?.getTime() === entry.lastAttemptAt?.getTime();
   return writeAttributes({
-    ...entry,
+    ...facts,
+    firstAttemptAt: isFirst ? undefined : firstAttemptAt,
     answerStatus: answer?.status,
     answerCode: answer?.code,
     answerDescription: answer?.description,
     parameters: parameters && JSON.stringify(parameters),
-    history: history && JSON.stringify(history),
-    [FOUND_BY]: entry.transactionId,
+    history: history && writeHistory(history, entry),
+    ...(receipt && writeCarriedReceipt(receipt, entry)),
     expiresAt: writeExpiry(expiresAt),
   });
 }
 
-/** The attributes of an item; what is `undefined` is left out. */
-export function writeAttributes(
-  attributes: Readonly<Record<string, string | number | boolean | Date | undefined>>,
-): Record<string, AttributeValue> {
-  return Object.fromEntries(
-    Object.entries(attributes).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, writeAttribute(value)]],
-    ),
+/** Of the last call the entry tells itself, mostly: nothing is left of it then but `{}`. */
+function writeHistory(history: readonly PastAttempt[], entry: LedgerEntry): string {
+  const lastCall = JSON.stringify(lastCallOf(entry));
+  return JSON.stringify(
+    history.map((attempt, index) => {
+      if (index === history.length - 1 && JSON.stringify(attempt) === lastCall) return {};
+      return { ...attempt, eventId: attempt.eventId === entry.eventId ? undefined : attempt.eventId };
+    }),
   );
-}
-
-function writeAttribute(value: string | number | boolean | Date): AttributeValue {
-  if (typeof value === 'string') return { S: value };
-  if (typeof value === 'number') return { N: String(value) };
-  return typeof value === 'boolean' ? { BOOL: value } : { S: value.toISOString() };
-}
-
-/** DynamoDB's time to live is in unix seconds. */
-export function writeExpiry(expiresAt: Date): number {
-  return Math.ceil(expiresAt.getTime() / 1000);
-}
-
-export const text = z.pipe(
-  z.object({ S: z.string() }),
-  z.transform(({ S }) => S),
-);
-const isoTime = z.pipe(
-  z.iso.datetime(),
-  z.transform((iso) => new Date(iso)),
-);
-export const time = z.pipe(text, isoTime);
-export const number = z.pipe(
-  z.object({ N: z.coerce.number<string>() }),
-  z.transform(({ N }) => N),
-);
-
-export const expiry = z.pipe(
-  number,
-  z.transform((seconds) => new Date(seconds * 1000)),
-);
-
-/** JSON within an attribute; what cannot be read is left out, as it is told to people alone. */
-export function jsonText<Value>(schema: z.ZodMiniType<Value>) {
-  return z.catch(z.optional(z.pipe(z.pipe(text, z.transform(parseJson)), schema)), undefined);
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 const attemptSchema = z.object({
@@ -89,6 +53,16 @@ const attemptSchema = z.object({
   answerCode: z.optional(z.string()),
   eventId: z.optional(z.string()),
 });
+const historySchema = z.array(z.union([attemptSchema, z.strictObject({})]));
+
+/** A call without an event is of the entry's. */
+function readHistory(history: z.infer<typeof historySchema>, entry: LedgerEntry): readonly PastAttempt[] {
+  const event = entry.eventId === undefined ? {} : { eventId: entry.eventId };
+  return history.flatMap((attempt) => {
+    const whole = 'at' in attempt ? { ...event, ...attempt } : lastCallOf(entry);
+    return whole === undefined ? [] : [dropUndefined(whole) as PastAttempt];
+  });
+}
 
 const itemSchema = z.object({
   webhook: text,
@@ -121,19 +95,18 @@ const itemSchema = z.object({
   answerDescription: z.optional(text),
   eventId: z.optional(text),
   parameters: jsonText(z.record(z.string(), z.number())),
-  history: jsonText(z.array(attemptSchema)),
+  history: jsonText(historySchema),
 });
 
 /** Throws if it is not what `writeItem` writes. */
-export function readItem(item: Record<string, AttributeValue>): LedgerEntry {
-  const { answerStatus: status, answerCode: code, answerDescription, ...entry } = itemSchema.parse(item);
-  const description = answerDescription === undefined ? {} : { description: answerDescription };
-  const answer =
-    status === undefined ? undefined : { status, ...(code !== undefined && { code }), ...description };
-  // zod leaves out what is missing, but its types say `undefined`.
-  return dropUndefined({ ...entry, ...(answer && { answer }) }) as LedgerEntry;
-}
-
-function dropUndefined(object: object): object {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+export function readItem(item: Item): LedgerEntry {
+  const { answerStatus, answerCode, answerDescription, history, ...facts } = itemSchema.parse(item);
+  const answer = dropUndefined({ status: answerStatus, code: answerCode, description: answerDescription });
+  const entry = dropUndefined({
+    ...facts,
+    firstAttemptAt: facts.firstAttemptAt ?? facts.lastAttemptAt,
+    answer: answerStatus === undefined ? undefined : answer,
+    receipt: readCarriedReceipt(item),
+  }) as LedgerEntry;
+  return { ...entry, ...(history && { history: readHistory(history, entry) }) };
 }

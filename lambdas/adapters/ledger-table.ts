@@ -20,7 +20,7 @@ export type LedgerTable = LedgerStore & {
   /** Looks for nothing, so that the connection and all that leads to it is there when an event is to be claimed. */
   readonly connect: () => Promise<Result<unknown, LedgerFailure>>;
   /** Keeps the first receipt of a delivery; a later one of the same is none. */
-  readonly recordReceipt: (receipt: Receipt) => Promise<Result<void, LedgerFailure>>;
+  readonly recordReceipt: (webhook: string, receipt: Receipt) => Promise<Result<void, LedgerFailure>>;
 };
 
 /** The ledger in its DynamoDB table. */
@@ -58,11 +58,11 @@ export function createLedgerTable(TableName: string): LedgerTable {
           : fail(unavailable(error));
       }
     },
-    recordReceipt: async (receipt) => {
+    recordReceipt: async (webhook, receipt) => {
       const ConditionExpression = 'attribute_not_exists(webhook)';
       try {
         await client.send(
-          new PutItemCommand({ TableName, Item: writeReceipt(receipt), ConditionExpression }),
+          new PutItemCommand({ TableName, Item: writeReceipt(webhook, receipt), ConditionExpression }),
         );
         return succeed(undefined);
       } catch (error) {

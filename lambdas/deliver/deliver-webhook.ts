@@ -1,14 +1,17 @@
+import type { BufferedWebhook } from '../buffer/buffered-webhook.ts';
 import type { CompiledMapping, Mapped } from '../map/map-webhook.ts';
-import type { Result } from '../result.ts';
+import { fail, type Result } from '../result.ts';
 import type { LedgerFailure } from './claim-event.ts';
 import { deliverEvent } from './deliver-event.ts';
 import { describeEvent, describeUnopened, describeUnrecorded, type OutcomeLine } from './describe-outcome.ts';
 import type { EventOutcome } from './event-outcome.ts';
 import { type EventDependencies, type EventWork, tryLater } from './event-work.ts';
-import { type OpenedWebhook, openWebhook, type Unopenable } from './open-webhook.ts';
+import { ledgerKey } from './ledger-entry.ts';
+import { openWebhook, type Unopenable } from './open-webhook.ts';
 import type { BufferRecord } from './read-records.ts';
 import { type Receipt, receiptOf } from './receipt.ts';
 import { nextDelaySeconds } from './retry-schedule.ts';
+import { watchReceipt } from './watch-receipt.ts';
 import { writeNote } from './write-note.ts';
 
 /** What deliver needs of the outside world to work on the messages of the buffer. */
@@ -19,9 +22,13 @@ export type DeliverDependencies = EventDependencies & {
     receiptHandle: string,
     seconds: number,
   ) => Promise<Result<void, { readonly cause: string }>>;
-  readonly recordReceipt: (receipt: Receipt) => Promise<Result<void, LedgerFailure>>;
+  /** Keeps a receipt as an item of its own, beside the events of its webhook. */
+  readonly recordReceipt: (webhook: string, receipt: Receipt) => Promise<Result<void, LedgerFailure>>;
   readonly log: (line: OutcomeLine) => void;
 };
+
+/** What writing a receipt may take at most, with all of its tries: nothing that matters more may want for that time. */
+const RECEIPT_MILLISECONDS = 12_000;
 
 /** Whether a message is worked off, or stays on the buffer. */
 export type Fate = 'done' | 'kept';
@@ -34,33 +41,38 @@ export async function deliverWebhook(record: BufferRecord, dependencies: Deliver
   const opened = await openWebhook(record.message, dependencies.mappings);
   if (!opened.ok) return buryMessage(record, opened.failure, dependencies);
 
-  // For those who ask later; the events do not wait for it, and do not need it.
-  const recorded = keepReceipt(opened.value, dependencies);
+  const { webhook, events } = opened.value;
+  const mapping = dependencies.mappings.get(webhook.source) ?? [];
+  const receipt = receiptOf(webhook, { mapping, events }, dependencies.now());
+  const { ledger, hasReceipt } = watchReceipt(dependencies.ledger, receipt);
   const pauses: number[] = [];
-  for (const mapped of opened.value.events) {
-    const outcome = await deliverOne(record, opened.value, { mapped, dependencies });
+  for (const mapped of events) {
+    const work = { record, webhook, mapped, ...(!hasReceipt() && { receipt }) };
+    const outcome = await deliverOne(work, { ...dependencies, ledger });
     if (outcome.outcome === 'retry-later') pauses.push(outcome.seconds);
   }
-  await recorded;
+  if (!hasReceipt()) await keepReceipt(webhook, { receipt, comesAgain: pauses.length > 0 }, dependencies);
   return pauses.length === 0 ? 'done' : keep(record, Math.max(...pauses), dependencies);
 }
 
-/** A receipt that cannot be written makes a story poorer, and keeps nothing from being delivered. */
+/**
+ * Where no entry has taken the receipt, it becomes an item of its own: no event was claimed, or all were known already.
+ * One that cannot be written makes a story poorer, and keeps nothing from being delivered.
+ */
 async function keepReceipt(
-  { webhook, events }: OpenedWebhook,
-  { mappings, recordReceipt, now, log }: DeliverDependencies,
+  webhook: BufferedWebhook,
+  { receipt, comesAgain }: { readonly receipt: Receipt; readonly comesAgain: boolean },
+  { recordReceipt, remainingMilliseconds, log }: DeliverDependencies,
 ): Promise<void> {
-  const mapping = mappings.get(webhook.source) ?? [];
-  const recorded = await recordReceipt(receiptOf(webhook, { mapping, events }, now()));
+  const hasTime = remainingMilliseconds() >= RECEIPT_MILLISECONDS;
+  if (!hasTime && comesAgain) return;
+  const recorded = hasTime
+    ? await recordReceipt(ledgerKey(webhook, { name: '' }).webhook, receipt)
+    : fail({ cause: 'no-time' });
   if (!recorded.ok) log(describeUnrecorded(webhook, recorded.failure));
 }
 
-async function deliverOne(
-  record: BufferRecord,
-  { webhook }: OpenedWebhook,
-  { mapped, dependencies }: { readonly mapped: Mapped; readonly dependencies: DeliverDependencies },
-): Promise<EventOutcome> {
-  const work = { record, webhook, mapped };
+async function deliverOne(work: EventWork<Mapped>, dependencies: DeliverDependencies): Promise<EventOutcome> {
   const outcome = await deliverEvent(work, dependencies).catch((bug: unknown) =>
     afterBug(work, bug, dependencies),
   );

@@ -9,6 +9,7 @@ import type { EventOutcome, RetryLaterCode } from './event-outcome.ts';
 import type { Claimant } from './ledger.ts';
 import { ledgerKey } from './ledger-entry.ts';
 import type { BufferRecord } from './read-records.ts';
+import type { Receipt } from './receipt.ts';
 import { nextDelaySeconds } from './retry-schedule.ts';
 import type { SettleDependencies } from './settle-event.ts';
 
@@ -17,6 +18,8 @@ export type EventWork<Which extends Mapped> = {
   readonly mapped: Which;
   readonly webhook: BufferedWebhook;
   readonly record: BufferRecord;
+  /** The receipt of the delivery, as long as no entry of the ledger has it. */
+  readonly receipt?: Receipt;
 };
 
 /** Why no call is made now. */
@@ -64,7 +67,7 @@ export type EventDependencies = SettleDependencies & {
 
 /** The event's worker, as the ledger sees it. */
 export async function claimantOf(
-  { mapped, webhook }: EventWork<Mapped>,
+  { mapped, webhook, receipt }: EventWork<Mapped>,
   { hashEventKey, newOwner, leaseMilliseconds }: EventDependencies,
 ): Promise<Claimant> {
   const { webhookId, receivedAt } = webhook;
@@ -82,6 +85,7 @@ export async function claimantOf(
     owner: newOwner(),
     leaseMilliseconds,
     permission: claimPermission(mapped, webhook.replay),
+    ...(receipt && { receipt }),
   };
 }
 

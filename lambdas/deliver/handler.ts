@@ -17,22 +17,24 @@ import { createKeyedCaller } from './call-with-keys.ts';
 import { deliverBatch } from './deliver-batch.ts';
 import type { DeliverDependencies } from './deliver-webhook.ts';
 import { createEventCaller } from './event-caller.ts';
-import { hashEventKey, hashKeySchema } from './hash-event-key.ts';
+import { hashEventKey } from './hash-event-key.ts';
 import { createRateLimit, workerRate } from './rate-limit.ts';
 import { readRecords } from './read-records.ts';
-import { webexKeysSchema } from './webex-keys.ts';
+import { keysOf, webexSecretSchema } from './webex-keys.ts';
 
 // runs once per cold start
 const environment = readEnvironment(deliverEnvironment);
 const writeLogLine = createLog(environment.STACK_NAME);
 const queues = createQueues();
-const webexKeys = createSecretReader(webexKeysSchema);
-const hashKeys = createSecretReader(hashKeySchema);
+const { WEBEX_KEYS_SECRET: secretName } = environment;
+const secrets = createSecretReader(webexSecretSchema);
 const now = () => new Date();
 const ledger = createLedgerTable(environment.LEDGER_TABLE);
-const readKeys = () => webexKeys.read(environment.WEBEX_KEYS_SECRET);
-const readHashKey = () => hashKeys.read(environment.EVENT_KEY_HASH_SECRET);
-const rereadKeys = () => webexKeys.reread(environment.WEBEX_KEYS_SECRET);
+const readKeys = async () => keysOf(secretName, await secrets.read(secretName));
+const rereadKeys = async () => {
+  const reread = await secrets.reread(secretName);
+  return reread && keysOf(secretName, reread);
+};
 const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   mappings: new Map(readCatalogue<Mapping>().map((mapping) => [mapping.source, compileMapping(mapping)])),
   ledger,
@@ -55,8 +57,9 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
     now,
   }),
   hashEventKey: async (eventKey) => {
-    const hashKey = await readHashKey();
-    return hashKey.ok ? hashEventKey(eventKey, hashKey.value) : undefined;
+    const secret = await secrets.read(secretName);
+    const hashKey = secret.ok ? secret.value.hashKey : undefined;
+    return hashKey === undefined ? undefined : hashEventKey(eventKey, hashKey);
   },
   hide: (receiptHandle, seconds) => queues.hide(environment.BUFFER_QUEUE_URL, receiptHandle, seconds),
   putInDeadLetters: (message, note) =>
@@ -69,7 +72,7 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
 };
 
 /** Lambda waits for this before it hands the first batch on (`lib/function-entry.mjs`). */
-export const ready = warmUp(readKeys(), readHashKey(), ledger.connect());
+export const ready = warmUp(readKeys(), ledger.connect());
 
 type Context = { readonly getRemainingTimeInMillis: () => number };
 

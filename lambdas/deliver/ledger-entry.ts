@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AnswerFacts } from './classify-answer.ts';
 import type { PastAttempt } from './ledger-history.ts';
+import type { Receipt } from './receipt.ts';
 
 /**
  * What is known of an event. `claimed`: a worker is calling, or has died in the call. `waiting`: certainly not accepted,
@@ -55,6 +56,8 @@ export type LedgerEntry = LedgerKey &
     readonly isUnsure?: true;
     /** When its dead letter was written. An end other than `delivered` that has none yet is still to be dead-lettered. */
     readonly deadLetteredAt?: Date;
+    /** Of the delivery that it was first taken from, where no other event of the webhook has it: it stays from then on. */
+    readonly receipt?: Receipt;
     /** When DynamoDB may forget it. */
     readonly expiresAt: Date;
   };

@@ -7,6 +7,7 @@ import {
   type LedgerReason,
   type LedgerState,
 } from './ledger-entry.ts';
+import type { Receipt } from './receipt.ts';
 
 /** Which events, beside those that wait, may be taken up again though they were, or may have been, called before. */
 export type ClaimPermission = {
@@ -27,6 +28,8 @@ export type Claimant = {
   /** Longer than the worker can live. */
   readonly leaseMilliseconds: number;
   readonly permission: ClaimPermission;
+  /** Goes into the entry if this is its first: a receipt costs no write of its own then. */
+  readonly receipt?: Receipt;
 };
 
 /** How an event ends without a call: it is too old, cannot be mapped, or has waited for too long. */
@@ -118,6 +121,7 @@ function endUncalled(
 
 function begin(found: LedgerEntry | undefined, claimant: Claimant, now: Date) {
   const isUnsure = found?.isUnsure === true || found?.state === 'unconfirmed' || found?.state === 'claimed';
+  const { receipt } = found ?? claimant;
   return {
     ...claimant.key,
     ...claimant.facts,
@@ -125,6 +129,7 @@ function begin(found: LedgerEntry | undefined, claimant: Claimant, now: Date) {
     revision: (found?.revision ?? 0) + 1,
     ...(isUnsure && { isUnsure: true as const }),
     ...(found?.history && { history: found.history }),
+    ...(receipt && { receipt }),
     ...leased(claimant, now),
   };
 }

@@ -1,6 +1,5 @@
 import type { BufferedWebhook } from '../buffer/buffered-webhook.ts';
 import { type CompiledMapping, isOn, type Mapped } from '../map/map-webhook.ts';
-import { expiryOf, ledgerKey } from './ledger-entry.ts';
 
 /** What became of one event of the mapping when it was applied to a webhook. */
 type MatchedEvent = {
@@ -17,8 +16,6 @@ type MatchedEvent = {
 
 /** That a delivery of a webhook was taken from the buffer, and how it was matched: what nobody can find out later. */
 export type Receipt = {
-  /** Source and deduplication id, as in the keys of its events. */
-  readonly webhook: string;
   readonly webhookId: string;
   readonly receivedAt: Date;
   /** When it was taken from the buffer for the first time. */
@@ -28,12 +25,11 @@ export type Receipt = {
   readonly bytes: number;
   readonly secretSlot?: number;
   readonly matched: readonly MatchedEvent[];
-  /** The other events of the mapping, with the types that they are on. */
-  readonly others: readonly { readonly event: string; readonly on: readonly string[] }[];
-  readonly expiresAt: Date;
+  /** How many other events the mapping had, on other types: a number, so that a receipt does not grow with a mapping. */
+  readonly others: number;
 };
 
-/** Receipts lie beside the events of their webhook; no event's name begins so. */
+/** A receipt that lies beside the events of its webhook has a name that begins so, as no event's does. */
 export const RECEIPT_PREFIX = '#received#';
 
 /** An expression may be long; its beginning says which it is. */
@@ -46,20 +42,16 @@ export function receiptOf(
   now: Date,
 ): Receipt {
   const { webhookId, receivedAt, eventTypes, secretSlot, rawBody } = webhook;
-  const isMatched = (event: CompiledMapping[number]) => isOn(event.mapping, eventTypes);
+  const matched = mapping.filter((event) => isOn(event.mapping, eventTypes));
   return {
-    webhook: ledgerKey(webhook, { name: '' }).webhook,
     webhookId,
     receivedAt,
     takenAt: now,
     eventTypes,
     bytes: rawBody.byteLength,
     ...(secretSlot !== undefined && { secretSlot }),
-    matched: mapping.filter(isMatched).map((event) => describeMatch(event, events)),
-    others: mapping
-      .filter((event) => !isMatched(event))
-      .map(({ mapping: { name, on } }) => ({ event: name, on })),
-    expiresAt: expiryOf(now),
+    matched: matched.map((event) => describeMatch(event, events)),
+    others: mapping.length - matched.length,
   };
 }
 

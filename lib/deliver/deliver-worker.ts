@@ -20,6 +20,17 @@ import type { Ledger } from './ledger.ts';
 
 const HANDLER = fileURLToPath(new URL('../../lambdas/deliver/handler.ts', import.meta.url));
 
+/**
+ * What the secret holds until somebody sets the keys. Never to be changed: CloudFormation would generate a new value for
+ * secrets that are there, in the place of the keys that people have set (its reference, AWS::SecretsManager::Secret).
+ */
+const FIRST_VALUE = {
+  secretStringTemplate: '{"primary":"","secondary":""}',
+  generateStringKey: 'hashKey',
+  passwordLength: 64,
+  excludePunctuation: true,
+};
+
 /** How fast, and by what proof: settings of the tenant's. */
 export type DeliverSettings = {
   /**
@@ -59,7 +70,7 @@ export type DeliverWorkerProps = {
 /** Stage 4, deliver (and stage 3, map, which it calls): the function that takes webhooks from the buffer. */
 export class DeliverWorker extends Construct {
   readonly function: LambdaFunction;
-  /** The API user's keys; created empty. */
+  /** The API user's keys, created empty, with the key of the hashes of event keys, which nobody has to know. */
   readonly webexKeys: StackSecret;
 
   constructor(scope: Construct, id: string, props: DeliverWorkerProps) {
@@ -74,8 +85,10 @@ export class DeliverWorker extends Construct {
       'WebexKeys',
       {
         name: props.keysSecretName,
-        description: 'Keys of the Webex Campaign API user: {"primary": "…", "secondary": "…"}',
+        description:
+          'Keys of the Webex Campaign API user: {"primary": "…", "secondary": "…", "hashKey": …}. Leave hashKey as it is: it is random, and keys the hashes of event keys in the ledger.',
         unrotated: 'madeElsewhere',
+        generateSecretString: FIRST_VALUE,
       },
       protection,
     );
@@ -113,7 +126,6 @@ export class DeliverWorker extends Construct {
       WEBEX_EVENT_URL: eventUrl,
       WEBEX_KEYS_SECRET: this.webexKeys.name,
       LEDGER_TABLE: ledger.table.tableName,
-      EVENT_KEY_HASH_SECRET: ledger.hashKey.name,
       LEASE_SECONDS: String(DELIVERY_TIMES.lease),
       EVENTS_PER_SECOND: String(eventsPerSecond),
       MAX_CONCURRENCY: String(concurrency),

@@ -7,7 +7,7 @@ export type CountedRequest = {
   /** `AmazonSQS.SendMessage`, `DynamoDB_20120810.PutItem`, … */
   readonly operation: string;
   readonly status: number;
-  /** What DynamoDB says that it has consumed, indexes included. */
+  /** What DynamoDB says that it has consumed. */
   readonly capacityUnits: number | undefined;
   readonly body: Readonly<Record<string, unknown>>;
   readonly answer: Readonly<Record<string, unknown>>;
@@ -27,7 +27,7 @@ export async function startCountingProxy(
   const server = createServer(async (message, response) => {
     const operation = String(message.headers['x-amz-target']);
     const body = objectSchema.parse(parseJson(Buffer.concat(await message.toArray()).toString('utf8')));
-    const passed = /^DynamoDB_/.test(operation) ? { ...body, ReturnConsumedCapacity: 'INDEXES' } : body;
+    const passed = /^DynamoDB_/.test(operation) ? { ...body, ReturnConsumedCapacity: 'TOTAL' } : body;
     const answer = await fetch(`${target}${message.url}`, {
       method: 'POST',
       headers: headersOf(message),

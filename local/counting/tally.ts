@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod';
 import type { RequestCounts } from '../../cli/cost/request-counts.ts';
-import { FOUND_BY } from '../../lambdas/adapters/ledger-item.ts';
 import type { CountedRequest } from './counting-proxy.ts';
 import { type AttributeValue, itemBytes, readItem } from './item-bytes.ts';
+import { lineBytes } from './line-bytes.ts';
 
-/** What DynamoDB adds to an item, in a table and in an index (developer guide, "Item sizes and formats", storage). */
+/** What DynamoDB adds to an item (developer guide, "Item sizes and formats", storage). */
 const OVERHEAD_BYTES = 100;
 
 const emfSchema = z.object({
@@ -45,25 +45,22 @@ export function tally({ requests, lines, calls }: Observed): RequestCounts {
     storedBytes: sum([...kept.values()].map(storedBytes)),
     calls: calls.length,
     callBytes: sum(calls.map((body) => Buffer.byteLength(body))),
-    ingestLogBytes: sum(lines.filter((line) => stageOf(line) === 'ingest').map(bytesOfLine)),
-    deliverLogBytes: sum(lines.filter((line) => stageOf(line) === 'deliver').map(bytesOfLine)),
+    ingestLogBytes: sum(lines.filter((line) => stageOf(line) === 'ingest').map(lineBytes)),
+    deliverLogBytes: sum(lines.filter((line) => stageOf(line) === 'deliver').map(lineBytes)),
     ...countMetrics(lines),
   };
 }
 
 /**
- * What a request consumes: as DynamoDB says, and one unit for an entry of the index, which dynalite leaves out. A write
- * whose condition fails consumes what the item that is there is of, one unit at least; ours are of a kilobyte.
+ * What a request consumes, as DynamoDB says. A write whose condition fails consumes what the item that is there is of, one
+ * unit at least; ours are of a kilobyte.
  */
-function unitsOf({ status, capacityUnits = 0, body }: CountedRequest): number {
-  if (status !== 200) return 1;
-  return capacityUnits + (readItem(body.Item).some(([name]) => name === FOUND_BY) ? 1 : 0);
+function unitsOf({ status, capacityUnits = 0 }: CountedRequest): number {
+  return status === 200 ? capacityUnits : 1;
 }
 
 function storedBytes(item: readonly [string, AttributeValue][]): number {
-  const inIndex = item.filter(([name]) => ['webhook', 'event', FOUND_BY].includes(name));
-  const index = inIndex.length === 3 ? itemBytes(inIndex) + OVERHEAD_BYTES : 0;
-  return itemBytes(item) + OVERHEAD_BYTES + index;
+  return itemBytes(item) + OVERHEAD_BYTES;
 }
 
 function keyOf(item: readonly [string, AttributeValue][]): string {
@@ -78,11 +75,6 @@ function messageBytes({ MessageBody, MessageAttributes }: CountedRequest['body']
     ...Object.values(Object(value)).map(String),
   ]);
   return sum([String(MessageBody), ...attributes].map((text) => Buffer.byteLength(text)));
-}
-
-/** CloudWatch Logs bills a line with 26 bytes more (API reference, PutLogEvents). */
-function bytesOfLine(line: string): number {
-  return Buffer.byteLength(line.trimEnd()) + 26;
 }
 
 function stageOf(line: string): string | undefined {

@@ -50,7 +50,8 @@ export function createAdopterSecrets(
 ): RehearsalSecrets {
   const secrets = new Map([...signing].map(([source, secret]) => [source, [secret]]));
   const keys = { primary: makeKey(1), secondary: makeKey(2) };
-  const every = new Set([...signing.values(), keys.primary, keys.secondary]);
+  const hashKey = randomBytes(32).toString('hex');
+  const every = new Set([...signing.values(), keys.primary, keys.secondary, hashKey]);
   const refused = new Set<string>();
   let isLateSet = false;
   return {
@@ -61,7 +62,7 @@ export function createAdopterSecrets(
           return [secret, isSet ? { signingSecrets: secrets.get(source) } : ''];
         }),
       ),
-      'webex-campaign': { ...keys },
+      'webex-campaign': { ...keys, hashKey },
     }),
     accepted: () => Object.values(keys).filter((key) => !refused.has(key)),
     signing: (source) => secrets.get(source)?.[0] ?? '',

@@ -33,6 +33,7 @@ export function createRehearsalSecrets(): RehearsalSecrets {
     late: [make('late_')],
   };
   const keys = { primary: make('key-1-'), secondary: make('key-2-') };
+  const hashKey = make('hash-');
   let isLateSet = false;
   const refused = new Set<string>();
   return {
@@ -40,7 +41,7 @@ export function createRehearsalSecrets(): RehearsalSecrets {
       'rehearsal/parking': { signingSecrets: signing.parking },
       'rehearsal/repeating': { signingSecrets: signing.repeating },
       'rehearsal/late': isLateSet ? { signingSecrets: signing.late } : '',
-      'webex-campaign': { ...keys },
+      'webex-campaign': { ...keys, hashKey },
     }),
     accepted: () => Object.values(keys).filter((key) => !refused.has(key)),
     signing: (source) => new Map(Object.entries(signing)).get(source)?.[0] ?? '',

@@ -1,13 +1,14 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createLedgerTable } from '../../lambdas/adapters/ledger-table.ts';
-import type { LedgerStore } from '../../lambdas/deliver/claim-event.ts';
-import type { LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
+import { readReceipt } from '../../lambdas/adapters/ledger-receipt.ts';
+import { createLedgerTable, type LedgerTable } from '../../lambdas/adapters/ledger-table.ts';
+import { expiryOf, type LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
+import type { Receipt } from '../../lambdas/deliver/receipt.ts';
 import { startTableServer, type TableServer } from '../../local/stack/tables/table-server.ts';
 
 const environment = { ...process.env };
 let server: TableServer;
-let ledger: LedgerStore;
+let ledger: LedgerTable;
 
 beforeAll(async () => {
   server = await startTableServer();
@@ -62,6 +63,23 @@ function entry(id: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
   };
 }
 
+const RECEIPT: Receipt = {
+  webhookId: 'first',
+  receivedAt: NOW,
+  takenAt: NOW,
+  eventTypes: ['invoice.paid', 'invoice.*'],
+  bytes: 24,
+  secretSlot: 0,
+  matched: [{ event: 'paid', made: 1, rejected: 0 }],
+  others: 9,
+};
+
+/** What the table has. */
+async function itemOf(webhook: string, event = 'paid') {
+  const Key = { webhook: { S: webhook }, event: { S: event } };
+  return (await new DynamoDBClient({}).send(new GetItemCommand({ TableName: 'ledger', Key }))).Item;
+}
+
 describe('the ledger in DynamoDB', () => {
   test('gives an entry back as it was written, with all that it may have and with none of it', async () => {
     const full = entry('full', {
@@ -75,12 +93,13 @@ describe('the ledger in DynamoDB', () => {
       transactionId: 'event_1',
       eventId: 'evt_mended',
       parameters: { note: 4 },
-      // The first was written before attempts kept the event that they called.
       history: [
-        { at: NOW, code: 'throttled', status: 429 },
+        { at: NOW, code: 'throttled', status: 429, eventId: 'evt_before' },
+        { at: NOW, code: 'throttled', status: 429, eventId: 'evt_mended' },
         { at: NOW, code: 'unconfirmed', status: 500, answerCode: '500', eventId: 'evt_mended' },
       ],
       answer: { status: 500, code: '500' },
+      receipt: RECEIPT,
       isUnsure: true,
       deadLetteredAt: NOW,
     });
@@ -104,12 +123,18 @@ describe('the ledger in DynamoDB', () => {
 
   test('gives DynamoDB the time to forget an entry as it wants it: whole seconds, as a number', async () => {
     await ledger.write(entry('ttl'));
-    const client = new DynamoDBClient({});
-    const Key = { webhook: { S: 'stripe#ttl' }, event: { S: 'paid' } };
 
-    const { Item } = await client.send(new GetItemCommand({ TableName: 'ledger', Key }));
+    expect((await itemOf('stripe#ttl'))?.expiresAt).toEqual({ N: String(NOW.getTime() / 1000) });
+  });
 
-    expect(Item?.expiresAt).toEqual({ N: String(NOW.getTime() / 1000) });
+  test('keeps the first receipt of a delivery beside its events, and forgets it as them', async () => {
+    expect(await ledger.recordReceipt('stripe#beside', RECEIPT)).toEqual({ ok: true, value: undefined });
+    const later = { ...RECEIPT, takenAt: new Date(NOW.getTime() + 1) };
+    expect(await ledger.recordReceipt('stripe#beside', later)).toEqual({ ok: true, value: undefined });
+
+    const item = (await itemOf('stripe#beside', '#received#first')) ?? {};
+    expect(readReceipt(item)).toStrictEqual(RECEIPT);
+    expect(item.expiresAt).toEqual({ N: String(expiryOf(NOW).getTime() / 1000) });
   });
 
   test('that cannot be reached is a failure with the name of the error, and no message of it', async () => {
@@ -118,5 +143,6 @@ describe('the ledger in DynamoDB', () => {
 
     expect(await missing.read(entry('any'))).toEqual({ ok: false, failure });
     expect(await missing.write(entry('any'))).toEqual({ ok: false, failure });
+    expect(await missing.recordReceipt('any', RECEIPT)).toEqual({ ok: false, failure });
   });
 });

@@ -117,8 +117,10 @@ describe('a name on the command line', () => {
     if (!kind.ok) throw new Error(kind.failure);
     const content = { values: ['new', 'old', 'older'], verifyToken: 'token' };
 
-    expect(kind.value.write(content)).toBe('{"signingSecrets":["new","old","older"],"verifyToken":"token"}');
-    expect(kind.value.read(kind.value.write(content))).toEqual({ ok: true, value: content });
+    const written = kind.value.write(content, {});
+    expect(written).toBe('{"signingSecrets":["new","old","older"],"verifyToken":"token"}');
+    expect(kind.value.read(written)).toEqual({ ok: true, value: content });
+    expect(kind.value.readKept(written)).toEqual({});
     expect(kind.value.read('{"signingSecrets":[]}')).toMatchObject({ ok: false });
   });
 
@@ -126,10 +128,44 @@ describe('a name on the command line', () => {
     const kind = findSecret(PROJECT, 'webex-campaign');
     if (!kind.ok) throw new Error(kind.failure);
 
-    expect(kind.value.write({ values: ['new', 'old'] })).toBe('{"primary":"new","secondary":"old"}');
-    expect(kind.value.write({ values: ['new'] })).toBe('{"primary":"new"}');
-    expect(kind.value.read('{"primary":"new","secondary":"old"}')).toMatchObject({
-      value: { values: ['new', 'old'] },
+    const hashKey = 'k'.repeat(64);
+    const both = kind.value.write({ values: ['new', 'old'] }, { hashKey });
+    expect(JSON.parse(both)).toEqual({ primary: 'new', secondary: 'old', hashKey });
+    expect(kind.value.read(both)).toEqual({ ok: true, value: { values: ['new', 'old'] } });
+    expect(JSON.parse(kind.value.write({ values: ['new'] }, { hashKey }))).toEqual({
+      primary: 'new',
+      secondary: '',
+      hashKey,
+    });
+  });
+
+  test('keeps the key of the hashes, whatever the keys are, and makes one where there is none', () => {
+    const kind = findSecret(PROJECT, 'webex-campaign');
+    if (!kind.ok) throw new Error(kind.failure);
+    const hashKey = 'k'.repeat(64);
+    const kept = [{ primary: '' }, { primary: 'a' }, { primary: 'not a key' }, { other: 'member' }].map(
+      (keys) => kind.value.readKept(JSON.stringify({ ...keys, hashKey })),
+    );
+
+    expect(kept).toEqual(kept.map(() => ({ hashKey })));
+    expect(kind.value.readKept('no JSON')).toEqual({});
+    expect(kind.value.readKept('{"primary":"a","hashKey":"short"}')).toEqual({});
+    const [one, other] = [1, 2].map(() => JSON.parse(kind.value.write({ values: ['a'] }, {})).hashKey);
+    expect(one).toMatch(/^[0-9a-f]{64}$/);
+    expect(other).not.toBe(one);
+  });
+
+  test('takes keys for not set where their places are empty, as they are created', () => {
+    const kind = findSecret(PROJECT, 'webex-campaign');
+    if (!kind.ok) throw new Error(kind.failure);
+
+    expect(kind.value.read('{"primary":"","secondary":"","hashKey":"x"}')).toEqual({
+      ok: true,
+      value: { values: [] },
+    });
+    expect(kind.value.read('{"primary":"","secondary":"b"}')).toEqual({
+      ok: false,
+      failure: [expect.stringContaining('/primary')],
     });
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import type { MappedTypes } from '../../cli/say-others.ts';
 import { storyLines } from '../../cli/story-lines.ts';
 import type { LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
 import type { PastAttempt } from '../../lambdas/deliver/ledger-history.ts';
+import type { Receipt } from '../../lambdas/deliver/receipt.ts';
 
 const NOON = new Date('2026-11-24T12:00:00.000Z');
 
@@ -23,7 +25,7 @@ function tellCalls(...history: readonly Omit<PastAttempt, 'at'>[]): readonly (re
     expiresAt: NOON,
     history: history.map((attempt, index) => ({ at: new Date(NOON.getTime() + index), ...attempt })),
   };
-  return storyLines({ webhook: entry.webhook, entries: [entry], receipts: [], actions: [] }).map(
+  return storyLines({ webhook: entry.webhook, entries: [entry], receipts: [], actions: [] }, []).map(
     ({ more }) => more,
   );
 }
@@ -49,5 +51,45 @@ describe('the story of a call', () => {
 
   test('says of the last call what was called by it, and no parameters of a mapping that has changed since', () => {
     expect(tellCalls({ code: 'throttled', eventId: 'evt_old' })).toEqual([['event evt_old']]);
+  });
+});
+
+describe('the story of a webhook that matched some events by its type', () => {
+  const receipt: Receipt = {
+    webhookId: 'ours',
+    receivedAt: NOON,
+    takenAt: NOON,
+    eventTypes: ['invoice.paid'],
+    bytes: 24,
+    matched: [{ event: 'paid', made: 1, rejected: 0 }],
+    others: 2,
+  };
+  const paid = { name: 'paid', on: ['invoice.*'] };
+  const voided = { name: 'voided', on: ['invoice.voided', 'invoice.deleted'] };
+  const left = { name: 'left', on: ['customer.deleted'] };
+  const tellOthers = (others: number, mapping: MappedTypes) =>
+    storyLines(
+      { webhook: 'stripe#evt_1', entries: [], receipts: [{ ...receipt, others }], actions: [] },
+      mapping,
+    )[1]?.more.slice(1);
+
+  test('names the others, and their types, by the mapping as it is', () => {
+    expect(tellOthers(2, [paid, voided, left])).toEqual([
+      'the others are on other types: voided (invoice.voided, invoice.deleted), left (customer.deleted)',
+    ]);
+    expect(tellOthers(0, [paid])).toEqual([]);
+  });
+
+  test('names twelve of many', () => {
+    const many = Array.from({ length: 15 }, (_, index) => ({ name: `e${index}`, on: [`t${index}`] }));
+
+    expect(tellOthers(15, [paid, ...many])?.[0]).toMatch(/e11 \(t11\), and 3 more$/);
+  });
+
+  test('says that it cannot tell where the mapping has other events now, or is gone', () => {
+    expect(tellOthers(2, [paid, left])).toEqual([
+      '2 other events were on other types; the mapping has changed since, and has now: left (customer.deleted)',
+    ]);
+    expect(tellOthers(1, [])).toEqual(['1 other event was on other types; the mapping has changed since']);
   });
 });

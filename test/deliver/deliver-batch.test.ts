@@ -443,10 +443,7 @@ test('one line an event tells all that is needed to find it, and no value of its
         {
           Namespace: 'WebhookAdapter',
           Dimensions: [['stack', 'stage', 'source', 'event', 'code']],
-          Metrics: [
-            { Name: 'Events', Unit: 'Count' },
-            { Name: 'CallDuration', Unit: 'Milliseconds' },
-          ],
+          Metrics: [{ Name: 'Events' }, { Name: 'CallDuration', Unit: 'Milliseconds' }],
         },
         {
           Namespace: 'WebhookAdapter',
@@ -454,12 +451,12 @@ test('one line an event tells all that is needed to find it, and no value of its
           Metrics: [
             { Name: 'CallDuration', Unit: 'Milliseconds' },
             { Name: 'DeliveryDelay', Unit: 'Milliseconds' },
-            { Name: 'HeldByCredentials', Unit: 'Count' },
-            { Name: 'HeldByThrottling', Unit: 'Count' },
-            { Name: 'HeldByEndpoint', Unit: 'Count' },
-            { Name: 'HeldByKeys', Unit: 'Count' },
-            { Name: 'HeldByLedger', Unit: 'Count' },
-            { Name: 'SpareKeyCalls', Unit: 'Count' },
+            { Name: 'HeldByCredentials' },
+            { Name: 'HeldByThrottling' },
+            { Name: 'HeldByEndpoint' },
+            { Name: 'HeldByKeys' },
+            { Name: 'HeldByLedger' },
+            { Name: 'SpareKeyCalls' },
           ],
         },
       ],

@@ -63,6 +63,7 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
   const ledger = createMemoryLedger();
   const hidden: [string, number][] = [];
   const deadLetters: [BufferMessage, DeadLetterNote][] = [];
+  /** Those that became items of their own. */
   const receipts: Receipt[] = [];
   const lines: OutcomeLine[] = [];
   const requests: EventRequest[] = [];
@@ -97,7 +98,7 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
       deadLetters.push([message, note]);
       return succeed(undefined);
     },
-    recordReceipt: async (receipt) => {
+    recordReceipt: async (_, receipt) => {
       receipts.push(receipt);
       return succeed(undefined);
     },

@@ -5,7 +5,7 @@ import { NOW, record, setUp } from './deliver-setup.ts';
 
 /** The metrics of a line about a message: one by one, and what they mean for deliver as a whole. */
 function metricsOf(...names: readonly string[]): object {
-  const unitOf = (Name: string) => ({ Name, Unit: Name === 'WaitingTime' ? 'Seconds' : 'Count' });
+  const unitOf = (Name: string) => ({ Name, ...(Name === 'WaitingTime' && { Unit: 'Seconds' }) });
   return {
     Timestamp: NOW.getTime(),
     CloudWatchMetrics: [
@@ -126,7 +126,7 @@ describe('a line about an event', () => {
             {
               Namespace: 'WebhookAdapter',
               Dimensions: [['stack', 'stage', 'source', 'event', 'code']],
-              Metrics: [{ Name: 'Events', Unit: 'Count' }],
+              Metrics: [{ Name: 'Events' }],
             },
             {
               Namespace: 'WebhookAdapter',

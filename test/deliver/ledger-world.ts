@@ -5,6 +5,7 @@ import { deliverEvent } from '../../lambdas/deliver/deliver-event.ts';
 import type { EventOutcome } from '../../lambdas/deliver/event-outcome.ts';
 import type { Called, EventDependencies, EventWork } from '../../lambdas/deliver/event-work.ts';
 import type { LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
+import type { Receipt } from '../../lambdas/deliver/receipt.ts';
 import type { Mapped } from '../../lambdas/map/map-webhook.ts';
 import { fail, succeed } from '../../lambdas/result.ts';
 
@@ -52,6 +53,8 @@ export class LedgerWorld {
   unclear = 0;
   now = START;
   entry: LedgerEntry | undefined;
+  /** Whose claim was the first that the ledger took. */
+  firstClaim: string | undefined;
   readonly letters: DeadLetterNote[] = [];
   readonly outcomes: EventOutcome[] = [];
   readonly waiting: Set<number>;
@@ -96,6 +99,7 @@ export class LedgerWorld {
   private work(message: number, attempts: number): EventWork<Mapped> {
     return {
       mapped: this.mapped,
+      receipt: receiptOf(`delivery-${message}`),
       webhook: {
         webhookId: `delivery-${message}`,
         source: 'stripe',
@@ -168,6 +172,7 @@ export class LedgerWorld {
 
   private write(entry: LedgerEntry) {
     if ((this.entry?.revision ?? 0) !== entry.revision - 1) return succeed('changed');
+    if (entry.revision === 1) this.firstClaim = entry.webhookId;
     this.entry = entry;
     return succeed('written');
   }
@@ -179,6 +184,19 @@ export class LedgerWorld {
     if (fate === 'accepted-unheard' || fate === 'lost') this.unclear += 1;
     return { kind: 'called', verdict: VERDICTS[fate], milliseconds: 1, calls: 1, keySlot: 'primary' };
   }
+}
+
+function receiptOf(webhookId: string): Receipt {
+  const receivedAt = new Date(START);
+  return {
+    webhookId,
+    receivedAt,
+    takenAt: receivedAt,
+    eventTypes: ['invoice.paid'],
+    bytes: 2,
+    matched: [{ event: 'paid', made: 1, rejected: 0 }],
+    others: 0,
+  };
 }
 
 const UNAVAILABLE = fail({ code: 'ledger-unavailable', cause: 'TimeoutError' });

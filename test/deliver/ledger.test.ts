@@ -7,6 +7,7 @@ import {
   ledgerKey,
 } from '../../lambdas/deliver/ledger-entry.ts';
 import { markDeadLettered, settleEntry } from '../../lambdas/deliver/ledger-settlement.ts';
+import type { Receipt } from '../../lambdas/deliver/receipt.ts';
 
 const NOW = new Date('2026-11-24T12:00:00.000Z');
 const LATER = new Date(NOW.getTime() + 1);
@@ -39,6 +40,16 @@ function entry(state: LedgerState, changes: Partial<LedgerEntry> = {}): LedgerEn
     ...changes,
   };
 }
+
+const RECEIPT: Receipt = {
+  webhookId: 'delivery-2',
+  receivedAt: NOW,
+  takenAt: NOW,
+  eventTypes: ['invoice.paid'],
+  bytes: 24,
+  matched: [{ event: 'paid', made: 1, rejected: 0 }],
+  others: 9,
+};
 
 const PARKED = { deadLetteredAt: EARLIER };
 const RETRY = { repeatsUnconfirmed: true };
@@ -196,6 +207,41 @@ describe('the ledger after a call', () => {
     expect(markDeadLettered(entry('failed', { leaseUntil: LATER }), NOW)).toEqual(
       entry('failed', { revision: 5, leaseUntil: NOW, deadLetteredAt: NOW, expiresAt: EXPIRY }),
     );
+  });
+});
+
+describe('the receipt of a delivery', () => {
+  const claimant = { ...CLAIMANT, receipt: RECEIPT };
+  const decide = (found?: LedgerEntry, ended?: { state: 'failed'; code: string }) =>
+    decideClaim(found, claimant, NOW, ended);
+
+  test('goes into an entry that is the first of its event, claimed or ended', () => {
+    expect(decide()).toMatchObject({ kind: 'take', entry: { revision: 1, receipt: RECEIPT } });
+    expect(decide(undefined, { state: 'failed', code: 'no-key' })).toMatchObject({
+      entry: { revision: 1, state: 'failed', receipt: RECEIPT },
+    });
+  });
+
+  test('goes into no later one: that keeps the receipt that it has, or none', () => {
+    const first = { ...RECEIPT, webhookId: 'delivery-1' };
+
+    for (const receipt of [{ receipt: first }, {}]) {
+      const taken = decide(entry('waiting', receipt));
+      const ended = decide(entry('waiting', receipt), { state: 'failed', code: 'no-key' });
+      const buried = decide(entry('claimed', receipt));
+      expect([taken, ended, buried]).toMatchObject([{ kind: 'take' }, { kind: 'take' }, { kind: 'bury' }]);
+      for (const { entry: next } of [taken, ended, buried] as { entry: LedgerEntry }[]) {
+        expect(next.receipt).toBe(receipt.receipt);
+      }
+    }
+  });
+
+  test('outlives what is written after a call', () => {
+    const claimed = entry('claimed', { receipt: RECEIPT });
+    const settled = settleEntry(claimed, { state: 'failed', stage: 'deliver', code: 'refused' }, NOW);
+
+    expect(settled.receipt).toBe(RECEIPT);
+    expect(markDeadLettered(settled, NOW).receipt).toBe(RECEIPT);
   });
 });
 

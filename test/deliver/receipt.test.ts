@@ -36,7 +36,6 @@ describe('the receipt of a webhook', () => {
     const kept = await receipt('paid', { key: 'cus_77', due: 0 }, { secretSlot: 1 });
 
     expect(kept).toStrictEqual({
-      webhook: 'stripe#evt_77',
       webhookId: 'request-1',
       receivedAt: new Date(NOW.getTime() - 5_000),
       takenAt: NOW,
@@ -47,11 +46,7 @@ describe('the receipt of a webhook', () => {
         { event: 'paid', made: 1, rejected: 0 },
         { event: 'owed', made: 0, rejected: 0, skipped: 'when-not-met', when: expect.any(String) },
       ],
-      others: [
-        { event: 'each', on: ['batch', 'lot'] },
-        { event: 'some', on: ['batch'] },
-      ],
-      expiresAt: expect.any(Date),
+      others: 2,
     });
     expect(kept.matched[1]?.when).toHaveLength(200);
     expect(LONG).toContain(kept.matched[1]?.when);

@@ -207,34 +207,6 @@ describe('a dead letter', () => {
   });
 });
 
-describe('a receipt', () => {
-  test('tells which events a webhook matched, and why not the others, without a value of it', async () => {
-    const setup = setUp();
-    const owed = record('ann', 'owed', { body: { due: 0 } });
-    const attributes = { ...owed.message.attributes, 'secret-slot': '1' };
-    await setup.deliver({ ...owed, message: { ...owed.message, attributes } });
-
-    expect(setup.receipts).toMatchObject([
-      {
-        webhook: 'stripe#evt_ann',
-        secretSlot: 1,
-        eventTypes: ['owed'],
-        matched: [{ event: 'owed', made: 0, rejected: 0, skipped: 'when-not-met', when: '{% due > 0 %}' }],
-        others: expect.arrayContaining([{ event: 'paid', on: ['invoice.paid'] }]),
-      },
-    ]);
-    expect(JSON.stringify(setup.receipts)).not.toContain('"ann"');
-  });
-
-  test('that cannot be written keeps nothing from being delivered', async () => {
-    const unavailable = { code: 'ledger-unavailable', cause: 'TimeoutError' } as const;
-    const setup = setUp({ recordReceipt: async () => fail(unavailable) });
-
-    expect(await setup.deliver(record('ann'))).toEqual([]);
-    expect(setup.lines).toMatchObject([{ code: 'receipt-not-recorded' }, { outcome: 'delivered' }]);
-  });
-});
-
 /** Another worker claims the event and is in its call. */
 async function claimedByAnother(setup: Setup): Promise<[revision: number]> {
   await setup.deliver(record('ann'));

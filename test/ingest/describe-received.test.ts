@@ -38,21 +38,16 @@ describe('the log line of a request', () => {
         CloudWatchMetrics: [
           {
             Namespace: 'WebhookAdapter',
-            Dimensions: [['stack', 'stage', 'source', 'code']],
-            Metrics: [{ Name: 'Webhooks', Unit: 'Count' }],
-          },
-          {
-            Namespace: 'WebhookAdapter',
-            Dimensions: [['stack', 'source', 'secretSlot']],
-            Metrics: [{ Name: 'Webhooks', Unit: 'Count' }],
+            Dimensions: [
+              ['stack', 'stage', 'source', 'code'],
+              ['stack', 'source', 'secretSlot'],
+            ],
+            Metrics: [{ Name: 'Webhooks' }],
           },
           {
             Namespace: 'WebhookAdapter',
             Dimensions: [['stack', 'source']],
-            Metrics: [
-              { Name: 'VerifiedWebhooks', Unit: 'Count' },
-              { Name: 'OldSecretUses', Unit: 'Count' },
-            ],
+            Metrics: [{ Name: 'VerifiedWebhooks' }, { Name: 'OldSecretUses' }],
           },
         ],
       },

@@ -29,14 +29,13 @@ function grantsIn(stack: Stack): ReadonlyMap<string, readonly string[]> {
 function place(resource: unknown): string {
   const text = JSON.stringify(resource);
   const [, id = text] = /"(Webhooks\w*?|[A-Z]\w*?)[0-9A-F]{8}"/.exec(text) ?? [];
-  const rest = /"(\/index\/[\w-]+|:log-group:\*)"/.exec(text)?.[1] ?? '';
-  return rest === ':log-group:*' ? rest : `${id}${rest}`;
+  return text.includes('":log-group:*"') ? ':log-group:*' : id;
 }
 
 const READ = [
   'dynamodb:GetItem on WebhooksLedgerTable',
   'dynamodb:Query on WebhooksLedgerTable',
-  'dynamodb:Query on WebhooksLedgerTable/index/found-by',
+  'dynamodb:Scan on WebhooksLedgerTable',
   'logs:DescribeLogGroups on :log-group:*',
   'logs:FilterLogEvents on WebhooksDeliverFunctionLogs',
   'logs:FilterLogEvents on WebhooksIngestFunctionLogs',
@@ -111,7 +110,7 @@ function callsOf(...commands: readonly string[]): ReadonlySet<string> {
 }
 
 function actionOf(call: string): string {
-  const service = /Queue|Message/.test(call) ? 'sqs' : /Item|^Query$/.test(call) ? 'dynamodb' : 'logs';
+  const service = /Queue|Message/.test(call) ? 'sqs' : /Item|^Query$|^Scan$/.test(call) ? 'dynamodb' : 'logs';
   return `${service}:${call}`;
 }
 

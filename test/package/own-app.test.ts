@@ -15,7 +15,11 @@ test('the example app synthesizes from the sources as they are: its alarm, its r
   });
   template.hasResourceProperties('AWS::IAM::Policy', {
     Roles: [{ Ref: Match.stringLikeRegexp('^OnCall') }],
-    PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action: 'dynamodb:Query' })]) },
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({ Action: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan'] }),
+      ]),
+    },
   });
   template.hasOutput('BillingWebhookUrl', {
     Value: { 'Fn::Join': ['', Match.arrayWith(['/webhooks/billing'])] },

@@ -24,7 +24,6 @@ const ENVIRONMENT = {
   WEBEX_EVENT_URL: 'http://127.0.0.1:1/events',
   WEBEX_KEYS_SECRET: 'webex-campaign',
   LEDGER_TABLE: 'ledger',
-  EVENT_KEY_HASH_SECRET: 'event-key-hash',
   LEASE_SECONDS: '35',
   EVENTS_PER_SECOND: '5',
   MAX_CONCURRENCY: '2',

@@ -186,7 +186,6 @@ describe('the middy wrapper dropped is killed, since a bug is', () => {
           WEBEX_EVENT_URL: url,
           WEBEX_KEYS_SECRET: 'webex-campaign',
           LEDGER_TABLE: 'ledger',
-          EVENT_KEY_HASH_SECRET: 'hash',
           LEASE_SECONDS: '35',
           EVENTS_PER_SECOND: '5',
           MAX_CONCURRENCY: '2',

@@ -23,6 +23,10 @@ const PROJECT = {
 
 const printed: string[] = [];
 const told: string[] = [];
+/** Keys of the hashes that a command has made. */
+const made: string[] = [];
+/** The key of the hashes as it was generated: whatever happens to the keys beside it, it stays, and is told nobody. */
+let hashKey = '';
 let run: LocalRun;
 let client: SecretsManagerClient;
 beforeAll(async () => {
@@ -83,6 +87,12 @@ const put = (secret: string, SecretString: string) =>
   client.send(new PutSecretValueCommand({ SecretId: nameOf(secret), SecretString }));
 
 describe('secrets of a run that begins without any', () => {
+  test('have the key of the hashes generated, and places for the API keys', async () => {
+    const created = await contentOf('webex-campaign');
+    expect(created).toEqual({ primary: '', secondary: '', hashKey: expect.stringMatching(/^\w{64}$/) });
+    ({ hashKey } = created as { hashKey: string });
+  });
+
   test('are told to be missing, and how to set them', async () => {
     const [exitCode, text] = await status();
     expect(exitCode).toBe(1);
@@ -99,12 +109,12 @@ describe('secrets of a run that begins without any', () => {
 
   test('are not overwritten by whoever was asked for a value while somebody else has set one', async () => {
     const late = setSecret(PROJECT, { name: 'webex-campaign', port: port() }, async () => {
-      await put('webex-campaign', '{"primary":"key-one"}');
+      await put('webex-campaign', JSON.stringify({ primary: 'key-one', hashKey }));
       return succeed({ value: 'key-two' });
     });
 
     expect(await command(late)).toEqual([2, expect.stringContaining('Somebody else has changed')]);
-    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-one' });
+    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-one', hashKey });
   });
 
   test('are set, and count from then on', async () => {
@@ -170,7 +180,7 @@ describe('a rotation', () => {
 
   test('of the API keys takes two at most, and ends the same way', async () => {
     expect((await rotate('webex-campaign', 'key-two'))[0]).toBe(0);
-    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-two', secondary: 'key-one' });
+    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-two', secondary: 'key-one', hashKey });
     expect(await rotate('webex-campaign', 'key-three')).toEqual([
       2,
       expect.stringContaining('2 keys, which is all'),
@@ -179,7 +189,28 @@ describe('a rotation', () => {
       0,
       expect.stringContaining('delete the old key in Webex Campaign'),
     ]);
-    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-two' });
+    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-two', secondary: '', hashKey });
+  });
+
+  test('of API keys that cannot be used leaves the key of the hashes as it is, too', async () => {
+    await put('webex-campaign', JSON.stringify({ primary: 'not a key', hashKey }));
+
+    expect(await status('webex-campaign')).toEqual([1, expect.stringContaining('cannot be used: /primary')]);
+    expect((await set('webex-campaign', 'key-three', { replace: true }))[0]).toBe(0);
+    expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-three', secondary: '', hashKey });
+  });
+
+  test('of API keys that somebody has put there without it makes another key of the hashes', async () => {
+    await put('webex-campaign', '{"primary":"key-one"}');
+    expect((await status('webex-campaign'))[0]).toBe(0);
+
+    expect((await rotate('webex-campaign', 'key-two'))[0]).toBe(0);
+
+    const content = (await contentOf('webex-campaign')) as { hashKey: string };
+    expect(content).toMatchObject({ primary: 'key-two', secondary: 'key-one' });
+    expect(content.hashKey).toMatch(/^[0-9a-f]{64}$/);
+    expect(content.hashKey).not.toBe(hashKey);
+    made.push(content.hashKey);
   });
 
   test('does not overwrite what somebody else has written in the meantime', async () => {
@@ -207,5 +238,7 @@ describe('a rotation', () => {
   test('shows no value anywhere', () => {
     const values = /whsec_(one|two|other|theirs|ours|x|y)|key-(one|two|three)|sk_live/;
     expect([...told, ...printed].filter((text) => values.test(text))).toEqual([]);
+    expect(made.map(({ length }) => length)).toEqual([64]);
+    for (const key of [hashKey, ...made]) expect([...told, ...printed].join()).not.toContain(key);
   });
 });

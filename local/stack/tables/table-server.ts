@@ -33,16 +33,9 @@ export async function startTableServer(): Promise<TableServer> {
     memory: () => measureThread(worker),
     createTables: async (tables) => {
       for (const { properties } of tables) {
-        const { TableName, KeySchema, AttributeDefinitions, BillingMode, GlobalSecondaryIndexes } =
-          properties;
+        const { TableName, KeySchema, AttributeDefinitions, BillingMode } = properties;
         await client.send(
-          new CreateTableCommand({
-            TableName,
-            KeySchema,
-            AttributeDefinitions,
-            BillingMode,
-            ...(GlobalSecondaryIndexes && { GlobalSecondaryIndexes }),
-          }),
+          new CreateTableCommand({ TableName, KeySchema, AttributeDefinitions, BillingMode }),
         );
       }
     },

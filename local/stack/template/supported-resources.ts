@@ -1,7 +1,5 @@
 import * as z from 'zod';
 
-const keySchema = z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) }));
-
 /**
  * The resource types that the local run honours, each with every property that it honours. The schemas are strict: a
  * property that is not here is an error, so that nothing of the template is left out in silence.
@@ -31,19 +29,10 @@ const properties = {
   }),
   'AWS::DynamoDB::Table': z.strictObject({
     TableName: z.string(),
-    KeySchema: keySchema,
+    KeySchema: z.array(z.strictObject({ AttributeName: z.string(), KeyType: z.enum(['HASH', 'RANGE']) })),
     AttributeDefinitions: z.array(
       z.strictObject({ AttributeName: z.string(), AttributeType: z.enum(['S', 'N', 'B']) }),
     ),
-    GlobalSecondaryIndexes: z
-      .array(
-        z.strictObject({
-          IndexName: z.string(),
-          KeySchema: keySchema,
-          Projection: z.strictObject({ ProjectionType: z.enum(['KEYS_ONLY', 'ALL']) }),
-        }),
-      )
-      .optional(),
     BillingMode: z.literal('PAY_PER_REQUEST'),
     /** Nothing expires and nothing is backed up here: a run ends long before, and all of it with it. */
     TimeToLiveSpecification: z.strictObject({ AttributeName: z.string(), Enabled: z.boolean() }).optional(),

@@ -32,8 +32,8 @@ describe('a million webhooks by list price', () => {
     ['CloudWatch: 80 metrics', 24],
     // 8 x $0.40
     ['Secrets Manager: 8 secrets', 3.2],
-    // (6 + 2 x 2) secrets every 4 minutes: 109,500, $5 a million
-    ['Secrets Manager: reads', 0.5475],
+    // (6 + 2) secrets every 4 minutes: 87,600, $5 a million
+    ['Secrets Manager: reads', 0.438],
     // 5 pollers x 2,628,000 s / 20 s = 657,000, $0.40 a million
     ['SQS buffer: polling', 0.2628],
   ])('%s: $%d', (name, expected) => {

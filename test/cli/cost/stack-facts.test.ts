@@ -108,7 +108,7 @@ describe('the stack as it is synthesized', () => {
       ingest: { memoryMegabytes: 512, isArm: true },
       deliver: { eventsPerSecond: 100, batchSize: 10 },
       sources: 6,
-      secrets: 8,
+      secrets: 7,
       retentionDays: 30,
       hasPointInTimeRecovery: true,
       unpriced: [],

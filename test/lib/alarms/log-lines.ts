@@ -14,7 +14,7 @@ export type MetricLine = Readonly<Record<string, unknown>> & {
     readonly CloudWatchMetrics: readonly {
       readonly Namespace: string;
       readonly Dimensions: readonly (readonly string[])[];
-      readonly Metrics: readonly { readonly Name: string; readonly Unit: string }[];
+      readonly Metrics: readonly { readonly Name: string; readonly Unit?: string }[];
     }[];
   };
 };
