@@ -8,6 +8,7 @@ import type { EventOutcome } from './event-outcome.ts';
 import { type EventDependencies, type EventWork, tryLater } from './event-work.ts';
 import { ledgerKey } from './ledger-entry.ts';
 import { openWebhook, type Unopenable } from './open-webhook.ts';
+import type { TakeProof } from './proof-clock.ts';
 import type { BufferRecord } from './read-records.ts';
 import { type Receipt, receiptOf } from './receipt.ts';
 import { nextDelaySeconds } from './retry-schedule.ts';
@@ -25,6 +26,7 @@ export type DeliverDependencies = EventDependencies & {
   /** Keeps a receipt as an item of its own, beside the events of its webhook. */
   readonly recordReceipt: (webhook: string, receipt: Receipt) => Promise<Result<void, LedgerFailure>>;
   readonly log: (line: OutcomeLine) => void;
+  readonly takeProof: TakeProof;
 };
 
 /** What writing a receipt may take at most, with all of its tries: nothing that matters more may want for that time. */
@@ -76,7 +78,8 @@ async function deliverOne(work: EventWork<Mapped>, dependencies: DeliverDependen
   const outcome = await deliverEvent(work, dependencies).catch((bug: unknown) =>
     afterBug(work, bug, dependencies),
   );
-  dependencies.log(describeEvent(work, outcome, dependencies.now()));
+  const { log, now, takeProof } = dependencies;
+  log(describeEvent(work, outcome, { now: now(), takeProof }));
   return outcome;
 }
 

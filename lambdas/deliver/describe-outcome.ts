@@ -6,6 +6,7 @@ import type { EventOutcome } from './event-outcome.ts';
 import type { EventWork } from './event-work.ts';
 import { DELIVER_METRICS, type Measured, measureOutcome, measureWait } from './measure-outcome.ts';
 import type { Unopenable } from './open-webhook.ts';
+import type { TakeProof } from './proof-clock.ts';
 import type { BufferRecord } from './read-records.ts';
 
 const EVENTS = declareMetrics(['stage', 'source', 'event', 'code'], { Events: 'Count' });
@@ -22,12 +23,13 @@ export type OutcomeLine = Readonly<Record<string, unknown>>;
 export function describeEvent(
   { mapped, webhook, record }: EventWork<Mapped>,
   ended: EventOutcome & { readonly seconds?: number },
-  now: Date,
+  { now, takeProof }: { readonly now: Date; readonly takeProof: TakeProof },
 ): OutcomeLine {
   const { milliseconds, seconds, answer, ...outcome } = ended;
   const counted = milliseconds === undefined ? EVENTS : CALLED_EVENTS;
+  const measured = measureOutcome(ended, waitOf(record, now), () => takeProof(now));
   return {
-    ...writeMetrics(counted, measureOutcome(ended, waitOf(record, now)), now),
+    ...writeMetrics(counted, measured, now),
     Events: 1,
     // A delivered event has no other code.
     code: outcome.outcome,

@@ -18,6 +18,7 @@ import { deliverBatch } from './deliver-batch.ts';
 import type { DeliverDependencies } from './deliver-webhook.ts';
 import { createEventCaller } from './event-caller.ts';
 import { hashEventKey } from './hash-event-key.ts';
+import { createProofClock } from './proof-clock.ts';
 import { createRateLimit, workerRate } from './rate-limit.ts';
 import { readRecords } from './read-records.ts';
 import { keysOf, webexSecretSchema } from './webex-keys.ts';
@@ -67,6 +68,7 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   newOwner: randomUUID,
   random: Math.random,
   log: writeLogLine,
+  takeProof: createProofClock(),
   pause,
   now,
 };

@@ -9,7 +9,10 @@ export const DELIVER_METRICS = {
   DeliveryDelay: 'Milliseconds',
   /** How old an event is that waits, for a reason that has no alarm of its own. */
   WaitingTime: 'Seconds',
-  /** An event waits, as no key works, the vendor throttles, …: 1 while it is so, 0 once a call proves that it is over. */
+  /**
+   * An event waits, as no key works, the vendor throttles, …: 1 while it is so, 0 once a call proves that it is over (and
+   * once a minute while it is not so).
+   */
   HeldByCredentials: 'Count',
   HeldByThrottling: 'Count',
   HeldByEndpoint: 'Count',
@@ -17,7 +20,7 @@ export const DELIVER_METRICS = {
   HeldByLedger: 'Count',
   DeadLetters: 'Count',
   UnconfirmedEvents: 'Count',
-  /** Whether a call was made with the secondary key. */
+  /** Whether a call was made with the secondary key; that it was not is told once a minute. */
   SpareKeyCalls: 'Count',
   /** A bug, or a dead letter that could not be written. */
   Faults: 'Count',
@@ -68,20 +71,26 @@ const EXPECTED_REFUSAL = 'webex-no-recommendation';
 /**
  * What an outcome counts for: what alarms watch.
  * @param waitedMilliseconds since the webhook was put on the buffer
+ * @param takesProof asked where the outcome proves that nothing is wrong: whether that is to be told
  */
-export function measureOutcome(outcome: EventOutcome, waitedMilliseconds: number): Measured {
+export function measureOutcome(
+  outcome: EventOutcome,
+  waitedMilliseconds: number,
+  takesProof: () => boolean,
+): Measured {
   const { milliseconds, keySlot } = outcome;
   return {
     ...(milliseconds !== undefined && { CallDuration: milliseconds }),
-    ...(keySlot !== undefined && { SpareKeyCalls: keySlot === 'secondary' ? 1 : 0 }),
     ...measureEnd(outcome, waitedMilliseconds),
+    ...(provesAll(outcome) && takesProof() && proofOf(outcome)),
+    ...(keySlot === 'secondary' && { SpareKeyCalls: 1 }),
   };
 }
 
 function measureEnd(outcome: EventOutcome, waitedMilliseconds: number): Measured {
   switch (outcome.outcome) {
     case 'delivered':
-      return { DeliveryDelay: waitedMilliseconds, ...proofOf(outcome) };
+      return { DeliveryDelay: waitedMilliseconds };
     case 'retry-later': {
       const keptBy = KEPT_BY[outcome.code];
       return {
@@ -93,7 +102,6 @@ function measureEnd(outcome: EventOutcome, waitedMilliseconds: number): Measured
       return {
         ...(outcome.code !== EXPECTED_REFUSAL && { DeadLetters: 1 }),
         ...(outcome.code === 'unconfirmed' && { UnconfirmedEvents: 1 }),
-        ...(outcome.milliseconds !== undefined && provesFarSide(outcome.code) && proofOf(outcome)),
       };
     case 'skipped':
     case 'duplicate':
@@ -107,8 +115,18 @@ export function measureWait(waitedMilliseconds: number): Measured {
   return { WaitingTime: Math.round(waitedMilliseconds / 1000) };
 }
 
-/** A call that was answered proves that all is well; of the ledger only if it took the answer. */
-function proofOf({ cause }: EventOutcome): Measured {
+/** A call that was answered in Webex Campaign's own words proves that all is well. */
+function provesAll(ended: EventOutcome): boolean {
+  if (ended.outcome !== 'dead-letter') return ended.outcome === 'delivered';
+  return ended.milliseconds !== undefined && provesFarSide(ended.code);
+}
+
+/** Of the ledger it is proven only if that took the answer, of the keys only by the one that was used. */
+function proofOf({ cause, keySlot }: EventOutcome): Measured {
   const { HeldByLedger: ledger, ...others } = PROVEN_WELL;
-  return { ...others, ...(cause === undefined && { HeldByLedger: ledger }) };
+  return {
+    ...others,
+    ...(cause === undefined && { HeldByLedger: ledger }),
+    ...(keySlot === 'primary' && { SpareKeyCalls: 0 }),
+  };
 }

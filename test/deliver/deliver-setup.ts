@@ -111,6 +111,7 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
     leaseMilliseconds: LEASE_MILLISECONDS,
     remainingMilliseconds: () => clock.remainingMilliseconds,
     log: (line) => lines.push(line),
+    takeProof: () => true,
     pause,
     now,
     ...changes,

@@ -6,7 +6,8 @@ const WELL = { HeldByCredentials: 0, HeldByThrottling: 0, HeldByEndpoint: 0, Hel
 const later = (code: string) => ({ outcome: 'retry-later', code, seconds: 5 }) as EventOutcome;
 const dead = (code: string, facts: object = {}) =>
   ({ outcome: 'dead-letter', stage: 'deliver', code, ...facts }) as EventOutcome;
-const measure = (outcome: EventOutcome) => measureOutcome(outcome, 61_400);
+const measure = (outcome: EventOutcome, takesProof = true) =>
+  measureOutcome(outcome, 61_400, () => takesProof);
 
 describe('an event that waits', () => {
   test.each([
@@ -47,6 +48,13 @@ describe('a delivered event', () => {
       DeliveryDelay: 61_400,
       SpareKeyCalls: 0,
     });
+  });
+
+  test('proves nothing where that was told a moment ago, yet tells of the spare key', () => {
+    const untold = { CallDuration: 80, DeliveryDelay: 61_400 };
+
+    expect(measure({ ...delivered, keySlot: 'primary' }, false)).toEqual(untold);
+    expect(measure({ ...delivered, keySlot: 'secondary' }, false)).toEqual({ ...untold, SpareKeyCalls: 1 });
   });
 
   test('tells that the spare key is in use', () => {
