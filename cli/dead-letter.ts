@@ -1,4 +1,5 @@
-import { type BufferMessage, decodeBufferedWebhook } from '../lambdas/buffer/buffered-webhook.ts';
+import type { BufferMessage } from '../lambdas/buffer/buffered-webhook.ts';
+import { decodeBufferedWebhook } from '../lambdas/buffer/read-buffered-webhook.ts';
 import {
   type DeadLetterCode,
   type DeadLetterNote,

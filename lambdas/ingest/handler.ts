@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import { readCatalogue } from '../adapters/catalogue.ts';
-import { ingestEnvironment, readEnvironment } from '../adapters/environment.ts';
+import { readEnvironment } from '../adapters/environment.ts';
+import { ingestEnvironment } from '../adapters/ingest-environment.ts';
 import { createLog } from '../adapters/log.ts';
 import { createQueues } from '../adapters/queues.ts';
 import { createSecretReader } from '../adapters/secrets-manager.ts';

@@ -2,23 +2,10 @@ import { type Result, succeed } from '../result.ts';
 import type { Crypto } from './check-claim.ts';
 import { decodeSecret, type SigningKey } from './decode-secret.ts';
 import { readClaim } from './read-claim.ts';
-import { adyenStandard } from './signature-plug-ins/adyen-standard.ts';
-import { mailgun } from './signature-plug-ins/mailgun.ts';
-import { mandrill } from './signature-plug-ins/mandrill.ts';
 import type { PlugIn } from './signature-plug-ins/plug-in.ts';
-import { twilio } from './signature-plug-ins/twilio.ts';
+import { plugInOf } from './signature-plug-ins/plug-in-of.ts';
 import type { SignatureScheme } from './signature-scheme.ts';
 import type { Claim, SignedRequest, VerificationFailure } from './verification.ts';
-
-type CustomScheme = Extract<SignatureScheme, { kind: 'custom' }>;
-
-/** What knobs cannot say, by the name a scheme of kind `custom` gives. */
-const PLUG_INS: Readonly<Record<CustomScheme['plugIn'], PlugIn>> = {
-  twilio,
-  mandrill,
-  'adyen-standard': adyenStandard,
-  mailgun,
-};
 
 /** One way of signing, whether knobs or a plug-in say it. */
 export type SignatureMethod = {
@@ -33,7 +20,7 @@ export type SignatureMethod = {
 
 /** The way a scheme signs. A shared secret is no signature. */
 export function methodOf(scheme: Exclude<SignatureScheme, { kind: 'sharedSecret' }>): SignatureMethod {
-  if (scheme.kind === 'custom') return ofPlugIn(PLUG_INS[scheme.plugIn]);
+  if (scheme.kind === 'custom') return ofPlugIn(plugInOf(scheme.plugIn));
   const form = scheme.kind === 'hash' ? 'utf8' : scheme.secretEncoding;
   return {
     crypto: scheme,

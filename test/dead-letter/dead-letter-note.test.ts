@@ -1,9 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  decodeBufferedWebhook,
-  encodeBufferedWebhook,
-  replayedMessage,
-} from '../../lambdas/buffer/buffered-webhook.ts';
+import { encodeBufferedWebhook } from '../../lambdas/buffer/buffered-webhook.ts';
+import { decodeBufferedWebhook, replayedMessage } from '../../lambdas/buffer/read-buffered-webhook.ts';
 import { deadLetterMessage } from '../../lambdas/dead-letter/dead-letter-message.ts';
 import { type DeadLetterNote, hasNote, readNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
 
