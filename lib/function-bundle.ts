@@ -59,7 +59,7 @@ function bundleOnce(entry: string): Files {
   return files;
 }
 
-const BUNDLER = new URL('bundle-handler.ts', import.meta.url).href;
+const BUNDLER = new URL('bundle-function.ts', import.meta.url).href;
 
 /** A process of its own: constructs cannot wait, and esbuild's plugins cannot be had without. */
 function bundleInProcess(entry: string, directory: string): void {

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
-import { stackName, textSchema } from './environment.ts';
+import { textSchema } from './environment.ts';
 
 /** What the deliver function is told by its construct. */
 export const deliverEnvironment = z.object({
-  STACK_NAME: stackName,
+  /** What the queues' names begin with. It tells the metrics of several stacks in one account apart. */
+  STACK_NAME: textSchema,
   BUFFER_QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),
   /** The whole URL of the event API; it differs from tenant to tenant and has no default. */

@@ -4,9 +4,6 @@ import '../schema-messages.ts';
 /** A variable that has to say something. */
 export const textSchema = z.string().check(z.minLength(1));
 
-/** What the queues' names begin with. It tells the metrics of several stacks in one account apart. */
-export const stackName = textSchema;
-
 /** Reads the environment once per cold start. Throws with every problem at once: the function cannot work. */
 export function readEnvironment<Environment>(schema: z.ZodMiniType<Environment>): Environment {
   const parsed = schema.safeParse(process.env);

@@ -36,18 +36,25 @@ const MAX_DELAY_SECONDS = 900;
 
 /** SQS, as far as the functions use it. */
 export function createQueues(): Queues {
-  const client = new SQSClient({});
+  let made: SQSClient | undefined;
+  // Most cold starts of deliver have nothing to hide or to bury.
+  const client = () => {
+    made ??= new SQSClient({});
+    return made;
+  };
   return {
-    connect: (QueueUrl) => settle(client.send(new GetQueueAttributesCommand({ QueueUrl }))),
-    put: (...message) => settle(client.send(writeMessage(...message))),
+    connect: (QueueUrl) => settle(client().send(new GetQueueAttributesCommand({ QueueUrl }))),
+    put: (...message) => settle(client().send(writeMessage(...message))),
     putDry: (...message) => {
       const command = writeMessage(...message);
       // In the place of the last step, which would have the request sent.
       command.middlewareStack.add(() => answerNothing, { step: 'deserialize', priority: 'low' });
-      return settle(client.send(command));
+      return settle(client().send(command));
     },
     hide: (QueueUrl, ReceiptHandle, VisibilityTimeout) =>
-      settle(client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout }))),
+      settle(
+        client().send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout })),
+      ),
   };
 }
 

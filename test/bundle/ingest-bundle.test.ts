@@ -7,7 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
-import { bundleHandler } from '../../lib/bundle-handler.ts';
+import { bundleHandler } from '../../lib/bundle-function.ts';
 import { LEFT_OUT } from '../../lib/lean-sdk.ts';
 import { type AwsAnswer, type AwsCall, startAws, startBundle } from './run-bundle.ts';
 

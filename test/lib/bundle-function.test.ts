@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { bundleHandler } from '../../lib/bundle-handler.ts';
+import { bundleHandler } from '../../lib/bundle-function.ts';
 import { UNREACHED, UNUSED } from '../../lib/lean-sdk.ts';
 
 type Bundle = {
