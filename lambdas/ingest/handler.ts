@@ -14,6 +14,7 @@ import { describeReceived } from './describe-received.ts';
 import { DRY_RUN_EVENT, dryRunDependencies } from './dry-run.ts';
 import { httpApiEventSchema } from './read-request.ts';
 import { type ReceiveDependencies, receiveWebhook } from './receive-webhook.ts';
+import { methodOf } from './signature-method.ts';
 import { signingSecretsSchema } from './signing-secrets.ts';
 import type { Source } from './source.ts';
 
@@ -37,9 +38,11 @@ export const ready = warmUp(
   receiveDry(),
 );
 
-/** Receives a webhook of its own making, to no effect, while the calls above are waited for. */
+/** Makes each source's way of signing, and receives a webhook of its own making, while the calls above are waited for. */
 async function receiveDry(): Promise<void> {
   await turnOfTheLoop();
+  for (const { profile } of sources)
+    if (profile.signature.kind !== 'sharedSecret') methodOf(profile.signature);
   const putDry: ReceiveDependencies['putOnBuffer'] = async (webhook) => {
     await putBy(queues.putDry)(webhook);
     return succeed(undefined);
