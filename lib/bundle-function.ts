@@ -10,8 +10,9 @@ import { leanSdk } from './lean-sdk.ts';
 export const BUNDLE_FILE = 'bundle.cjs';
 
 /** What Lambda loads: it waits until the function is ready, which a CommonJS file cannot do. */
-const ENTRY = fileURLToPath(new URL('function-entry.mjs', import.meta.url));
-const ENTRY_FILE = 'index.mjs';
+export const ENTRY = fileURLToPath(new URL('function-entry.mjs', import.meta.url));
+/** Its name beside the bundle. */
+export const ENTRY_FILE = 'index.mjs';
 
 const OPTIONS = {
   bundle: true,
