@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import {
   ChangeMessageVisibilityCommand,
   GetQueueAttributesCommand,
@@ -69,7 +68,7 @@ function writeMessage(...[QueueUrl, message, delaySeconds]: Parameters<Queues['p
 
 /** As if SQS had answered: the SDK reads it, and finds that the message's digest is missing. */
 const answerNothing = async () => ({
-  response: { statusCode: 200, headers: {}, body: Readable.from([Buffer.from('{}')]) },
+  response: { statusCode: 200, headers: {}, body: Buffer.from('{}') },
 });
 
 function writeAttributes(
