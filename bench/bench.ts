@@ -3,11 +3,13 @@ import { SECRETS, SIGNING_SECRET } from './events.ts';
 import type { Figure } from './figure.ts';
 import { findGrown } from './limits.ts';
 import { describeResults, RESULTS_FILE, readResults, replaceFigures } from './results.ts';
+import { measureBacklog } from './sections/backlog.ts';
 import { measureColdStarts } from './sections/cold-starts.ts';
 import { measureEndToEnd } from './sections/end-to-end.ts';
 import { measureEngine } from './sections/engine.ts';
 import { measureFirstEvent } from './sections/first-event.ts';
 import { measureGrowth } from './sections/growth.ts';
+import { measureMemory } from './sections/memory.ts';
 import { measureCalls } from './sections/price.ts';
 import { measureSizes } from './sections/sizes.ts';
 import { measureVerification } from './sections/verify.ts';
@@ -28,6 +30,8 @@ const SECTIONS: Readonly<Record<string, (world: World) => Promise<readonly Figur
   verify: measureVerification,
   growth: measureGrowth,
   path: measureEndToEnd,
+  backlog: measureBacklog,
+  memory: measureMemory,
 };
 
 // `npm run bench` measures all and writes the results down; `-- --quick` measures less, and compares with what is committed.

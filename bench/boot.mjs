@@ -57,7 +57,10 @@ async function runWarm(event) {
     for (let count = 0; count < events; count += 1)
       assertSucceeded(await handler(structuredClone(event), context));
     const { user, system } = process.cpuUsage(before);
-    process.send({ cpu: (user + system) / events, wall: ((performance.now() - start) * 1000) / events });
+    const wall = ((performance.now() - start) * 1000) / events;
+    // It is in kilobytes.
+    const peak = process.resourceUsage().maxRSS / 1024;
+    process.send({ cpu: (user + system) / events, wall, peak });
   });
   process.on('disconnect', () => process.exit(0));
   process.send('ready');

@@ -6,11 +6,11 @@ import { stripeSignature } from '../test/sign.ts';
 /** What is measured with is signed with this; it opens nothing. */
 export const SIGNING_SECRET = 'whsec_bench_2f7c1e9a4b';
 
-/** What Secrets Manager holds while functions are measured. */
+/** What Secrets Manager holds while functions are measured, by the names of a local run. */
 export const SECRETS = {
-  'webhook-adapter-local/webhooks/measured': { signingSecrets: [SIGNING_SECRET] },
-  'webhook-adapter-local/webex-campaign': { primary: 'bench-key' },
-  'webhook-adapter-local/event-key-hash': { key: 'k'.repeat(64) },
+  'webhooks/measured': { signingSecrets: [SIGNING_SECRET] },
+  'webex-campaign': { primary: 'bench-key' },
+  'event-key-hash': { key: 'k'.repeat(64) },
 };
 
 const SAMPLE = new URL('../samples/payloads/stripe/invoice.payment_failed.json', import.meta.url);

@@ -5,7 +5,7 @@ export type Figure = {
   /** `P1` to `P9` as the goals are numbered, or the group that it belongs to. */
   readonly id: string;
   readonly what: string;
-  readonly unit: 'x' | 'KB' | 'USD' | 'exponent' | 'calls' | 'per s' | 'ms' | 'us';
+  readonly unit: 'x' | 'KB' | 'MB' | 'USD' | 'exponent' | 'calls' | 'per s' | 'ms' | 'us';
   readonly value: number;
   /** The tenth and the ninetieth of a hundred measurements; missing where nothing is random. */
   readonly spread?: readonly [p10: number, p90: number];

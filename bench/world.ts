@@ -16,6 +16,10 @@ export type Effort = {
   readonly work: WorkRounds;
   /** Sent through the whole path, for each number of senders. */
   readonly webhooks: number;
+  /** Messages that wait on the buffer while the rate of delivery is measured, ascending. */
+  readonly backlogs: readonly number[];
+  /** Memory sizes of a function in megabytes, ascending. */
+  readonly memories: readonly number[];
 };
 
 /** All of it is to be over in less than 15 minutes on two cores; the quick mode, for CI, in two. */
@@ -24,11 +28,15 @@ export const FULL: Effort = {
   warm: { rounds: 15, events: 150, warmUp: 1_500 },
   work: { rounds: 25, milliseconds: 20 },
   webhooks: 400,
+  backlogs: [1_000, 10_000, 100_000],
+  memories: [128, 256, 512, 1_024],
 };
 
 export const QUICK: Effort = {
   coldRounds: 7,
   warm: { rounds: 7, events: 100, warmUp: 800 },
   work: { rounds: 9, milliseconds: 10 },
-  webhooks: 0,
+  webhooks: 30,
+  backlogs: [],
+  memories: [],
 };

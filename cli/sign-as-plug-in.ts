@@ -16,7 +16,7 @@ type CustomScheme = Extract<SignatureScheme, { kind: 'custom' }>;
 export function signAsPlugIn(scheme: CustomScheme, toSign: ToSign): Result<Signed, string> {
   const { crypto, encoding, decode, secretForm } = methodOf(scheme);
   const key = decode(toSign.secret);
-  if (!Buffer.isBuffer(key)) return fail(`The signing secret cannot be read as ${secretForm}.`);
+  if (key === undefined) return fail(`The signing secret cannot be read as ${secretForm}.`);
   return SIGNERS[scheme.plugIn](toSign, (...content) =>
     computeDigest(crypto, content, key).toString(encoding),
   );

@@ -43,7 +43,7 @@ export function signWebhook(scheme: SignatureScheme, toSign: ToSign): Result<Sig
 function signByKnobs(scheme: SignedScheme, toSign: ToSign): Result<Headers, string> {
   const key = decodeSecret(scheme, toSign.secret);
   if (key === undefined) return fail(`The signing secret cannot be read as ${scheme.kind} wants it.`);
-  if (!Buffer.isBuffer(key))
+  if (key.type === 'public')
     return fail(`Only the vendor can sign by ${scheme.kind}: it has the private key.`);
 
   const timestamp = scheme.timestamp === undefined ? '' : WRITERS[scheme.timestamp.format](toSign.at);

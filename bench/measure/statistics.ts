@@ -7,6 +7,14 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: quantile(sorted, 0.5), p10: quantile(sorted, 0.1), p90: quantile(sorted, 0.9) };
 }
 
+/** What so large a part of all measurements does not exceed: 0.99 for the 99th of a hundred. */
+export function percentile(values: readonly number[], part: number): number {
+  return quantile(
+    values.toSorted((one, other) => one - other),
+    part,
+  );
+}
+
 /** Takes the ratio of each measurement to that of its base in the same round, and then the spread of the ratios. */
 export function ratioOf(values: readonly number[], bases: readonly number[]): Spread {
   return spreadOf(values.map((value, round) => value / (bases[round] ?? Number.NaN)));

@@ -6,12 +6,14 @@ import * as z from 'zod';
 import { BOOT, type ColdCase } from './cold-start.ts';
 import { ratioOf, type Spread, spreadOf } from './statistics.ts';
 
-const figuresSchema = z.object({ cpu: z.number(), wall: z.number() });
+const figuresSchema = z.object({ cpu: z.number(), wall: z.number(), peak: z.number() });
 
 /** Microseconds per event, and the ratio of CPU time to that of the base in the same round. */
 export type WarmFigures = { readonly cpu: Spread; readonly wall: Spread; readonly ratio: Spread };
 
 type WarmFunction = {
+  readonly child: ChildProcess;
+  /** Microseconds of CPU and of wall time per event, and the most megabytes that were held so far. */
   readonly run: (events: number) => Promise<z.infer<typeof figuresSchema>>;
   readonly stop: () => void;
 };
@@ -28,6 +30,7 @@ export async function startWarm({ subject, event }: ColdCase): Promise<WarmFunct
   });
   await nextMessage(child);
   return {
+    child,
     run: async (events) => {
       child.send(events);
       return figuresSchema.parse(await nextMessage(child));

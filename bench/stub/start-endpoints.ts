@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
+import { type LocalSecrets, nameSecrets } from '../../local/local-secrets.ts';
+import { LOCAL_STACK } from '../../local/synthesize.ts';
 import { createCertificate } from '../../test/adapters/self-signed-certificate.ts';
 
 const SERVER = fileURLToPath(new URL('endpoint-server.ts', import.meta.url));
@@ -27,9 +29,9 @@ export type Endpoints = {
 
 /**
  * Starts the endpoints in a process of their own.
- * @param secrets what Secrets Manager holds, by name
+ * @param secrets what Secrets Manager holds, by the names of a local run
  */
-export async function startEndpoints(secrets: Readonly<Record<string, unknown>>): Promise<Endpoints> {
+export async function startEndpoints(secrets: LocalSecrets): Promise<Endpoints> {
   const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));
   const keep = (name: string, text: string) => {
     writeFileSync(join(directory, name), text, { mode: 0o600 });
@@ -37,7 +39,11 @@ export async function startEndpoints(secrets: Readonly<Record<string, unknown>>)
   };
   const { cert, key } = createCertificate();
   const certificate = keep('certificate.pem', cert);
-  const files = [certificate, keep('key.pem', key), keep('secrets.json', JSON.stringify(secrets))];
+  const files = [
+    certificate,
+    keep('key.pem', key),
+    keep('secrets.json', JSON.stringify(nameSecrets(LOCAL_STACK, secrets))),
+  ];
   const server = fork(SERVER, files, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const nextMessage = () => new Promise<unknown>((resolve) => server.once('message', resolve));
 

@@ -8,6 +8,7 @@ import type { LedgerFailure, LedgerStore } from '../deliver/claim-event.ts';
 import type { LedgerEntry } from '../deliver/ledger-entry.ts';
 import type { Receipt } from '../deliver/receipt.ts';
 import { fail, type Result, succeed } from '../result.ts';
+import { LEAN_SETTINGS, withoutLogger } from './lean-client.ts';
 import { readItem, writeItem } from './ledger-item.ts';
 import { writeReceipt } from './ledger-receipt.ts';
 
@@ -24,14 +25,17 @@ export type LedgerTable = LedgerStore & {
 
 /** The ledger in its DynamoDB table. */
 export function createLedgerTable(TableName: string): LedgerTable {
-  const client = new DynamoDBClient({
-    maxAttempts: 3,
-    requestHandler: {
-      connectionTimeout: CONNECT_MILLISECONDS,
-      requestTimeout: REQUEST_MILLISECONDS,
-      throwOnRequestTimeout: true,
-    },
-  });
+  const client = withoutLogger(
+    new DynamoDBClient({
+      ...LEAN_SETTINGS,
+      maxAttempts: 3,
+      requestHandler: {
+        connectionTimeout: CONNECT_MILLISECONDS,
+        requestTimeout: REQUEST_MILLISECONDS,
+        throwOnRequestTimeout: true,
+      },
+    }),
+  );
   const read: LedgerTable['read'] = async ({ webhook, event }) => {
     const Key = { webhook: { S: webhook }, event: { S: event } };
     try {

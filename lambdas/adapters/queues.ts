@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import type { BufferMessage } from '../buffer/buffered-webhook.ts';
 import { fail, type Result, succeed } from '../result.ts';
+import { LEAN_SETTINGS, withoutLogger } from './lean-client.ts';
 
 /** The name of what went wrong: an SDK error's message may quote the request. */
 type QueueFailure = { readonly cause: string };
@@ -38,14 +39,14 @@ export function createQueues(): Queues {
   let made: SQSClient | undefined;
   // Most cold starts of deliver have nothing to hide or to bury.
   const client = () => {
-    made ??= new SQSClient({});
+    made ??= withoutLogger(new SQSClient(LEAN_SETTINGS));
     return made;
   };
   return {
     connect: (QueueUrl) => settle(client().send(new GetQueueAttributesCommand({ QueueUrl }))),
     put: (...message) => settle(client().send(writeMessage(...message))),
     putDry: (...message) => {
-      const command = writeMessage(...message);
+      const command = new DrySendMessageCommand(writeMessage(...message).input);
       // In the place of the last step, which would have the request sent.
       command.middlewareStack.add(() => answerNothing, { step: 'deserialize', priority: 'low' });
       return settle(client().send(command));
@@ -65,6 +66,9 @@ function writeMessage(...[QueueUrl, message, delaySeconds]: Parameters<Queues['p
     ...(delaySeconds !== undefined && { DelaySeconds: Math.min(delaySeconds, MAX_DELAY_SECONDS) }),
   });
 }
+
+/** A class of its own: the client keeps the steps that it has put together for a class, and takes them for the next one. */
+class DrySendMessageCommand extends SendMessageCommand {}
 
 /** As if SQS had answered: the SDK reads it, and finds that the message's digest is missing. */
 const answerNothing = async () => ({

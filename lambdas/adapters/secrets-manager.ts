@@ -6,6 +6,7 @@ import {
 import type * as z from 'zod/mini';
 import { fail, type Result } from '../result.ts';
 import { parseSecret, type SecretFailure } from '../secret.ts';
+import { LEAN_SETTINGS, withoutLogger } from './lean-client.ts';
 
 /** How long a secret is believed before it is read again: a rotation is seen within this time. */
 export const CACHE_MILLISECONDS = 5 * 60 * 1000;
@@ -36,7 +37,7 @@ type Cached<Value> = {
 
 /** Reads secrets of one form from Secrets Manager, and remembers them for five minutes. */
 export function createSecretReader<Value>(schema: z.ZodMiniType<Value>): SecretReader<Value> {
-  const client = new SecretsManagerClient({});
+  const client = withoutLogger(new SecretsManagerClient(LEAN_SETTINGS));
   const cache = new Map<string, Cached<Value>>();
   const rereadAt = new Map<string, number>();
   const remember = (name: string, secret: Promise<Secret<Value>>, readAt: number) =>

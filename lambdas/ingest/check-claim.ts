@@ -1,14 +1,5 @@
 import { Buffer } from 'node:buffer';
-import {
-  createHash,
-  createHmac,
-  createSecretKey,
-  createVerify,
-  type KeyObject,
-  timingSafeEqual,
-  verify,
-} from 'node:crypto';
-import type { SigningKey } from './decode-secret.ts';
+import { createHash, createHmac, createVerify, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
 import type { SignedScheme } from './signature-scheme.ts';
 import type { Claim, Content } from './verification.ts';
 
@@ -22,10 +13,10 @@ export type Crypto = Pick<SignedScheme, 'kind'> & { readonly algorithm?: 'sha256
 const MAX_PUBLIC_KEY_SIGNATURES = 8;
 
 /** Whether one of a claim's signatures fits one of its contents under a key. Compares in constant time. */
-export function fits(crypto: Crypto, claim: Claim, key: SigningKey, secret: string): boolean {
+export function fits(crypto: Crypto, claim: Claim, key: KeyObject, secret: string): boolean {
   return claim.contents.some((write) => {
     const content = write(secret);
-    if (!Buffer.isBuffer(key)) {
+    if (key.type === 'public') {
       const tried = claim.signatures.slice(0, MAX_PUBLIC_KEY_SIGNATURES);
       return tried.some((sent) => isSignedBy(crypto, sent, content, key));
     }
@@ -35,11 +26,15 @@ export function fits(crypto: Crypto, claim: Claim, key: SigningKey, secret: stri
 }
 
 /** The HMAC (or plain hash) of a content: what a sender writes and what ingest expects. */
-export function computeDigest({ kind, algorithm = 'sha256' }: Crypto, content: Content, key: Buffer): Buffer {
-  // Given the bytes themselves, Node 24 takes four times as long as for the digest of a small body.
-  const digest = kind === 'hash' ? createHash(algorithm) : createHmac(algorithm, createSecretKey(key));
+export function computeDigest(
+  { kind, algorithm = 'sha256' }: Crypto,
+  content: Content,
+  key: KeyObject,
+): Buffer {
+  const digest = kind === 'hash' ? createHash(algorithm) : createHmac(algorithm, key);
   for (const piece of content) digest.update(piece);
-  return digest.digest();
+  // A buffer of its own for each digest costs more than a text of its bytes and a place in the pool.
+  return Buffer.from(digest.digest('binary'), 'binary');
 }
 
 /** The length of every digest of an algorithm. */

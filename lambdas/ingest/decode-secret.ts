@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { decodeBytes } from './decode-bytes.ts';
 import type { SignedScheme } from './signature-scheme.ts';
 
@@ -10,19 +10,24 @@ type SecretKnobs = {
   readonly secretPrefix?: string | undefined;
 };
 
-/** A secret as the crypto of its kind takes it: bytes for HMAC, a public key for the others. */
-export type SigningKey = Buffer | KeyObject;
-
-/** Makes a key of a stored secret; `undefined` where it is not written as the scheme says, or is empty. */
+/**
+ * Makes a key of a stored secret, for HMAC a secret key and for the others a public one; `undefined` where it is not
+ * written as the scheme says, or is empty.
+ */
 export function decodeSecret(
   { kind, secretEncoding = 'utf8', secretPrefix }: SecretKnobs,
   secret: string,
-): SigningKey | undefined {
+): KeyObject | undefined {
   const text = withoutPrefix(secret, secretPrefix);
   if (kind === 'ecdsa' || kind === 'rsa' || kind === 'ed25519')
     return readPublicKey(kind, secretEncoding, text);
-  if (secretEncoding === 'base64' || secretEncoding === 'hex') return decodeBytes(text, secretEncoding);
-  return text === '' ? undefined : Buffer.from(text);
+  const isEncoded = secretEncoding === 'base64' || secretEncoding === 'hex';
+  return secretKeyOf(isEncoded ? decodeBytes(text, secretEncoding) : Buffer.from(text));
+}
+
+/** The key of an HMAC; nobody signs with no bytes. */
+export function secretKeyOf(bytes: Buffer | undefined): KeyObject | undefined {
+  return bytes === undefined || bytes.length === 0 ? undefined : createSecretKey(bytes);
 }
 
 function withoutPrefix(secret: string, prefix: string | undefined): string {

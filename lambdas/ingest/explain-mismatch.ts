@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
+import type { KeyObject } from 'node:crypto';
 import { DIGEST_BYTES, fits } from './check-claim.ts';
 import { decodeBytes } from './decode-bytes.ts';
+import { secretKeyOf } from './decode-secret.ts';
 import { rewriteBody } from './rewrite-body.ts';
 import { withoutQuery } from './sender-url.ts';
 import type { SignatureMethod } from './signature-method.ts';
@@ -57,14 +59,14 @@ function explainBySecret(
 }
 
 /** What else a stored secret may have been meant as: `whsec_…` alone means two things (providers.md, trap 2). */
-function otherReadings(secret: string): readonly (readonly [string, Buffer | undefined])[] {
+function otherReadings(secret: string): readonly (readonly [string, KeyObject | undefined])[] {
   const [, prefix = '', rest = ''] = /^([a-z]{2,8}_)(.+)$/.exec(secret) ?? [];
   return [
-    ['utf8', secret === '' ? undefined : Buffer.from(secret)],
-    [`utf8 after "${prefix}"`, rest === '' ? undefined : Buffer.from(rest)],
-    ['base64', decodeBytes(secret, 'base64')],
-    [`base64 after "${prefix}"`, decodeBytes(rest, 'base64')],
-    ['hex', decodeBytes(secret, 'hex')],
+    ['utf8', secretKeyOf(Buffer.from(secret))],
+    [`utf8 after "${prefix}"`, secretKeyOf(Buffer.from(rest))],
+    ['base64', secretKeyOf(decodeBytes(secret, 'base64'))],
+    [`base64 after "${prefix}"`, secretKeyOf(decodeBytes(rest, 'base64'))],
+    ['hex', secretKeyOf(decodeBytes(secret, 'hex'))],
   ];
 }
 

@@ -1,10 +1,12 @@
+import type { KeyObject } from 'node:crypto';
+import { remember } from '../remember.ts';
 import { type Result, succeed } from '../result.ts';
 import type { Crypto } from './check-claim.ts';
-import { decodeSecret, type SigningKey } from './decode-secret.ts';
+import { decodeSecret } from './decode-secret.ts';
 import { readClaim } from './read-claim.ts';
 import type { PlugIn } from './signature-plug-ins/plug-in.ts';
 import { plugInOf } from './signature-plug-ins/plug-in-of.ts';
-import type { SignatureScheme } from './signature-scheme.ts';
+import type { SignatureScheme, SignedScheme } from './signature-scheme.ts';
 import type { Claim, SignedRequest, VerificationFailure } from './verification.ts';
 
 /** One way of signing, whether knobs or a plug-in say it. */
@@ -14,19 +16,30 @@ export type SignatureMethod = {
   readonly secretForm: string;
   /** How a signature is written. */
   readonly encoding: 'hex' | 'base64';
-  readonly decode: (secret: string) => SigningKey | undefined;
+  readonly decode: (secret: string) => KeyObject | undefined;
   readonly readClaims: (request: SignedRequest) => Result<readonly Claim[], VerificationFailure>;
 };
 
-/** The way a scheme signs. A shared secret is no signature. */
-export function methodOf(scheme: Exclude<SignatureScheme, { kind: 'sharedSecret' }>): SignatureMethod {
-  if (scheme.kind === 'custom') return ofPlugIn(plugInOf(scheme.plugIn));
+type SigningScheme = Exclude<SignatureScheme, { kind: 'sharedSecret' }>;
+
+const METHODS = new WeakMap<SigningScheme, SignatureMethod>();
+
+/** The way a scheme signs, made once for each. A shared secret is no signature. */
+export function methodOf(scheme: SigningScheme): SignatureMethod {
+  const known = METHODS.get(scheme);
+  if (known !== undefined) return known;
+  const made = scheme.kind === 'custom' ? ofPlugIn(plugInOf(scheme.plugIn)) : ofKnobs(scheme);
+  METHODS.set(scheme, made);
+  return made;
+}
+
+function ofKnobs(scheme: SignedScheme): SignatureMethod {
   const form = scheme.kind === 'hash' ? 'utf8' : scheme.secretEncoding;
   return {
     crypto: scheme,
     secretForm: scheme.secretPrefix === undefined ? form : `${form} after "${scheme.secretPrefix}"`,
     encoding: scheme.encoding,
-    decode: (secret) => decodeSecret(scheme, secret),
+    decode: remember((secret) => decodeSecret(scheme, secret)),
     readClaims: (request) => {
       const claim = readClaim(scheme, request);
       return claim.ok ? succeed([claim.value]) : claim;
@@ -39,7 +52,7 @@ function ofPlugIn({ algorithm, encoding, secretEncoding, readClaims }: PlugIn): 
     crypto: { kind: 'hmac', algorithm },
     secretForm: secretEncoding,
     encoding,
-    decode: (secret) => decodeSecret({ kind: 'hmac', secretEncoding }, secret),
+    decode: remember((secret) => decodeSecret({ kind: 'hmac', secretEncoding }, secret)),
     readClaims,
   };
 }

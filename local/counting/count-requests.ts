@@ -6,7 +6,8 @@ import { signWebhook } from '../../cli/sign-webhook.ts';
 import { signingSecretsSchema } from '../../lambdas/ingest/signing-secrets.ts';
 import { type LocalRun, startLocalRun } from '../local-run.ts';
 import { readLocalSecrets } from '../local-secrets.ts';
-import { type CountingProxy, startCountingProxy } from './counting-proxy.ts';
+import type { Loopback } from '../loopback.ts';
+import { startCountingProxy } from './counting-proxy.ts';
 import { type Observed, tally } from './tally.ts';
 
 /** Both functions start cold, on whatever machine this is. */
@@ -20,7 +21,7 @@ type Watch = { readonly [Part in keyof Observed]: Observed[Part][number][] };
 /** Runs the local stack behind counting proxies, sends it webhooks of each kind, and counts what each has asked for. */
 export async function countRequests(): Promise<Omit<CountedRequests, 'at'>> {
   const watch: Watch = { requests: [], lines: [], calls: [] };
-  const proxies: CountingProxy[] = [];
+  const proxies: Loopback[] = [];
   const started = await startLocalRun(
     {
       port: 0,

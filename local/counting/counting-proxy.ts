@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import * as z from 'zod';
+import { type Loopback, listenOnLoopback } from '../loopback.ts';
 
 /** A request of AWS JSON that was passed on, as far as it is billed. */
 export type CountedRequest = {
@@ -13,8 +13,6 @@ export type CountedRequest = {
   readonly answer: Readonly<Record<string, unknown>>;
 };
 
-export type CountingProxy = { readonly url: string; readonly stop: () => Promise<void> };
-
 const objectSchema = z.record(z.string(), z.unknown()).catch({});
 const consumedSchema = z.object({ ConsumedCapacity: z.object({ CapacityUnits: z.number() }) });
 
@@ -25,7 +23,7 @@ const consumedSchema = z.object({ ConsumedCapacity: z.object({ CapacityUnits: z.
 export async function startCountingProxy(
   target: string,
   onRequest: (request: CountedRequest) => void,
-): Promise<CountingProxy> {
+): Promise<Loopback> {
   const server = createServer(async (message, response) => {
     const operation = String(message.headers['x-amz-target']);
     const body = objectSchema.parse(parseJson(Buffer.concat(await message.toArray()).toString('utf8')));
@@ -41,18 +39,7 @@ export async function startCountingProxy(
     const capacityUnits = consumedSchema.safeParse(said).data?.ConsumedCapacity.CapacityUnits;
     onRequest({ operation, status: answer.status, capacityUnits, body, answer: said });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  return {
-    url: `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`,
-    stop: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return listenOnLoopback(server);
 }
 
 /** Whom it is for and how long it is, the next connection has to say itself. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { listenOnLoopback } from '../loopback.ts';
 import { control } from './control.ts';
 import {
   EVENT_PATH,
@@ -84,25 +85,16 @@ export async function startWebexCampaignSimulator(
     settings.onCall?.(call);
     sendAnswer(reaction, response);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-
-  const address = server.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const { port, url, stop } = await listenOnLoopback(server);
   return {
-    eventUrl: `http://127.0.0.1:${port}${EVENT_PATH}`,
+    eventUrl: `${url}${EVENT_PATH}`,
     received: () => [...received],
     script: (script) => addToScript(scriptSchema.parse(script)),
     setAway: async (isAway) => {
       if (!isAway) await listenAgain(server, port);
       else if (server.listening) server.close();
     },
-    stop: async () => {
-      const closed = server.listening ? once(server, 'close') : undefined;
-      if (closed !== undefined) server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    stop,
   };
 }
 

@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { followCloudWatch } from '../../cli/cloudwatch-logs.ts';
+import { type CloudWatchServer, startCloudWatch } from './cloudwatch-server.ts';
 
 const STACK = 'webhook-adapter-dev';
 const GROUPS = [
@@ -13,41 +11,23 @@ const GROUPS = [
   `${STACK}-SomethingElse-e5F6`,
 ];
 
-const environment = { ...process.env };
 const asked: { target: string; group?: string }[] = [];
-let server: Server;
+let server: CloudWatchServer;
 
-// CloudWatch Logs' own JSON protocol, as far as two operations go.
 beforeAll(async () => {
-  server = createServer(async (message, response) => {
-    const target = String(message.headers['x-amz-target']).split('.')[1] ?? '';
-    const { logGroupName } = JSON.parse(Buffer.concat(await message.toArray()).toString('utf8'));
-    asked.push({ target, group: logGroupName });
+  server = await startCloudWatch((target, { logGroupName }) => {
+    const asksFor = logGroupName === undefined ? {} : { group: String(logGroupName) };
+    asked.push({ target, ...asksFor });
     const polls = asked.filter(({ group }) => group === logGroupName).length;
     const event = (id: string) => ({ eventId: id, timestamp: Date.now(), message: `line ${id}` });
     const isDeliver = String(logGroupName).includes('Deliver');
-    const answer =
-      target === 'DescribeLogGroups'
-        ? { logGroups: GROUPS.map((name) => ({ logGroupName: name })) }
-        : { events: isDeliver ? ['one', 'two', 'three'].slice(0, polls).map(event) : [] };
-    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  Object.assign(process.env, {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    return target === 'DescribeLogGroups'
+      ? { logGroups: GROUPS.map((name) => ({ logGroupName: name })) }
+      : { events: isDeliver ? ['one', 'two', 'three'].slice(0, polls).map(event) : [] };
   });
 });
 
-afterAll(async () => {
-  process.env = environment;
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-});
+afterAll(() => server.stop());
 
 test('a stack on AWS is followed by the log groups of its own functions, each line told once', async () => {
   const controller = new AbortController();

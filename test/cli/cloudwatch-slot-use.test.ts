@@ -1,48 +1,24 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { slotUseOfStack } from '../../cli/cloudwatch-slot-use.ts';
+import { type CloudWatchServer, startCloudWatch } from './cloudwatch-server.ts';
 
 const STACK = 'webhook-adapter-dev';
 const GROUPS = ['Ingest', 'Deliver'].map((stage) => `${STACK}-WebhookAdapter${stage}FunctionLogsA1-e5F6`);
 const SINCE = new Date('2026-11-24T12:00:00.000Z');
 
-const environment = { ...process.env };
 const asked: { queryString?: string; logGroupNames?: string[]; startTime?: number }[] = [];
 let answers: object[] = [];
-let server: Server;
+let server: CloudWatchServer;
 
-// CloudWatch Logs' own JSON protocol, as far as three operations go.
 beforeAll(async () => {
-  server = createServer(async (message, response) => {
-    const target = String(message.headers['x-amz-target']).split('.')[1] ?? '';
-    const request = JSON.parse(Buffer.concat(await message.toArray()).toString('utf8'));
+  server = await startCloudWatch((target, request) => {
     if (target === 'StartQuery') asked.push(request);
-    const answer =
-      target === 'DescribeLogGroups'
-        ? { logGroups: GROUPS.map((name) => ({ logGroupName: name })) }
-        : target === 'StartQuery'
-          ? { queryId: 'query-1' }
-          : answers.shift();
-    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  Object.assign(process.env, {
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    if (target === 'DescribeLogGroups') return { logGroups: GROUPS.map((name) => ({ logGroupName: name })) };
+    return target === 'StartQuery' ? { queryId: 'query-1' } : answers.shift();
   });
 });
 
-afterAll(async () => {
-  process.env = environment;
-  server.closeAllConnections();
-  server.close();
-  await once(server, 'close');
-});
+afterAll(() => server.stop());
 
 const row = (fields: Readonly<Record<string, string>>) =>
   Object.entries(fields).map(([field, value]) => ({ field, value }));

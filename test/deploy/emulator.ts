@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer as createHttpServer, request as requestHttp, type Server } from 'node:http';
+import { createServer as createHttpServer, request as requestHttp } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
+import { type Loopback, listenOnLoopback } from '../../local/loopback.ts';
 import { killGroup } from './run-command.ts';
 import { until } from './step.ts';
 
@@ -71,12 +72,9 @@ async function findFreePort(): Promise<number> {
   return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
-/** Where the deployed API is reached: its own name is known to no resolver. */
-export type FrontDoor = { readonly url: string; readonly stop: () => Promise<void> };
-
 /** Stands in for DNS: passes requests on to the emulator under the name of the deployed API, byte for byte. */
-export async function openFrontDoor({ port }: Emulator, apiHost: string): Promise<FrontDoor> {
-  const server: Server = createHttpServer((incoming, outgoing) => {
+export async function openFrontDoor({ port }: Emulator, apiHost: string): Promise<Loopback> {
+  const server = createHttpServer((incoming, outgoing) => {
     const { method, url, headers } = incoming;
     const options = { host: '127.0.0.1', port, method, path: url, headers: { ...headers, host: apiHost } };
     const passed = requestHttp(options, (answer) => {
@@ -85,16 +83,6 @@ export async function openFrontDoor({ port }: Emulator, apiHost: string): Promis
     });
     passed.on('error', () => outgoing.writeHead(502).end());
     incoming.pipe(passed);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  return {
-    url: `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`,
-    stop: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  });
+  return listenOnLoopback(server);
 }

@@ -1,8 +1,9 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import type { Loopback } from '../../local/loopback.ts';
 import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
-import type { Emulator, FrontDoor } from './emulator.ts';
+import type { Emulator } from './emulator.ts';
 import type { Project } from './project.ts';
 import type { PythonEnvironment } from './python-environment.ts';
 import { type CommandOutput, mustRun, runCommand } from './run-command.ts';
@@ -27,7 +28,7 @@ export type Workshop = {
   /** The template as it was synthesized for the deploy. */
   readonly template: Slot<Template>;
   readonly outputs: Slot<Readonly<Record<string, string>>>;
-  readonly door: Slot<FrontDoor>;
+  readonly door: Slot<Loopback>;
 };
 
 export type Template = {

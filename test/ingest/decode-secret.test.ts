@@ -13,6 +13,8 @@ describe('bytes', () => {
     ['00f', 'hex', undefined],
     ['0g', 'hex', undefined],
     ['00 ', 'hex', undefined],
+    // Its lower half reads "a".
+    ['0\u0161', 'hex', undefined],
     ['', 'hex', undefined],
     ['AP8=', 'base64', '00ff'],
     ['AP8', 'base64', undefined],
@@ -46,7 +48,7 @@ describe('a secret', () => {
   ])('%j by %j is the key %j', (secret, knobs, key) => {
     const decoded = decodeSecret(knobs, secret);
 
-    expect(Buffer.isBuffer(decoded) ? decoded.toString() : decoded).toBe(key);
+    expect(decoded?.export().toString()).toBe(key);
   });
 
   const keys = {
@@ -67,7 +69,7 @@ describe('a secret', () => {
         decodeSecret({ kind: wanted, secretEncoding: 'pem' }, pem),
         decodeSecret({ kind: wanted, secretEncoding: 'spki-base64' }, spki),
       ];
-      const areKeys = read.map((key) => key !== undefined && !Buffer.isBuffer(key) && key.equals(keys[kind]));
+      const areKeys = read.map((key) => key?.equals(keys[kind]) === true);
       expect(areKeys).toEqual([wanted === kind, wanted === kind, wanted === kind]);
     }
   });
@@ -78,7 +80,7 @@ describe('a secret', () => {
   ] as const)('of Ed25519 may be the bare key in %s', (secretEncoding, text) => {
     const key = decodeSecret({ kind: 'ed25519', secretEncoding }, text);
 
-    expect(key !== undefined && !Buffer.isBuffer(key) && key.equals(keys.ed25519)).toBe(true);
+    expect(key?.equals(keys.ed25519)).toBe(true);
     expect(decodeSecret({ kind: 'ed25519', secretEncoding }, text.slice(8))).toBeUndefined();
     expect(decodeSecret({ kind: 'rsa', secretEncoding }, text)).toBeUndefined();
   });

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { openAccount } from '../../cli/account.ts';
@@ -10,6 +8,7 @@ import { readNote } from '../../lambdas/dead-letter/read-dead-letter-note.ts';
 import { ledgerTableName } from '../../lambdas/deliver/ledger-entry.ts';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
 import type { DeliverLine } from '../../local/log-lines.ts';
+import { listenOnLoopback } from '../../local/loopback.ts';
 import { LOCAL_STACK } from '../../local/synthesize.ts';
 import { stripeSignature } from '../sign.ts';
 
@@ -149,17 +148,8 @@ async function startFarSide(
     const note = event['event-params'].note;
     send(answer({ key: event['event-key'], bearer, at: performance.now(), note }), response);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`,
-    stop: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const { url, stop } = await listenOnLoopback(server);
+  return { url: `${url}/events`, stop };
 }
 
 function send(answer: FarAnswer, response: ServerResponse): void {

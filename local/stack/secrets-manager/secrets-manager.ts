@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { listenOnLoopback } from '../../loopback.ts';
 import type { Resource } from '../template/supported-resources.ts';
 import { createSecretVersions, type ReadSecrets, type Reply } from './secret-versions.ts';
 
@@ -22,22 +22,14 @@ export async function startSecretsManager(readSecrets: ReadSecrets): Promise<Sec
     const { status, body }: Reply = versions.reply(operation, Buffer.concat(chunks).toString('utf8'));
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const { url: endpoint, stop } = await listenOnLoopback(server);
   return {
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint,
     declare: (resources) => {
       for (const { type, properties } of resources) {
         if (type === 'AWS::SecretsManager::Secret') versions.declare(properties);
       }
     },
-    stop: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+    stop,
   };
 }
