@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { builtBundleOf, bundleHandler } from '../lib/function-bundle.ts';
+import { bundleHandler } from '../lib/bundle-function.ts';
+import { builtBundleOf } from '../lib/function-bundle.ts';
 import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/map/published-schemas.ts';
 import { noticesOf } from './third-party-notices.ts';
 
@@ -19,13 +20,13 @@ execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '
   cwd: ROOT,
   stdio: 'inherit',
 });
-for (const handler of HANDLERS) bundle(handler);
+for (const handler of HANDLERS) await bundle(handler);
 for (const path of READ_BY_CODE) cpSync(join(ROOT, path), join(DIST, path), { recursive: true });
 cpSync(newestShopifySchemas() ?? '', join(DIST, 'lib/map', BUILT_SCHEMAS), { recursive: true });
 
 /** Bundles a handler, and writes beside the bundle whose work is in it. */
-function bundle(handler: string): void {
+async function bundle(handler: string): Promise<void> {
   const directory = builtBundleOf(join(DIST, handler));
-  const files = bundleHandler(join(ROOT, handler), directory);
+  const files = await bundleHandler(join(ROOT, handler), directory);
   writeFileSync(`${directory}.NOTICE.txt`, noticesOf(files, process.cwd()));
 }

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { replayedMessage } from '../lambdas/buffer/buffered-webhook.ts';
+import { replayedMessage } from '../lambdas/buffer/read-buffered-webhook.ts';
 import type { Replay } from '../lambdas/buffer/replay.ts';
 import { ledgerKey } from '../lambdas/deliver/ledger-entry.ts';
 import type { Result } from '../lambdas/result.ts';

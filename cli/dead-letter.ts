@@ -1,10 +1,11 @@
-import { type BufferMessage, decodeBufferedWebhook } from '../lambdas/buffer/buffered-webhook.ts';
+import type { BufferMessage } from '../lambdas/buffer/buffered-webhook.ts';
+import { decodeBufferedWebhook } from '../lambdas/buffer/read-buffered-webhook.ts';
 import {
   type DeadLetterCode,
   type DeadLetterNote,
   hasNote,
-  readNote,
 } from '../lambdas/dead-letter/dead-letter-note.ts';
+import { readNote } from '../lambdas/dead-letter/read-dead-letter-note.ts';
 import { ledgerKey } from '../lambdas/deliver/ledger-entry.ts';
 import type { DeadLetterMessage } from './read-dead-letters.ts';
 

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import type { Subject } from '../subjects.ts';
 import { ratioOf, type Spread, spreadOf } from './statistics.ts';
 
-export const BOOT = fileURLToPath(new URL('../boot.cjs', import.meta.url));
+export const BOOT = fileURLToPath(new URL('../boot.mjs', import.meta.url));
 
 const figuresSchema = z.object({
   loaded: z.number(),

@@ -21,6 +21,7 @@ const WITHOUT_PREFETCH = {
   changes: [
     ['...[...new Set(sources.map(({ secret }) => secret))].map((name) => signingSecrets.read(name)),', ''],
     ['queues.connect(BUFFER_QUEUE_URL),', ''],
+    ['receiveDry(),', ''],
   ],
 } as const;
 

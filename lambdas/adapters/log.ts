@@ -6,7 +6,9 @@ export type WriteLogLine = (fields: object) => void;
  * the fields of a line of JSON by itself.
  */
 export function createLog(stack: string): WriteLogLine {
+  // Node makes it when it is first asked for.
+  const { stdout } = process;
   return (fields) => {
-    process.stdout.write(`${JSON.stringify({ ...fields, stack })}\n`);
+    stdout.write(`${JSON.stringify({ ...fields, stack })}\n`);
   };
 }

@@ -1,4 +1,5 @@
-import { type BufferMessage, WEBHOOK_ATTRIBUTES } from '../buffer/buffered-webhook.ts';
+import type { BufferMessage } from '../buffer/buffered-webhook.ts';
+import { WEBHOOK_ATTRIBUTES } from '../buffer/read-buffered-webhook.ts';
 import { type DeadLetterNote, noteAttributes } from './dead-letter-note.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
 import { readCatalogue } from '../adapters/catalogue.ts';
-import { deliverEnvironment, readEnvironment } from '../adapters/environment.ts';
+import { deliverEnvironment } from '../adapters/deliver-environment.ts';
+import { readEnvironment } from '../adapters/environment.ts';
 import { createLedgerTable } from '../adapters/ledger-table.ts';
 import { createLog } from '../adapters/log.ts';
 import { pause } from '../adapters/pause.ts';

@@ -1,8 +1,5 @@
-import {
-  type BufferedWebhook,
-  type BufferMessage,
-  decodeBufferedWebhook,
-} from '../buffer/buffered-webhook.ts';
+import type { BufferedWebhook, BufferMessage } from '../buffer/buffered-webhook.ts';
+import { decodeBufferedWebhook } from '../buffer/read-buffered-webhook.ts';
 import type { DeadLetterCode, DeadLetterNote } from '../dead-letter/dead-letter-note.ts';
 import { type CompiledMapping, type Mapped, mapWebhook } from '../map/map-webhook.ts';
 import { fail, type Result, succeed } from '../result.ts';

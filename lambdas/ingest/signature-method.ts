@@ -4,23 +4,10 @@ import { type Result, succeed } from '../result.ts';
 import type { Crypto } from './check-claim.ts';
 import { decodeSecret } from './decode-secret.ts';
 import { readClaim } from './read-claim.ts';
-import { adyenStandard } from './signature-plug-ins/adyen-standard.ts';
-import { mailgun } from './signature-plug-ins/mailgun.ts';
-import { mandrill } from './signature-plug-ins/mandrill.ts';
 import type { PlugIn } from './signature-plug-ins/plug-in.ts';
-import { twilio } from './signature-plug-ins/twilio.ts';
+import { plugInOf } from './signature-plug-ins/plug-in-of.ts';
 import type { SignatureScheme, SignedScheme } from './signature-scheme.ts';
 import type { Claim, SignedRequest, VerificationFailure } from './verification.ts';
-
-type CustomScheme = Extract<SignatureScheme, { kind: 'custom' }>;
-
-/** What knobs cannot say, by the name a scheme of kind `custom` gives. */
-const PLUG_INS: Readonly<Record<CustomScheme['plugIn'], PlugIn>> = {
-  twilio,
-  mandrill,
-  'adyen-standard': adyenStandard,
-  mailgun,
-};
 
 /** One way of signing, whether knobs or a plug-in say it. */
 export type SignatureMethod = {
@@ -41,7 +28,7 @@ const METHODS = new WeakMap<SigningScheme, SignatureMethod>();
 export function methodOf(scheme: SigningScheme): SignatureMethod {
   const known = METHODS.get(scheme);
   if (known !== undefined) return known;
-  const made = scheme.kind === 'custom' ? ofPlugIn(PLUG_INS[scheme.plugIn]) : ofKnobs(scheme);
+  const made = scheme.kind === 'custom' ? ofPlugIn(plugInOf(scheme.plugIn)) : ofKnobs(scheme);
   METHODS.set(scheme, made);
   return made;
 }

@@ -5,7 +5,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { DeliverEnvironment } from '../../lambdas/adapters/environment.ts';
+import type { DeliverEnvironment } from '../../lambdas/adapters/deliver-environment.ts';
 import { SUCCESS_ID_FIELDS } from '../../lambdas/deliver/read-answer.ts';
 import { type Mapping, mappingSchema } from '../../lambdas/map/mapping.ts';
 import { type DataProtection, grantSend } from '../data-protection.ts';

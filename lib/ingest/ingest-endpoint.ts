@@ -14,7 +14,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { IngestEnvironment } from '../../lambdas/adapters/environment.ts';
+import type { IngestEnvironment } from '../../lambdas/adapters/ingest-environment.ts';
 import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
 import { findUnfitSizes, MESSAGE_SIZES } from '../buffer/message-sizes.ts';
 import { createLogGroup, type DataProtection, grantSend } from '../data-protection.ts';

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeBufferedWebhook, encodeBufferedWebhook } from '../../lambdas/buffer/buffered-webhook.ts';
+import { encodeBufferedWebhook } from '../../lambdas/buffer/buffered-webhook.ts';
 import { MAX_BUFFERED_BODY_BYTES } from '../../lambdas/buffer/encode-body.ts';
+import { decodeBufferedWebhook } from '../../lambdas/buffer/read-buffered-webhook.ts';
 
 const WEBHOOK = {
   webhookId: 'JKJaXmPLvHcESHA=',

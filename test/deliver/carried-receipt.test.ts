@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { replayedMessage } from '../../lambdas/buffer/buffered-webhook.ts';
+import { replayedMessage } from '../../lambdas/buffer/read-buffered-webhook.ts';
 import type { BufferRecord } from '../../lambdas/deliver/read-records.ts';
 import { fail, succeed } from '../../lambdas/result.ts';
 import { LEASE_MILLISECONDS, NOW, record, setUp } from './deliver-setup.ts';

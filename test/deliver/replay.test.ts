@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { replayedMessage } from '../../lambdas/buffer/buffered-webhook.ts';
+import { replayedMessage } from '../../lambdas/buffer/read-buffered-webhook.ts';
 import type { Replay } from '../../lambdas/buffer/replay.ts';
 import type { Attempt } from '../../lambdas/deliver/attempt.ts';
 import type { BufferRecord } from '../../lambdas/deliver/read-records.ts';

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
+import { BUNDLE_FILE, ENTRY, ENTRY_FILE } from '../../lib/bundle-function.ts';
 import { createFunctionPool } from '../../local/stack/functions/function-pool.ts';
 import { ACCEPTED, type DeliveryStory, post, startDeliveryStory } from './delivery-story.ts';
 import { bundleMutant, type Mutant, withMutant } from './mutant.ts';
@@ -160,6 +161,7 @@ describe('the middy wrapper dropped is killed, since a bug is', () => {
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'mutant-'));
     writeFileSync(join(directory, CATALOGUE_FILE), '[]');
+    copyFileSync(ENTRY, join(directory, ENTRY_FILE));
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -167,7 +169,7 @@ describe('the middy wrapper dropped is killed, since a bug is', () => {
   async function invoke(stage: Mutant['function'], changes: Mutant['changes']): Promise<unknown> {
     await bundleMutant(
       { function: stage, file: `${stage}/handler.ts`, changes },
-      join(directory, 'index.js'),
+      join(directory, BUNDLE_FILE),
     );
     const url = 'http://127.0.0.1:1/queue';
     const pool = createFunctionPool(
@@ -199,19 +201,19 @@ describe('the middy wrapper dropped is killed, since a bug is', () => {
     return invocation.ok ? Object(invocation.value).statusCode : invocation.failure;
   }
 
-  const dropped = (inner: string) =>
-    [
-      ['export const handler = middy()', 'export const wrapped = middy()'],
-      [`.handler(${inner});`, `.handler(${inner});\nexport const handler = ${inner};`],
-    ] as const;
-
   test('answered by ingest, so that the vendor keeps the webhook', async () => {
     expect(await invoke('ingest', [])).toBe(503);
-    expect(await invoke('ingest', dropped('ingest'))).not.toBe(503);
+    const unwrapped = 'export const handler = (event) => ingest(event, dependencies, writeLogLine);';
+    const dropped = ['export const handler = createHandler(dependencies, writeLogLine);', unwrapped] as const;
+    expect(await invoke('ingest', [dropped])).not.toBe(503);
   }, 30_000);
 
   test('told by deliver with its name alone, since its message may quote a webhook', async () => {
     expect(await invoke('deliver', [])).toBe('Error: $ZodError');
-    expect(await invoke('deliver', dropped('deliver'))).not.toBe('Error: $ZodError');
+    const dropped = [
+      ['export const handler = middy()', 'export const wrapped = middy()'],
+      ['.handler(deliver);', '.handler(deliver);\nexport const handler = deliver;'],
+    ] as const;
+    expect(await invoke('deliver', dropped)).not.toBe('Error: $ZodError');
   }, 30_000);
 });

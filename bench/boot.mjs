@@ -1,9 +1,15 @@
 // Loads a function as Lambda's Node.js runtime does, and invokes it.
-// Source: github.com/aws/aws-lambda-nodejs-runtime-interface-client, src/UserFunction.js (the order of the extensions)
-// and src/RAPIDClient.js (what is loaded before the function: node:http and an agent).
+// Source: github.com/aws/aws-lambda-nodejs-runtime-interface-client 3.3.0. The client is an ES module that makes itself a
+// `require` (src/build.js), and has loaded these of Node's modules and made an agent before it loads the function
+// (src/RAPIDClient.js, InvokeContext.js); for the order of the extensions, src/UserFunction.js.
 //
-//   node boot.cjs cold DIRECTORY EVENT_FILE     one event; the figures are written to file descriptor 3
-//   node boot.cjs warm DIRECTORY EVENT_FILE     so many events as each message of the parent says
+//   node boot.mjs cold DIRECTORY EVENT_FILE     one event; the figures are written to file descriptor 3
+//   node boot.mjs warm DIRECTORY EVENT_FILE     so many events as each message of the parent says
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+require('node:util');
+require('node:assert');
 const { writeSync, readFileSync, existsSync } = require('node:fs');
 const { join } = require('node:path');
 const http = require('node:http');

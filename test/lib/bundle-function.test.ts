@@ -1,0 +1,57 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { bundleHandler } from '../../lib/bundle-function.ts';
+import { UNREACHED, UNUSED } from '../../lib/lean-sdk.ts';
+
+type Bundle = {
+  readonly inputs: readonly string[];
+  readonly files: readonly string[];
+  readonly code: string;
+};
+
+const bundles = new Map<string, Bundle>();
+const directories: string[] = [];
+
+beforeAll(async () => {
+  for (const stage of ['ingest', 'deliver']) {
+    const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bundle-'));
+    directories.push(directory);
+    const entry = fileURLToPath(new URL(`../../lambdas/${stage}/handler.ts`, import.meta.url));
+    const inputs = await bundleHandler(entry, directory);
+    const code = readFileSync(join(directory, 'bundle.cjs'), 'utf8');
+    bundles.set(stage, { inputs, files: readdirSync(directory), code });
+  }
+});
+afterAll(() => {
+  for (const directory of directories) rmSync(directory, { recursive: true });
+});
+
+describe('a bundle', () => {
+  test.each([
+    ['ingest', ['event-streams', 'explain-mismatch', 'signature-plug-ins', 'verification-advice']],
+    ['deliver', ['event-streams', 'jsonata', 'libphonenumber']],
+  ])('of %s has these chunks beside it: %s', (stage, chunks) => {
+    const expected = ['bundle.cjs', 'index.mjs', ...chunks.map((name) => `${name}.cjs`)];
+
+    expect(bundles.get(stage)?.files).toEqual(expected.sort());
+  });
+
+  test.each(['ingest', 'deliver'])('of %s loads no module of Node that it may never need', (stage) => {
+    const { code = '' } = bundles.get(stage) ?? {};
+
+    expect(code).toContain('require("node:crypto")');
+    expect(code).not.toMatch(/node:fs\/promises|\bReadableStream\b/);
+    // In a function, which is to say, when it is called.
+    expect(code).not.toMatch(/=require\("node:zlib"\)/);
+  });
+
+  test('finds in the SDK all that it is to leave out', () => {
+    const inputs = [...bundles.values()].flatMap((bundle) => bundle.inputs);
+    const missing = [...UNREACHED, ...UNUSED].filter((file) => !inputs.some((input) => input.endsWith(file)));
+
+    expect(missing).toEqual([]);
+  });
+});
