@@ -12,11 +12,11 @@ export const SECRETS = {
   'webex-campaign': { primary: 'bench-key', secondary: '', hashKey: 'k'.repeat(64) },
 };
 
-const SAMPLE = new URL('../samples/payloads/stripe/invoice.payment_failed.json', import.meta.url);
+const SAMPLES = new URL('../samples/payloads/', import.meta.url);
 
 /** The invoice of the samples, as small as it was sent, on a type of the measured mapping. */
 export function invoiceBody(type = 'invoice.payment_failed'): string {
-  const invoice = JSON.parse(readFileSync(SAMPLE, 'utf8'));
+  const invoice = readSample('stripe/invoice.payment_failed.json');
   return JSON.stringify({ ...invoice, type, created: Math.floor(Date.now() / 1000) });
 }
 
@@ -25,6 +25,15 @@ export function invoiceOfBytes(bytes: number): string {
   const body = invoiceBody();
   const filling = 'x'.repeat(Math.max(0, bytes - body.length - '"filling":"",'.length));
   return filling === '' ? body : `{"filling":"${filling}",${body.slice(1)}`;
+}
+
+/** The Shopify order of the samples, as small as it is sent. */
+export function orderBody(): string {
+  return JSON.stringify(readSample('shopify/orders.create.json'));
+}
+
+function readSample(file: string) {
+  return JSON.parse(readFileSync(new URL(file, SAMPLES), 'utf8'));
 }
 
 /** A request as API Gateway hands it to ingest, signed now. */

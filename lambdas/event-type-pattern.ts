@@ -1,8 +1,8 @@
 /** Whether an event type is one that `on` names: exactly, or by a pattern in which `*` stands for any text. */
 export function matchesEventType(pattern: string, eventType: string): boolean {
+  if (!pattern.includes('*')) return eventType === pattern;
   const [head = '', ...rest] = pattern.split('*');
-  const tail = rest.pop();
-  if (tail === undefined) return eventType === pattern;
+  const tail = rest.pop() ?? '';
   if (eventType.length < head.length + tail.length) return false;
   if (!eventType.startsWith(head) || !eventType.endsWith(tail)) return false;
 

@@ -1,11 +1,9 @@
-/**
- * What a text has in it that may hold a number which does not survive as a double: an integer of so many digits (2^53 has
- * 16), or so large an exponent. First what is found fast, then whether it stands where a value can: the ids within texts
- * are full of digits.
- */
-const LONG_INTEGER = [/\d{16}/, /[:,[\s]-?\d{16}/];
-const LARGE_EXPONENT = [/\d[eE][+-]?\d{3}/, /[:,[\s]-?\d[\d.]*[eE][+-]?\d{3}/];
-const NUMBER_ALONE = [/^-?\d/];
+import { findLongIntegers, hasLargeExponent } from './long-numbers.ts';
+
+const NUMBER_ALONE = /^-?\d/;
+
+/** A sign and 16 digits: what is longer is beyond 2^53. */
+const SAFE_LENGTH = 17;
 
 /** Texts, to be passed over, and long numbers, in the places where a number is a value. */
 const TEXT_OR_LONG_NUMBER =
@@ -17,10 +15,18 @@ const TEXT_OR_LONG_NUMBER =
  * a number makes nothing valid that was not, since no name of a member is touched.
  */
 export function parseJson(text: string): unknown {
-  const mayRound = [LONG_INTEGER, LARGE_EXPONENT, NUMBER_ALONE].some((steps) =>
-    steps.every((step) => step.test(text)),
-  );
-  return JSON.parse(mayRound ? text.replaceAll(TEXT_OR_LONG_NUMBER, keepDigits) : text);
+  const long = NUMBER_ALONE.test(text) || hasLargeExponent(text) ? 'unclear' : findLongIntegers(text);
+  if (long === 'unclear') return JSON.parse(text.replaceAll(TEXT_OR_LONG_NUMBER, keepDigits));
+  if (long.length === 0) return JSON.parse(text);
+
+  let kept = '';
+  let from = 0;
+  for (const [start, end] of long) {
+    const token = text.slice(start, end);
+    kept += text.slice(from, start) + (token.length > SAFE_LENGTH ? `"${token}"` : keepDigits(token));
+    from = end;
+  }
+  return JSON.parse(kept + text.slice(from));
 }
 
 function keepDigits(token: string): string {

@@ -12,10 +12,9 @@ export function parseBody(
 ): Result<unknown, { readonly code: 'body-not-json' }> {
   if (!isUtf8(rawBody)) return fail({ code: 'body-not-json' });
   const { buffer, byteOffset, byteLength } = rawBody;
+  const decoded = Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
   // A byte order mark, which JSON.parse would refuse, is none of the text.
-  const text = Buffer.from(buffer, byteOffset, byteLength)
-    .toString('utf8')
-    .replace(/^\ufeff/, '');
+  const text = decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded;
   const value = format === 'form' ? succeed(readForm(text)) : tryJson(text);
   return value.ok ? value : fail({ code: 'body-not-json' });
 }

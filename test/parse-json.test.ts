@@ -52,6 +52,97 @@ describe('parsing a body', () => {
     );
   });
 
+  test('keeps every digit wherever it stands among texts and names that look like numbers', () => {
+    const text = fc.constantFrom(
+      ...[
+        'a',
+        '',
+        '":',
+        ',',
+        '[1',
+        'a: 12345678901234567890, b',
+        '12345678901234567890',
+        'x\\',
+        '{',
+        '":-98765432109876543210',
+      ],
+      ...[
+        '0123456789012345678901234567890123456789',
+        ':12345678901234567890,',
+        '":-98765432109876543210,',
+        'in_0000000000000000000000000000000000',
+        '1e400',
+        'é',
+        '[',
+        ' ',
+      ],
+    );
+    const number = fc.constantFrom(
+      ...[
+        '12345678901234567890',
+        '-98765432109876543210',
+        '9007199254740991',
+        '9007199254740993',
+        '-9007199254740993',
+      ],
+      ...[
+        '0',
+        '1234567890123456.5',
+        '12345678901234567890.5',
+        '12345678901234567890e5',
+        '1e400',
+        '-1.5E+400',
+        '1e-400',
+        '12345678901234567890123456789012345678901234567890',
+      ],
+    );
+    const space = fc.constantFrom('', '', ' ', '\n\t');
+    const value = fc.oneof(
+      text.map((one) => JSON.stringify(one)),
+      number,
+      fc.array(number).map((many) => `[${many.join(',')}]`),
+    );
+    const member = fc
+      .tuple(text, space, space, value, space)
+      .map(([name, before, after, of, end]) => `${JSON.stringify(name)}${before}:${after}${of}${end}`);
+    const written = fc.array(member, { maxLength: 8 }).map((members) => `{${members.join(',')}}`);
+
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          written,
+          written.map((one) => `${one.slice(0, -1)},"x":0${one}`),
+        ),
+        (one) => {
+          expect(says(() => parseJson(one))).toEqual(says(() => JSON.parse(one, keepDigits)));
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test.each([
+    '{"a":01234567890123456789}',
+    '{"a":12345678901234567890x}',
+    '{"a":12345678901234567890"b"}',
+    '{"a" :-}',
+  ])('makes nothing valid that is not: %s', (text) => {
+    expect(() => parseJson(text)).toThrow(SyntaxError);
+  });
+
+  test('takes a time in proportion to the digits of a text', () => {
+    const timeOf = (length: number) => {
+      const text = JSON.stringify({ id: '1'.repeat(length) });
+      const startedAt = performance.now();
+      parseJson(text);
+      return performance.now() - startedAt;
+    };
+    timeOf(100_000);
+
+    // Square would be seconds.
+    expect(timeOf(800_000)).toBeLessThan(500);
+  });
+
   test('is JSON.parse for everything else', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

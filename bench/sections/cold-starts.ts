@@ -23,7 +23,7 @@ export async function measureColdStarts({ subjects, effort }: World): Promise<re
       ours: () => ({ subject: subjects.deliver, event: sqs() }),
       jsonata: () => ({
         subject: subjects.deliver,
-        event: sqsEvent(invoiceBody('invoice.transformed')),
+        event: sqsEvent(invoiceBody('invoice.looked-through')),
       }),
       usual: () => ({ subject: subjects.usualDeliver, event: sqs() }),
       floor: () => ({ subject: subjects.floorDeliver, event: sqs() }),

@@ -20,7 +20,7 @@ export async function measureWarm({ subjects, effort }: World): Promise<readonly
     {
       floor: { subject: subjects.floorDeliver, event: sqs },
       ours: { subject: subjects.deliver, event: sqs },
-      jsonata: { subject: subjects.deliver, event: sqsEvent(invoiceBody('invoice.transformed')) },
+      jsonata: { subject: subjects.deliver, event: sqsEvent(invoiceBody('invoice.looked-through')) },
       usual: { subject: subjects.usualDeliver, event: sqs },
     },
     'floor',

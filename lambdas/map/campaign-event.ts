@@ -28,6 +28,8 @@ export function writePayload(event: CampaignEvent): Result<string, ContractBreac
     'event-key': event.eventKey,
     'event-params': event.params,
   });
+  // A character of a string is three bytes at most: what is short enough need not be counted.
+  if (payload.length * 3 <= MAX_PAYLOAD_BYTES) return succeed(payload);
   const bytes = Buffer.byteLength(payload);
   if (bytes > MAX_PAYLOAD_BYTES) {
     return fail({ code: 'payload-too-large', bytes, limitBytes: MAX_PAYLOAD_BYTES });

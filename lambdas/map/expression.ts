@@ -1,7 +1,10 @@
 import type { Expression } from 'jsonata';
 import { fail, type Result, succeed } from '../result.ts';
+import { compileExpression } from './compile-expression.ts';
+import { type Definitions, withDefinitions } from './definitions.ts';
 import { expressionSource, isExpression } from './expression-text.ts';
-import { followPlainPath, type PlainPath, parsePlainPath } from './plain-path.ts';
+import { ASK_JSONATA } from './expression-value.ts';
+import type { Soon } from './soon.ts';
 
 /**
  * Bounds on what one expression may take, so that no payload can hold a worker: ms, calls deep, items. JSONata looks at
@@ -21,67 +24,50 @@ export type Scope = {
 };
 
 /** JSONata's own error code. */
-type ExpressionFailure = { readonly jsonataCode: string };
+export type ExpressionFailure = { readonly jsonataCode: string };
 
-type Evaluated = Result<unknown, ExpressionFailure>;
+/** What an expression gives. */
+export type Evaluated = Result<unknown, ExpressionFailure>;
 
 /**
  * A literal or an expression, ready to be evaluated against any number of webhooks. Only JSONata has to be waited for: a
  * promise for each literal and path would cost more than all else that is done for them.
  */
-export type CompiledValue = (scope: Scope) => Evaluated | Promise<Evaluated>;
-
-/** Expressions of the file that have a name, by that name. */
-export type Definitions = Readonly<Record<string, string>>;
+export type CompiledValue = (scope: Scope) => Soon<Evaluated>;
 
 /**
- * Compiles a value of a mapping. A path alone is followed here, with JSONata's own result; for all else, and where a
- * list stands in a path, JSONata is loaded when it is first needed.
+ * Compiles a value of a mapping, when it is first needed. Most expressions are evaluated here, with JSONata's own result; for all
+ * else, and for values that are not expected, JSONata is loaded and asked.
  */
 export function compileValue(text: string, definitions: Definitions = {}): CompiledValue {
-  if (!isExpression(text)) return () => succeed(text);
-  const source = expressionSource(text);
-  const evaluate = compileWithJsonata(withDefinitions(source, definitions));
-  const path = parsePlainPath(source);
-  if (path === undefined) return evaluate;
+  if (!isExpression(text)) {
+    const literal = succeed(text);
+    return () => literal;
+  }
+  let compiled: CompiledValue | undefined;
   return (scope) => {
-    const found = followPlainPath(startOf(path, scope), path.names);
-    return found.isList ? evaluate(scope) : succeed(found.value);
+    compiled ??= compileSource(withDefinitions(expressionSource(text), definitions));
+    return compiled(scope);
   };
 }
 
-/** Puts the definitions that an expression names, and those that these name, before it. */
-function withDefinitions(source: string, definitions: Definitions): string {
-  const used = new Map<string, string>();
-  const collect = (text: string) => {
-    for (const [, name = ''] of text.matchAll(/\$([A-Za-z_][A-Za-z0-9_]*)/g)) {
-      const definition = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
-      if (definition === undefined || used.has(name)) continue;
-      const inner = expressionSource(definition);
-      used.set(name, inner);
-      collect(inner);
-    }
+function compileSource(source: string): CompiledValue {
+  const askJsonata = compileWithJsonata(source);
+  const evaluate = compileExpression(source);
+  if (evaluate === undefined) return askJsonata;
+  return (scope) => {
+    const value = evaluate(scope);
+    return value === ASK_JSONATA ? askJsonata(scope) : succeed(value);
   };
-  collect(source);
-  if (used.size === 0) return source;
-  // In the file's order, so that one may name those before it.
-  const bound = Object.keys(definitions).flatMap((name) =>
-    used.has(name) ? [`$${name} := (${used.get(name)})`] : [],
-  );
-  return `(${[...bound, source].join('; ')})`;
-}
-
-function startOf({ from }: PlainPath, scope: Scope): unknown {
-  return scope[from];
 }
 
 function compileWithJsonata(source: string): CompiledValue {
   let compiled: Promise<Expression> | undefined;
-  return async ({ body, ...bindings }) => {
+  return async ({ body, headers, source: name, receivedAt, item }) => {
     compiled ??= import('jsonata').then(({ default: jsonata }) => jsonata(source, GUARDS));
     const expression = await compiled;
     try {
-      return succeed(await expression.evaluate(body, bindings));
+      return succeed(await expression.evaluate(body, { headers, source: name, receivedAt, item }));
     } catch (error) {
       return fail({ jsonataCode: jsonataCodeOf(error) });
     }

@@ -1,25 +1,16 @@
 import { createHash } from 'node:crypto';
 import { matchesEventType } from '../event-type-pattern.ts';
-import type { Result } from '../result.ts';
-import { fail, succeed } from '../result.ts';
-import { compileValue, type Definitions, type Scope } from './expression.ts';
-import { type CompiledEvent, evaluate, type MappedOnce, mapEvent, type PlacedValue } from './map-event.ts';
-import type { MapFailure } from './map-failure.ts';
+import type { Definitions } from './definitions.ts';
+import { compileValue, type Scope } from './expression.ts';
+import { type CompiledEvent, type DeliveryTerms, type MappedOnce, mapEvent } from './map-event.ts';
 import type { EventMapping, Mapping } from './mapping.ts';
+import { evaluate, type PlacedValue } from './placed-value.ts';
+import { after, inTurn, type Soon } from './soon.ts';
 
 /** A webhook as map sees it. */
 export type MappableWebhook = Scope & {
   /** In the vendor's words; more than one only where it is a batch. */
   readonly eventTypes: readonly string[];
-};
-
-/** What the mapping says of an event beside its contents; deliver goes by it. */
-type DeliveryTerms = {
-  readonly onUnconfirmed: EventMapping['on-unconfirmed'];
-  /** Too old to be worth saying after so many seconds. */
-  readonly maxAgeSeconds?: number;
-  /** Changes whenever the mapping of this event does: a short hash. */
-  readonly mappingVersion: string;
 };
 
 /** What one event of a mapping makes of one webhook. */
@@ -47,15 +38,25 @@ function compileEvent(event: EventMapping, definitions: Definitions): CompiledEv
     event[path] === undefined ? undefined : place(path, event[path]);
   return {
     mapping: event,
-    version: versionOf(event, definitions),
+    terms: termsOf(event, definitions),
     items: optional('items'),
     when: optional('when'),
     key: place('event-key', event['event-key'].value),
     time: optional('event-time'),
     params: Object.entries(event['event-params']).map(([name, value]) => ({
       name,
+      isRequired: event.required.includes(name),
       ...place(`event-params.${name}`, value),
     })),
+  };
+}
+
+function termsOf(event: EventMapping, definitions: Definitions): DeliveryTerms {
+  const maxAgeSeconds = event['max-age'];
+  return {
+    onUnconfirmed: event['on-unconfirmed'],
+    mappingVersion: versionOf(event, definitions),
+    ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
   };
 }
 
@@ -73,50 +74,36 @@ export function isOn({ on }: Pick<EventMapping, 'on'>, eventTypes: readonly stri
 
 /**
  * Applies every event of a mapping that is on one of the webhook's types: nothing matched, one event, or several, in
- * the order of the mapping. Whatever the webhook holds, each is a payload within the contract or a named rejection.
+ * the order of the mapping. Whatever the webhook holds, each is a payload within the contract or a named rejection. There
+ * is a promise only where something has to be loaded, or JSONata asked.
  */
-export async function mapWebhook(
-  events: CompiledMapping,
-  webhook: MappableWebhook,
-): Promise<readonly Mapped[]> {
-  const mapped: Mapped[] = [];
-  for (const event of events) {
-    if (isOn(event.mapping, webhook.eventTypes)) mapped.push(...(await mapEvents(event, webhook)));
-  }
-  return mapped;
+export function mapWebhook(events: CompiledMapping, webhook: MappableWebhook): Soon<readonly Mapped[]> {
+  const matching = events.filter(({ mapping }) => isOn(mapping, webhook.eventTypes));
+  const [only] = matching;
+  if (only !== undefined && matching.length === 1) return mapItems(only, webhook);
+  const mapped = inTurn(matching, (event) => mapItems(event, webhook));
+  return after(mapped, (each) => each.flat());
 }
 
 /** One event of the mapping, for the webhook as a whole or for each of its items. */
-async function mapEvents(
-  compiled: CompiledEvent,
-  { eventTypes: _, ...scope }: MappableWebhook,
-): Promise<readonly Mapped[]> {
-  const base = { name: compiled.mapping.name, terms: termsOf(compiled) };
-  if (compiled.items === undefined) return [{ ...base, ...(await mapEvent(compiled, scope)) }];
-
-  const items = await findItems(compiled.items, scope);
-  if (!items.ok) return [{ ...base, kind: 'rejected', failure: items.failure }];
-  if (items.value.length === 0) return [{ ...base, kind: 'skipped', code: 'no-items' }];
-  const mapped: Mapped[] = [];
-  for (const [index, item] of items.value.entries()) {
-    mapped.push({ ...base, item: index, ...(await mapEvent(compiled, { ...scope, item })) });
+function mapItems(compiled: CompiledEvent, webhook: MappableWebhook): Soon<readonly Mapped[]> {
+  const { items, mapping, terms } = compiled;
+  const { name } = mapping;
+  if (items === undefined) {
+    return after(mapEvent(compiled, webhook), (mapped) => [{ name, terms, ...mapped }]);
   }
-  return mapped;
-}
-
-function termsOf({ mapping, version }: CompiledEvent): DeliveryTerms {
-  const maxAgeSeconds = mapping['max-age'];
-  return {
-    onUnconfirmed: mapping['on-unconfirmed'],
-    mappingVersion: version,
-    ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
-  };
+  return after(evaluate(items, webhook), (found) => {
+    if (!found.ok) return [{ name, terms, kind: 'rejected', failure: found.failure }];
+    const list = itemsIn(found.value);
+    if (list.length === 0) return [{ name, terms, kind: 'skipped', code: 'no-items' }];
+    return inTurn(list, (item, index) =>
+      after(mapEvent(compiled, { ...webhook, item }), (mapped) => ({ name, terms, item: index, ...mapped })),
+    );
+  });
 }
 
 /** JSONata gives nothing for no item, and the item itself for a single one. */
-async function findItems(items: PlacedValue, scope: Scope): Promise<Result<readonly unknown[], MapFailure>> {
-  const found = await evaluate(items, scope);
-  if (!found.ok) return fail(found.failure);
-  if (found.value === undefined || found.value === null) return succeed([]);
-  return succeed(Array.isArray(found.value) ? [...found.value] : [found.value]);
+function itemsIn(found: unknown): readonly unknown[] {
+  if (found === undefined || found === null) return [];
+  return Array.isArray(found) ? [...found] : [found];
 }

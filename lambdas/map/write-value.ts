@@ -31,7 +31,12 @@ export function writeValue(value: unknown): Written {
 
 /** Whether a text reads "null" in any spelling, which the event API refuses as a value. */
 export function isNullVariant(text: string): boolean {
-  return NULL_VARIANT.test(text);
+  return mayBeginNull(text.charCodeAt(0)) && NULL_VARIANT.test(text);
+}
+
+/** An n or white space; or not ASCII, where more white space is. Spares most texts the regular expression. */
+function mayBeginNull(code: number): boolean {
+  return code === 0x6e || code === 0x4e || code <= 0x20 || code > 0x7e;
 }
 
 function textOf(text: string): Written {

@@ -16,12 +16,19 @@ describe('JSONata', () => {
     return JSON.parse(execFileSync(process.execPath, args, { cwd, encoding: 'utf8' }));
   };
 
-  test('is not loaded for paths and literals', () => {
-    expect(isLoadedAfter('{% a.b %}')).toEqual([1, false]);
-    expect(isLoadedAfter('literal')).toEqual(['literal', false]);
+  test.each([
+    ['literal', 'literal'],
+    ['{% a.b %}', 1],
+    ["{% $uppercase('x' & a.b) %}", 'X1'],
+  ])('is not loaded for %s', (expression, value) => {
+    expect(isLoadedAfter(expression)).toEqual([value, false]);
   });
 
   test('is loaded when an expression needs it', () => {
-    expect(isLoadedAfter('{% a.b + 1 %}')).toEqual([2, true]);
+    expect(isLoadedAfter("{% $join(['x', 'y']) %}")).toEqual(['xy', true]);
+  });
+
+  test('is loaded for a value of which only JSONata can say what comes of it', () => {
+    expect(isLoadedAfter('{% $string(a) %}')).toEqual(['{"b":1}', true]);
   });
 });
