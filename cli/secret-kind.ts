@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
-import { keysOf, webexSecretSchema } from '../lambdas/deliver/webex-keys.ts';
+import { hashKeySchema, parseWebexSecret } from '../lambdas/deliver/webex-keys.ts';
 import type { Profile } from '../lambdas/ingest/profile.ts';
 import { signingSecretsSchema } from '../lambdas/ingest/signing-secrets.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
@@ -12,7 +12,7 @@ import { findMapping, type Project } from './project.ts';
 /** The secret that is no source's: the keys of the API user. */
 export const WEBEX_CAMPAIGN = 'webex-campaign';
 
-const keptSchema = z.pick(z.object(webexSecretSchema.shape), { hashKey: true });
+const keptSchema = z.object({ hashKey: hashKeySchema });
 
 /** What a secret holds, whatever its form: values, newest first (none where it is not set), and what lies beside them. */
 export type SecretContent = {
@@ -73,15 +73,12 @@ function webexKeys(): SecretKind {
     trace: { stage: 'deliver' },
     check: checkKey,
     read: (text) => {
-      const secret = parseSecret(WEBEX_CAMPAIGN, text, webexSecretSchema);
-      if (!secret.ok) return fail(problemsOf(secret.failure));
-      const keys = keysOf(WEBEX_CAMPAIGN, secret);
-      if (keys.ok)
-        return succeed({ values: [keys.value.primary, keys.value.secondary].flatMap((key) => key ?? []) });
+      const secret = parseWebexSecret(WEBEX_CAMPAIGN, text);
+      if (secret.ok) return succeed({ values: Object.values(secret.value.keys) });
       // So it is created.
-      return keys.failure.code === 'secret-missing'
+      return secret.failure.code === 'secret-missing'
         ? succeed({ values: [] })
-        : fail(problemsOf(keys.failure));
+        : fail(problemsOf(secret.failure));
     },
     readKept: (text) => {
       const kept = parseSecret(WEBEX_CAMPAIGN, text, keptSchema);

@@ -1,4 +1,4 @@
-import { keysOf, webexSecretSchema } from '../lambdas/deliver/webex-keys.ts';
+import { parseWebexSecret } from '../lambdas/deliver/webex-keys.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { type LocalSecrets, nameSecrets, readLocalSecrets } from './local-secrets.ts';
 import { collectLogLines, type LogLine, type LogLines } from './log-lines.ts';
@@ -111,7 +111,7 @@ export async function startLocalRun(
 /** The simulated tenant knows the keys that lie in the local secret now; one put there later is refused, as it would be. */
 function tenantOf(secrets: LocalSecrets): SimulatorSettings {
   const name = 'webex-campaign';
-  const keys = keysOf(name, succeed(webexSecretSchema.parse(secrets[name])));
-  const known = keys.ok ? Object.values(keys.value) : [];
+  const secret = parseWebexSecret(name, JSON.stringify(secrets[name]));
+  const known = secret.ok ? Object.values(secret.value.keys) : [];
   return { keys: () => known };
 }

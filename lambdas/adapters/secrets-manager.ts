@@ -3,9 +3,8 @@ import {
   ResourceNotFoundException,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import type * as z from 'zod/mini';
 import { fail, type Result } from '../result.ts';
-import { parseSecret, type SecretFailure } from '../secret.ts';
+import type { SecretFailure } from '../secret.ts';
 import { LEAN_SETTINGS, withoutLogger } from './lean-client.ts';
 
 /** How long a secret is believed before it is read again: a rotation is seen within this time. */
@@ -35,8 +34,13 @@ type Cached<Value> = {
   isRefreshed: boolean;
 };
 
-/** Reads secrets of one form from Secrets Manager, and remembers them for five minutes. */
-export function createSecretReader<Value>(schema: z.ZodMiniType<Value>): SecretReader<Value> {
+/**
+ * Reads secrets from Secrets Manager, and remembers them for five minutes; what cannot be used, for seconds.
+ * @param parse makes of a secret's text what it is to be, or says why it cannot be used
+ */
+export function createSecretReader<Value>(
+  parse: (name: string, text: string) => Secret<Value>,
+): SecretReader<Value> {
   const client = withoutLogger(new SecretsManagerClient(LEAN_SETTINGS));
   const cache = new Map<string, Cached<Value>>();
   const rereadAt = new Map<string, number>();
@@ -44,14 +48,14 @@ export function createSecretReader<Value>(schema: z.ZodMiniType<Value>): SecretR
     cache.set(name, { secret, readAt, isRefreshed: false });
 
   const load = (name: string): Promise<Secret<Value>> => {
-    const secret = readSecret(client, name, schema);
+    const secret = readSecret(client, name, parse);
     remember(name, secret, Date.now());
     return secret;
   };
   /** What is remembered stays in place until something better has come, or its time is up. */
   const replace = async (name: string): Promise<Secret<Value>> => {
     const readAt = Date.now();
-    const secret = await readSecret(client, name, schema);
+    const secret = await readSecret(client, name, parse);
     if (secret.ok) remember(name, Promise.resolve(secret), readAt);
     return secret;
   };
@@ -80,11 +84,11 @@ export function createSecretReader<Value>(schema: z.ZodMiniType<Value>): SecretR
 async function readSecret<Value>(
   client: SecretsManagerClient,
   name: string,
-  schema: z.ZodMiniType<Value>,
-): Promise<Result<Value, SecretFailure>> {
+  parse: (name: string, text: string) => Secret<Value>,
+): Promise<Secret<Value>> {
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: name }));
-    return parseSecret(name, SecretString ?? '', schema);
+    return parse(name, SecretString ?? '');
   } catch (error) {
     // A secret that was created without a value answers the same as one that does not exist.
     if (error instanceof ResourceNotFoundException) return fail({ code: 'secret-missing', secret: name });

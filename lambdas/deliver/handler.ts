@@ -22,20 +22,20 @@ import { hashEventKey } from './hash-event-key.ts';
 import { createProofClock } from './proof-clock.ts';
 import { createRateLimit, workerRate } from './rate-limit.ts';
 import { readRecords } from './read-records.ts';
-import { keysOf, webexSecretSchema } from './webex-keys.ts';
+import { keysOf, parseWebexSecret } from './webex-keys.ts';
 
 // runs once per cold start
 const environment = readEnvironment(deliverEnvironment);
 const writeLogLine = createLog(environment.STACK_NAME);
 const queues = createQueues();
 const { WEBEX_KEYS_SECRET: secretName } = environment;
-const secrets = createSecretReader(webexSecretSchema);
+const secrets = createSecretReader(parseWebexSecret);
 const now = () => new Date();
 const ledger = createLedgerTable(environment.LEDGER_TABLE);
-const readKeys = async () => keysOf(secretName, await secrets.read(secretName));
+const readKeys = async () => keysOf(await secrets.read(secretName));
 const rereadKeys = async () => {
   const reread = await secrets.reread(secretName);
-  return reread && keysOf(secretName, reread);
+  return reread && keysOf(reread);
 };
 const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   mappings: new Map(readCatalogue<Mapping>().map((mapping) => [mapping.source, compileMapping(mapping)])),

@@ -9,6 +9,7 @@ import { createSecretReader } from '../adapters/secrets-manager.ts';
 import { warmUp } from '../adapters/warm-up.ts';
 import { encodeBufferedWebhook } from '../buffer/buffered-webhook.ts';
 import { fail, succeed } from '../result.ts';
+import { parseSecret } from '../secret.ts';
 import { type Answer, answerFailure, answerReceived } from './answer.ts';
 import { describeReceived } from './describe-received.ts';
 import { DRY_RUN_EVENT, dryRunDependencies } from './dry-run.ts';
@@ -23,7 +24,7 @@ const { STACK_NAME, BUFFER_QUEUE_URL, PUBLIC_URL } = readEnvironment(ingestEnvir
 const writeLogLine = createLog(STACK_NAME);
 const queues = createQueues();
 const sources = readCatalogue<Source>();
-const signingSecrets = createSecretReader(signingSecretsSchema);
+const signingSecrets = createSecretReader((name, text) => parseSecret(name, text, signingSecretsSchema));
 const dependencies: ReceiveDependencies = {
   sources: new Map(sources.map((source) => [source.source, source])),
   publicUrl: PUBLIC_URL,

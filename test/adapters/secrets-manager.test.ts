@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createSecretReader, type SecretReader } from '../../lambdas/adapters/secrets-manager.ts';
+import { parseWebexSecret } from '../../lambdas/deliver/webex-keys.ts';
 import { type SigningSecrets, signingSecretsSchema } from '../../lambdas/ingest/signing-secrets.ts';
+import { parseSecret } from '../../lambdas/secret.ts';
 import {
   type SecretsManager,
   startSecretsManager,
@@ -40,7 +42,7 @@ beforeEach(() => {
   const start = Date.now();
   elapsed = 0;
   jest.spyOn(Date, 'now').mockImplementation(() => start + elapsed);
-  reader = createSecretReader(signingSecretsSchema);
+  reader = createSecretReader((name, text) => parseSecret(name, text, signingSecretsSchema));
   stored = { signingSecrets: ['first'] };
   reads = 0;
 });
@@ -91,6 +93,25 @@ describe('a secret', () => {
     stored = { signingSecrets: ['mended'] };
 
     expect(await read(2 * SECOND)).toBe('mended');
+  });
+
+  test('that holds empty places for keys is asked for again after five seconds, too: nobody has set them yet', async () => {
+    const keys = createSecretReader(parseWebexSecret);
+    const readKeys = async (milliseconds: number) => {
+      elapsed += milliseconds;
+      const secret = await keys.read(NAME);
+      return secret.ok ? secret.value : secret.failure.code;
+    };
+    const created = { primary: '', secondary: '', hashKey: 'k'.repeat(64) };
+    stored = created;
+    expect([await readKeys(0), await readKeys(4 * SECOND), reads]).toEqual([
+      'secret-missing',
+      'secret-missing',
+      1,
+    ]);
+    stored = { ...created, primary: 'key-1' };
+
+    expect(await readKeys(2 * SECOND)).toEqual({ keys: { primary: 'key-1' }, hashKey: created.hashKey });
   });
 
   test('is read early at most once a minute, however many signatures do not match', async () => {

@@ -1,15 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { keysOf, webexSecretSchema } from '../../lambdas/deliver/webex-keys.ts';
-import { parseSecret } from '../../lambdas/secret.ts';
+import { keysOf, parseWebexSecret } from '../../lambdas/deliver/webex-keys.ts';
 
 const HASH_KEY = 'k'.repeat(64);
 
 function parse(value: unknown) {
-  return parseSecret('webex-campaign', JSON.stringify(value), webexSecretSchema);
+  return parseWebexSecret('webex-campaign', JSON.stringify(value));
 }
 
 function read(value: unknown) {
-  return keysOf('webex-campaign', parse(value));
+  return keysOf(parse(value));
 }
 
 describe('the keys of Webex Campaign', () => {

@@ -96,6 +96,9 @@ test('no value of a payload, event key, API key, secret or signature is in any l
   await putUnreadable();
   await crash();
 
+  const hashed = (await story.ledger()).filter(({ state, eventId }) => state && eventId);
+  expect(hashed.length).toBeGreaterThan(5);
+  for (const { eventKeyHash } of hashed) expect(eventKeyHash?.S).toMatch(/^[0-9a-f]{64}$/);
   const left = await leftBehind();
   for (const [, id] of journeys) expect(left).toContain(`canary-${id}`);
   expect(left).toContain('message-unreadable');

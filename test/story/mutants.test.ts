@@ -137,7 +137,7 @@ const MUTANTS: readonly {
     mutant: {
       function: 'deliver',
       file: 'deliver/hash-event-key.ts',
-      changes: [["createHmac('sha256', key).update(eventKey).digest('hex')", 'eventKey']],
+      changes: [["createHmac('sha256', hashKey).update(eventKey).digest('hex')", 'eventKey']],
     },
     tell: (which) => isKeyInLedger(`redacted-${which}`),
     right: false,
