@@ -107,6 +107,8 @@ export const TWINS: readonly Twin[] = [
     name: 'batch failed as a whole',
     // What is done comes back only once its hiding has run out: until then the buffer is not empty.
     foundOut: /worked on again for nothing|messages are still on the buffer/,
+    // Nothing that SQS itself would bring back: then one message that comes for nothing is one too many.
+    befalls: 'primary-revoked',
     mutant: {
       function: 'deliver',
       file: 'deliver/deliver-batch.ts',
