@@ -24,9 +24,9 @@ export type Effort = {
 
 /** All of it is to be over in less than 15 minutes on two cores; the quick mode, for CI, in two. */
 export const FULL: Effort = {
-  coldRounds: 21,
-  warm: { rounds: 15, events: 150, warmUp: 1_500 },
-  work: { rounds: 25, milliseconds: 20 },
+  coldRounds: 41,
+  warm: { rounds: 31, events: 150, warmUp: 1_500 },
+  work: { rounds: 41, milliseconds: 20 },
   webhooks: 400,
   backlogs: [1_000, 10_000, 100_000],
   memories: [128, 256, 512, 1_024],

@@ -17,7 +17,7 @@ export async function compareWork<Name extends string>(
 ): Promise<Readonly<Record<Name, WorkFigures>>> {
   const names = Object.keys(cases) as Name[];
   const measured = new Map<Name, number[]>(names.map((name) => [name, []]));
-  for (const name of names) await measure(cases[name], 4 * milliseconds);
+  for (const name of names) await measure(cases[name], 10 * milliseconds);
   for (let round = 0; round < rounds; round += 1) {
     for (const name of names) measured.get(name)?.push(await measure(cases[name], milliseconds));
   }
