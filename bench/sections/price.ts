@@ -36,6 +36,12 @@ export async function measureCalls({ subjects, endpoints }: World): Promise<read
       goal: 4,
       isHeld: true,
     },
+    {
+      id: 'P9',
+      what: 'of it what the functions log',
+      unit: 'USD',
+      value: round(priceOfLog(ingest, deliver)),
+    },
     ...figuresOf('ingest per webhook', ingest.perEvent),
     logFigure('ingest per webhook', ingest),
     ...figuresOf('ingest per cold start', ingest.coldStart),
@@ -66,15 +72,18 @@ function priceOf(memoryGigabytes: number, ingest: CountedCalls, deliver: Counted
   const seconds = ASSUMED.ingest + batchSeconds / batch;
   const sends = ingest.perEvent.SendMessage ?? 0;
   const writeUnits = deliver.perEvent['write units'] ?? 0;
-  // A byte of each of a million webhooks is a megabyte.
-  const logGigabytes = (ingest.logBytes + deliver.logBytes) / 1000;
   return (
     PRICE.request +
     PRICE.invocation * (1 + 1 / batch) +
     PRICE.sqs * (sends + 2 / batch) +
     PRICE.writeUnit * writeUnits +
     PRICE.gigabyteSecond * million * memoryGigabytes * seconds +
-    PRICE.logs * logGigabytes +
+    priceOfLog(ingest, deliver) +
     SECRETS_A_MONTH
   );
+}
+
+/** A byte of each of a million webhooks is a megabyte. */
+function priceOfLog(ingest: CountedCalls, deliver: CountedCalls): number {
+  return (PRICE.logs * (ingest.logBytes + deliver.logBytes)) / 1000;
 }
