@@ -112,15 +112,7 @@ export function deadLetterSteps(workshop: Workshop): readonly Step[] {
 
 /** Whether what is left has both queues, the ledger, and the secrets of Webex Campaign and the sources. */
 function isAllOf(ids: readonly string[]): boolean {
-  const wanted = [
-    'BufferQueue',
-    'DeadLetterQueue',
-    'LedgerTable',
-    'LedgerHashKey',
-    'WebexKeys',
-    'stripe',
-    'shopify',
-  ];
+  const wanted = ['BufferQueue', 'DeadLetterQueue', 'LedgerTable', 'WebexKeys', 'stripe', 'shopify'];
   return wanted.every((part) => ids.some((id) => id.includes(part)));
 }
 
