@@ -4,32 +4,15 @@ import { readReceipt } from '../../lambdas/adapters/ledger-receipt.ts';
 import { createLedgerTable, type LedgerTable } from '../../lambdas/adapters/ledger-table.ts';
 import { expiryOf, type LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
 import type { Receipt } from '../../lambdas/deliver/receipt.ts';
-import { startTableServer, type TableServer } from '../../local/stack/tables/table-server.ts';
+import type { TableServer } from '../../local/stack/tables/table-server.ts';
+import { startLedgerServer } from './ledger-server.ts';
 
 const environment = { ...process.env };
 let server: TableServer;
 let ledger: LedgerTable;
 
 beforeAll(async () => {
-  server = await startTableServer();
-  await server.createTables([
-    {
-      id: 'Ledger',
-      type: 'AWS::DynamoDB::Table',
-      properties: {
-        TableName: 'ledger',
-        BillingMode: 'PAY_PER_REQUEST',
-        KeySchema: [
-          { AttributeName: 'webhook', KeyType: 'HASH' },
-          { AttributeName: 'event', KeyType: 'RANGE' },
-        ],
-        AttributeDefinitions: [
-          { AttributeName: 'webhook', AttributeType: 'S' },
-          { AttributeName: 'event', AttributeType: 'S' },
-        ],
-      },
-    },
-  ]);
+  server = await startLedgerServer('ledger');
   Object.assign(process.env, {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'local',

@@ -5,7 +5,8 @@ import { writeItem } from '../../lambdas/adapters/ledger-item.ts';
 import { writeReceipt } from '../../lambdas/adapters/ledger-receipt.ts';
 import { type LedgerEntry, ledgerTableName } from '../../lambdas/deliver/ledger-entry.ts';
 import type { Receipt } from '../../lambdas/deliver/receipt.ts';
-import { startTableServer, type TableServer } from '../../local/stack/tables/table-server.ts';
+import type { TableServer } from '../../local/stack/tables/table-server.ts';
+import { startLedgerServer } from '../adapters/ledger-server.ts';
 
 const NOW = new Date('2026-11-24T12:00:00.000Z');
 const STACK = 'adapter-test';
@@ -46,25 +47,7 @@ let server: TableServer;
 let dynamoDb: DynamoDBClient;
 
 beforeAll(async () => {
-  server = await startTableServer();
-  await server.createTables([
-    {
-      id: 'Ledger',
-      type: 'AWS::DynamoDB::Table',
-      properties: {
-        TableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        KeySchema: [
-          { AttributeName: 'webhook', KeyType: 'HASH' },
-          { AttributeName: 'event', KeyType: 'RANGE' },
-        ],
-        AttributeDefinitions: [
-          { AttributeName: 'webhook', AttributeType: 'S' },
-          { AttributeName: 'event', AttributeType: 'S' },
-        ],
-      },
-    },
-  ]);
+  server = await startLedgerServer(TableName);
   dynamoDb = new DynamoDBClient({
     endpoint: server.endpoint,
     region: 'us-east-1',
