@@ -19,7 +19,13 @@ export function watchMappings(
     clearTimeout(timer);
     timer = setTimeout(async () => {
       const deployed = await redeploy();
-      print(deployed.ok ? tellFact('deployed', 'the mappings as they are now') : deployed.failure);
+      print(
+        deployed.ok ? tellFact('deployed', 'the mappings as they are now') : tellRefused(deployed.failure),
+      );
     }, SETTLE_MILLISECONDS);
   });
+}
+
+function tellRefused(problems: string): string {
+  return `${problems}\n${tellFact('not deployed', 'for what stands above: the mappings run on as they were')}`;
 }

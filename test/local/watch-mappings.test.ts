@@ -67,7 +67,9 @@ describe('a mapping that is saved while the local run is up', () => {
     expect(await save(mapping('key'))).toContain('the mappings as they are now');
     expect(await outcomeOf('one')).toMatchObject({ event: 'saved', outcome: 'delivered' });
 
-    expect(await save(mapping('key &'))).toMatch(/mapping\.yaml:\d+:\d+ /);
+    const refused = await save(mapping('key &'));
+    expect(refused).toMatch(/mapping\.yaml:\d+:\d+ /);
+    expect(refused).toMatch(/not deployed +for what stands above: the mappings run on as they were$/);
     expect(await outcomeOf('two')).toMatchObject({ event: 'saved', outcome: 'delivered' });
     watcher.close();
   }, 120_000);
