@@ -1,9 +1,9 @@
-/** What a soak has seen at one moment. Memory is in bytes, of objects and buffers that are in use. */
+/** What a soak has seen at one moment. Memory is in bytes, of objects and buffers that are in use, all garbage being collected. */
 export type Sample = {
   readonly seconds: number;
   /** Of the whole process, as the operating system has it. */
   readonly rss: number;
-  /** What of it nobody holds: kept by V8 and malloc for later, code, stacks. */
+  /** What of it no thread holds: code, stacks, and what V8 and malloc have not given back. */
   readonly reserve: number;
   /** The thread that plays and judges: HTTP API, vendors and Webex Campaign. */
   readonly main: number;
@@ -38,8 +38,8 @@ const MEGABYTE = 1_048_576;
 
 /** What a measure may grow by and still be called flat: as a part of itself, and in its own unit. */
 const TOLERANCES: Readonly<Record<Measure, { readonly part: number; readonly most: number }>> = {
-  rss: { part: 0.1, most: 30 * MEGABYTE },
-  reserve: { part: 0.15, most: 60 * MEGABYTE },
+  rss: { part: 0.05, most: 20 * MEGABYTE },
+  reserve: { part: 0.1, most: 20 * MEGABYTE },
   main: { part: 0.1, most: 10 * MEGABYTE },
   ingest: { part: 0.1, most: 3 * MEGABYTE },
   deliver: { part: 0.1, most: 3 * MEGABYTE },
@@ -65,7 +65,7 @@ const ITEM_BYTES = 16_384;
 
 type Change = { readonly before: number; readonly after: number };
 
-/** Judges each measure by its lowest values, between two collections of garbage: peaks say nothing. */
+/** Judges each measure by its lowest values: peaks, of what is in work at that moment, say nothing. */
 export function judgeTrends(samples: readonly Sample[]): readonly Trend[] {
   const quarter = Math.max(1, Math.floor(samples.length / 4));
   const early = samples.slice(quarter, 2 * quarter);
@@ -101,10 +101,7 @@ function growth({ before, after }: Change): number {
 
 type Explain = (excess: number, changeOf: ChangeOf) => string | undefined;
 
-/** What the whole process is made of, beside the ledger's own. */
-const PARTS: readonly Measure[] = ['reserve', 'main', 'ingest', 'deliver', 'queues', 'threads'];
-
-/** The ledger grows by design, and dynalite, which holds it, with it; the whole follows its parts, and nothing else has an excuse. */
+/** The ledger grows by design, dynalite, which holds it, with it, and the whole with that; nothing else has an excuse. */
 const EXPLANATIONS: Partial<Readonly<Record<Measure, Explain>>> = {
   ledger: (items, changeOf) => {
     const events = growth(changeOf('events'));
@@ -116,11 +113,10 @@ const EXPLANATIONS: Partial<Readonly<Record<Measure, Explain>>> = {
     if (bytes > items * ITEM_BYTES) return undefined;
     return `${Math.round(bytes / items)} bytes for each item more in the ledger, which dynalite never forgets`;
   },
-  rss: (_, changeOf) => {
-    if (PARTS.some((part) => judge(part, changeOf).verdict === 'growing')) return undefined;
-    if (judge('tables', changeOf).verdict === 'growing') return undefined;
-    const [tables, reserve] = [growth(changeOf('tables')), growth(changeOf('reserve'))];
-    return `the ledger's own are ${sayMegabytes(tables)} of it, V8's and malloc's reserve ${sayMegabytes(reserve)}; each part by itself is as told below`;
+  rss: (excess, changeOf) => {
+    const tables = growth(changeOf('tables'));
+    if (excess > tables || judge('tables', changeOf).verdict === 'growing') return undefined;
+    return `the ledger's own are ${sayMegabytes(tables)} of it, without which it would be flat`;
   },
 };
 

@@ -1,22 +1,58 @@
-import { getHeapStatistics, type HeapInfo } from 'node:v8';
-import type { Worker } from 'node:worker_threads';
+import { once } from 'node:events';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { MessageChannel, MessagePort, type Worker } from 'node:worker_threads';
+import * as z from 'zod';
 
 /** What a thread holds, in bytes: objects on its heap, and buffers beside it. What V8 keeps in reserve is not counted. */
 export type ThreadMemory = { readonly heap: number; readonly buffers: number };
 
-/** Measures a thread from outside; fails if it ends meanwhile. */
+const memorySchema = z.object({ heap: z.number(), buffers: z.number() });
+const questionSchema = z.object({ memoryTo: z.instanceof(MessagePort) });
+
+/** Has a thread tell what it holds once it has collected its garbage; fails if it has ended, or ends meanwhile. */
 export async function measureThread(worker: Worker): Promise<ThreadMemory> {
-  return readStatistics(await worker.getHeapStatistics());
+  // Of one that has ended, which gets no message and will not exit any more.
+  if (worker.threadId < 0) throw new Error('The thread has ended.');
+  const { port1, port2 } = new MessageChannel();
+  const answered = new AbortController();
+  const { signal } = answered;
+  try {
+    worker.postMessage({ memoryTo: port2 }, [port2]);
+    const ended = once(worker, 'exit', { signal }).then(() =>
+      Promise.reject(new Error('The thread has ended.')),
+    );
+    const [memory] = await Promise.race([once(port1, 'message', { signal }), ended]);
+    return memorySchema.parse(memory);
+  } finally {
+    answered.abort();
+    port1.close();
+  }
 }
 
-/** Measures the thread that calls this. */
+/** In a thread, for each message that it gets: answers if that asks what it holds, and says whether it did. */
+export function answerMemory(message: unknown): boolean {
+  const question = questionSchema.safeParse(message).data;
+  question?.memoryTo.postMessage(measureOwnThread());
+  question?.memoryTo.close();
+  return question !== undefined;
+}
+
+/** Measures the thread that calls this, once it has collected its garbage. */
 export function measureOwnThread(): ThreadMemory {
-  return readStatistics(getHeapStatistics());
+  collectGarbage();
+  const { used_heap_size: heap, external_memory: buffers } = getHeapStatistics();
+  return { heap, buffers };
 }
 
-function readStatistics({
-  used_heap_size: heap,
-  external_memory: buffers,
-}: Pick<HeapInfo, 'used_heap_size' | 'external_memory'>): ThreadMemory {
-  return { heap, buffers };
+type CollectGarbage = (options: { readonly type: 'major'; readonly flavor: 'last-resort' }) => void;
+
+let collect: CollectGarbage | undefined;
+
+/** Whatever nobody holds goes, and what it took is given back to the operating system. */
+function collectGarbage(): void {
+  // As "--expose-gc" would have it, but for a thread that was started without.
+  setFlagsFromString('--expose-gc');
+  collect ??= runInNewContext('gc') as CollectGarbage;
+  collect({ type: 'major', flavor: 'last-resort' });
 }

@@ -73,6 +73,17 @@ describe('the trend of a soak', () => {
     );
   });
 
+  test('is growing where the whole takes more than the ledger does', () => {
+    const ledger = (step: number) => ({ events: step * 100, ledger: step * 200 });
+    const trends = soak((step) => ({
+      ...ledger(step),
+      tables: (30 + step) * MEGABYTE,
+      rss: (600 + step * 4) * MEGABYTE,
+    }));
+
+    expect(verdicts(trends)).toMatchObject({ tables: 'explained', rss: 'growing' });
+  });
+
   test('is growing where the ledger, or what holds it, takes more than its events are worth', () => {
     const busy = { events: 0, ledger: 0, tables: 0 };
     const items = soak((step) => ({ ...busy, events: step * 100, ledger: step * 400 }));

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as z from 'zod';
 import { installFastDate } from '../queues/fast-clock.ts';
+import { answerMemory } from '../thread-memory.ts';
 
 /** What a sandbox is started with. */
 const sandboxSchema = z.object({
@@ -29,6 +30,7 @@ const handle: unknown = (await import(pathToFileURL(path).href))[exported];
 if (typeof handle !== 'function') throw new Error(`${handler} is undefined or not exported`);
 
 parentPort?.on('message', async (message) => {
+  if (answerMemory(message)) return;
   const { requestId, deadline, event } = invocationSchema.parse(message);
   const context = {
     awsRequestId: requestId,

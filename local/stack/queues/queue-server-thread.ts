@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { buildApp } from 'fauxqs';
+import { answerMemory } from '../thread-memory.ts';
 import { installFastTime } from './fast-clock.ts';
 
 // fauxqs keeps time by Date and timers: in a thread of its own it can live in a faster world.
@@ -17,7 +18,7 @@ Object.defineProperty(INVALID_MESSAGE_BODY_CHAR, 'test', {
 const app = buildApp({ logger: false });
 let refusesSends = false;
 parentPort?.on('message', (message) => {
-  refusesSends = message === 'refuse-sends';
+  if (!answerMemory(message)) refusesSends = message === 'refuse-sends';
 });
 app.addHook('onRequest', async (request, reply) => {
   if (!refusesSends || request.headers['x-amz-target'] !== 'AmazonSQS.SendMessage') return;

@@ -2,10 +2,13 @@ import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import { parentPort } from 'node:worker_threads';
 import createDynalite from 'dynalite';
+import { answerMemory } from '../thread-memory.ts';
 
 const server = createDynalite({ createTableMs: 0 });
 const setAway = makeAbsentable(server);
-parentPort?.on('message', (message) => setAway(message === 'away'));
+parentPort?.on('message', (message) => {
+  if (!answerMemory(message)) setAway(message === 'away');
+});
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 const address = server.address();
