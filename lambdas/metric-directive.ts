@@ -26,11 +26,6 @@ export function declareMetrics(dimensions: readonly string[], units: Units): Met
   };
 }
 
-/** The same metrics by some more dimensions: one directive says both. */
-export function alsoBy(directive: MetricDirective, dimensions: readonly string[]): MetricDirective {
-  return { ...directive, Dimensions: [...directive.Dimensions, ['stack', ...dimensions]] };
-}
-
 /** The units of what was measured, out of those of all that can be. */
 export function unitsOf(measured: Readonly<Record<string, number>>, units: Units): Units {
   return Object.fromEntries(Object.entries(units).filter(([name]) => Object.hasOwn(measured, name)));

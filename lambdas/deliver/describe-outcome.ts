@@ -10,10 +10,6 @@ import type { TakeProof } from './proof-clock.ts';
 import type { BufferRecord } from './read-records.ts';
 
 const EVENTS = declareMetrics(['stage', 'source', 'event', 'code'], { Events: 'Count' });
-const CALLED_EVENTS = declareMetrics(['stage', 'source', 'event', 'code'], {
-  Events: 'Count',
-  CallDuration: 'Milliseconds',
-});
 const MESSAGES = declareMetrics(['stage', 'source', 'code'], { UnopenedMessages: 'Count' });
 
 /** A line of the log: codes, counts, ids and times; never a value of the payload, a key or a secret. */
@@ -25,11 +21,10 @@ export function describeEvent(
   ended: EventOutcome & { readonly seconds?: number },
   { now, takeProof }: { readonly now: Date; readonly takeProof: TakeProof },
 ): OutcomeLine {
-  const { milliseconds, seconds, answer, ...outcome } = ended;
-  const counted = milliseconds === undefined ? EVENTS : CALLED_EVENTS;
+  const { milliseconds: _, seconds, answer, ...outcome } = ended;
   const measured = measureOutcome(ended, waitOf(record, now), () => takeProof(now));
   return {
-    ...writeMetrics(counted, measured, now),
+    ...writeMetrics(EVENTS, measured, now),
     Events: 1,
     // A delivered event has no other code.
     code: outcome.outcome,

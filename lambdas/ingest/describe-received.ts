@@ -1,11 +1,8 @@
-import { alsoBy, declareMetrics, type MetricDirective, unitsOf } from '../metric-directive.ts';
+import { declareMetrics, type MetricDirective, unitsOf } from '../metric-directive.ts';
 import { INGEST_METRICS, measureReception, SOURCE_METRICS } from './measure-reception.ts';
 import type { Reception } from './receive-webhook.ts';
 
 const WEBHOOKS = declareMetrics(['stage', 'source', 'code'], { Webhooks: 'Count' });
-
-/** And which of a source's secrets is in use: when the older one no longer counts anything, it can go. */
-const WEBHOOKS_BY_SLOT = alsoBy(WEBHOOKS, ['source', 'secretSlot']);
 
 /** What is logged of a request: the code and its facts, ids and sizes; never a header, a body or a secret. */
 export function describeReceived(requestId: string, receivedAt: Date, reception: Reception): object {
@@ -13,7 +10,7 @@ export function describeReceived(requestId: string, receivedAt: Date, reception:
   const facts = received.ok ? describeTaken(received.value) : received.failure;
   const { ofSource, ofIngest } = measureReception(reception);
   const directives = [
-    'secretSlot' in facts && received.ok ? WEBHOOKS_BY_SLOT : WEBHOOKS,
+    WEBHOOKS,
     declareMetrics(['source'], unitsOf(ofSource, SOURCE_METRICS)),
     declareMetrics([], unitsOf(ofIngest, INGEST_METRICS)),
   ].filter(hasMetrics);

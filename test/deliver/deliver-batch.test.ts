@@ -443,7 +443,7 @@ test('one line an event tells all that is needed to find it, and no value of its
         {
           Namespace: 'WebhookAdapter',
           Dimensions: [['stack', 'stage', 'source', 'event', 'code']],
-          Metrics: [{ Name: 'Events' }, { Name: 'CallDuration', Unit: 'Milliseconds' }],
+          Metrics: [{ Name: 'Events' }],
         },
         {
           Namespace: 'WebhookAdapter',
