@@ -10,7 +10,7 @@ import { BufferQueue } from './buffer/buffer-queue.ts';
 import { Dashboard } from './dashboard.ts';
 import { allowLogs, type DataProtection } from './data-protection.ts';
 import { DeadLetterQueue } from './dead-letter/dead-letter-queue.ts';
-import { type DeliverSettings, DeliverWorker } from './deliver/deliver-worker.ts';
+import { type DeliverSettings, DeliverWorker, type DeliverWorkerProps } from './deliver/deliver-worker.ts';
 import { Ledger } from './deliver/ledger.ts';
 import { IngestEndpoint } from './ingest/ingest-endpoint.ts';
 import type { IngestSettings } from './ingest/ingest-settings.ts';
@@ -70,11 +70,8 @@ export class WebhookAdapter extends WebhookAdapterBase {
 
   constructor(scope: Construct, id: string, props: WebhookAdapterProps) {
     super(scope, id);
-    const { mappings, name = Stack.of(this).stackName, keysSecretName = 'webex-campaign' } = props;
-    const eventUrl = checkEventUrl(props.eventUrl);
-    const stage = props.stage ?? '';
-    refuseMissingIds(mappings, stage);
-    refuseTakenSecrets(mappings, [keysSecretName]);
+    const { mappings, name = Stack.of(this).stackName } = props;
+    const calls = callsOf(name, props);
     allowLogs(this, props);
 
     this.name = name;
@@ -98,18 +95,14 @@ export class WebhookAdapter extends WebhookAdapterBase {
     this.ledger = new Ledger(this, 'Ledger', { name, protection: props });
     this.deliver = new DeliverWorker(this, 'Deliver', {
       name,
-      eventUrl,
-      keysSecretName: secretNameOf(name, keysSecretName),
-      mappings: mappings.map((mapping) => resolveMapping(mapping, stage)),
+      ...calls,
       buffer: this.buffer.queue,
       deadLetter: this.deadLetter.queue,
       ledger: this.ledger,
       settings: props,
       protection: props,
-      vpc: props.vpc,
     });
-    const base = this.ingest.publicUrl;
-    this.webhookUrls = new Map(mappings.map(({ source }) => [source, `${base}/webhooks/${source}`]));
+    this.webhookUrls = webhookUrlsAt(this.ingest.publicUrl, mappings);
 
     const watched = this.watched();
     this.alarms = new Alarms(this, 'Alarms', { ...watched, settings: props.alarms });
@@ -121,4 +114,24 @@ export class WebhookAdapter extends WebhookAdapterBase {
     const { name, ingest, buffer, ledger, deliver, deadLetter } = this;
     return { name, ingest, buffer, ledger, deliver, deadLetter, sources: [...this.webhookUrls.keys()] };
   }
+}
+
+/** Which event API is called, from where, with what keys, about what. Throws where the mappings do not fit the stage. */
+function callsOf(
+  name: string,
+  { eventUrl, mappings, stage = '', keysSecretName = 'webex-campaign', vpc }: WebhookAdapterProps,
+): Pick<DeliverWorkerProps, 'eventUrl' | 'keysSecretName' | 'mappings' | 'vpc'> {
+  const checkedUrl = checkEventUrl(eventUrl);
+  refuseMissingIds(mappings, stage);
+  refuseTakenSecrets(mappings, [keysSecretName]);
+  return {
+    eventUrl: checkedUrl,
+    keysSecretName: secretNameOf(name, keysSecretName),
+    mappings: mappings.map((mapping) => resolveMapping(mapping, stage)),
+    vpc,
+  };
+}
+
+function webhookUrlsAt(base: string, mappings: readonly MappingFile[]): ReadonlyMap<string, string> {
+  return new Map(mappings.map(({ source }) => [source, `${base}/webhooks/${source}`]));
 }

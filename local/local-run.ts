@@ -62,10 +62,7 @@ export async function startLocalRun(
   settings: LocalRunSettings,
   { onLine = () => {}, onText = () => {}, onCall = () => {} }: Observer = {},
 ): Promise<Result<LocalRun, string>> {
-  const { readSecrets = readLocalSecrets } = settings;
-  const { tenant = tenantOf(readSecrets()) } = settings;
-  const simulator =
-    settings.eventUrl === undefined ? await startWebexCampaignSimulator({ ...tenant, onCall }) : undefined;
+  const simulator = await startSimulator(settings, onCall);
   const eventUrl = settings.eventUrl ?? simulator?.eventUrl ?? '';
   const stopSimulator = async () => simulator?.stop();
 
@@ -75,24 +72,16 @@ export async function startLocalRun(
     return assembly;
   }
   const lines = collectLogLines();
-  const stack = await runTemplate({
-    assembly: assembly.value.directory,
-    stackName: LOCAL_STACK,
-    port: settings.port,
-    speed: settings.speed,
-    readSecrets: () => nameSecrets(LOCAL_STACK, readSecrets()),
-    standBetween: settings.standBetween,
-    onLine: (functionName, text) => {
-      onText(text);
-      onLine(lines.add(text) ?? `${functionName}: ${text}`);
-    },
+  const { directory, remove } = assembly.value;
+  const stack = await runAssembly(directory, settings, (functionName, text) => {
+    onText(text);
+    onLine(lines.add(text) ?? `${functionName}: ${text}`);
   });
   const stop = async () => {
     if (stack.ok) await stack.value.stop();
-    await Promise.all([stopSimulator(), assembly.value.remove()]);
+    await Promise.all([stopSimulator(), remove()]);
   };
   if (stack.ok) {
-    const { directory } = assembly.value;
     return succeed({
       stack: stack.value,
       assembly: directory,
@@ -106,6 +95,31 @@ export async function startLocalRun(
   }
   await stop();
   return fail(stack.failure.join('\n'));
+}
+
+/** The simulated tenant, where no other event API is to be called. */
+async function startSimulator(
+  { eventUrl, readSecrets = readLocalSecrets, tenant = tenantOf(readSecrets()) }: LocalRunSettings,
+  onCall: (call: ReceivedCall) => void,
+): Promise<WebexCampaignSimulator | undefined> {
+  return eventUrl === undefined ? startWebexCampaignSimulator({ ...tenant, onCall }) : undefined;
+}
+
+/** Runs the stack of an assembly, with the secrets under the names that it has for them. */
+function runAssembly(
+  assembly: string,
+  { port, speed, standBetween, readSecrets = readLocalSecrets }: LocalRunSettings,
+  onLine: RunSettings['onLine'],
+): ReturnType<typeof runTemplate> {
+  return runTemplate({
+    assembly,
+    stackName: LOCAL_STACK,
+    port,
+    speed,
+    readSecrets: () => nameSecrets(LOCAL_STACK, readSecrets()),
+    standBetween,
+    onLine,
+  });
 }
 
 /** The simulated tenant knows the keys that lie in the local secret now; one put there later is refused, as it would be. */

@@ -53,6 +53,8 @@ const functionSchema = z.object({
   Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }).default({ Variables: {} }),
 });
 
+type FunctionProperties = z.infer<typeof functionSchema>;
+
 const sourceSchema = z.object({
   BatchSize: z.number().default(10),
   ScalingConfig: z.object({ MaximumConcurrency: z.number() }).optional(),
@@ -69,10 +71,7 @@ const rulesSchema = z.object({ Rules: z.array(z.unknown()) });
 export function readStackFacts(synthesized: unknown): StackFacts {
   const template = templateSchema.parse(synthesized);
   const of = (type: string) => propertiesOf(template, type);
-  const functions = of('AWS::Lambda::Function').map((properties) => functionSchema.parse(properties));
-  const [ingest] = functions.filter(({ Environment: { Variables } }) => 'PUBLIC_URL' in Variables);
-  const [deliver] = functions.filter(({ Environment: { Variables } }) => 'EVENTS_PER_SECOND' in Variables);
-  if (ingest === undefined || deliver === undefined) throw new Error('The template has not both functions.');
+  const { ingest, deliver } = findFunctions(of('AWS::Lambda::Function'));
   const source = sourceSchema.parse(of('AWS::Lambda::EventSourceMapping')[0]);
   const [stage] = of('AWS::ApiGatewayV2::Stage');
   const apiPerSecond = throttleSchema.safeParse(stage).data?.DefaultRouteSettings.ThrottlingRateLimit;
@@ -113,7 +112,16 @@ function propertiesOf({ Resources }: Template, type: string): readonly unknown[]
   return Object.values(Resources).flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
 }
 
-function factsOf(properties: z.infer<typeof functionSchema>): FunctionFacts {
+/** The adapter's two among all functions, each by a variable that only it has. Throws where one is missing. */
+function findFunctions(all: readonly unknown[]): Record<'ingest' | 'deliver', FunctionProperties> {
+  const functions = all.map((properties) => functionSchema.parse(properties));
+  const [ingest] = functions.filter(({ Environment: { Variables } }) => 'PUBLIC_URL' in Variables);
+  const [deliver] = functions.filter(({ Environment: { Variables } }) => 'EVENTS_PER_SECOND' in Variables);
+  if (ingest === undefined || deliver === undefined) throw new Error('The template has not both functions.');
+  return { ingest, deliver };
+}
+
+function factsOf(properties: FunctionProperties): FunctionFacts {
   const { MemorySize, Architectures, ReservedConcurrentExecutions, LoggingConfig } = properties;
   const level = LoggingConfig.SystemLogLevel ?? 'INFO';
   return {

@@ -25,17 +25,7 @@ export type LedgerTable = LedgerStore & {
 
 /** The ledger in its DynamoDB table. */
 export function createLedgerTable(TableName: string): LedgerTable {
-  const client = withoutLogger(
-    new DynamoDBClient({
-      ...LEAN_SETTINGS,
-      maxAttempts: 3,
-      requestHandler: {
-        connectionTimeout: CONNECT_MILLISECONDS,
-        requestTimeout: REQUEST_MILLISECONDS,
-        throwOnRequestTimeout: true,
-      },
-    }),
-  );
+  const client = createClient();
   const read: LedgerTable['read'] = async ({ webhook, event }) => {
     const Key = { webhook: { S: webhook }, event: { S: event } };
     try {
@@ -53,9 +43,7 @@ export function createLedgerTable(TableName: string): LedgerTable {
         await client.send(new PutItemCommand({ TableName, Item: writeItem(entry), ...unlessChanged(entry) }));
         return succeed('written');
       } catch (error) {
-        return error instanceof ConditionalCheckFailedException
-          ? succeed('changed')
-          : fail(unavailable(error));
+        return answerOrFailure(error, 'changed');
       }
     },
     recordReceipt: async (webhook, receipt) => {
@@ -66,12 +54,23 @@ export function createLedgerTable(TableName: string): LedgerTable {
         );
         return succeed(undefined);
       } catch (error) {
-        return error instanceof ConditionalCheckFailedException
-          ? succeed(undefined)
-          : fail(unavailable(error));
+        return answerOrFailure(error, undefined);
       }
     },
   };
+}
+
+function createClient(): DynamoDBClient {
+  const settings = {
+    ...LEAN_SETTINGS,
+    maxAttempts: 3,
+    requestHandler: {
+      connectionTimeout: CONNECT_MILLISECONDS,
+      requestTimeout: REQUEST_MILLISECONDS,
+      throwOnRequestTimeout: true,
+    },
+  };
+  return withoutLogger(new DynamoDBClient(settings));
 }
 
 /** The first entry takes an empty place, every other follows the one that its writer has read. */
@@ -81,6 +80,11 @@ function unlessChanged({ revision }: LedgerEntry) {
     ConditionExpression: 'revision = :before',
     ExpressionAttributeValues: { ':before': { N: String(revision - 1) } },
   };
+}
+
+/** An item that its condition kept out is an answer; any other error says that there is no ledger. */
+function answerOrFailure<Answer>(error: unknown, keptOut: Answer): Result<Answer, LedgerFailure> {
+  return error instanceof ConditionalCheckFailedException ? succeed(keptOut) : fail(unavailable(error));
 }
 
 /** The SDK's messages may quote the request. */

@@ -42,26 +42,11 @@ export function createSecretReader<Value>(
   parse: (name: string, text: string) => Secret<Value>,
 ): SecretReader<Value> {
   const client = withoutLogger(new SecretsManagerClient(LEAN_SETTINGS));
-  const cache = new Map<string, Cached<Value>>();
+  const { get, load, replace } = createCache((name) => readSecret(client, name, parse));
   const rereadAt = new Map<string, number>();
-  const remember = (name: string, secret: Promise<Secret<Value>>, readAt: number) =>
-    cache.set(name, { secret, readAt, isRefreshed: false });
-
-  const load = (name: string): Promise<Secret<Value>> => {
-    const secret = readSecret(client, name, parse);
-    remember(name, secret, Date.now());
-    return secret;
-  };
-  /** What is remembered stays in place until something better has come, or its time is up. */
-  const replace = async (name: string): Promise<Secret<Value>> => {
-    const readAt = Date.now();
-    const secret = await readSecret(client, name, parse);
-    if (secret.ok) remember(name, Promise.resolve(secret), readAt);
-    return secret;
-  };
   return {
     read: async (name) => {
-      const cached = cache.get(name);
+      const cached = get(name);
       if (cached === undefined) return load(name);
       const secret = await cached.secret;
       const age = Date.now() - cached.readAt;
@@ -77,6 +62,29 @@ export function createSecretReader<Value>(
       if (now - (rereadAt.get(name) ?? -REREAD_MILLISECONDS) < REREAD_MILLISECONDS) return undefined;
       rereadAt.set(name, now);
       return replace(name);
+    },
+  };
+}
+
+/** What was read last of each secret, and when. */
+function createCache<Value>(ask: (name: string) => Promise<Secret<Value>>) {
+  const cache = new Map<string, Cached<Value>>();
+  const remember = (name: string, secret: Promise<Secret<Value>>, readAt: number) =>
+    cache.set(name, { secret, readAt, isRefreshed: false });
+  return {
+    get: (name: string) => cache.get(name),
+    /** Whoever wants it before it is there waits for the same answer. */
+    load: (name: string): Promise<Secret<Value>> => {
+      const secret = ask(name);
+      remember(name, secret, Date.now());
+      return secret;
+    },
+    /** What is remembered stays in place until something better has come, or its time is up. */
+    replace: async (name: string): Promise<Secret<Value>> => {
+      const readAt = Date.now();
+      const secret = await ask(name);
+      if (secret.ok) remember(name, Promise.resolve(secret), readAt);
+      return secret;
     },
   };
 }

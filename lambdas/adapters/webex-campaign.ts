@@ -3,7 +3,7 @@ import https from 'node:https';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import type { Attempt } from '../deliver/attempt.ts';
 import type { EventRequest } from '../deliver/build-request.ts';
-import { causeOf, watchConnection } from './watch-connection.ts';
+import { causeOf, type WatchedConnection, watchConnection } from './watch-connection.ts';
 
 /** How long a call may take, in milliseconds. */
 export type CallLimits = {
@@ -45,29 +45,13 @@ export function createEventApi(
     // A server may have closed an idle connection without our having looked: two turns see what has come in by now.
     await turnOfTheLoop();
     await turnOfTheLoop();
-    return new Promise((resolve) => {
-      const request = open(eventUrl, {
-        method,
-        agent,
-        headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-      });
-      const connection = watchConnection(request, isTls ? 'secureConnect' : 'connect', limits);
-      const finish = (attempt: Attempt) => {
-        connection.stop();
-        resolve(attempt);
-      };
-      const failWith = (error: Error) => finish({ kind: connection.failureKind(), cause: causeOf(error) });
-      let hasAnswer = false;
-      request.once('response', (response) => {
-        hasAnswer = true;
-        collect(response, finish);
-      });
-      // Until the request closes it may report more than one error; only the first decides.
-      request.on('error', failWith);
-      // An answer that is none, such as an upgrade, closes the request without an error.
-      request.once('close', () => hasAnswer || failWith(Object.assign(new Error(), { code: 'closed' })));
-      request.end(body);
+    const request = open(eventUrl, {
+      method,
+      agent,
+      headers: { ...headers, 'content-length': Buffer.byteLength(body) },
     });
+    const connection = watchConnection(request, isTls ? 'secureConnect' : 'connect', limits);
+    return sendOver(connection, request, body);
   };
 }
 
@@ -83,6 +67,31 @@ function watchIdle(agent: http.Agent, idle: number): () => void {
       if (Date.now() - (idleSince.get(socket) ?? 0) >= idle) socket.destroy();
     }
   };
+}
+
+/** Sends a request over its connection, and says what has become of it. */
+function sendOver(
+  connection: WatchedConnection,
+  request: http.ClientRequest,
+  body: EventRequest['body'],
+): Promise<Attempt> {
+  return new Promise((resolve) => {
+    const finish = (attempt: Attempt) => {
+      connection.stop();
+      resolve(attempt);
+    };
+    const failWith = (error: Error) => finish({ kind: connection.failureKind(), cause: causeOf(error) });
+    let hasAnswer = false;
+    request.once('response', (response) => {
+      hasAnswer = true;
+      collect(response, finish);
+    });
+    // Until the request closes it may report more than one error; only the first decides.
+    request.on('error', failWith);
+    // An answer that is none, such as an upgrade, closes the request without an error.
+    request.once('close', () => hasAnswer || failWith(Object.assign(new Error(), { code: 'closed' })));
+    request.end(body);
+  });
 }
 
 /** Reads an answer. One that does not come to its end is unclear, whatever its status: its body is what decides. */

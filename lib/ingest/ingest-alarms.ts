@@ -22,23 +22,26 @@ export type IngestAlarmsProps = Pick<AlarmSettings, 'silentAfter' | 'lambdaConcu
 
 /** What can go wrong at the door. Nothing that a stranger sends pages: he can make ingest refuse, not fail. */
 export function ingestAlarms(props: IngestAlarmsProps): readonly StageAlarm[] {
-  const { sources, silentAfter = {} } = props;
+  const { name, endpoint, sources, silentAfter = {}, lambdaConcurrency = 1_000 } = props;
   return [
-    ...endpointAlarms(props),
-    ...sources.flatMap((source) => sourceAlarms(props.name, source)),
-    ...Object.entries(silentAfter).map(([source, after]) => silenceAlarm(props.name, source, after)),
+    ...endpointAlarms(endpoint),
+    misconfigurationAlarm(name),
+    concurrencyAlarm(lambdaConcurrency),
+    ...sources.flatMap((source) => sourceAlarms(name, source)),
+    ...Object.entries(silentAfter).map(([source, after]) => silenceAlarm(name, source, after)),
   ];
 }
 
-function endpointAlarms({ name, endpoint, lambdaConcurrency = 1_000 }: IngestAlarmsProps) {
-  const alarms: readonly StageAlarm[] = [
+/** How the API answers the vendors, as it measures itself. */
+function endpointAlarms({ api }: IngestAlarmsProps['endpoint']): readonly StageAlarm[] {
+  return [
     {
       runbookSection: 'ingest-failing',
       impact:
         'Webhooks are answered 5xx. Most vendors repeat them for hours, some not at all, and some switch the webhook off after a few failures.',
       urgency: 'page',
       // A single one is repeated by its vendor.
-      metric: endpoint.api.metricServerError({ statistic: Stats.SUM, period: Duration.minutes(15) }),
+      metric: api.metricServerError({ statistic: Stats.SUM, period: Duration.minutes(15) }),
       threshold: 5,
     },
     {
@@ -47,38 +50,44 @@ function endpointAlarms({ name, endpoint, lambdaConcurrency = 1_000 }: IngestAla
         'One webhook in ten is answered too late for the vendors with the shortest deadline: they count it as failed, repeat it, and may switch the webhook off.',
       urgency: 'page',
       // Not the whole latency: that has the sender's own slowness in it.
-      metric: endpoint.api.metricIntegrationLatency({
+      metric: api.metricIntegrationLatency({
         statistic: Stats.percentile(90),
         period: FIVE_MINUTES,
       }),
       threshold: SHORTEST_DEADLINE.toMilliseconds(),
       periods: 3,
     },
-    {
-      runbookSection: 'source-misconfigured',
-      impact:
-        'Webhooks of a source are answered 503, as its signing secret or its URL is missing or wrong: no customer hears of its events until that is mended.',
-      // Where it is many, ingest-failing pages.
-      urgency: 'tomorrow',
-      metric: stageMetric(name, 'Misconfigurations', { statistic: Stats.SUM, period: HOUR }),
-      threshold: 1,
-    },
-    {
-      runbookSection: 'concurrency-near-limit',
-      impact:
-        'The account runs nearly as many functions as it may. At the limit webhooks are answered 5xx and events wait.',
-      urgency: 'tomorrow',
-      metric: new Metric({
-        namespace: 'AWS/Lambda',
-        metricName: 'ClaimedAccountConcurrency',
-        statistic: Stats.MAXIMUM,
-        period: FIVE_MINUTES,
-      }),
-      threshold: Math.floor(0.8 * lambdaConcurrency),
-      periods: 3,
-    },
   ];
-  return alarms;
+}
+
+function misconfigurationAlarm(name: string): StageAlarm {
+  return {
+    runbookSection: 'source-misconfigured',
+    impact:
+      'Webhooks of a source are answered 503, as its signing secret or its URL is missing or wrong: no customer hears of its events until that is mended.',
+    // Where it is many, ingest-failing pages.
+    urgency: 'tomorrow',
+    metric: stageMetric(name, 'Misconfigurations', { statistic: Stats.SUM, period: HOUR }),
+    threshold: 1,
+  };
+}
+
+/** All functions of the account share the limit: the one that runs wild may be somebody else's. */
+function concurrencyAlarm(limit: number): StageAlarm {
+  return {
+    runbookSection: 'concurrency-near-limit',
+    impact:
+      'The account runs nearly as many functions as it may. At the limit webhooks are answered 5xx and events wait.',
+    urgency: 'tomorrow',
+    metric: new Metric({
+      namespace: 'AWS/Lambda',
+      metricName: 'ClaimedAccountConcurrency',
+      statistic: Stats.MAXIMUM,
+      period: FIVE_MINUTES,
+    }),
+    threshold: Math.floor(0.8 * limit),
+    periods: 3,
+  };
 }
 
 function sourceAlarms(name: string, source: string): readonly StageAlarm[] {

@@ -3,6 +3,7 @@ import { signFlawed } from '../../cli/flawed-webhook.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { MappingFile } from '../../lib/map/mapping-file.ts';
 import type { RehearsalSecrets } from './rehearsal-secrets.ts';
+import { createTenantKeys } from './tenant-keys.ts';
 
 /** The forms in which vendors give out their secrets. */
 const FORMS: readonly ((bytes: Buffer) => string)[] = [
@@ -49,10 +50,8 @@ export function createAdopterSecrets(
   late: string | undefined,
 ): RehearsalSecrets {
   const secrets = new Map([...signing].map(([source, secret]) => [source, [secret]]));
-  const keys = { primary: makeKey(1), secondary: makeKey(2) };
-  const hashKey = randomBytes(32).toString('hex');
-  const every = new Set([...signing.values(), keys.primary, keys.secondary, hashKey]);
-  const refused = new Set<string>();
+  const { stored, accepted, rotateKey, revoke, all: allKeys } = createTenantKeys();
+  const every = new Set(signing.values());
   let isLateSet = false;
   return {
     stored: () => ({
@@ -62,9 +61,9 @@ export function createAdopterSecrets(
           return [secret, isSet ? { signingSecrets: secrets.get(source) } : ''];
         }),
       ),
-      'webex-campaign': { ...keys, hashKey },
+      'webex-campaign': stored(),
     }),
-    accepted: () => Object.values(keys).filter((key) => !refused.has(key)),
+    accepted,
     signing: (source) => secrets.get(source)?.[0] ?? '',
     rotateSigning: () => {
       for (const mapping of mappings) {
@@ -76,21 +75,8 @@ export function createAdopterSecrets(
     setLate: () => {
       isLateSet = true;
     },
-    rotateKey: () => {
-      keys.primary = makeKey(1);
-      every.add(keys.primary);
-    },
-    revoke: (both) => {
-      const revoked = both ? Object.values(keys) : [keys.primary];
-      for (const key of revoked) refused.add(key);
-      return () => {
-        for (const key of revoked) refused.delete(key);
-      };
-    },
-    all: () => [...every],
+    rotateKey,
+    revoke,
+    all: () => [...every, ...allKeys()],
   };
-}
-
-function makeKey(number: number): string {
-  return `key-${number}-${randomBytes(24).toString('base64')}`;
 }

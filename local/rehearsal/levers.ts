@@ -64,12 +64,19 @@ export async function befall(
     case 'redrive-all':
       for (const id of await redriveAll(stack)) befallen.replayed.add(id);
       return;
-    case 'replay-all': {
-      const { replayed, failed } = await replayAll(run.stack.url, mappingsDirectory);
-      for (const id of replayed) befallen.replayed.add(id);
-      befallen.replayFailures += failed;
-    }
+    case 'replay-all':
+      return replayEvery({ run, mappingsDirectory }, befallen);
   }
+}
+
+/** The operator puts every dead letter back with the commands, and is told of those that cannot be. */
+async function replayEvery(
+  { run, mappingsDirectory }: Pick<Levers, 'run' | 'mappingsDirectory'>,
+  befallen: Befallen,
+): Promise<void> {
+  const { replayed, failed } = await replayAll(run.stack.url, mappingsDirectory);
+  for (const id of replayed) befallen.replayed.add(id);
+  befallen.replayFailures += failed;
 }
 
 async function during(

@@ -3,15 +3,17 @@ import type { NamedFunctions } from './functions/function-pool.ts';
 import { startHttpApi } from './http-api/http-api.ts';
 import { createLogStream, type LogStream } from './http-api/log-stream.ts';
 import type { FastClock } from './queues/fast-clock.ts';
-import { type QueueServer, startQueueServer } from './queues/queue-server.ts';
-import type { ReadSecrets } from './secrets-manager/secret-versions.ts';
-import { startSecretsManager } from './secrets-manager/secrets-manager.ts';
 import { type StartedResources, startResources } from './start-resources.ts';
-import { startTableServer, type TableServer } from './tables/table-server.ts';
-import { type Endpoints, REGION, readTemplate, resolveTemplate } from './template/read-template.ts';
+import {
+  type ServiceEndpoints,
+  type ServiceSettings,
+  type Services,
+  startServices,
+} from './start-services.ts';
+import { REGION, readTemplate, resolveTemplate } from './template/read-template.ts';
 import type { ThreadMemory } from './thread-memory.ts';
 
-export type RunSettings = {
+export type RunSettings = Omit<ServiceSettings, 'clock'> & {
   /** Directory of the cloud assembly. */
   readonly assembly: string;
   readonly stackName: string;
@@ -19,18 +21,9 @@ export type RunSettings = {
   readonly port: number;
   /** From 1: every wait of the queues is so many times shorter. */
   readonly speed: number;
-  readonly readSecrets: ReadSecrets;
-  /**
-   * Gives other endpoints in the place of these, which pass on what they get.
-   * @default everything is asked for directly
-   */
-  readonly standBetween?: ((endpoints: ServiceEndpoints) => Promise<ServiceEndpoints>) | undefined;
   /** Told of every line that a function prints, and of what Lambda would report of it. */
   readonly onLine: (functionName: string, text: string) => void;
 };
-
-/** The ports that stand in for the services that functions call. */
-type ServiceEndpoints = Omit<Endpoints, 'httpApi'>;
 
 /** What can be made to go wrong in a stack that runs on this machine, as it does on AWS. */
 type StackFaults = {
@@ -68,15 +61,7 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
 
   // The endpoints listen before the template is resolved, since its references hold their ports.
   const clock = { anchor: Date.now(), speed };
-  const queues = await startQueueServer(clock);
-  const secretsManager = await startSecretsManager(settings.readSecrets);
-  const tables = await startTableServer();
-  const { standBetween = async (own) => own } = settings;
-  const endpoints = await standBetween({
-    sqs: queues.endpoint,
-    secretsManager: secretsManager.endpoint,
-    dynamoDb: tables.endpoint,
-  });
+  const { queues, secretsManager, tables, endpoints } = await startServices({ ...settings, clock });
   const servers = [api.value, secretsManager, tables, queues];
 
   const allEndpoints = { ...endpoints, httpApi: api.value.url };
@@ -122,7 +107,7 @@ function teeLines(tell: RunSettings['onLine']): { logs: LogStream; onLine: RunSe
 
 function partsOf(
   { killWorkers, memoryOf, renewFunctions, redeliver }: StartedResources,
-  { tables, queues }: { readonly tables: TableServer; readonly queues: QueueServer },
+  { tables, queues }: Pick<Services, 'tables' | 'queues'>,
 ): Pick<RunningStack, keyof NamedFunctions | 'faults' | 'memoryOfServers'> {
   const faults = { setTablesAway: tables.setAway, refuseSends: queues.refuseSends, redeliver };
   const memoryOfServers = async () => ({ queues: await queues.memory(), tables: await tables.memory() });

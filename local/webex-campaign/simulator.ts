@@ -11,7 +11,7 @@ import {
   type Tenant,
 } from './judge-request.ts';
 import { type Script, type ScriptedAnswer, scriptSchema, takeScripted } from './scripted-answer.ts';
-import { reactionOf, sendAnswer } from './send-answer.ts';
+import { type Reaction, reactionOf, sendAnswer } from './send-answer.ts';
 
 /** The simulated tenant; only its keys have no default. The keys are asked for anew with each request. */
 export type SimulatorSettings = Partial<Omit<Tenant, 'keys'>> & {
@@ -47,6 +47,14 @@ export type WebexCampaignSimulator = {
   readonly stop: () => Promise<void>;
 };
 
+/** What a simulator has seen, and what it is to answer next. */
+type State = {
+  readonly received: ReceivedCall[];
+  /** Of all calls, those too that it remembers no more. */
+  calls: number;
+  readonly scripted: ScriptedAnswer[];
+};
+
 /** The keys' answers, and those to a wrong address: the tenant has not looked at what is called for. */
 const NOT_LET_IN: readonly number[] = [401, 404, 405];
 
@@ -57,10 +65,8 @@ const NOT_LET_IN: readonly number[] = [401, 404, 405];
 export async function startWebexCampaignSimulator(
   settings: SimulatorSettings,
 ): Promise<WebexCampaignSimulator> {
-  const { remembers = 10_000 } = settings;
-  const received: ReceivedCall[] = [];
-  let calls = 0;
-  const scripted: ScriptedAnswer[] = [];
+  const state: State = { received: [], calls: 0, scripted: [] };
+  const { received, scripted } = state;
   const addToScript = (script: readonly ScriptedAnswer[]) => {
     for (const answer of script) scripted.push(...Array<ScriptedAnswer>(answer.times).fill(answer));
   };
@@ -73,17 +79,7 @@ export async function startWebexCampaignSimulator(
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
       return;
     }
-    const judged = judge(request, settings, calls + 1);
-    const isLetIn = !NOT_LET_IN.includes(judged.status);
-    const reaction = reactionOf(takeScripted(scripted, request.body, isLetIn), judged);
-    const { method, path, body } = request;
-    const { isAccepted, answer, end } = reaction;
-    const call = { method, path, body, isAccepted, ...(answer && end === undefined && { answer }) };
-    received.push(call);
-    calls += 1;
-    if (received.length > remembers) received.shift();
-    settings.onCall?.(call);
-    sendAnswer(reaction, response);
+    sendAnswer(react(request, settings, state), response);
   });
   const { port, url, stop } = await listenOnLoopback(server);
   return {
@@ -96,6 +92,22 @@ export async function startWebexCampaignSimulator(
     },
     stop,
   };
+}
+
+/** Reacts to a call as the script has it, or else the contract; remembers it, and tells of it. */
+function react(request: ReceivedRequest, settings: SimulatorSettings, state: State): Reaction {
+  const { received, scripted } = state;
+  const judged = judge(request, settings, state.calls + 1);
+  const isLetIn = !NOT_LET_IN.includes(judged.status);
+  const reaction = reactionOf(takeScripted(scripted, request.body, isLetIn), judged);
+  const { method, path, body } = request;
+  const { isAccepted, answer, end } = reaction;
+  const call = { method, path, body, isAccepted, ...(answer && end === undefined && { answer }) };
+  received.push(call);
+  state.calls += 1;
+  if (received.length > (settings.remembers ?? 10_000)) received.shift();
+  settings.onCall?.(call);
+  return reaction;
 }
 
 /** Somebody's outgoing connection may have taken the port in the meantime; it gives it back. */

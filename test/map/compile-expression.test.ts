@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { compileExpression } from '../../lambdas/map/compile-expression.ts';
 import type { Scope } from '../../lambdas/map/expression.ts';
 import { byEngine, byJsonata, isDecided } from './by-jsonata.ts';
-import { expression, json, namedJson, path, tokens, webhookBody } from './expression-texts.ts';
+import { expression, path } from './expression-texts.ts';
+import { tokens } from './expression-tokens.ts';
+import { json, namedJson, webhookBody } from './json-values.ts';
 
 const SCOPE = { headers: { a: 'x', b: '5' }, source: 'shop', receivedAt: '2026-11-24T12:00:00.000Z' };
 

@@ -1,5 +1,5 @@
 import { commandOf, unusedCommands } from '../deploy-chapter.ts';
-import { type Step, until } from '../step.ts';
+import { type Step, type Teller, until } from '../step.ts';
 import { post, signAsStripe } from '../webhooks.ts';
 import { attempt, run, STACK, type Workshop } from '../workshop.ts';
 import { deploy } from './deploy-stack.ts';
@@ -10,110 +10,126 @@ const MENDED_ID = 'evt_10000000000093';
 
 /** What is refused, mended and replayed; and the end of it all. */
 export function deadLetterSteps(workshop: Workshop): readonly Step[] {
-  const { simulator, project } = workshop;
-  const list = () => run(workshop, commandOf('npm run -s adapter -- dead-letter list'));
-  const callsMade = () => simulator.received().filter(({ body }) => body.includes(EVENT_ID));
+  return [refuse(workshop), mendAndReplay(workshop), destroy(workshop)];
+}
 
-  return [
-    {
-      title: 'HTTP 200 with code 1002 in it',
-      run: async ({ tell, prove }) => {
-        simulator.script([{ status: 200, body: { code: 1002, description: 'Mandatory field is missing' } }]);
-        const { status } = await post(
-          `${workshop.door.get().url}/webhooks/stripe`,
-          signAsStripe('customer.subscription.trial_will_end'),
-        );
-        prove('the webhook is answered 200: it is safe on the buffer', status === 200, status);
-        const listed = await until('a dead letter', 90, async () => {
-          const text = await list();
-          return text.includes('1 dead letter') ? text : undefined;
-        });
-        tell(`$ ${commandOf('npm run -s adapter -- dead-letter list')}\n${indent(listed)}`);
-        prove(
-          'it is dead-lettered, and its note says why',
-          listed.includes('webex-mandatory-field-missing  (deliver)'),
-        );
-        prove('the note has the answer: HTTP 200, code 1002', listed.includes('HTTP 200, code 1002'));
-        prove('and the vendor was called once', callsMade().length === 1, callsMade());
-      },
+function refuse(workshop: Workshop): Step {
+  return {
+    title: 'HTTP 200 with code 1002 in it',
+    run: async ({ tell, prove }) => {
+      workshop.simulator.script([
+        { status: 200, body: { code: 1002, description: 'Mandatory field is missing' } },
+      ]);
+      const { status } = await post(
+        `${workshop.door.get().url}/webhooks/stripe`,
+        signAsStripe('customer.subscription.trial_will_end'),
+      );
+      prove('the webhook is answered 200: it is safe on the buffer', status === 200, status);
+      const listed = await until('a dead letter', 90, async () => {
+        const text = await list(workshop);
+        return text.includes('1 dead letter') ? text : undefined;
+      });
+      tell(`$ ${commandOf('npm run -s adapter -- dead-letter list')}\n${indent(listed)}`);
+      prove(
+        'it is dead-lettered, and its note says why',
+        listed.includes('webex-mandatory-field-missing  (deliver)'),
+      );
+      prove('the note has the answer: HTTP 200, code 1002', listed.includes('HTTP 200, code 1002'));
+      const calls = workshop.simulator.received().filter(({ body }) => body.includes(EVENT_ID));
+      prove('and the vendor was called once', calls.length === 1, calls);
     },
-    {
-      title: 'Mend the mapping, deploy it, and replay the dead letter',
-      run: async ({ tell, prove }) => {
-        project.replace('mappings/stripe/mapping.yaml', EVENT_ID, MENDED_ID);
-        // An example that expects something else would keep the mapping from being deployed.
-        const accept = 'npm run -s adapter -- map --example stripe/trial-ending --accept';
-        tell(`$ ${accept}`);
-        await run(workshop, accept);
-        await deploy(workshop, tell);
-        const replay = `npm run -s adapter -- dead-letter replay --code webex-mandatory-field-missing --stack ${STACK}`;
-        tell(`$ ${replay}\n${indent(await run(workshop, replay))}`);
-        const call = await until('the second call', 90, async () =>
-          simulator.received().find(({ body }) => body.includes(MENDED_ID)),
-        );
-        prove('what is sent now is what the changed mapping says', !call.body.includes(EVENT_ID), call);
-        prove('and it is delivered', call.answer?.body.includes('transaction-id') === true, call);
-        prove('nothing is left in the dead-letter queue', (await list()).includes('is empty'));
-        const { 'transaction-id': transaction } = JSON.parse(call.answer?.body ?? '{}');
-        const explain = `npm run -s adapter -- explain ${transaction} --stack ${STACK}`;
-        const story = await until('the end of the story', 30, async () => {
-          const text = await run(workshop, explain);
-          return text.includes('ACCEPTED') ? text : undefined;
-        });
-        tell(`$ ${explain}\n${indent(story)}`);
-        prove(
-          'its story has the refusal and the transaction',
-          story.includes('1002') && story.includes(transaction),
-        );
-      },
+  };
+}
+
+function mendAndReplay(workshop: Workshop): Step {
+  return {
+    title: 'Mend the mapping, deploy it, and replay the dead letter',
+    run: async ({ tell, prove }) => {
+      workshop.project.replace('mappings/stripe/mapping.yaml', EVENT_ID, MENDED_ID);
+      // An example that expects something else would keep the mapping from being deployed.
+      const accept = 'npm run -s adapter -- map --example stripe/trial-ending --accept';
+      tell(`$ ${accept}`);
+      await run(workshop, accept);
+      await deploy(workshop, tell);
+      const replay = `npm run -s adapter -- dead-letter replay --code webex-mandatory-field-missing --stack ${STACK}`;
+      tell(`$ ${replay}\n${indent(await run(workshop, replay))}`);
+      const call = await until('the second call', 90, async () =>
+        workshop.simulator.received().find(({ body }) => body.includes(MENDED_ID)),
+      );
+      prove('what is sent now is what the changed mapping says', !call.body.includes(EVENT_ID), call);
+      prove('and it is delivered', call.answer?.body.includes('transaction-id') === true, call);
+      prove('nothing is left in the dead-letter queue', (await list(workshop)).includes('is empty'));
+      const { 'transaction-id': transaction } = JSON.parse(call.answer?.body ?? '{}');
+      const explain = `npm run -s adapter -- explain ${transaction} --stack ${STACK}`;
+      const story = await until('the end of the story', 30, async () => {
+        const text = await run(workshop, explain);
+        return text.includes('ACCEPTED') ? text : undefined;
+      });
+      tell(`$ ${explain}\n${indent(story)}`);
+      prove(
+        'its story has the refusal and the transaction',
+        story.includes('1002') && story.includes(transaction),
+      );
     },
-    {
-      title: 'Take the stack away',
-      run: async ({ tell, prove }) => {
-        const command = commandOf('npx cdk destroy');
-        tell(`$ ${command}`);
-        await run(workshop, `${command} --force`);
-        const { exitCode } = await attempt(
-          workshop,
-          `aws cloudformation describe-stacks --stack-name ${STACK}`,
-        );
-        prove('there is no such stack any more', exitCode !== 0);
-        const functions = await run(
-          workshop,
-          'aws lambda list-functions --query "Functions[].FunctionName" --output text',
-        );
-        prove('its functions are gone', functions.trim() === '', functions);
-        prove(
-          'what cannot be made again has stayed: the ledger',
-          await stays(workshop, 'dynamodb describe-table --table-name', '-ledger'),
-        );
-        prove('the dead-letter queue', (await list()).includes('is empty'));
-        const secrets = await run(
-          workshop,
-          'aws secretsmanager list-secrets --query "SecretList[].Name" --output text',
-        );
-        prove(
-          'the secrets',
-          secrets.includes(`${STACK}/webex-campaign`) && secrets.includes(`${STACK}/webhooks/stripe`),
-          secrets,
-        );
-        await run(workshop, 'npx cdk synth --quiet');
-        const left = await run(workshop, `npm run -s adapter -- adopt --stack ${STACK}`);
-        prove('adapter adopt finds it all, and the buffer', isAllOf(Object.keys(JSON.parse(left))), left);
-        prove(
-          "every command of the README's deploy chapter has been run",
-          unusedCommands().length === 0,
-          unusedCommands(),
-        );
-      },
+  };
+}
+
+function destroy(workshop: Workshop): Step {
+  return {
+    title: 'Take the stack away',
+    run: async ({ tell, prove }) => {
+      const command = commandOf('npx cdk destroy');
+      tell(`$ ${command}`);
+      await run(workshop, `${command} --force`);
+      const { exitCode } = await attempt(
+        workshop,
+        `aws cloudformation describe-stacks --stack-name ${STACK}`,
+      );
+      prove('there is no such stack any more', exitCode !== 0);
+      const functions = await run(
+        workshop,
+        'aws lambda list-functions --query "Functions[].FunctionName" --output text',
+      );
+      prove('its functions are gone', functions.trim() === '', functions);
+      await proveKept(workshop, prove);
+      prove(
+        "every command of the README's deploy chapter has been run",
+        unusedCommands().length === 0,
+        unusedCommands(),
+      );
     },
-  ];
+  };
+}
+
+/** What cannot be made again has stayed, and can be taken into a new stack. */
+async function proveKept(workshop: Workshop, prove: Teller['prove']): Promise<void> {
+  prove(
+    'what cannot be made again has stayed: the ledger',
+    await stays(workshop, 'dynamodb describe-table --table-name', '-ledger'),
+  );
+  prove('the dead-letter queue', (await list(workshop)).includes('is empty'));
+  const secrets = await run(
+    workshop,
+    'aws secretsmanager list-secrets --query "SecretList[].Name" --output text',
+  );
+  prove(
+    'the secrets',
+    secrets.includes(`${STACK}/webex-campaign`) && secrets.includes(`${STACK}/webhooks/stripe`),
+    secrets,
+  );
+  await run(workshop, 'npx cdk synth --quiet');
+  const left = await run(workshop, `npm run -s adapter -- adopt --stack ${STACK}`);
+  prove('adapter adopt finds it all, and the buffer', isAllOf(Object.keys(JSON.parse(left))), left);
 }
 
 /** Whether what is left has both queues, the ledger, and the secrets of Webex Campaign and the sources. */
 function isAllOf(ids: readonly string[]): boolean {
   const wanted = ['BufferQueue', 'DeadLetterQueue', 'LedgerTable', 'WebexKeys', 'stripe', 'shopify'];
   return wanted.every((part) => ids.some((id) => id.includes(part)));
+}
+
+function list(workshop: Workshop): Promise<string> {
+  return run(workshop, commandOf('npm run -s adapter -- dead-letter list'));
 }
 
 function indent(text: string): string {
