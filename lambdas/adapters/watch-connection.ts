@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Ready } from './early-connection.ts';
 
 /** What is known of one request's connection. */
 export type WatchedConnection = {
@@ -12,7 +13,7 @@ export type WatchedConnection = {
 /** Destroys a request that is late, and tells from its socket whether any of it can have been sent. */
 export function watchConnection(
   request: ClientRequest,
-  ready: 'connect' | 'secureConnect',
+  { ready, isReady }: { readonly ready: Ready; readonly isReady: (socket: Socket) => boolean },
   limits: { readonly connect: number; readonly total: number },
 ): WatchedConnection {
   let connection: { readonly socket: Socket; readonly bytesBefore: number } | undefined;
@@ -20,14 +21,14 @@ export function watchConnection(
   const connecting = setTimeout(destroyAs, limits.connect, 'connect-timeout');
   const answering = setTimeout(destroyAs, limits.total, 'timeout');
 
-  // Called before any byte of this request is handed over, on a new connection as on one that was kept.
+  // Called before any byte of this request is handed over, on a new connection as on one that was kept or opened early.
   request.once('socket', (socket) => {
     const bytesBefore = socket.bytesWritten;
     const onReady = () => {
       connection = { socket, bytesBefore };
       clearTimeout(connecting);
     };
-    if (request.reusedSocket) onReady();
+    if (request.reusedSocket || isReady(socket)) onReady();
     else socket.once(ready, onReady);
   });
   return {

@@ -31,6 +31,7 @@ const queues = createQueues();
 const { WEBEX_KEYS_SECRET: secretName } = environment;
 const secrets = createSecretReader(parseWebexSecret);
 const now = () => new Date();
+const eventApi = createEventApi(environment.WEBEX_EVENT_URL);
 const ledger = createLedgerTable(environment.LEDGER_TABLE);
 const readKeys = async () => keysOf(await secrets.read(secretName));
 const rereadKeys = async () => {
@@ -52,7 +53,7 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
         maxConcurrency: environment.MAX_CONCURRENCY,
       }),
     ),
-    call: createEventApi(environment.WEBEX_EVENT_URL),
+    call: eventApi.call,
     callMilliseconds: CALL_LIMITS.total,
     successIdFields: environment.SUCCESS_ID_FIELDS,
     pause,
@@ -75,7 +76,7 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
 };
 
 /** Lambda waits for this before it hands the first batch on (`lib/function-entry.mjs`). */
-export const ready = warmUp(readKeys(), ledger.connect());
+export const ready = warmUp(readKeys(), ledger.connect(), eventApi.connect());
 
 type Context = { readonly getRemainingTimeInMillis: () => number };
 
