@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { fail, succeed } from '../../lambdas/result.ts';
-import { answerByKey, LEASE_MILLISECONDS, NOW, record, setUp } from './deliver-setup.ts';
+import { answerByKey } from './answer-by-key.ts';
+import { LEASE_MILLISECONDS, NOW, record, setUp } from './deliver-setup.ts';
 
 const HOUR = 3_600_000;
 

@@ -1,6 +1,5 @@
 import type { BufferMessage } from '../../lambdas/buffer/buffered-webhook.ts';
 import type { DeadLetterNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
-import type { Attempt } from '../../lambdas/deliver/attempt.ts';
 import { createBreaker } from '../../lambdas/deliver/breaker.ts';
 import type { EventRequest } from '../../lambdas/deliver/build-request.ts';
 import { createKeyedCaller } from '../../lambdas/deliver/call-with-keys.ts';
@@ -13,6 +12,7 @@ import type { BufferRecord } from '../../lambdas/deliver/read-records.ts';
 import type { Receipt } from '../../lambdas/deliver/receipt.ts';
 import { succeed } from '../../lambdas/result.ts';
 import { compiledMapping } from '../map/compiled-mapping.ts';
+import { answerByKey, keyOf } from './answer-by-key.ts';
 import { createMemoryLedger } from './memory-ledger.ts';
 
 export const NOW = new Date('2026-11-24T12:00:00.000Z');
@@ -33,45 +33,58 @@ const EVENTS = [
   { name: 'owed', on: 'owed', when: '{% due > 0 %}', 'event-id': 'evt_5', 'event-key': '{% key %}' },
 ];
 
-/** Answers by the event key, so that each event can meet another fate; a key that is not here meets a bug. */
-const ANSWERS: Readonly<Record<string, Attempt>> = {
-  ann: answered(200, '{"transaction-id":"event_1"}'),
-  bob: answered(429, '{"code":429}', '40'),
-  cat: answered(200, '{"code":1002}'),
-  eve: { kind: 'no-answer', cause: 'timeout' },
-};
-
-function answered(status: number, body: string, retryAfter?: string): Attempt {
-  return { kind: 'answered', status, retryAfter, body };
-}
-
-function keyOf({ body }: Pick<EventRequest, 'body'>): string {
-  return /"event-key":"(\w+)"/.exec(body)?.[1] ?? '';
-}
-
-export async function answerByKey(request: EventRequest): Promise<Attempt> {
-  const answer = ANSWERS[keyOf(request)];
-  if (answer === undefined) throw new TypeError(`a bug that quotes ${keyOf(request)}`);
-  return answer;
-}
-
 let owners = 0;
+
+/** What a deliver function has done, in order. */
+type Done = {
+  readonly hidden: [handle: string, seconds: number][];
+  readonly deadLetters: [BufferMessage, DeadLetterNote][];
+  /** Those that became items of their own. */
+  readonly receipts: Receipt[];
+  readonly lines: OutcomeLine[];
+  readonly requests: EventRequest[];
+};
 
 /** A deliver function without AWS: its ledger is in memory, its time stands still unless `clock.now` is set. */
 export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial<CallerDependencies> = {}) {
   const clock = { now: NOW, remainingMilliseconds: 30_000 };
+  const time = { now: () => clock.now, pause: async () => {} };
   const ledger = createMemoryLedger();
-  const hidden: [string, number][] = [];
-  const deadLetters: [BufferMessage, DeadLetterNote][] = [];
-  /** Those that became items of their own. */
-  const receipts: Receipt[] = [];
-  const lines: OutcomeLine[] = [];
-  const requests: EventRequest[] = [];
-  const now = () => clock.now;
-  const pause = async () => {};
+  const done: Done = { hidden: [], deadLetters: [], receipts: [], lines: [], requests: [] };
+  const dependencies: DeliverDependencies = {
+    mappings: new Map([['stripe', compiledMapping(EVENTS)]]),
+    ledger,
+    caller: createCaller(done, { ...time, ...calls }),
+    ...recordingIn(done),
+    hashEventKey: async (eventKey) => `hash of ${eventKey.length}`,
+    newOwner: () => {
+      owners += 1;
+      return `worker-${owners}`;
+    },
+    random: () => 1,
+    leaseMilliseconds: LEASE_MILLISECONDS,
+    remainingMilliseconds: () => clock.remainingMilliseconds,
+    takeProof: () => true,
+    ...time,
+    ...changes,
+  };
+  return {
+    clock,
+    entries: ledger.entries,
+    ledger,
+    ...done,
+    called: () => done.requests.map(keyOf),
+    deliver: (...records: BufferRecord[]) => deliverBatch(records, dependencies),
+  };
+}
+
+/** A caller with one key, which nothing holds back. */
+function createCaller(
+  { requests }: Done,
+  { call = answerByKey, ...changes }: Partial<CallerDependencies> & Pick<CallerDependencies, 'now' | 'pause'>,
+) {
   const readKeys = async () => succeed({ primary: 'key-1' });
-  const { call = answerByKey, ...callerChanges } = calls;
-  const caller = createEventCaller({
+  return createEventCaller({
     keyedCaller: createKeyedCaller({ readKeys, rereadKeys: async () => undefined }),
     breaker: createBreaker(),
     rateLimit: createRateLimit(1_000_000),
@@ -82,14 +95,12 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
     },
     callMilliseconds: 10_000,
     successIdFields: ['transaction-id'],
-    pause,
-    now,
-    ...callerChanges,
+    ...changes,
   });
-  const dependencies: DeliverDependencies = {
-    mappings: new Map([['stripe', compiledMapping(EVENTS)]]),
-    ledger,
-    caller,
+}
+
+function recordingIn({ hidden, deadLetters, receipts, lines }: Done) {
+  return {
     hide: async (handle, seconds) => {
       hidden.push([handle, seconds]);
       return succeed(undefined);
@@ -102,32 +113,8 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
       receipts.push(receipt);
       return succeed(undefined);
     },
-    hashEventKey: async (eventKey) => `hash of ${eventKey.length}`,
-    newOwner: () => {
-      owners += 1;
-      return `worker-${owners}`;
-    },
-    random: () => 1,
-    leaseMilliseconds: LEASE_MILLISECONDS,
-    remainingMilliseconds: () => clock.remainingMilliseconds,
     log: (line) => lines.push(line),
-    takeProof: () => true,
-    pause,
-    now,
-    ...changes,
-  };
-  return {
-    clock,
-    entries: ledger.entries,
-    ledger,
-    hidden,
-    deadLetters,
-    lines,
-    receipts,
-    called: () => requests.map(keyOf),
-    requests,
-    deliver: (...records: BufferRecord[]) => deliverBatch(records, dependencies),
-  };
+  } satisfies Partial<DeliverDependencies>;
 }
 
 /** A message of the buffer about an event for this key. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { FATES, LEASE_SECONDS, LedgerWorld, type Receive } from './ledger-world.ts';
+import { FATES, type Receive } from './ledger-fates.ts';
+import { LEASE_SECONDS, LedgerWorld } from './ledger-world.ts';
 
 const MESSAGES = 3;
 

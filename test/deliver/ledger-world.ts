@@ -1,46 +1,15 @@
 import type { Scheduler } from 'fast-check';
 import type { DeadLetterNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
-import type { Verdict } from '../../lambdas/deliver/classify-answer.ts';
 import { deliverEvent } from '../../lambdas/deliver/deliver-event.ts';
 import type { EventOutcome } from '../../lambdas/deliver/event-outcome.ts';
-import type { Called, EventDependencies, EventWork } from '../../lambdas/deliver/event-work.ts';
+import type { Called, EventDependencies } from '../../lambdas/deliver/event-work.ts';
 import type { LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
-import type { Receipt } from '../../lambdas/deliver/receipt.ts';
 import type { Mapped } from '../../lambdas/map/map-webhook.ts';
 import { fail, succeed } from '../../lambdas/result.ts';
-
-/** What Webex Campaign makes of a call: whether it is accepted, and what the caller hears of it. */
-export const FATES = ['accepted', 'accepted-unheard', 'lost', 'throttled', 'refused', 'held'] as const;
-export type Fate = (typeof FATES)[number];
-
-/** What goes wrong at a worker's n-th dealing with the outside world: it dies before or after, or hears a failure. */
-export type Fault = {
-  readonly at: number;
-  readonly what: 'dies-before' | 'dies-after' | 'fails-before' | 'fails-after';
-};
-
-/** One worker that takes one message from the buffer. */
-export type Receive = {
-  readonly message: number;
-  readonly fates: readonly Fate[];
-  readonly faults: readonly Fault[];
-};
+import { type Fate, type Fault, type Receive, VERDICTS } from './ledger-fates.ts';
+import { FIRST_SEEN, mapOneEvent, type OneEventTerms, workOn } from './one-event.ts';
 
 export const LEASE_SECONDS = 600;
-const START = Date.parse('2026-11-24T12:00:00Z');
-const ANSWER = { status: 200 };
-
-const VERDICTS: Readonly<Record<Exclude<Fate, 'held'>, Verdict>> = {
-  accepted: { outcome: 'delivered', transactionId: 'event_1', answer: ANSWER },
-  'accepted-unheard': { outcome: 'unconfirmed', code: 'unconfirmed', cause: 'timeout' },
-  lost: { outcome: 'unconfirmed', code: 'unconfirmed', cause: 'ECONNRESET' },
-  throttled: { outcome: 'retry-later', code: 'webex-throttled', answer: { status: 429 } },
-  refused: {
-    outcome: 'dead-letter',
-    code: 'webex-mandatory-field-missing',
-    answer: { ...ANSWER, code: '1002' },
-  },
-};
 
 /** Thrown in the place of a worker's death: the code under test catches nothing, so it ends there. */
 class Died extends Error {}
@@ -51,7 +20,7 @@ export class LedgerWorld {
   calls = 0;
   /** How often it could not be told whether a call was accepted, a death around it included. */
   unclear = 0;
-  now = START;
+  now = FIRST_SEEN.getTime();
   entry: LedgerEntry | undefined;
   /** Whose claim was the first that the ledger took. */
   firstClaim: string | undefined;
@@ -63,22 +32,10 @@ export class LedgerWorld {
   private readonly schedule: Scheduler['schedule'];
   private readonly mapped: Mapped;
 
-  constructor(
-    scheduler: Scheduler,
-    messages: number,
-    terms: { onUnconfirmed: 'park' | 'retry'; maxAgeSeconds?: number },
-  ) {
+  constructor(scheduler: Scheduler, messages: number, terms: OneEventTerms) {
     this.schedule = (promise, label) => scheduler.schedule(promise, label);
     this.waiting = new Set(Array.from({ length: messages }, (_, index) => index));
-    const event = { name: 'paid', eventId: 'evt_1', eventKey: 'ann', params: {} };
-    this.mapped = {
-      kind: 'event',
-      name: 'paid',
-      event,
-      payload: '{}',
-      leftOut: [],
-      terms: { mappingVersion: '0123456789ab', ...terms },
-    };
+    this.mapped = mapOneEvent(terms);
   }
 
   /** A worker takes a message, if it is still there; the message goes unless the event is to be tried again. */
@@ -87,37 +44,13 @@ export class LedgerWorld {
     const receives = (this.receives.get(message) ?? 0) + 1;
     this.receives.set(message, receives);
     try {
-      const outcome = await deliverEvent(this.work(message, receives), this.worker(fates, faults));
+      const outcome = await deliverEvent(workOn(this.mapped, message, receives), this.worker(fates, faults));
       this.outcomes.push(outcome);
       if (outcome.outcome !== 'retry-later') this.waiting.delete(message);
     } catch (error) {
       if (!(error instanceof Died)) throw error;
       this.unclear += 1;
     }
-  }
-
-  private work(message: number, attempts: number): EventWork<Mapped> {
-    return {
-      mapped: this.mapped,
-      receipt: receiptOf(`delivery-${message}`),
-      webhook: {
-        webhookId: `delivery-${message}`,
-        source: 'stripe',
-        eventTypes: ['invoice.paid'],
-        deduplicationId: 'evt_1',
-        receivedAt: new Date(START),
-        bodyFormat: 'json',
-        headers: {},
-        rawBody: new Uint8Array(),
-      },
-      record: {
-        messageId: `message-${message}`,
-        receiptHandle: '',
-        message: { body: '', attributes: {} },
-        attempts,
-        bufferedAt: new Date(START),
-      },
-    };
   }
 
   private worker(fates: readonly Fate[], faults: readonly Fault[]): EventDependencies {
@@ -184,19 +117,6 @@ export class LedgerWorld {
     if (fate === 'accepted-unheard' || fate === 'lost') this.unclear += 1;
     return { kind: 'called', verdict: VERDICTS[fate], milliseconds: 1, calls: 1, keySlot: 'primary' };
   }
-}
-
-function receiptOf(webhookId: string): Receipt {
-  const receivedAt = new Date(START);
-  return {
-    webhookId,
-    receivedAt,
-    takenAt: receivedAt,
-    eventTypes: ['invoice.paid'],
-    bytes: 2,
-    matched: [{ event: 'paid', made: 1, rejected: 0 }],
-    others: 0,
-  };
 }
 
 const UNAVAILABLE = fail({ code: 'ledger-unavailable', cause: 'TimeoutError' });

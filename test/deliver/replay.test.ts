@@ -4,7 +4,8 @@ import type { Replay } from '../../lambdas/buffer/replay.ts';
 import type { Attempt } from '../../lambdas/deliver/attempt.ts';
 import type { BufferRecord } from '../../lambdas/deliver/read-records.ts';
 import { fail, succeed } from '../../lambdas/result.ts';
-import { answerByKey, LEASE_MILLISECONDS, NOW, record, setUp } from './deliver-setup.ts';
+import { answerByKey } from './answer-by-key.ts';
+import { LEASE_MILLISECONDS, NOW, record, setUp } from './deliver-setup.ts';
 
 const ACCEPTED: Attempt = {
   kind: 'answered',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { ACCEPTED, type DeliveryStory, type FarAnswer, startDeliveryStory } from './delivery-story.ts';
+import { type DeliveryStory, startDeliveryStory } from './delivery-story.ts';
+import { ACCEPTED, type FarAnswer } from './far-side.ts';
 
 const SPEED = 20;
 const CODES = [1001, 1002, 1003, 430, 498, 404, 405, 429, 499, 500, 502];

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { LOCAL_STACK } from '../../local/synthesize.ts';
-import { ACCEPTED, type DeliveryStory, type FarAnswer, startDeliveryStory } from './delivery-story.ts';
+import { type DeliveryStory, startDeliveryStory } from './delivery-story.ts';
+import { ACCEPTED, type FarAnswer } from './far-side.ts';
 
 const SPEED = 60;
 const REFUSED: FarAnswer = { status: 401, body: '{"code":498,"description":"Invalid token"}' };

@@ -16,7 +16,8 @@ import { openBuffer, putOnBuffer } from '../../cli/put-back.ts';
 import { openDeadLetters } from '../../cli/read-dead-letters.ts';
 import { tail } from '../../cli/tail.ts';
 import { replayedMessage } from '../../lambdas/buffer/read-buffered-webhook.ts';
-import { type DeliveryStory, type FarCall, isEnd, startDeliveryStory } from './delivery-story.ts';
+import { type DeliveryStory, isEnd, startDeliveryStory } from './delivery-story.ts';
+import type { FarCall } from './far-side.ts';
 
 // An event API whose event definition demands the parameter "note", and that answers the first call of some unclearly.
 let story: DeliveryStory;

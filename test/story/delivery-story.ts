@@ -1,33 +1,17 @@
-import { createServer, type ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { openAccount } from '../../cli/account.ts';
-import { readDeadLetters } from '../../cli/read-dead-letters.ts';
+import { type DeadLetterMessage, readDeadLetters } from '../../cli/read-dead-letters.ts';
 import type { DeadLetterNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
 import { readNote } from '../../lambdas/dead-letter/read-dead-letter-note.ts';
 import { ledgerTableName } from '../../lambdas/deliver/ledger-entry.ts';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
 import type { DeliverLine } from '../../local/log-lines.ts';
-import { listenOnLoopback } from '../../local/loopback.ts';
 import { LOCAL_STACK } from '../../local/synthesize.ts';
 import { stripeSignature } from '../sign.ts';
+import { type FarAnswer, type FarCall, startFarSide } from './far-side.ts';
 
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
-
-/** A call that reached the far side. */
-export type FarCall = {
-  readonly key: string;
-  readonly bearer: string;
-  readonly at: number;
-  readonly note?: string;
-};
-
-/** How the far side answers a call; `undefined` never answers. */
-export type FarAnswer =
-  | { readonly status: number; readonly body: string; readonly retryAfter?: string }
-  | undefined;
-
-export const ACCEPTED: FarAnswer = { status: 200, body: '{"transaction-id":"event_1"}' };
 
 /** The local run with an event API of the test's own, and what the test needs to see of both. */
 export type DeliveryStory = {
@@ -44,13 +28,14 @@ export type DeliveryStory = {
     is?: (line: DeliverLine) => boolean,
     milliseconds?: number,
   ) => Promise<DeliverLine | undefined>;
-  readonly notes: () => Promise<
-    readonly (DeadLetterNote & { readonly deduplicationId: string | undefined })[]
-  >;
+  readonly notes: () => Promise<readonly StoryNote[]>;
   readonly ledger: () => Promise<readonly Record<string, AttributeValue>[]>;
   readonly deadLetters: () => ReturnType<typeof readDeadLetters>;
   readonly stop: () => Promise<void>;
 };
+
+/** The note of a dead letter, and what it is about. */
+type StoryNote = DeadLetterNote & { readonly deduplicationId: string | undefined };
 
 /** The secrets of a story. */
 export type StorySecrets = { primary: string; secondary?: string; signing: string };
@@ -70,24 +55,7 @@ export async function startDeliveryStory(
     return answer(call, before);
   });
   const printed: string[] = [];
-  const started = await startLocalRun(
-    {
-      port: 0,
-      speed,
-      eventUrl: farSide.url,
-      mappings: fileURLToPath(new URL('./mappings', import.meta.url)),
-      readSecrets: () => {
-        const { signing, ...keys } = secrets;
-        return {
-          'webhooks/stripe': { signingSecrets: [signing] },
-          'webex-campaign': { ...keys, hashKey: HASH_KEY },
-        };
-      },
-    },
-    { onText: (text) => printed.push(text) },
-  );
-  if (!started.ok) throw new Error(started.failure);
-  const run = started.value;
+  const run = await startRun(speed, farSide.url, secrets, (text) => printed.push(text));
   const account = await openAccount({ port: Number(new URL(run.stack.url).port) });
   if (!account.ok) throw new Error(account.failure);
   const deadLetters = () => readDeadLetters(account.value);
@@ -103,11 +71,7 @@ export async function startDeliveryStory(
           one.stage === 'deliver' && one.deduplicationId === `id_${key}` && is(one) ? one : undefined,
         milliseconds,
       ),
-    notes: async () =>
-      (await deadLetters()).flatMap(({ attributes }) => {
-        const note = readNote(attributes);
-        return note === undefined ? [] : [{ ...note, deduplicationId: attributes['deduplication-id'] }];
-      }),
+    notes: async () => (await deadLetters()).flatMap(noteOf),
     ledger: () => scanLedger(run),
     deadLetters,
     stop: async () => {
@@ -115,6 +79,32 @@ export async function startDeliveryStory(
       await farSide.stop();
     },
   };
+}
+
+/** The local run with the story's mappings; its secrets are asked for anew whenever a function reads one. */
+async function startRun(
+  speed: number,
+  eventUrl: string,
+  secrets: StorySecrets,
+  onText: (text: string) => void,
+): Promise<LocalRun> {
+  const readSecrets = () => {
+    const { signing, ...keys } = secrets;
+    return {
+      'webhooks/stripe': { signingSecrets: [signing] },
+      'webex-campaign': { ...keys, hashKey: HASH_KEY },
+    };
+  };
+  const mappings = fileURLToPath(new URL('./mappings', import.meta.url));
+  const started = await startLocalRun({ port: 0, speed, eventUrl, mappings, readSecrets }, { onText });
+  if (!started.ok) throw new Error(started.failure);
+  return started.value;
+}
+
+/** None where SQS itself has moved the message: nobody has written one. */
+function noteOf({ attributes }: DeadLetterMessage): readonly StoryNote[] {
+  const note = readNote(attributes);
+  return note === undefined ? [] : [{ ...note, deduplicationId: attributes['deduplication-id'] }];
 }
 
 export function isEnd({ outcome }: DeliverLine): boolean {
@@ -143,23 +133,4 @@ async function scanLedger({ stack }: LocalRun): Promise<readonly Record<string, 
   const client = new DynamoDBClient({ region, endpoint: endpoints.dynamoDb, credentials: CREDENTIALS });
   const { Items = [] } = await client.send(new ScanCommand({ TableName: ledgerTableName(LOCAL_STACK) }));
   return Items;
-}
-
-async function startFarSide(
-  answer: (call: FarCall) => FarAnswer,
-): Promise<{ url: string; stop: () => Promise<void> }> {
-  const server = createServer(async (message, response) => {
-    const event = JSON.parse(Buffer.concat(await message.toArray()).toString('utf8'));
-    const bearer = message.headers.authorization?.replace('Bearer ', '') ?? '';
-    const note = event['event-params'].note;
-    send(answer({ key: event['event-key'], bearer, at: performance.now(), note }), response);
-  });
-  const { url, stop } = await listenOnLoopback(server);
-  return { url: `${url}/events`, stop };
-}
-
-function send(answer: FarAnswer, response: ServerResponse): void {
-  if (answer === undefined) return;
-  const headers = answer.retryAfter === undefined ? {} : { 'retry-after': answer.retryAfter };
-  response.writeHead(answer.status, headers).end(answer.body);
 }

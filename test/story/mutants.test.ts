@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { BUNDLE_FILE, ENTRY, ENTRY_FILE } from '../../lib/bundle-function.ts';
 import { createFunctionPool } from '../../local/stack/functions/function-pool.ts';
-import { ACCEPTED, type DeliveryStory, post, startDeliveryStory } from './delivery-story.ts';
+import { type DeliveryStory, post, startDeliveryStory } from './delivery-story.ts';
+import { ACCEPTED } from './far-side.ts';
 import { bundleMutant, type Mutant, withMutant } from './mutant.ts';
 
 // What the other stories assert is only worth something if it fails where the code is wrong. Each story here is told

@@ -8,7 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { LOCAL_STACK } from '../../local/synthesize.ts';
 import { isAdapterCommand, readSections } from '../runbook/read-runbook.ts';
 import { stripeSignature } from '../sign.ts';
-import { ACCEPTED, type DeliveryStory, isEnd, startDeliveryStory } from './delivery-story.ts';
+import { type DeliveryStory, isEnd, startDeliveryStory } from './delivery-story.ts';
+import { ACCEPTED } from './far-side.ts';
 
 // The commands of the runbook as they stand there, `--stack` included: only the endpoints are this machine's.
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -6,7 +6,8 @@ import { type PlanSettings, planWorld } from '../../local/rehearsal/plan-world.t
 import { type Rehearsal, startRehearsal } from '../../local/rehearsal/rehearsal.ts';
 import type { WorldEvent } from '../../local/rehearsal/world-event.ts';
 import { withMutant } from '../story/mutant.ts';
-import { SHORT_OF_TIME, TWINS, UNBOUNDED_RETRY } from './twins.ts';
+import { TWINS } from './twins.ts';
+import { SHORT_OF_TIME, UNBOUNDED_RETRY } from './unbounded-retry.ts';
 
 // A rehearsal that cannot fail proves nothing: here it has to find out ten broken variants of the adapter.
 const PATIENCE = 180_000;

@@ -17,39 +17,27 @@ export type FunctionPool = {
   readonly stop: () => Promise<void>;
 };
 
+/** The sandboxes of a function, and who waits for one of them. */
+type Pooled = {
+  readonly sandboxes: Set<Sandbox>;
+  /** Those of them that are free. */
+  readonly idle: Sandbox[];
+  /** Those that end once their work is done, and count no more. */
+  readonly retired: Set<Sandbox>;
+  readonly waiting: (() => void)[];
+};
+
 /** Runs a function as Lambda does: a warm sandbox where one is free, a new one up to the limit, else the call waits. */
 export function createFunctionPool(settings: FunctionSettings, onLine: (text: string) => void): FunctionPool {
-  const sandboxes = new Set<Sandbox>();
-  const idle: Sandbox[] = [];
-  const retired = new Set<Sandbox>();
-  const waiting: (() => void)[] = [];
-
-  const take = async (): Promise<Sandbox> => {
-    const free = idle.pop();
-    if (free !== undefined) return free;
-    if (sandboxes.size >= MAX_SANDBOXES) {
-      await new Promise<void>((resolve) => waiting.push(resolve));
-      return take();
-    }
-    const sandbox = startSandbox(settings, onLine);
-    sandboxes.add(sandbox);
-    return sandbox;
-  };
-  const giveBack = (sandbox: Sandbox) => {
-    if (sandbox.isAlive() && sandboxes.has(sandbox)) idle.push(sandbox);
-    else sandboxes.delete(sandbox);
-    // At work still when it was to be used no more.
-    if (retired.delete(sandbox)) void sandbox.stop();
-    waiting.shift()?.();
-  };
-
+  const pooled: Pooled = { sandboxes: new Set(), idle: [], retired: new Set(), waiting: [] };
+  const { sandboxes, idle, retired } = pooled;
   return {
     settings,
     invoke: async (event) => {
-      const sandbox = await take();
+      const sandbox = await take(pooled, () => startSandbox(settings, onLine));
       const invocation = await sandbox.invoke(event);
       if (!invocation.ok) onLine(invocation.failure);
-      giveBack(sandbox);
+      giveBack(pooled, sandbox);
       return invocation;
     },
     killWorkers: async () => {
@@ -68,6 +56,28 @@ export function createFunctionPool(settings: FunctionSettings, onLine: (text: st
     memory: () => measureAll([...sandboxes]),
     stop: () => stopAll([...sandboxes, ...retired]),
   };
+}
+
+/** A sandbox that is free, or a new one; where there are as many as may be, the next that is given back. */
+async function take(pooled: Pooled, start: () => Sandbox): Promise<Sandbox> {
+  const { sandboxes, idle, waiting } = pooled;
+  const free = idle.pop();
+  if (free !== undefined) return free;
+  if (sandboxes.size >= MAX_SANDBOXES) {
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return take(pooled, start);
+  }
+  const sandbox = start();
+  sandboxes.add(sandbox);
+  return sandbox;
+}
+
+function giveBack({ sandboxes, idle, retired, waiting }: Pooled, sandbox: Sandbox): void {
+  if (sandbox.isAlive() && sandboxes.has(sandbox)) idle.push(sandbox);
+  else sandboxes.delete(sandbox);
+  // At work still when it was to be used no more.
+  if (retired.delete(sandbox)) void sandbox.stop();
+  waiting.shift()?.();
 }
 
 /** One that ends meanwhile holds nothing that could be measured. */

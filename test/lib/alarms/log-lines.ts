@@ -4,7 +4,8 @@ import { describeReceived } from '../../../lambdas/ingest/describe-received.ts';
 import type { Reception } from '../../../lambdas/ingest/receive-webhook.ts';
 import { findProfile } from '../../../lambdas/ingest/signature-profiles/profiles.ts';
 import { fail } from '../../../lambdas/result.ts';
-import { answerByKey, NOW, record, setUp } from '../../deliver/deliver-setup.ts';
+import { answerByKey } from '../../deliver/answer-by-key.ts';
+import { NOW, record, setUp } from '../../deliver/deliver-setup.ts';
 
 const KEYS = ['ann', 'bob', 'cat', 'dan', 'eve', 'fay'];
 
