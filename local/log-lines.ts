@@ -39,8 +39,8 @@ export type IngestLine = z.infer<typeof ingestLineSchema>;
 export type DeliverLine = z.infer<typeof deliverLineSchema>;
 export type LogLine = IngestLine | DeliverLine;
 
-/** So many lines are remembered, the latest: a run may be up for days. */
-const REMEMBERED_LINES = 10_000;
+/** So many lines are remembered, the latest, for who asks a little late: a run may be up for days. */
+const REMEMBERED_LINES = 1_000;
 
 /** What the functions of the local run have logged, and what they will. */
 export type LogLines = {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** So many lines are kept for whoever asks later: hours of a run that somebody watches. */
-const KEPT_LINES = 10_000;
+const KEPT_LINES = 4_000;
 
 /** Hands the lines that the functions print to whoever listens at `GET /logs`, from then on, or asks at `GET /logs/past`. */
 export type LogStream = {
