@@ -6,7 +6,7 @@ import { percentile, spreadOf } from '../measure/statistics.ts';
 import type { World } from '../world.ts';
 
 const SENDERS = [1, 10, 100];
-/** So many bytes are sent of a size at most: what stands for AWS here takes some ten megabytes a second. */
+/** So many bytes are sent of a size at most: what stands for AWS here takes some twenty megabytes a second. */
 const MOST_BYTES = 40_000_000;
 /** How many send while size of body and number of mappings are varied. */
 const SOME = 10;
