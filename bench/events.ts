@@ -2,12 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { encodeBufferedWebhook } from '../lambdas/buffer/buffered-webhook.ts';
 import { stripeSignature } from '../test/sign.ts';
+import { MOST_SOURCES, otherSources } from './many-sources.ts';
 
 /** What is measured with is signed with this; it opens nothing. */
 export const SIGNING_SECRET = 'whsec_bench_2f7c1e9a4b';
 
 /** What Secrets Manager holds while functions are measured, by the names of a local run. */
 export const SECRETS = {
+  ...Object.fromEntries(
+    otherSources(MOST_SOURCES).map((source) => [`webhooks/${source}`, { signingSecrets: [SIGNING_SECRET] }]),
+  ),
   'webhooks/measured': { signingSecrets: [SIGNING_SECRET] },
   'webex-campaign': { primary: 'bench-key', secondary: '', hashKey: 'k'.repeat(64) },
 };
@@ -20,11 +24,21 @@ export function invoiceBody(type = 'invoice.payment_failed'): string {
   return JSON.stringify({ ...invoice, type, created: Math.floor(Date.now() / 1000) });
 }
 
-/** The same with a text in it that makes it about so many bytes large. */
+/**
+ * The same in so many bytes, 2,000 at least: with as many lines as a large invoice has, and without what is null, as it
+ * could not be small otherwise.
+ */
 export function invoiceOfBytes(bytes: number): string {
-  const body = invoiceBody();
-  const filling = 'x'.repeat(Math.max(0, bytes - body.length - '"filling":"",'.length));
-  return filling === '' ? body : `{"filling":"${filling}",${body.slice(1)}`;
+  const { data, ...event } = JSON.parse(invoiceBody());
+  const { lines, ...object } = data.object;
+  const [line] = lines.data;
+  const present = Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+  const write = (filling: string, count: number) => {
+    const all = { ...lines, data: Array.from({ length: count }, () => line) };
+    return JSON.stringify({ ...event, data: { object: { ...present, lines: all } }, filling });
+  };
+  const count = Math.floor((bytes - write('', 0).length) / `${JSON.stringify(line)},`.length);
+  return write('x'.repeat(bytes - write('', count).length), count);
 }
 
 /** The Shopify order of the samples, as small as it is sent. */

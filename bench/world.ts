@@ -16,6 +16,9 @@ export type Effort = {
   readonly work: WorkRounds;
   /** Sent through the whole path, for each number of senders. */
   readonly webhooks: number;
+  /** Bytes of a body, and numbers of mapping folders, with which the whole path is measured besides; ascending. */
+  readonly pathBytes: readonly number[];
+  readonly pathSources: readonly number[];
   /** Messages that wait on the buffer while the rate of delivery is measured, ascending. */
   readonly backlogs: readonly number[];
   /** Memory sizes of a function in megabytes, ascending. */
@@ -28,6 +31,8 @@ export const FULL: Effort = {
   warm: { rounds: 31, events: 150, warmUp: 1_500 },
   work: { rounds: 41, milliseconds: 20 },
   webhooks: 400,
+  pathBytes: [2_000, 20_000, 200_000, 900_000],
+  pathSources: [1, 10, 100, 1_000],
   backlogs: [1_000, 10_000, 100_000],
   memories: [128, 256, 512, 1_024],
 };
@@ -37,6 +42,8 @@ export const QUICK: Effort = {
   warm: { rounds: 7, events: 100, warmUp: 800 },
   work: { rounds: 9, milliseconds: 10 },
   webhooks: 30,
+  pathBytes: [],
+  pathSources: [],
   backlogs: [],
   memories: [],
 };

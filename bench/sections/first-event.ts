@@ -19,7 +19,7 @@ const WITHOUT_PREFETCH = {
   function: 'ingest',
   file: 'ingest/handler.ts',
   changes: [
-    ['...[...new Set(sources.map(({ secret }) => secret))].map((name) => signingSecrets.read(name)),', ''],
+    ['...[...new Set(prepared.map(({ secret }) => secret))].map((name) => signingSecrets.read(name)),', ''],
     ['queues.connect(BUFFER_QUEUE_URL),', ''],
     ['receiveDry(),', ''],
   ],

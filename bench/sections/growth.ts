@@ -7,8 +7,9 @@ import { growthExponent } from '../measure/statistics.ts';
 import { compareWarm } from '../measure/warm.ts';
 import type { World } from '../world.ts';
 import { readMapping, runEngine } from './engine.ts';
+import { measureSourceGrowth } from './source-growth.ts';
 
-const BYTES = [20_000, 200_000, 900_000];
+const BYTES = [2_000, 20_000, 200_000, 900_000];
 const EVENTS = [1, 10, 100, 1_000];
 const PARAMETERS = [1, 40, 400];
 
@@ -16,10 +17,11 @@ const PARAMETERS = [1, 40, 400];
 export async function measureGrowth(world: World): Promise<readonly Figure[]> {
   const mapping = readMapping(world.subjects.deliver);
   return [
-    exponent('ingest CPU by body size, 20 to 900 KB', await growIngest(world), 1.1),
-    exponent('engine by body size, 20 to 900 KB', await growBody(world, mapping), 1.1),
+    exponent('ingest CPU by body size, 2 to 900 KB', await growIngest(world), 1.1),
+    exponent('engine by body size, 2 to 900 KB', await growBody(world, mapping), 1.1),
     exponent('engine by events in a mapping, 1 to 1000', await growEvents(world, mapping), 0.3),
     exponent('engine by parameters, 1 to 400', await growParameters(world, mapping), 1.1),
+    ...(await measureSourceGrowth(world)),
   ];
 }
 

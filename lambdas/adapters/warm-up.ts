@@ -4,6 +4,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 const LONGEST_MILLISECONDS = 2_000;
 
 /**
+ * So many sources are made ready at a cold start. A stage has a handful; of one with more, a secret each would be a call and
+ * a connection each, whose CPU time grows beyond all else, and a cold start's events are of a few sources anyway. The others
+ * are made ready when their first webhook comes.
+ */
+export const PREPARED_SOURCES = 8;
+
+/**
  * Does at the cold start what the first event would have to wait for: secrets are read and connections made while Lambda
  * gives a function its full CPU, whatever memory it has. Never fails: what went wrong is met again by the event that
  * needs it, which says so.

@@ -1,5 +1,6 @@
 import type { BufferedWebhook } from '../buffer/buffered-webhook.ts';
-import type { CompiledMapping, Mapped } from '../map/map-webhook.ts';
+import type { Mapped } from '../map/map-webhook.ts';
+import type { PreparedMappings } from '../map/prepare-mappings.ts';
 import { fail, type Result } from '../result.ts';
 import type { LedgerFailure } from './claim-event.ts';
 import { deliverEvent } from './deliver-event.ts';
@@ -17,7 +18,7 @@ import { writeNote } from './write-note.ts';
 
 /** What deliver needs of the outside world to work on the messages of the buffer. */
 export type DeliverDependencies = EventDependencies & {
-  readonly mappings: ReadonlyMap<string, CompiledMapping>;
+  readonly mappings: PreparedMappings;
   /** Leaves a message on the buffer, unseen for so many seconds. */
   readonly hide: (
     receiptHandle: string,

@@ -8,11 +8,11 @@ import { createLog } from '../adapters/log.ts';
 import { pause } from '../adapters/pause.ts';
 import { createQueues } from '../adapters/queues.ts';
 import { createSecretReader } from '../adapters/secrets-manager.ts';
-import { warmUp } from '../adapters/warm-up.ts';
+import { PREPARED_SOURCES, warmUp } from '../adapters/warm-up.ts';
 import { CALL_LIMITS, createEventApi } from '../adapters/webex-campaign.ts';
 import { deadLetterMessage } from '../dead-letter/dead-letter-message.ts';
-import { compileMapping } from '../map/map-webhook.ts';
 import type { Mapping } from '../map/mapping.ts';
+import { prepareMappings } from '../map/prepare-mappings.ts';
 import { createBreaker } from './breaker.ts';
 import { createKeyedCaller } from './call-with-keys.ts';
 import { deliverBatch } from './deliver-batch.ts';
@@ -39,7 +39,7 @@ const rereadKeys = async () => {
   return reread && keysOf(reread);
 };
 const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
-  mappings: new Map(readCatalogue<Mapping>().map((mapping) => [mapping.source, compileMapping(mapping)])),
+  mappings: prepareMappings(readCatalogue<Mapping>(), PREPARED_SOURCES),
   ledger,
   recordReceipt: ledger.recordReceipt,
   leaseMilliseconds: environment.LEASE_SECONDS * 1000,

@@ -1,7 +1,8 @@
 import type { BufferedWebhook, BufferMessage } from '../buffer/buffered-webhook.ts';
 import { decodeBufferedWebhook } from '../buffer/read-buffered-webhook.ts';
 import type { DeadLetterCode, DeadLetterNote } from '../dead-letter/dead-letter-note.ts';
-import { type CompiledMapping, type Mapped, mapWebhook } from '../map/map-webhook.ts';
+import { type Mapped, mapWebhook } from '../map/map-webhook.ts';
+import type { PreparedMappings } from '../map/prepare-mappings.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import { parseBody } from '../webhook-body.ts';
 import type { DeadLettered } from './event-outcome.ts';
@@ -15,7 +16,7 @@ export type Unopenable = { readonly webhook?: BufferedWebhook; readonly outcome:
 /** Reads a message and maps its webhook. */
 export async function openWebhook(
   message: BufferMessage,
-  mappings: ReadonlyMap<string, CompiledMapping>,
+  mappings: PreparedMappings,
 ): Promise<Result<OpenedWebhook, Unopenable>> {
   const decoded = decodeBufferedWebhook(message);
   if (!decoded.ok) {

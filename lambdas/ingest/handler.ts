@@ -6,7 +6,7 @@ import { ingestEnvironment } from '../adapters/ingest-environment.ts';
 import { createLog, type WriteLogLine } from '../adapters/log.ts';
 import { createQueues, type Queues } from '../adapters/queues.ts';
 import { createSecretReader } from '../adapters/secrets-manager.ts';
-import { warmUp } from '../adapters/warm-up.ts';
+import { PREPARED_SOURCES, warmUp } from '../adapters/warm-up.ts';
 import { encodeBufferedWebhook } from '../buffer/buffered-webhook.ts';
 import { fail, succeed } from '../result.ts';
 import { parseSecret } from '../secret.ts';
@@ -24,6 +24,7 @@ const { STACK_NAME, BUFFER_QUEUE_URL, PUBLIC_URL } = readEnvironment(ingestEnvir
 const writeLogLine = createLog(STACK_NAME);
 const queues = createQueues();
 const sources = readCatalogue<Source>();
+const prepared = sources.slice(0, PREPARED_SOURCES);
 const signingSecrets = createSecretReader((name, text) => parseSecret(name, text, signingSecretsSchema));
 const dependencies: ReceiveDependencies = {
   sources: new Map(sources.map((source) => [source.source, source])),
@@ -34,15 +35,15 @@ const dependencies: ReceiveDependencies = {
 
 /** Lambda waits for this before it hands the first request on (`lib/function-entry.mjs`). */
 export const ready = warmUp(
-  ...[...new Set(sources.map(({ secret }) => secret))].map((name) => signingSecrets.read(name)),
+  ...[...new Set(prepared.map(({ secret }) => secret))].map((name) => signingSecrets.read(name)),
   queues.connect(BUFFER_QUEUE_URL),
   receiveDry(),
 );
 
-/** Makes each source's way of signing, and receives a webhook of its own making, while the calls above are waited for. */
+/** Makes the ways in which these sources sign, and receives a webhook of its own making, while the calls above are waited for. */
 async function receiveDry(): Promise<void> {
   await turnOfTheLoop();
-  for (const { profile } of sources)
+  for (const { profile } of prepared)
     if (profile.signature.kind !== 'sharedSecret') methodOf(profile.signature);
   const putDry: ReceiveDependencies['putOnBuffer'] = async (webhook) => {
     await putBy(queues.putDry)(webhook);

@@ -1,11 +1,12 @@
 import { createHash, createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
+import { PREPARED_SOURCES } from '../../lambdas/adapters/warm-up.ts';
 import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
 import { bundleHandler } from '../../lib/bundle-function.ts';
 import { LEFT_OUT } from '../../lib/lean-sdk.ts';
@@ -68,9 +69,10 @@ function answerWell({ operation, input }: AwsCall): AwsAnswer {
 async function start(
   answer: (call: AwsCall, before: number) => AwsAnswer | undefined = () => undefined,
   environment: Readonly<Record<string, string>> = {},
+  from = directory,
 ) {
   const aws = await startAws((call, before) => answer(call, before) ?? answerWell(call));
-  const bundle = startBundle(directory, { ...ENVIRONMENT, AWS_PORT: String(aws.port), ...environment });
+  const bundle = startBundle(from, { ...ENVIRONMENT, AWS_PORT: String(aws.port), ...environment });
   running.push(aws, bundle);
   await bundle.ready();
   return { ...bundle, calls: aws.calls };
@@ -162,6 +164,42 @@ describe('the bundle of ingest', () => {
 
     expect(await send(webhook(PAID))).toMatchObject({ statusCode: 503 });
     expect(JSON.parse(printed[0] ?? '').code).toBe('secret-missing');
+  });
+});
+
+describe('the bundle of ingest, of a stage with many sources,', () => {
+  const many = mkdtempSync(join(tmpdir(), 'webhook-adapter-bundle-'));
+  const secretsOf = (calls: readonly AwsCall[]) =>
+    calls.flatMap(({ operation, input }) => (operation === 'GetSecretValue' ? [input.SecretId] : []));
+  const names = Array.from({ length: 100 }, (_, index) => `shop-${index}`);
+
+  beforeAll(() => {
+    cpSync(directory, many, { recursive: true });
+    writeFileSync(join(many, CATALOGUE_FILE), JSON.stringify(names.map((source) => sourceOf(source, SHOP))));
+  });
+  afterAll(() => rmSync(many, { recursive: true }));
+
+  test('is ready with the secrets of a few', async () => {
+    const { calls } = await start(undefined, {}, many);
+
+    expect(secretsOf(calls).sort()).toEqual(
+      names
+        .slice(0, PREPARED_SOURCES)
+        .map((source) => `hooks/${source}`)
+        .sort(),
+    );
+  });
+
+  test('reads the secret of any other once, when its first webhook comes', async () => {
+    const { send, calls } = await start(undefined, {}, many);
+    const answers = [
+      await send(webhook(PAID, undefined, 'shop-99')),
+      await send(webhook(PAID, undefined, 'shop-99')),
+    ];
+
+    expect(answers).toMatchObject([{ statusCode: 200 }, { statusCode: 200 }]);
+    expect(secretsOf(calls).slice(PREPARED_SOURCES)).toEqual(['hooks/shop-99']);
+    expect(sends(calls)).toHaveLength(2);
   });
 });
 
