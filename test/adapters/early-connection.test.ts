@@ -99,6 +99,22 @@ describe('a connection that is opened before there is a call', () => {
     expect(connections()).toBe(2);
   });
 
+  test.each([
+    ['localhost', 'localhost'],
+    ['127.0.0.1', false],
+  ])('to %s asks for the certificate of %s', async (host, name) => {
+    const names: unknown[] = [];
+    const { url, connections } = await tlsServer((socket) => {
+      names.push(socket.servername);
+      onRequest(socket, () => socket.write(ANSWER));
+    });
+    const { call, connect } = createEventApi(url.replace('127.0.0.1', host), LIMITS);
+
+    await connect();
+    expect(await call(REQUEST)).toMatchObject({ kind: 'answered' });
+    expect([connections(), names]).toEqual([1, [name]]);
+  });
+
   test('is not used once it has been idle for too long, the process having stood still', async () => {
     const { url, connections } = await answering();
     const { call, connect } = createEventApi(url, { ...LIMITS, idle: 60 });

@@ -6,7 +6,7 @@ const ECDSA_WITH_SHA256 = der(0x30, hex('06082a8648ce3d040302'));
 const COMMON_NAME = hex('0603550403');
 const SUBJECT_ALT_NAME = hex('0603551d11');
 
-/** A certificate for 127.0.0.1 with its key, made anew: a key in the repository would be no secret (RFC 5280, 4.1). */
+/** A certificate for 127.0.0.1 and localhost with its key, made anew: a key in the repository would be no secret (RFC 5280, 4.1). */
 export function createCertificate(
   address: readonly [number, number, number, number] = [127, 0, 0, 1],
 ): Certificate {
@@ -14,7 +14,7 @@ export function createCertificate(
   // A name of its own, since it is by its name that a verifier finds the certificate it trusts.
   const commonName = Buffer.from(randomBytes(8).toString('hex'));
   const name = der(0x30, der(0x31, der(0x30, COMMON_NAME, der(0x0c, commonName))));
-  const names = der(0x30, der(0x87, Buffer.from(address)));
+  const names = der(0x30, der(0x87, Buffer.from(address)), der(0x82, Buffer.from('localhost')));
   const toBeSigned = der(
     0x30,
     der(0xa0, der(0x02, Buffer.from([2]))),

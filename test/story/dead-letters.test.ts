@@ -83,7 +83,9 @@ describe('an event that Webex Campaign refuses, until its mapping is mended', ()
 
     await mend();
     expect(await story.run.redeploy(project.mappings)).toEqual({ ok: true });
-    expect((await showDeadLetter(project, { port, id })).text).toContain('has changed since (it was version ');
+    expect((await showDeadLetter(project, { port, id })).text).toContain(
+      'has changed since (it was version ',
+    );
 
     const code = 'webex-mandatory-field-missing';
     const rehearsed = await replay({ code, dryRun: true });
