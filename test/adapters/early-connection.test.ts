@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import tls, { type TLSSocket } from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { CALL_LIMITS, createEventApi } from '../../lambdas/adapters/webex-campaign.ts';
 import { buildRequest } from '../../lambdas/deliver/build-request.ts';
 import {
@@ -11,17 +11,15 @@ import {
   startTlsServer,
 } from './misbehaving-server.ts';
 import { createCertificate } from './self-signed-certificate.ts';
+import { trustCertificate } from './trusted-certificate.ts';
 
 const REQUEST = buildRequest('{"event-key":"Zoë"}', 'key-1');
 const LIMITS = { ...CALL_LIMITS, connect: 300, total: 1_000 };
-const TRUSTED = createCertificate();
+const TRUSTED = trustCertificate();
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}';
 
-const authorities = tls.getCACertificates('default');
 let server: MisbehavingServer | undefined;
 
-beforeAll(() => tls.setDefaultCACertificates([...authorities, TRUSTED.cert]));
-afterAll(() => tls.setDefaultCACertificates(authorities));
 afterEach(() => server?.stop());
 
 async function tlsServer(

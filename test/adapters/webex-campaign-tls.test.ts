@@ -1,5 +1,5 @@
 import tls, { type TLSSocket } from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { CALL_LIMITS, createEventApi } from '../../lambdas/adapters/webex-campaign.ts';
 import { buildRequest } from '../../lambdas/deliver/build-request.ts';
 import {
@@ -10,19 +10,17 @@ import {
   startTlsServer,
 } from './misbehaving-server.ts';
 import { createCertificate } from './self-signed-certificate.ts';
+import { trustCertificate } from './trusted-certificate.ts';
 
 const REQUEST = buildRequest('{"event-key":"Zoë"}', 'key-1');
 /** More than a connection takes at once while nobody reads at the other end. */
 const LARGE = buildRequest('x'.repeat(8_000_000), 'key-1');
 const LIMITS = { ...CALL_LIMITS, connect: 500, total: 1_000 };
-const TRUSTED = createCertificate();
+const TRUSTED = trustCertificate();
 const ACCEPTED = '{"transaction-id":"event_1"}';
 
-const authorities = tls.getCACertificates('default');
 const servers: MisbehavingServer[] = [];
 
-beforeAll(() => tls.setDefaultCACertificates([...authorities, TRUSTED.cert]));
-afterAll(() => tls.setDefaultCACertificates(authorities));
 afterEach(async () => {
   await Promise.all(servers.splice(0).map(({ stop }) => stop()));
 });
@@ -112,16 +110,13 @@ describe('certainly not sent is a call', () => {
     ['nobody trusts', createCertificate(), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
     ['is for another host', createCertificate([10, 0, 0, 1]), 'ERR_TLS_CERT_ALTNAME_INVALID'],
   ])('to a host whose certificate %s: the key does not leave', async (_, certificate, cause) => {
-    tls.setDefaultCACertificates([
-      ...authorities,
-      TRUSTED.cert,
-      ...(cause.startsWith('ERR') ? [certificate.cert] : []),
-    ]);
+    const trusted = tls.getCACertificates('default');
+    tls.setDefaultCACertificates([...trusted, ...(cause.startsWith('ERR') ? [certificate.cert] : [])]);
     const { url, received } = await tlsServer(() => undefined, certificate);
 
     expect(await createEventApi(url, LIMITS).call(REQUEST)).toEqual({ kind: 'not-sent', cause });
     expect(received()).toBe('');
-    tls.setDefaultCACertificates([...authorities, TRUSTED.cert]);
+    tls.setDefaultCACertificates(trusted);
   });
 });
 
