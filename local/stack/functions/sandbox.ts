@@ -46,54 +46,72 @@ export function startSandbox(settings: FunctionSettings, onLine: (text: string) 
   });
   for (const stream of [worker.stdout, worker.stderr]) readLines(stream, onLine);
 
-  let isAlive = true;
-  const ended = new Promise<Invocation>((resolve) => {
-    worker.once('error', (error) => resolve(fail(`Runtime exited with error: ${error.message}`)));
-    worker.once('exit', (code) => resolve(fail(`Runtime exited with exit status ${code}`)));
-  });
-  ended.then(() => {
-    isAlive = false;
-  });
-  const ready = new Promise((resolve) => worker.once('message', resolve));
-
+  const life = watchLife(worker);
   return {
-    isAlive: () => isAlive,
+    isAlive: life.isAlive,
     memory: () => measureThread(worker),
     stop: async () => void (await worker.terminate()),
     invoke: async (event) => {
-      await Promise.race([ready, ended]);
-      if (!isAlive) return ended;
+      await life.ready;
+      const { promise, resolve } = Promise.withResolvers<Invocation>();
+      life.atEnd(resolve);
+      if (!life.isAlive()) return promise;
       // Only from here on: Lambda does not count the cold start against the timeout.
-      const timeout = startTimeout(timeoutSeconds);
-      const invocation = await Promise.race([ended, run(worker, event, timeoutSeconds), timeout.over]);
-      timeout.cancel();
-      if (invocation !== TIMED_OUT) return invocation;
-      isAlive = false;
-      await worker.terminate();
-      return fail(`Task timed out after ${timeoutSeconds.toFixed(2)} seconds`);
+      const timedOut = `Task timed out after ${timeoutSeconds.toFixed(2)} seconds`;
+      const timer = setTimeout(life.end, timeoutSeconds * 1000, timedOut);
+      run(worker, { event, timeoutSeconds }, resolve);
+      const invocation = await promise;
+      clearTimeout(timer);
+      life.atEnd(() => {});
+      if (!life.isAlive()) await worker.terminate();
+      return invocation;
     },
   };
 }
 
-const TIMED_OUT = Symbol('timed out');
+type Life = {
+  /** Once the function's code is loaded, or will never be. */
+  readonly ready: Promise<unknown>;
+  readonly isAlive: () => boolean;
+  /** Has it count as ended, if it does not yet. */
+  readonly end: (failure: string) => void;
+  /** Whom to tell of the end: the latest, at once if it is there. */
+  readonly atEnd: (tell: (ended: Invocation) => void) => void;
+};
 
-function startTimeout(seconds: number): {
-  readonly over: Promise<typeof TIMED_OUT>;
-  readonly cancel: () => void;
-} {
-  const { promise, resolve } = Promise.withResolvers<typeof TIMED_OUT>();
-  const timer = setTimeout(() => resolve(TIMED_OUT), seconds * 1000);
-  return { over: promise, cancel: () => clearTimeout(timer) };
+/** Whoever waits is told by a call: a race with a promise of the end would keep each invocation until then. */
+function watchLife(worker: Worker): Life {
+  let ended: Invocation | undefined;
+  let tellEnd: (ended: Invocation) => void = () => {};
+  const end = (failure: string) => {
+    ended ??= fail(failure);
+    tellEnd(ended);
+  };
+  const ready = new Promise((resolve) => {
+    worker.once('message', resolve);
+    worker.once('exit', resolve);
+  });
+  worker.once('error', (error) => end(`Runtime exited with error: ${error.message}`));
+  worker.once('exit', (code) => end(`Runtime exited with exit status ${code}`));
+  return {
+    ready,
+    isAlive: () => ended === undefined,
+    end,
+    atEnd: (tell) => {
+      tellEnd = tell;
+      if (ended !== undefined) tell(ended);
+    },
+  };
 }
 
-function run(worker: Worker, event: unknown, timeoutSeconds: number): Promise<Invocation> {
-  return new Promise((resolve) => {
-    worker.once('message', (message) => {
-      const outcome = outcomeSchema.parse(message);
-      resolve('error' in outcome ? fail(outcome.error) : succeed(outcome.value));
-    });
-    worker.postMessage({ requestId: randomUUID(), deadline: Date.now() + timeoutSeconds * 1000, event });
+type Run = { readonly event: unknown; readonly timeoutSeconds: number };
+
+function run(worker: Worker, { event, timeoutSeconds }: Run, tell: (invocation: Invocation) => void): void {
+  worker.once('message', (message) => {
+    const outcome = outcomeSchema.parse(message);
+    tell('error' in outcome ? fail(outcome.error) : succeed(outcome.value));
   });
+  worker.postMessage({ requestId: randomUUID(), deadline: Date.now() + timeoutSeconds * 1000, event });
 }
 
 function readLines(stream: Readable, onLine: (text: string) => void): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readBatchResponse } from '../../../local/stack/functions/batch-response.ts';
 import { createFunctionPool, type FunctionPool } from '../../../local/stack/functions/function-pool.ts';
+import { measureOwnThread } from '../../../local/stack/thread-memory.ts';
 
 const CODE = `
 let invocations = 0;
@@ -59,6 +60,17 @@ describe('a function', () => {
       { ok: true, value: { invocations: 1 } },
       { ok: true, value: { invocations: 2 } },
     ]);
+  });
+
+  test('lets go of an invocation that is over, though its sandbox lives on', async () => {
+    const { invoke, pool } = createPool();
+    const invoked = await Promise.all(
+      [invoke('count'), invoke('count')].map(async (one) => new WeakRef(await one)),
+    );
+    await pool.memory();
+    measureOwnThread();
+
+    expect(invoked.map((one) => one.deref())).toEqual([undefined, undefined]);
   });
 
   test('works on one invocation at a time in each sandbox', async () => {
