@@ -82,7 +82,13 @@ const lowerCase = (name: string) => name.toLowerCase();
 const asItIs = (name: string) => name;
 
 /** `Z`, and as ISO 8601 has it. */
+const ZONES: ReadonlyMap<string, string> = new Map([
+  ['Z', '+00:00'],
+  ['Z01:01', '+00:00'],
+  ['Z01:01t', 'Z'],
+]);
+
 function readZone(marker: string): Write | undefined {
-  const zone = { Z: '+00:00', 'Z01:01': '+00:00', 'Z01:01t': 'Z' }[marker];
+  const zone = ZONES.get(marker);
   return zone === undefined ? undefined : () => zone;
 }

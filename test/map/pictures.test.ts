@@ -91,6 +91,10 @@ describe('a picture of a date', () => {
     expect(await compare('$fromMillis(value, picture)', given, formatDate)).toBeLessThan(RUNS * 0.9);
   });
 
+  test.each(['[constructor]', '[toString]', '[__proto__]'])('%s is none, and left to JSONata', (picture) => {
+    expect(formatDate(0, picture)).toBe(ASK_JSONATA);
+  });
+
   test.each([
     '[D1] [MNn] [Y0001]',
     '[Y0001]-[M01]-[D01]',
