@@ -16,7 +16,7 @@ export function formatNumber(value: number, picture: string): string | typeof AS
   if (!(rounded < LARGEST)) return ASK_JSONATA;
 
   const [before = '', after = ''] = rounded.toFixed(digits).split('.');
-  const integer = before.replace(/^0+/, '').padStart(whole.includes(',') ? 1 : countZeros(whole), '0');
+  const integer = before.replace(/^0/, '').padStart(countZeros(whole), '0');
   const fraction = after.replace(/0+$/, '').padEnd(zeros.length, '0');
   const grouped = whole.includes(',') ? integer.replace(/\B(?=(\d{3})+$)/g, ',') : integer;
   return `${value >= 0 ? '' : '-'}${prefix}${grouped}${fraction && '.'}${fraction}${suffix}`;
