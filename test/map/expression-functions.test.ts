@@ -162,7 +162,15 @@ describe('JSONata is asked where a function is not made for what it is given:', 
     ['more that is missing', ['$substring(a, missing)', '$round(n, missing)', '$fromMillis(0, missing)']],
     [
       'too little or too much',
-      ['$substring(a)', '$contains(a)', '$uppercase(a, a)', '$round(n, 1, 1)', '$not()'],
+      [
+        '$substring(a)',
+        '$contains(a)',
+        '$uppercase(a, a)',
+        '$uppercase(missing, missing)',
+        '$not(n, missing)',
+        '$round(n, 1, 1)',
+        '$not()',
+      ],
     ],
     [
       'a text that is no number',
