@@ -27,7 +27,7 @@ const LONG_PATH = Array.from({ length: 95 }, () => 'deep').join('.');
 
 describe('an expression is read as JSONata reads it, and not left to it:', () => {
   test.each([
-    ['white space', ['n\t+\n1', 'n \r+ \v 1', ' n', 'n+1', '\n\n n']],
+    ['white space', ['n\t+\n1', 'n \r+ \v 1', 'n\v+\v1', ' n', 'n+1', '\n\n n']],
     ['numbers', ['0', '10', '120', '0.5', '1.25', '1e5', '1E+15', '1e-15', '12.5e2', '-3', '- 3', '0.0']],
     ['texts', ["''", '""', "'x'", '"xy z"', `'say "so"'`, `"it's"`, "'é😀'"]],
     ['names', ['a', 'a_1', '`odd name`', '`odd name`.`another one`', '`a`', 'missing', '`and`']],
@@ -99,7 +99,16 @@ describe('what is left to JSONata as a whole:', () => {
     ['texts with escapes, or open', ['"a\\n"', "'a\\\\'", '"a', "'a", '`a', '``', "'\\u0041'"]],
     [
       'a comma too many or none',
-      ['$sum([1,])', '$string(1,)', '$sum([1 2])', '$string(1;)', '$sum([1; 2])', 'n in [,]'],
+      [
+        '$sum([1,])',
+        '$string(1,)',
+        '$sum([1 2])',
+        '$string(1;)',
+        '$sum([1; 2])',
+        'n in [,]',
+        'n in +7]',
+        'n in {7]',
+      ],
     ],
     [
       'what is not closed',
@@ -120,7 +129,17 @@ describe('what is left to JSONata as a whole:', () => {
     ],
     [
       'a call of what is no function',
-      ['a(1)', 'deep.a(1)', 'function(1){ 1 }', 'function(a){ 1 }', '"x"(1)', '$$(1)', '(n)(1)'],
+      [
+        'a(1)',
+        'deep.a(1)',
+        'function(1){ 1 }',
+        'function(a){ 1 }',
+        '($f := a($x){ $x }; $f(1))',
+        '($f := $function(1)($x){ $x }; $f(1))',
+        '"x"(1)',
+        '$$(1)',
+        '(n)(1)',
+      ],
     ],
     [
       'a function that is no more than a value',
@@ -160,7 +179,15 @@ describe('what is left to JSONata as a whole:', () => {
     ],
     [
       'a definition elsewhere',
-      ['n := 1', '$v := 1', '1 + ($v := 1) + $v', '($v := $w := 1; $v + $w)', '"v" := 1', '$f(1) := 2'],
+      [
+        'n := 1',
+        '(v := 1; $v)',
+        '$v := 1',
+        '1 + ($v := 1) + $v',
+        '($v := $w := 1; $v + $w)',
+        '"v" := 1',
+        '$f(1) := 2',
+      ],
     ],
     [
       'a half of an expression',

@@ -5,7 +5,7 @@ import { formatDate } from '../../lambdas/map/date-picture.ts';
 import { ASK_JSONATA } from '../../lambdas/map/expression-value.ts';
 import { formatNumber } from '../../lambdas/map/number-picture.ts';
 
-const RUNS = Number(process.env.RUNS ?? 5_000);
+const RUNS = 5_000;
 
 /** Compares what is written here with what JSONata writes; gives how often JSONata would have been asked. */
 async function compare(
