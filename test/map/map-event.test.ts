@@ -191,6 +191,15 @@ describe('an expression', () => {
     });
   });
 
+  test('is evaluated at once unless JSONata has to be asked', () => {
+    const mappedBy = (expression: string) =>
+      mapWebhook(compiledMapping([{ ...EVENT, ...value(expression) }]), webhookOf({ key: 'ann' }, 'paid'));
+
+    expect(mappedBy('{% key & $source %}')).toMatchObject([{ event: { params: { value: 'annstripe' } } }]);
+    expect(mappedBy('{% $join([key, $source]) %}')).toBeInstanceOf(Promise);
+    expect(mappedBy('{% key / 2 %}')).toBeInstanceOf(Promise);
+  });
+
   test('is told apart from another that failed by JSONata’s code', async () => {
     expect(await map(value("{% $error('x') %}"), {})).toMatchObject(rejected({ jsonataCode: 'D3137' }));
   });
