@@ -41,7 +41,7 @@ function compileDefinition(part: Definition, place: Place): { readonly run: Run;
 /** A name that already stands for something could be meant in either sense: JSONata looks it up when it is used. */
 function isTaken(name: string, names: Names): boolean {
   return (
-    !/^\w/.test(name) ||
+    !/\w/.test(name) ||
     names.has(name) ||
     Object.hasOwn(BUILT_INS, name) ||
     BINDINGS.some((one) => one === name)
@@ -51,7 +51,7 @@ function isTaken(name: string, names: Names): boolean {
 function define(variable: number, run: Run): Run {
   return (context, frame) => {
     const value = run(context, frame);
-    if (value !== ASK_JSONATA) frame.variables[variable] = value;
+    frame.variables[variable] = value;
     return value;
   };
 }

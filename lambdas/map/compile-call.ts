@@ -32,9 +32,8 @@ export function compileCall(name: string, args: readonly Node[], place: Place): 
   const named = place.names.get(name);
   if (named !== undefined) return compileOwnCall(named, runs, place);
   const builtIn = Object.hasOwn(BUILT_INS, name) ? BUILT_INS[name] : undefined;
-  if (builtIn === undefined || args.length < builtIn.required || args.length > builtIn.types.length) {
-    return refuse(place);
-  }
+  // One argument too many is of no type.
+  if (builtIn === undefined || args.length < builtIn.required) return refuse(place);
   return (context, frame) => {
     const values = evaluateAll(runs, context, frame);
     return values === ASK_JSONATA ? values : callBuiltIn(builtIn, values);

@@ -48,19 +48,21 @@ export function formatDate(milliseconds: number, picture?: string): string | typ
 /** A picture's parts; or that there is something in it which is not written here. */
 const readPicture = remember((picture): readonly Write[] | 'unknown' => {
   if (picture.length > MAX_PICTURE || /\[\[|\]\]/.test(picture)) return 'unknown';
-  const parts = picture.split(/(\[[^\]]*\])/).map((part) => {
-    const marker = /^\[(.*)\]$/s.exec(part)?.[1];
-    return marker === undefined ? () => part : (readNumber(marker) ?? readName(marker) ?? readZone(marker));
+  // Split by what is in brackets, every second part is that. A bracket beside it is never closed.
+  const parts = picture.split(/\[([^\]]*)\]/).map((part, index) => {
+    if (index % 2 === 1) return readNumber(part) ?? readName(part) ?? readZone(part);
+    return part.includes('[') ? undefined : () => part;
   });
   const known = parts.filter((part) => part !== undefined);
-  return known.length === parts.length && !/\[[^\]]*$/.test(picture) ? known : 'unknown';
+  return known.length === parts.length ? known : 'unknown';
 });
 
 /** `D`, `D1`, `M01`, `Y0001`: at least so many digits; of a year no more either, if they are two or more. */
 function readNumber(marker: string): Write | undefined {
   const [, component = '', zeros] = /^([YMDHhmsf])(0*1)?$/.exec(marker) ?? [];
-  const [usual, read] = NUMBERS[component] ?? [];
-  if (usual === undefined || read === undefined) return undefined;
+  const number = NUMBERS[component];
+  if (number === undefined) return undefined;
+  const [usual, read] = number;
   const digits = zeros?.length ?? usual;
   const isCut = component === 'Y' && digits >= 2;
   return (date) => String(isCut ? read(date) % 10 ** digits : read(date)).padStart(digits, '0');
@@ -82,7 +84,13 @@ const lowerCase = (name: string) => name.toLowerCase();
 const asItIs = (name: string) => name;
 
 /** `Z`, and as ISO 8601 has it. */
+const ZONES: ReadonlyMap<string, string> = new Map([
+  ['Z', '+00:00'],
+  ['Z01:01', '+00:00'],
+  ['Z01:01t', 'Z'],
+]);
+
 function readZone(marker: string): Write | undefined {
-  const zone = { Z: '+00:00', 'Z01:01': '+00:00', 'Z01:01t': 'Z' }[marker];
+  const zone = ZONES.get(marker);
   return zone === undefined ? undefined : () => zone;
 }

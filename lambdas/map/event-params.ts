@@ -58,15 +58,9 @@ function write(sheet: Sheet, param: CompiledParam, evaluated: Evaluated): Failur
   const written = writeValue(evaluated.value);
   const failure = refuse(written, param, sheet.onNull);
   if (failure !== undefined) return failure;
-  if (written.kind === 'text') setMember(sheet.texts, param.name, written.text);
+  if (written.kind === 'text') sheet.texts[param.name] = written.text;
   else sheet.leftOut.push({ parameter: param.name, type: written.type });
   return undefined;
-}
-
-/** To assign to this name would set the prototype. */
-function setMember(members: Record<string, string>, name: string, value: string): void {
-  if (name !== '__proto__') members[name] = value;
-  else Object.defineProperty(members, name, { value, enumerable: true });
 }
 
 /** Why there is no event with this value, by the mapping's own rules. */

@@ -18,9 +18,8 @@ function comparison(apply: (left: string | number, right: string | number) => bo
   };
 }
 
-/** Whether one of them is missing, and the other too, or of this type. */
+/** Whether each of them is missing or of this type. */
 function areMissingOr(type: 'string' | 'number', left: unknown, right: unknown): boolean {
-  if (left !== undefined && right !== undefined) return false;
   return [left, right].every((value) => value === undefined || typeof value === type);
 }
 
@@ -42,7 +41,7 @@ function join(left: unknown, right: unknown): unknown {
 }
 
 function isIn(left: unknown, right: unknown): boolean {
-  if (left === undefined || right === undefined) return false;
+  if (left === undefined) return false;
   return isList(right) ? right.some((each) => each === left) : left === right;
 }
 

@@ -2,11 +2,13 @@ import type { Token } from './expression-tokens.ts';
 import type { Node } from './expression-tree.ts';
 
 /** How strongly an operator binds, as in JSONata's own parser. */
-const BINDING: Readonly<Record<string, number>> = {
-  ...{ '[': 80, '(': 80, '.': 75, '*': 60, '/': 60, '%': 60, '+': 50, '-': 50, '&': 50 },
-  ...{ '=': 40, '!=': 40, '<': 40, '<=': 40, '>': 40, '>=': 40, in: 40, '?:': 40, '??': 40 },
-  ...{ and: 30, or: 25, '?': 20, ':=': 10 },
-};
+const BINDING: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    ...{ '[': 80, '(': 80, '.': 75, '*': 60, '/': 60, '%': 60, '+': 50, '-': 50, '&': 50 },
+    ...{ '=': 40, '!=': 40, '<': 40, '<=': 40, '>': 40, '>=': 40, in: 40, '?:': 40, '??': 40 },
+    ...{ and: 30, or: 25, '?': 20, ':=': 10 },
+  }),
+);
 
 /** What stands in the place of what was refused. */
 export const NOTHING: Node = { kind: 'literal', value: null };
@@ -16,7 +18,7 @@ export type Reader = { readonly tokens: readonly Token[]; at: number; isRefused:
 
 /** How strongly a mark binds as an operator; 0 for all that is none. */
 export function bindingOf(mark: string): number {
-  return Object.hasOwn(BINDING, mark) ? (BINDING[mark] ?? 0) : 0;
+  return BINDING.get(mark) ?? 0;
 }
 
 /** Leaves the expression to JSONata. */

@@ -1,6 +1,6 @@
 /** Whether a value of a mapping is an expression rather than literal text. */
 export function isExpression(text: string): boolean {
-  return text.startsWith('{%') && text.endsWith('%}') && text.indexOf('{%', 2) < 0 && text.length >= 4;
+  return text.startsWith('{%') && text.endsWith('%}') && !text.includes('{%', 2) && text.length >= 4;
 }
 
 /** The JSONata between the delimiters. */

@@ -16,7 +16,7 @@ export function formatNumber(value: number, picture: string): string | typeof AS
   if (!(rounded < LARGEST)) return ASK_JSONATA;
 
   const [before = '', after = ''] = rounded.toFixed(digits).split('.');
-  const integer = before.replace(/^0+/, '').padStart(whole.includes(',') ? 1 : countZeros(whole), '0');
+  const integer = before.replace(/^0/, '').padStart(countZeros(whole), '0');
   const fraction = after.replace(/0+$/, '').padEnd(zeros.length, '0');
   const grouped = whole.includes(',') ? integer.replace(/\B(?=(\d{3})+$)/g, ',') : integer;
   return `${value >= 0 ? '' : '-'}${prefix}${grouped}${fraction && '.'}${fraction}${suffix}`;
@@ -28,12 +28,10 @@ function countZeros(picture: string): number {
 
 /** Rounds to so many decimals, halves to the even digit, with the decimal point moved in text as JSONata moves it. */
 export function roundHalfEven(value: number, precision: number): number {
-  const shifted = precision === 0 ? value : shift(value, precision);
+  const shifted = shift(value, precision);
   const nearest = Math.round(shifted);
   const isWrongHalf = Math.abs(nearest - shifted) === 0.5 && Math.abs(nearest % 2) === 1;
-  const rounded = isWrongHalf ? nearest - 1 : nearest;
-  // No negative zero.
-  return (precision === 0 ? rounded : shift(rounded, -precision)) + 0;
+  return shift(isWrongHalf ? nearest - 1 : nearest, -precision);
 }
 
 function shift(value: number, places: number): number {

@@ -92,7 +92,7 @@ function readRest(reader: Reader, left: Node, mark: string): Node {
       return { kind: 'condition', of, met: left, otherwise: readNode(reader, 0) };
     }
     case ':=': {
-      const value = readNode(reader, bindingOf(mark) - 1);
+      const value = readNode(reader, bindingOf(mark));
       return left.kind === 'variable' ? { kind: 'definition', name: left.name, value } : refuse(reader);
     }
     default:
@@ -124,6 +124,6 @@ function readCall(reader: Reader, left: Node): Node {
   if (left.kind === 'variable') return { kind: 'call', name: left.name, args };
   const params = args.flatMap((arg) => (arg.kind === 'variable' ? [arg.name] : []));
   const isFunction = left.kind === 'name' && left.name === 'function' && params.length === args.length;
-  if (!isFunction || new Set(params).size < params.length || !skip(reader, '{')) return refuse(reader);
+  if (!isFunction || !skip(reader, '{')) return refuse(reader);
   return expect(reader, '}', { kind: 'function', params, body: readNode(reader, 0) });
 }

@@ -25,6 +25,16 @@ export function isDecided(source: string, scope: Scope): boolean {
   return run !== undefined && run(scope) !== ASK_JSONATA;
 }
 
+/** What a mapping gives for an expression, and whether without JSONata. */
+export async function seen(source: string, scope: Scope): Promise<object> {
+  return { source, isDecided: isDecided(source, scope), gives: await byEngine(source, scope) };
+}
+
+/** The same, where it is what JSONata gives. */
+export async function expected(source: string, scope: Scope, decided: boolean): Promise<object> {
+  return { source, isDecided: decided, gives: await byJsonata(source, scope) };
+}
+
 /** JSONata marks its lists with members of its own, which are no part of the result. */
 function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));

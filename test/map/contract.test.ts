@@ -156,7 +156,7 @@ describe('whatever leaves the map is a valid payload or a named rejection:', () 
           when: '{% $not(a = 5) %}',
           'event-id': 'evt_1',
           'event-key': { kind: 'email', value: '{% a.b ?? b %}', 'lower-case': true },
-          'event-params': { a: '{% a %}', b: '{% $string(b) %}', c: '{% $f(c) %}', __proto__: '{% a %}' },
+          'event-params': { a: '{% a %}', b: '{% $string(b) %}', c: '{% $f(c) %}' },
           required: ['c'],
           'event-time': '{% c %}',
         },

@@ -27,6 +27,7 @@ describe('an event time', () => {
     '2025-13-01T00:00:00Z',
     'x2025-12-01T00:00:00Z',
     '2025-12-01T00:00:00Zx',
+    '+002025-12-01T00:00:00Z',
     '',
     'x1764547200',
     '1764547200x',
@@ -37,6 +38,8 @@ describe('an event time', () => {
     true,
     {},
     null,
+    ['2025-12-01T00:00:00Z'],
+    ['1764547200'],
   ])('is not %j', (value) => {
     expect(readEventTime(value)).toBeUndefined();
   });

@@ -28,6 +28,12 @@ describe('an event key', () => {
     );
   });
 
+  test('whose expression fails rejects the event', async () => {
+    expect(await map({ 'event-key': '{% key / 2 %}' }, {})).toMatchObject(
+      rejected({ code: 'expression-failed', path: 'event-key', expression: '{% key / 2 %}' }),
+    );
+  });
+
   test('has no white space around it', async () => {
     expect(await map({}, { key: ' ann \n' })).toMatchObject({ event: { eventKey: 'ann' } });
   });
@@ -79,6 +85,13 @@ describe('a parameter', () => {
     expect(await map(event, {})).toMatchObject({ kind: 'event' });
     expect(await map(event, { a: '' })).toMatchObject({ event: { params: { a: '' } } });
   });
+});
+
+test('an event that is over a limit of the event API is rejected', async () => {
+  const event = { 'event-params': { a: '{% a %}' } };
+
+  expect(await map(event, { a: 'x'.repeat(24_000) })).toMatchObject(rejected({ code: 'payload-too-large' }));
+  expect(await map(event, { a: 'x'.repeat(20_000) })).toMatchObject({ kind: 'event' });
 });
 
 describe('an event time', () => {
@@ -176,6 +189,15 @@ describe('an expression', () => {
     expect(await map(value('{% $first.a %}'), { list: [{ a: 5 }] }, { beside })).toMatchObject({
       event: { params: { value: '5' } },
     });
+  });
+
+  test('is evaluated at once unless JSONata has to be asked', () => {
+    const mappedBy = (expression: string) =>
+      mapWebhook(compiledMapping([{ ...EVENT, ...value(expression) }]), webhookOf({ key: 'ann' }, 'paid'));
+
+    expect(mappedBy('{% key & $source %}')).toMatchObject([{ event: { params: { value: 'annstripe' } } }]);
+    expect(mappedBy('{% $join([key, $source]) %}')).toBeInstanceOf(Promise);
+    expect(mappedBy('{% key / 2 %}')).toBeInstanceOf(Promise);
   });
 
   test('is told apart from another that failed by JSONata’s code', async () => {

@@ -90,7 +90,7 @@ describe('what cannot become an event is rejected with where and why', () => {
 });
 
 test('any webhook becomes a payload of texts, or a rejection, never an exception', async () => {
-  const params = { a: '{% a %}', b: '{% b.c %}', n: '{% $number(a) %}', __proto__: '{% a %}' };
+  const params = { a: '{% a %}', b: '{% b.c %}', n: '{% $number(a) %}' };
 
   await fc.assert(
     fc.asyncProperty(fc.jsonValue(), fc.jsonValue(), async (a, email) => {
@@ -163,6 +163,12 @@ describe('a batch', () => {
   test('without an item that counts says so', async () => {
     expect(await map(items, [{ kind: 'old', id: 1 }])).toMatchObject([
       { name: 'paid', kind: 'skipped', code: 'no-items' },
+    ]);
+  });
+
+  test.each(['null', 'missing'])('of nothing (%s) has no item', async (nothing) => {
+    expect(await map({ ...items, items: `{% ${nothing} %}` }, {})).toMatchObject([
+      { kind: 'skipped', code: 'no-items' },
     ]);
   });
 

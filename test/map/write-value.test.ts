@@ -8,6 +8,7 @@ describe('a value', () => {
     [' spaced ', ' spaced '],
     [0, '0'],
     [-12.5, '-12.5'],
+    [0.1, '0.1'],
     [9007199254740991, '9007199254740991'],
     [1e21, '1000000000000000000000'],
     [1e-7, '0.0000001'],
@@ -26,10 +27,13 @@ describe('a value', () => {
     ['null', 'null', 'text "null"'],
     ['NULL', 'null', 'text "null"'],
     [' Null\n', 'null', 'text "null"'],
+    ['\u00a0null', 'null', 'text "null"'],
+    ['\u3000NULL\u3000', 'null', 'text "null"'],
     [{}, 'not-text', 'object'],
     [[], 'not-text', 'array'],
     [() => 1, 'not-text', 'function'],
     [{ _jsonata_lambda: true }, 'not-text', 'function'],
+    [{ _jsonata_function: true }, 'not-text', 'function'],
   ])('%p is no text: %s', (value, kind, type) => {
     expect(writeValue(value)).toEqual({ kind, type });
   });
