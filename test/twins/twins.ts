@@ -128,8 +128,8 @@ export const TWINS: readonly Twin[] = [
       file: 'adapters/webex-campaign.ts',
       changes: [
         [
-          'return async ({ method, headers, body }) => {',
-          'return async ({ method, headers, body }) => { console.log(JSON.stringify(headers));',
+          'async ({ method, headers, body }) => {',
+          'async ({ method, headers, body }) => { console.log(JSON.stringify(headers));',
         ],
       ],
     },
