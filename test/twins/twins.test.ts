@@ -49,8 +49,12 @@ describe('the rehearsal', () => {
 
   test.each(TWINS)(
     'finds out the twin: $name',
-    async ({ mutant, foundOut, befalls }) => {
-      const plan = befalls === undefined ? USUAL : { ...USUAL, befalls: (name: string) => name === befalls };
+    async ({ mutant, foundOut, befalls, fault }) => {
+      const plan = {
+        ...USUAL,
+        ...(befalls !== undefined && { befalls: (name: string) => name === befalls }),
+        ...(fault !== undefined && { faults: FAULTS.filter(({ name }) => name === fault) }),
+      };
       const score = await withMutant(rehearsal.run, mutant, () => play(plan, 100));
 
       expect(score).toMatchObject({

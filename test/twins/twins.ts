@@ -9,6 +9,8 @@ export type Twin = {
   readonly foundOut: RegExp;
   /** What has to befall the world for it; the usual, where nothing is said. */
   readonly befalls?: WorldEvent['name'];
+  /** The one fault that all webhooks have, for what happens by chance; the usual mixture, where nothing is said. */
+  readonly fault?: string;
 };
 
 /** The broken variants that the rehearsal's usual faults find out. A text that is no longer there is an error. */
@@ -30,6 +32,7 @@ export const TWINS: readonly Twin[] = [
   {
     name: 'check-then-insert race',
     foundOut: /times too often/,
+    fault: 'ten at once',
     mutant: {
       function: 'deliver',
       file: 'adapters/ledger-table.ts',
