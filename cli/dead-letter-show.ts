@@ -105,7 +105,7 @@ function describeChange(letter: DeadLetter, preview: LetterPreview): readonly st
   return [
     before === now
       ? '  The mapping of this event is still the one that it failed with.'
-      : `  The mapping of this event has changed since (it was version ${before}): deploy it before you replay.`,
+      : `  The mapping of this event has changed since (it was version ${before}). A replay goes by the one that is deployed.`,
   ];
 }
 

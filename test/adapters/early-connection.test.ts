@@ -78,10 +78,10 @@ describe('a connection that is opened before there is a call', () => {
   });
 
   test.each<[string, (socket: TLSSocket) => void]>([
-    ['has closed', (socket) => socket.end()],
-    ['has reset', (socket) => reset(socket)],
-    ['has said something on, unasked', (socket) => socket.write('HTTP/1.1 408 Request Timeout\r\n\r\n')],
-  ])('is not used where the server %s it meanwhile', async (_, misbehave) => {
+    ['closes it', (socket) => socket.end()],
+    ['resets it', (socket) => reset(socket)],
+    ['speaks unasked', (socket) => socket.write('HTTP/1.1 408 Request Timeout\r\n\r\n')],
+  ])('is not used where the server %s meanwhile', async (_, misbehave) => {
     let sockets = 0;
     const { url, connections } = await tlsServer((socket) => {
       sockets += 1;
