@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { readItem, writeItem } from '../../lambdas/adapters/ledger-item.ts';
 import { readReceipt, writeReceipt } from '../../lambdas/adapters/ledger-receipt.ts';
 import type { LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
-import { lastCallOf } from '../../lambdas/deliver/ledger-history.ts';
+import { lastCallOf } from '../../lambdas/deliver/ledger-entry.ts';
 import type { Receipt } from '../../lambdas/deliver/receipt.ts';
 import { type CompiledMapping, compileMapping } from '../../lambdas/map/map-webhook.ts';
 import { readFolder } from '../../lib/map/mapping-folders.ts';
