@@ -1,3 +1,5 @@
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   CloudWatchLogsClient,
@@ -5,7 +7,23 @@ import {
   paginateDescribeLogGroups,
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
-import type { FollowLogs } from './tail.ts';
+
+/** Gives log lines as they come, until the signal says to end. */
+type FollowLogs = (onLine: (text: string) => void, signal: AbortSignal) => Promise<void>;
+
+/** Follows the lines that the functions of the local run print, until it ends. */
+export function followLocalRun(url: string): FollowLogs {
+  return async (onLine, signal) => {
+    try {
+      const { body } = await fetch(`${url}/logs`, { signal });
+      if (body === null) return;
+      for await (const line of createInterface({ input: Readable.fromWeb(body) })) onLine(line);
+    } catch (error) {
+      // Ended from here, or from there: either way it is over.
+      if (!signal.aborted && !(error instanceof TypeError)) throw error;
+    }
+  };
+}
 
 const POLL_MILLISECONDS = 2_000;
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { followCloudWatch } from '../../cli/cloudwatch-logs.ts';
+import { followCloudWatch } from '../../cli/follow-logs.ts';
 import { type CloudWatchServer, startCloudWatch } from './cloudwatch-server.ts';
 
 const STACK = 'webhook-adapter-dev';
