@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 /** Every reason for which a webhook ends in the dead-letter queue by our own decision. */
-export const DEAD_LETTER_CODES = [
+const DEAD_LETTER_CODES = [
   'message-unreadable',
   'body-not-json',
   'no-mapping',
