@@ -1,9 +1,9 @@
 import { INVOCATION } from '../lib/invocation.ts';
 import { readMappingFolders } from '../lib/map/mapping-folders.ts';
+import type { Flaws } from '../signing/flawed-webhook.ts';
+import { type SignedSample, signSample } from '../signing/signed-sample.ts';
 import { type AccountChoice, openAccount } from './account.ts';
 import { type CommandResult, refuse } from './command-line.ts';
-import type { Flaws } from './flawed-webhook.ts';
-import { type SignedSample, signSample } from './signed-sample.ts';
 
 export type SendOptions = AccountChoice &
   Flaws & {

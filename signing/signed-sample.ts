@@ -5,10 +5,8 @@ import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseSecret } from '../lambdas/secret.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
 import { secretNameOf } from '../lib/secret-name.ts';
-import type { Account } from './account.ts';
-import { dateSample } from './date-sample.ts';
 import { type Flaws, signFlawed } from './flawed-webhook.ts';
-import { findSample, type Sample } from './samples.ts';
+import { dateSample, findSample, type Sample } from './samples.ts';
 
 /** A sample, ready to be posted as its vendor would post it at this moment: it has happened just now. */
 export type SignedSample = {
@@ -25,7 +23,7 @@ export type SignSettings = {
   /** What webhook URLs begin with. */
   readonly url: string;
   /** Whose signing secrets are taken. */
-  readonly account: Pick<Account, 'stackName' | 'secretsManager'>;
+  readonly account: { readonly stackName: string; readonly secretsManager: SecretsManagerClient };
   readonly flaws?: Flaws;
 };
 

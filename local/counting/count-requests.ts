@@ -1,9 +1,8 @@
 import type { CountedRequests, RequestCounts } from '../../cli/cost/request-counts.ts';
-import { dateSample } from '../../cli/date-sample.ts';
 import { findMapping, PROJECT } from '../../cli/project.ts';
-import { findSample } from '../../cli/samples.ts';
-import { signWebhook } from '../../cli/sign-webhook.ts';
 import { signingSecretsSchema } from '../../lambdas/ingest/signing-secrets.ts';
+import { dateSample, findSample } from '../../signing/samples.ts';
+import { signWebhook } from '../../signing/sign-webhook.ts';
 import { type LocalRun, startLocalRun } from '../local-run.ts';
 import { readLocalSecrets } from '../local-secrets.ts';
 import type { Loopback } from '../loopback.ts';

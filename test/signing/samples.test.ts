@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { dateSample } from '../../cli/date-sample.ts';
+import { dateSample } from '../../signing/samples.ts';
 
 const AT = new Date('2026-11-24T12:00:00.500Z');
 

@@ -2,11 +2,11 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import twilioLibrary from 'twilio';
-import { type Flaws, signFlawed } from '../../cli/flawed-webhook.ts';
-import { type Signed, signWebhook, type ToSign } from '../../cli/sign-webhook.ts';
 import { findProfile } from '../../lambdas/ingest/signature-profiles/profiles.ts';
 import type { SignatureScheme } from '../../lambdas/ingest/signature-scheme.ts';
 import { verifySignature } from '../../lambdas/ingest/verify-signature.ts';
+import { type Flaws, signFlawed } from '../../signing/flawed-webhook.ts';
+import { type Signed, signWebhook, type ToSign } from '../../signing/sign-webhook.ts';
 
 const URL = 'https://hooks.example.com/webhooks/x';
 const AT = new Date('2026-11-24T09:30:00Z');
