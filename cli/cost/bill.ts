@@ -1,13 +1,20 @@
+import { REFRESH_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { LEDGER_DAYS } from '../../lambdas/deliver/ledger-entry.ts';
-import { ASSUMED, GIGABYTE, MONTH_DAYS } from './assumptions.ts';
-import { fixedLines } from './fixed-lines.ts';
+import { batchSeconds, batchSize, portionsOf, type Usage } from './load.ts';
 import type { Prices } from './prices.ts';
-import type { CountedRequests } from './request-counts.ts';
-import type { FunctionFacts, StackFacts } from './stack-facts.ts';
-import { batchSeconds, batchSize, monthly, portionsOf, type Usage } from './usage.ts';
+import {
+  ASSUMED,
+  type CountedRequests,
+  GIGABYTE,
+  MONTH_DAYS,
+  MONTH_HOURS,
+  MONTH_SECONDS,
+  type RequestCounts,
+} from './quantities.ts';
+import type { FunctionFacts, TemplateFacts } from './template-facts.ts';
 
 /** A line of the bill, in dollars a month. */
-export type CostLine = {
+export type BillLine = {
   readonly name: string;
   /** Whether it grows with the webhooks, or is there without any. */
   readonly per: 'webhook' | 'month';
@@ -15,8 +22,8 @@ export type CostLine = {
 };
 
 /** All that a bill follows from. */
-export type CostInput = {
-  readonly facts: StackFacts;
+export type BillInput = {
+  readonly facts: TemplateFacts;
   readonly usage: Usage;
   readonly counted: CountedRequests;
   readonly prices: Prices;
@@ -25,7 +32,7 @@ export type CostInput = {
 const MILLION = 1_000_000;
 
 /** The bill of a month, line by line. */
-export function costLines(input: CostInput): readonly CostLine[] {
+export function billLines(input: BillInput): readonly BillLine[] {
   const perWebhook: readonly (readonly [string, number])[] = [
     ['HTTP API: requests', httpApi(input)],
     ['Lambda ingest: requests and time', ingest(input)],
@@ -44,16 +51,23 @@ export function costLines(input: CostInput): readonly CostLine[] {
   ].filter(({ dollars }) => dollars > 0);
 }
 
-function httpApi({ usage, prices: { httpApi } }: CostInput): number {
+/** What all webhooks of a month ask for, by one of the counts. */
+function monthly(name: keyof RequestCounts, usage: Usage, counted: CountedRequests): number {
+  const { fresh, duplicate, ignored } = portionsOf(usage);
+  const perFresh = counted.delivered[name] + (usage.eventsPerWebhook - 1) * counted.furtherEvent[name];
+  return fresh * perFresh + duplicate * counted.duplicate[name] + ignored * counted.ignored[name];
+}
+
+function httpApi({ usage, prices: { httpApi } }: BillInput): number {
   return (usage.webhooks / MILLION) * Math.ceil(usage.bodyBytes / httpApi.meteredBytes) * httpApi.perMillion;
 }
 
-function ingest({ usage, facts, prices }: CostInput): number {
+function ingest({ usage, facts, prices }: BillInput): number {
   const seconds = usage.webhooks * (ASSUMED.ingestSeconds + ASSUMED.coldShare * ASSUMED.coldSeconds);
   return lambda({ invocations: usage.webhooks, seconds }, facts.ingest, prices);
 }
 
-function deliver({ usage, facts, prices }: CostInput): number {
+function deliver({ usage, facts, prices }: BillInput): number {
   const size = batchSize(usage, facts);
   const { fresh, duplicate } = portionsOf(usage);
   const invocations = (fresh + duplicate) / size;
@@ -74,7 +88,7 @@ function lambda(
 }
 
 /** A request is metered by its bytes; a receive and a delete are for a whole batch. */
-function buffer(input: CostInput): number {
+function buffer(input: BillInput): number {
   const { usage, facts, prices } = input;
   const { fresh, duplicate } = portionsOf(usage);
   const metered = (messages: number) =>
@@ -85,21 +99,21 @@ function buffer(input: CostInput): number {
   return ((sends + batches * (metered(size) + 1)) / MILLION) * prices.sqs.perMillion;
 }
 
-function ledgerRequests({ usage, counted, prices: { dynamoDb } }: CostInput): number {
+function ledgerRequests({ usage, counted, prices: { dynamoDb } }: BillInput): number {
   const writes = monthly('writeUnits', usage, counted);
   const reads = monthly('readUnits', usage, counted);
   return (writes * dynamoDb.writesPerMillion + reads * dynamoDb.readsPerMillion) / MILLION;
 }
 
 /** What lies there once as much is forgotten as comes. */
-function ledgerStorage({ facts, usage, counted, prices: { dynamoDb } }: CostInput): number {
+function ledgerStorage({ facts, usage, counted, prices: { dynamoDb } }: BillInput): number {
   const gigabytes = (monthly('storedBytes', usage, counted) / GIGABYTE) * (LEDGER_DAYS / MONTH_DAYS);
   const backup = facts.hasPointInTimeRecovery ? dynamoDb.pointInTimeGigabyte : 0;
   return gigabytes * (dynamoDb.storageGigabyte + backup);
 }
 
 /** Gigabytes of log lines that are written in a month. */
-function logsIngested({ facts, usage, counted }: CostInput): number {
+function logsIngested({ facts, usage, counted }: BillInput): number {
   const { fresh, duplicate } = portionsOf(usage);
   const own = monthly('ingestLogBytes', usage, counted) + monthly('deliverLogBytes', usage, counted);
   const platform =
@@ -109,17 +123,63 @@ function logsIngested({ facts, usage, counted }: CostInput): number {
   return (own + platform * ASSUMED.platformLogBytes + access) / GIGABYTE;
 }
 
-function logsStored(input: CostInput): number {
+function logsStored(input: BillInput): number {
   const days = input.usage.retentionDays ?? input.facts.retentionDays;
   return logsIngested(input) * ASSUMED.storedPart * (days / MONTH_DAYS) * input.prices.logs.storedGigabyte;
 }
 
-function dataOut({ usage, counted, prices }: CostInput): number {
+function dataOut({ usage, counted, prices }: BillInput): number {
   const calls = monthly('calls', usage, counted) * ASSUMED.callOverheadBytes;
   const bytes = monthly('callBytes', usage, counted) + calls + usage.webhooks * ASSUMED.answerBytes;
   return (bytes / GIGABYTE) * prices.dataOutGigabyte;
 }
 
-function wafRequests({ facts, usage, prices }: CostInput): number {
+function wafRequests({ facts, usage, prices }: BillInput): number {
   return facts.webAcls === 0 ? 0 : (usage.webhooks / MILLION) * prices.webAcl.perMillion;
+}
+
+/** What a month costs, however many webhooks come. */
+function fixedLines({ facts, usage, counted, prices }: BillInput): readonly BillLine[] {
+  const input = { facts, usage, counted, prices };
+  const lines: readonly (readonly [string, number])[] = [
+    [`CloudWatch: ${Math.round(customMetrics(input))} metrics`, customMetrics(input) * prices.metric],
+    [`Secrets Manager: ${facts.secrets} secrets`, facts.secrets * prices.secret],
+    ['Secrets Manager: reads', (secretReads(input) / 1_000_000) * prices.secretReadsPerMillion],
+    ['SQS buffer: polling', (polls() / 1_000_000) * prices.sqs.perMillion],
+    [
+      'CloudWatch: alarms',
+      facts.alarmMetrics * prices.alarmMetric + facts.compositeAlarms * prices.compositeAlarm,
+    ],
+    ['CloudWatch: dashboards', facts.dashboards * prices.dashboard],
+    ['KMS: keys', facts.keys * prices.key],
+    ['NAT gateways, without their traffic', facts.natGateways * prices.natGatewayHour * MONTH_HOURS],
+    ['WAF: web ACLs and rules', facts.webAcls * prices.webAcl.month + facts.webAclRules * prices.webAcl.rule],
+  ];
+  return lines.map(([name, dollars]) => ({ name, per: 'month', dollars }));
+}
+
+/** A metric is paid for by the hour in which it is sent: with few webhooks, not every hour of the month. */
+function customMetrics({ facts, usage, counted }: BillInput): number {
+  const { delivered, duplicate } = counted;
+  const ofSources = facts.sources * (delivered.ingestMetrics + (usage.ignored > 0 ? 1 : 0));
+  const perEvent = delivered.deliverMetrics + (usage.duplicates > 0 ? duplicate.deliverMetrics : 0);
+  const perHour = usage.webhooks / MONTH_HOURS;
+  const sent = (metrics: number, senders: number) =>
+    senders === 0 ? 0 : metrics * Math.min(1, perHour / senders);
+  return (
+    sent(ofSources, facts.sources) +
+    sent(usage.mappedEvents * perEvent, usage.mappedEvents) +
+    sent(delivered.stackMetrics, 1)
+  );
+}
+
+/** Each worker reads each secret anew before it has grown old; one ingest function is enough for most. */
+function secretReads({ facts, usage }: BillInput): number {
+  const secrets = facts.sources + facts.deliver.concurrency;
+  const often = MONTH_SECONDS / (REFRESH_MILLISECONDS / 1000);
+  return Math.min(secrets * often, 2 * usage.webhooks);
+}
+
+function polls(): number {
+  return ASSUMED.pollers * (MONTH_SECONDS / ASSUMED.pollSeconds);
 }

@@ -1,19 +1,16 @@
+import { Buffer } from 'node:buffer';
 import * as z from 'zod';
-import { accessLogBytes } from './access-log-bytes.ts';
-import { countAlarmMetrics } from './alarm-metrics.ts';
 
 /** A function, as far as its price depends on the template. */
 export type FunctionFacts = {
   readonly memoryMegabytes: number;
   readonly isArm: boolean;
-  /** How many may run at a time, where the template says so. */
-  readonly reserved?: number;
   /** Whether Lambda writes lines of its own about every invocation. */
   readonly hasPlatformLogs: boolean;
 };
 
-/** What the template says that costs money, or limits how fast it can go. */
-export type StackFacts = {
+/** What the template says that costs money, or that limits how fast events go out. */
+export type TemplateFacts = {
   readonly ingest: FunctionFacts;
   readonly deliver: FunctionFacts & {
     readonly eventsPerSecond: number;
@@ -25,8 +22,6 @@ export type StackFacts = {
   readonly retentionDays: number;
   readonly hasPointInTimeRecovery: boolean;
   readonly accessLogBytes: number;
-  /** Requests a second that the API takes, where the template limits them. */
-  readonly apiPerSecond?: number;
   readonly alarmMetrics: number;
   readonly compositeAlarms: number;
   readonly dashboards: number;
@@ -48,7 +43,6 @@ type Template = z.infer<typeof templateSchema>;
 const functionSchema = z.object({
   MemorySize: z.number().default(128),
   Architectures: z.array(z.string()).default(['x86_64']),
-  ReservedConcurrentExecutions: z.number().optional(),
   LoggingConfig: z.object({ SystemLogLevel: z.string().optional() }).default({}),
   Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }).default({ Variables: {} }),
 });
@@ -63,18 +57,16 @@ const logGroupSchema = z.object({ RetentionInDays: z.number().default(3_650) });
 const pointInTimeSchema = z.object({
   PointInTimeRecoverySpecification: z.object({ PointInTimeRecoveryEnabled: z.literal(true) }),
 });
-const throttleSchema = z.object({ DefaultRouteSettings: z.object({ ThrottlingRateLimit: z.number() }) });
 const formatSchema = z.object({ AccessLogSettings: z.object({ Format: z.string() }) });
 const rulesSchema = z.object({ Rules: z.array(z.unknown()) });
 
 /** Reads the facts out of a synthesized template. Throws where it is not the template of an adapter. */
-export function readStackFacts(synthesized: unknown): StackFacts {
+export function readTemplateFacts(synthesized: unknown): TemplateFacts {
   const template = templateSchema.parse(synthesized);
   const of = (type: string) => propertiesOf(template, type);
   const { ingest, deliver } = findFunctions(of('AWS::Lambda::Function'));
   const source = sourceSchema.parse(of('AWS::Lambda::EventSourceMapping')[0]);
   const [stage] = of('AWS::ApiGatewayV2::Stage');
-  const apiPerSecond = throttleSchema.safeParse(stage).data?.DefaultRouteSettings.ThrottlingRateLimit;
   const acls = of('AWS::WAFv2::WebACL');
   return {
     ingest: factsOf(ingest),
@@ -93,7 +85,6 @@ export function readStackFacts(synthesized: unknown): StackFacts {
       (one) => pointInTimeSchema.safeParse(one).success,
     ),
     accessLogBytes: accessLogBytes(formatSchema.safeParse(stage).data?.AccessLogSettings.Format),
-    ...(apiPerSecond !== undefined && { apiPerSecond }),
     alarmMetrics: countAlarmMetrics(of('AWS::CloudWatch::Alarm')),
     compositeAlarms: of('AWS::CloudWatch::CompositeAlarm').length,
     dashboards: of('AWS::CloudWatch::Dashboard').length,
@@ -122,12 +113,11 @@ function findFunctions(all: readonly unknown[]): Record<'ingest' | 'deliver', Fu
 }
 
 function factsOf(properties: FunctionProperties): FunctionFacts {
-  const { MemorySize, Architectures, ReservedConcurrentExecutions, LoggingConfig } = properties;
+  const { MemorySize, Architectures, LoggingConfig } = properties;
   const level = LoggingConfig.SystemLogLevel ?? 'INFO';
   return {
     memoryMegabytes: MemorySize,
     isArm: Architectures.includes('arm64'),
-    ...(ReservedConcurrentExecutions !== undefined && { reserved: ReservedConcurrentExecutions }),
     hasPlatformLogs: level !== 'WARN',
   };
 }
@@ -139,4 +129,47 @@ const PRICED =
 function unpricedTypes({ Resources }: Template): readonly string[] {
   const types = Object.values(Resources).map(({ Type }) => Type);
   return [...new Set(types.filter((type) => !PRICED.test(type)))].toSorted();
+}
+
+const alarmSchema = z.object({
+  Metrics: z
+    .array(z.object({ MetricStat: z.unknown().optional(), Expression: z.string().default('') }))
+    .default([]),
+});
+
+/**
+ * How many metrics alarms are billed by: one of a simple alarm, each metric of an expression, and for an anomaly the metric
+ * with the upper and the lower bound (aws.amazon.com/cloudwatch/pricing).
+ */
+export function countAlarmMetrics(alarms: readonly unknown[]): number {
+  return alarms.reduce<number>((sum, alarm) => {
+    const { Metrics } = alarmSchema.parse(alarm);
+    const stats = Metrics.filter(({ MetricStat }) => MetricStat !== undefined).length;
+    const bands = Metrics.filter(({ Expression }) => Expression.includes('ANOMALY_DETECTION_BAND')).length;
+    return sum + Math.max(1, stats) + 2 * bands;
+  }, 0);
+}
+
+/** What stands in a line in the place of a variable: as long as AWS's own. Others are "-", as of what went well. */
+const VARIABLE_LENGTHS: Readonly<Record<string, number>> = {
+  requestId: 16,
+  extendedRequestId: 16,
+  requestTime: 26,
+  routeKey: 23,
+  status: 3,
+  responseLength: 2,
+  responseLatency: 2,
+  'integration.status': 3,
+  'integration.latency': 2,
+  domainName: 49,
+  protocol: 8,
+};
+
+/** The bytes of a line of API Gateway's access log, as CloudWatch Logs counts them; 0 without such a log. */
+export function accessLogBytes(format: string | undefined): number {
+  if (format === undefined) return 0;
+  const line = format.replaceAll(/\$context\.([\w.]+)/g, (_, name: string) =>
+    '-'.repeat(VARIABLE_LENGTHS[name] ?? 1),
+  );
+  return Buffer.byteLength(line) + 26;
 }

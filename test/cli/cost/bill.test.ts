@@ -1,10 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { costLines } from '../../../cli/cost/cost-lines.ts';
-import { batchSize } from '../../../cli/cost/usage.ts';
-import { costInput } from './cost-input.ts';
+import { billLines } from '../../../cli/cost/bill.ts';
+import { billInput } from './bill-input.ts';
 
-function dollars(name: string, changes: Parameters<typeof costInput>[0] = {}): number {
-  return costLines(costInput(changes)).find((line) => line.name.startsWith(name))?.dollars ?? 0;
+function dollars(name: string, changes: Parameters<typeof billInput>[0] = {}): number {
+  return billLines(billInput(changes)).find((line) => line.name.startsWith(name))?.dollars ?? 0;
 }
 
 describe('a million webhooks by list price', () => {
@@ -41,7 +40,7 @@ describe('a million webhooks by list price', () => {
   });
 
   test('has no line for what is not in the template', () => {
-    const names = costLines(costInput()).map(({ name }) => name);
+    const names = billLines(billInput()).map(({ name }) => name);
     expect(names).toHaveLength(13);
     expect(names.filter((name) => /alarm|dashboard|KMS|NAT|WAF/.test(name))).toEqual([]);
   });
@@ -100,17 +99,5 @@ describe('what comes in decides:', () => {
     ['CloudWatch Logs: storage', { retentionDays: 365 }, 1.397 * 0.15 * (365 / 30.4167) * 0.03],
   ])('%s of %j', (name, usage, expected) => {
     expect(dollars(name, { usage })).toBeCloseTo(expected, 3);
-  });
-
-  test('a batch has one webhook until the workers cannot keep up with that', () => {
-    const sizeAt = (perSecond: number, eventsPerSecond: number) => {
-      const { facts, usage } = costInput({ usage: { webhooks: perSecond * 2_628_000 } });
-      return batchSize(usage, { ...facts, deliver: { ...facts.deliver, eventsPerSecond } });
-    };
-    expect(sizeAt(5, 5)).toBe(1);
-    // Two workers of 0.1 s manage 20 a second one by one; of two webhooks a batch takes 0.1 s + 2/1000 s.
-    expect(sizeAt(20, 1_000)).toBe(1);
-    expect(sizeAt(21, 1_000)).toBe(2);
-    expect(sizeAt(6, 5)).toBe(10);
   });
 });

@@ -1,13 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  COUNTED_REQUESTS,
-  type CountedRequests,
-  type RequestCounts,
-} from '../../../cli/cost/request-counts.ts';
-import { countRequests } from '../../../local/counting/count-requests.ts';
-import { itemBytes, readItem } from '../../../local/counting/item-bytes.ts';
+import { type Counted, countRequests } from '../../bench/count-requests.ts';
+import { itemBytes, lineBytes, readItem } from '../../bench/measure/billed-bytes.ts';
+import { COUNTED_REQUESTS, type RequestCounts } from '../../cli/cost/quantities.ts';
 
-let counted: Omit<CountedRequests, 'at'>;
+let counted: Counted;
 beforeAll(async () => {
   counted = await countRequests();
 }, 240_000);
@@ -19,6 +15,7 @@ describe('the counted requests are what the local stack asks for now, or `npm ru
   const { at: _, ...kinds } = COUNTED_REQUESTS;
   test.each(Object.entries(kinds))('%s', (kind, expected: RequestCounts) => {
     const now = counted[kind as keyof typeof kinds];
+    expect(Object.keys(now).sort()).toEqual(Object.keys(expected).sort());
     for (const [name, value] of Object.entries(expected)) {
       const found = now[name as keyof RequestCounts];
       const mayDiffer = isBytes(name) ? Math.max(5, value / 20) : 0;
@@ -37,4 +34,8 @@ test('an item is as large as DynamoDB has it', () => {
     map: { M: { a: { S: 'b' } } },
   };
   expect(itemBytes(readItem(item))).toBe(3 + 3 + (1 + 3) + (3 + 1) + (4 + 3 + 1 + 2) + (3 + 3 + 1 + 2));
+});
+
+test('a line of a log has 26 bytes more than its text', () => {
+  expect(lineBytes('äb\n')).toBe(3 + 26);
 });

@@ -1,12 +1,11 @@
-import type { CostInput } from '../../../cli/cost/cost-lines.ts';
+import type { BillInput } from '../../../cli/cost/bill.ts';
+import type { Usage } from '../../../cli/cost/load.ts';
 import { PRICES } from '../../../cli/cost/prices.ts';
-import type { RequestCounts } from '../../../cli/cost/request-counts.ts';
-import type { StackFacts } from '../../../cli/cost/stack-facts.ts';
-import type { Usage } from '../../../cli/cost/usage.ts';
+import type { RequestCounts } from '../../../cli/cost/quantities.ts';
+import type { TemplateFacts } from '../../../cli/cost/template-facts.ts';
 
 const NOTHING: RequestCounts = {
   sends: 0,
-  messageBytes: 0,
   writeUnits: 0,
   readUnits: 0,
   storedBytes: 0,
@@ -19,12 +18,11 @@ const NOTHING: RequestCounts = {
   stackMetrics: 0,
 };
 
-/** Round numbers, so that what follows from them can be reckoned by hand. */
-export const COUNTED: CostInput['counted'] = {
+/** Round numbers, so that what follows from them can be calculated by hand. */
+const COUNTED: BillInput['counted'] = {
   at: '2026-11-24',
   delivered: {
     sends: 1,
-    messageBytes: 4_000,
     writeUnits: 6,
     readUnits: 0,
     storedBytes: 2_000,
@@ -60,7 +58,7 @@ export const COUNTED: CostInput['counted'] = {
 
 const FUNCTION = { memoryMegabytes: 512, isArm: true, hasPlatformLogs: false };
 
-const FACTS: StackFacts = {
+const FACTS: TemplateFacts = {
   ingest: FUNCTION,
   deliver: { ...FUNCTION, eventsPerSecond: 5, concurrency: 2, batchSize: 10 },
   sources: 6,
@@ -89,9 +87,9 @@ const USAGE: Usage = {
 };
 
 /** A million webhooks a month, each of 4 KB and one event, unless it is said otherwise. */
-export function costInput(
-  changes: { readonly facts?: Partial<StackFacts>; readonly usage?: Partial<Usage> } = {},
-): CostInput {
+export function billInput(
+  changes: { readonly facts?: Partial<TemplateFacts>; readonly usage?: Partial<Usage> } = {},
+): BillInput {
   return {
     facts: { ...FACTS, ...changes.facts },
     usage: { ...USAGE, ...changes.usage },

@@ -28,3 +28,11 @@ function valueBytes(value: AttributeValue): number {
       return 1;
   }
 }
+
+/** What CloudWatch Logs adds to each line that it bills (API reference, PutLogEvents). */
+const LINE_OVERHEAD_BYTES = 26;
+
+/** What a line of a log is billed as. */
+export function lineBytes(line: string): number {
+  return Buffer.byteLength(line.trimEnd()) + LINE_OVERHEAD_BYTES;
+}
