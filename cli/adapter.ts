@@ -31,6 +31,6 @@ registerStories(program);
 registerStacks(program);
 registerSecrets(program);
 // It synthesizes the stages of this repository.
-if (IN_REPOSITORY) (await import('./register-cost.ts')).registerCost(program);
+if (IN_REPOSITORY) (await import('./cost/cost.ts')).registerCost(program);
 
 await program.parseAsync();

@@ -5,8 +5,7 @@ import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { GetQueueUrlCommand } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { type Account, openAccount } from './account.ts';
-import { refuse } from './command-line.ts';
-import type { CommandResult } from './send.ts';
+import { type CommandResult, refuse } from './command-line.ts';
 
 const templateSchema = z.object({
   Resources: z.record(

@@ -5,7 +5,7 @@ import {
   type ResultField,
   StartQueryCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { findLogGroups } from './cloudwatch-logs.ts';
+import { findLogGroups } from './follow-logs.ts';
 import type { SlotTrace } from './secret-kind.ts';
 import type { ReadSlotUse, SlotUse } from './slot-use.ts';
 

@@ -1,6 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { INVOCATION } from '../lib/invocation.ts';
-import type { CommandResult } from './send.ts';
+
+/** What a command prints, and the exit code it ends with. */
+export type CommandResult = { readonly text: string; readonly exitCode: number };
 
 /** Runs a command; what AWS refuses (no credentials, no such queue) is told in a line rather than a stack trace. */
 export async function run(command: () => Promise<CommandResult>): Promise<void> {

@@ -2,12 +2,11 @@ import { userInfo } from 'node:os';
 import type { AccountChoice } from './account.ts';
 import { type Ask, askAtTerminal } from './ask.ts';
 import { type DeadLetterChoice, type HeldLetter, holdChosen } from './choose-dead-letters.ts';
-import { refuse } from './command-line.ts';
+import { type CommandResult, refuse } from './command-line.ts';
 import { eventNameOf, ledgerWebhookOf } from './dead-letter.ts';
 import { type LedgerAction, recordAction } from './ledger-items.ts';
 import { removeLetter } from './put-back.ts';
 import { hideFor } from './read-dead-letters.ts';
-import type { CommandResult } from './send.ts';
 
 export type DropOptions = AccountChoice &
   DeadLetterChoice & {

@@ -1,10 +1,9 @@
 import { type AccountChoice, openAccount } from './account.ts';
-import { refuse, tellEvery } from './command-line.ts';
+import { type CommandResult, refuse, tellEvery } from './command-line.ts';
 import { type DeadLetter, eventNameOf, readLetters, sayAnswer } from './dead-letter.ts';
 import { sayDuration } from './duration.ts';
 import { readDeadLetters } from './read-dead-letters.ts';
 import { type DeadLetterFilters, filterLetters } from './select-dead-letters.ts';
-import type { CommandResult } from './send.ts';
 
 /** So many messages are read in no time; of more, a person wants to hear. */
 const TELL_EVERY = 500;

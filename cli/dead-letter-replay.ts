@@ -6,7 +6,7 @@ import { ledgerKey } from '../lambdas/deliver/ledger-entry.ts';
 import type { Result } from '../lambdas/result.ts';
 import type { Account, AccountChoice } from './account.ts';
 import { type DeadLetterChoice, type HeldLetter, holdChosen } from './choose-dead-letters.ts';
-import { refuse, tellProgress } from './command-line.ts';
+import { type CommandResult, refuse, tellProgress } from './command-line.ts';
 import { type DeadLetter, ledgerWebhookOf } from './dead-letter.ts';
 import { readEntry, recordAction } from './ledger-items.ts';
 import { planReplay, type ReplayLeave } from './plan-replay.ts';
@@ -14,7 +14,6 @@ import { previewLetter } from './preview-letter.ts';
 import type { Project } from './project.ts';
 import { openBuffer, putOnBuffer, removeLetter } from './put-back.ts';
 import { type DeadLetterQueue, hideFor } from './read-dead-letters.ts';
-import type { CommandResult } from './send.ts';
 import { type Replayed, tellReplay } from './tell-replay.ts';
 
 export type ReplayOptions = AccountChoice &

@@ -1,6 +1,6 @@
 import type { Result } from '../lambdas/result.ts';
 import { type AccountChoice, openAccount } from './account.ts';
-import { refuse } from './command-line.ts';
+import { type CommandResult, refuse } from './command-line.ts';
 import { type DeadLetter, eventNameOf, ledgerWebhookOf, readLetters, sayAnswer } from './dead-letter.ts';
 import { ADVICE } from './dead-letter-advice.ts';
 import { letterJson, tellCount } from './dead-letter-list.ts';
@@ -15,7 +15,6 @@ import {
 import type { Project } from './project.ts';
 import { readDeadLetters } from './read-dead-letters.ts';
 import { findLetters } from './select-dead-letters.ts';
-import type { CommandResult } from './send.ts';
 
 export type ShowOptions = AccountChoice & {
   readonly id: string;

@@ -4,8 +4,8 @@ import {
   type DeadLetterCode,
   type DeadLetterNote,
   hasNote,
+  readNote,
 } from '../lambdas/dead-letter/dead-letter-note.ts';
-import { readNote } from '../lambdas/dead-letter/read-dead-letter-note.ts';
 import { ledgerKey } from '../lambdas/deliver/ledger-entry.ts';
 import type { DeadLetterMessage } from './read-dead-letters.ts';
 

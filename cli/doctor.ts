@@ -5,8 +5,8 @@ import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { resolveVerify } from '../lib/ingest/verify-setting.ts';
 import { INVOCATION } from '../lib/invocation.ts';
 import { readMappingFolders } from '../lib/map/mapping-folders.ts';
+import type { CommandResult } from './command-line.ts';
 import { type DoctorRequest, readKnobsFile, readRequests } from './doctor-requests.ts';
-import type { CommandResult } from './send.ts';
 
 export type DoctorOptions = {
   readonly request: string;

@@ -1,9 +1,9 @@
 import type { EventMapping } from '../lambdas/map/mapping.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
 import { resolveMapping } from '../lib/map/resolve-mapping.ts';
+import type { CommandResult } from './command-line.ts';
 import { findMapping, type Project, stageNames } from './project.ts';
 import { sayName, sayValue } from './say-expression.ts';
-import type { CommandResult } from './send.ts';
 
 /** `adapter explain-mapping`: a mapping in plain English, for those who own the messages. */
 export function explainMapping(

@@ -1,10 +1,9 @@
 import { type AccountChoice, openAccount } from './account.ts';
-import { refuse } from './command-line.ts';
+import { type CommandResult, refuse } from './command-line.ts';
 import { letterJson } from './dead-letter-list.ts';
 import { countWaiting, findWebhook, type WebhookFacts } from './find-webhook.ts';
 import { findMapping, type Project } from './project.ts';
 import type { MappedTypes } from './say-others.ts';
-import type { CommandResult } from './send.ts';
 import { storyEnd } from './story-end.ts';
 import { type StoryLine, storyLines } from './story-lines.ts';
 

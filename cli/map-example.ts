@@ -9,8 +9,8 @@ import { expectationOf } from '../lib/map/expectation.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
 import type { Preview } from '../lib/map/preview-webhook.ts';
 import { runExample } from '../lib/map/run-example.ts';
+import type { CommandResult } from './command-line.ts';
 import { findMapping, type Project } from './project.ts';
-import type { CommandResult } from './send.ts';
 
 /** An example, its mapping, and what it becomes. */
 export type MappedExample = {

@@ -3,10 +3,10 @@ import * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
 import { type Preview, previewWebhook } from '../lib/map/preview-webhook.ts';
+import { type CommandResult, refuse } from './command-line.ts';
 import { describePreview, previewJson } from './describe-preview.ts';
 import { acceptExample, mapExample } from './map-example.ts';
 import { findMapping, type Project, stageNames } from './project.ts';
-import type { CommandResult } from './send.ts';
 
 export type MapOptions = {
   readonly mapping?: string | undefined;
@@ -124,8 +124,4 @@ function pairsOfLines(text: string): Pairs | undefined {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   if (lines.some((line) => !/^[^\s:]+:/.test(line))) return undefined;
   return lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]);
-}
-
-function refuse(text: string): CommandResult {
-  return { text, exitCode: 2 };
 }

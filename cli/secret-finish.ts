@@ -1,10 +1,9 @@
 import type { AccountChoice } from './account.ts';
 import { type Ask, askAtTerminal } from './ask.ts';
-import { refuse } from './command-line.ts';
+import { type CommandResult, refuse } from './command-line.ts';
 import type { Project } from './project.ts';
 import { knownFrom, openUsable, sayMinute, sayValues, type UsableSecret } from './secret-account.ts';
 import { readState, sayVerdict } from './secret-status.ts';
-import type { CommandResult } from './send.ts';
 import { replaceStored } from './stored-secret.ts';
 
 export type FinishOptions = AccountChoice & {

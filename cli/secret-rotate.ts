@@ -1,11 +1,10 @@
 import type { AccountChoice } from './account.ts';
-import { refuse } from './command-line.ts';
+import { type CommandResult, refuse } from './command-line.ts';
 import type { Project } from './project.ts';
 import { countsFrom, openUsable, sayMinute, sayValues, type UsableSecret } from './secret-account.ts';
 import { type ReadSecretInput, readSecretInput } from './secret-input.ts';
 import type { SecretKind } from './secret-kind.ts';
 import { sayProblem } from './secret-set.ts';
-import type { CommandResult } from './send.ts';
 import { replaceStored } from './stored-secret.ts';
 
 export type RotateOptions = AccountChoice & {

@@ -1,5 +1,5 @@
 import type { AccountChoice } from './account.ts';
-import { refuse } from './command-line.ts';
+import { type CommandResult, refuse } from './command-line.ts';
 import type { Project } from './project.ts';
 import {
   countsFrom,
@@ -11,7 +11,6 @@ import {
 } from './secret-account.ts';
 import { type ReadSecretInput, readSecretInput, type SecretInput } from './secret-input.ts';
 import type { SecretContent, SecretKind } from './secret-kind.ts';
-import type { CommandResult } from './send.ts';
 import { replaceStored } from './stored-secret.ts';
 
 export type SetOptions = AccountChoice & {

@@ -1,13 +1,12 @@
 import { foldersOf } from '../lib/map/mapping-folders.ts';
 import { type AccountChoice, openAccount } from './account.ts';
 import { slotUseOfStack } from './cloudwatch-slot-use.ts';
-import { refuse } from './command-line.ts';
+import { type CommandResult, refuse } from './command-line.ts';
 import { sayDuration } from './duration.ts';
 import { slotUseOfLocalRun } from './local-slot-use.ts';
 import type { Project } from './project.ts';
 import { type OpenSecret, openIn, sayMinute, sayValues } from './secret-account.ts';
 import { findSecret, type SecretKind, WEBEX_CAMPAIGN } from './secret-kind.ts';
-import type { CommandResult } from './send.ts';
 import {
   judgeRotation,
   QUIET_HOURS,

@@ -1,8 +1,9 @@
 import { INVOCATION } from '../lib/invocation.ts';
 import { readMappingFolders } from '../lib/map/mapping-folders.ts';
+import type { Flaws } from '../signing/flawed-webhook.ts';
+import { type SignedSample, signSample } from '../signing/signed-sample.ts';
 import { type AccountChoice, openAccount } from './account.ts';
-import type { Flaws } from './flawed-webhook.ts';
-import { type SignedSample, signSample } from './signed-sample.ts';
+import { type CommandResult, refuse } from './command-line.ts';
 
 export type SendOptions = AccountChoice &
   Flaws & {
@@ -12,9 +13,6 @@ export type SendOptions = AccountChoice &
     readonly url?: string | undefined;
     readonly json?: boolean | undefined;
   };
-
-/** What a command prints, and the exit code it ends with. */
-export type CommandResult = { readonly text: string; readonly exitCode: number };
 
 /** `adapter send`: signs a sample as its vendor would, posts it, and shows the answer. */
 export async function send(mappingsDirectory: string, options: SendOptions): Promise<CommandResult> {
@@ -64,8 +62,4 @@ async function post(
     ? JSON.stringify({ url: url.href, eventType: sample.eventType, status: answer.status, body })
     : `POST ${url}  ${sample.eventType}, ${sent.length} bytes\nHTTP ${answer.status}  ${body}`;
   return { text, exitCode: answer.ok ? 0 : 1 };
-}
-
-function refuse(text: string): CommandResult {
-  return { text, exitCode: 2 };
 }

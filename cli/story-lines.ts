@@ -1,5 +1,4 @@
-import type { LedgerEntry } from '../lambdas/deliver/ledger-entry.ts';
-import type { PastAttempt } from '../lambdas/deliver/ledger-history.ts';
+import type { LedgerEntry, PastAttempt } from '../lambdas/deliver/ledger-entry.ts';
 import type { Receipt } from '../lambdas/deliver/receipt.ts';
 import type { LedgerAction, LedgerStory } from './ledger-items.ts';
 import { type MappedTypes, sayOthers } from './say-others.ts';

@@ -1,14 +1,9 @@
 import { type AccountChoice, openAccount } from './account.ts';
-import { followCloudWatch } from './cloudwatch-logs.ts';
-import { refuse } from './command-line.ts';
-import { followLocalRun } from './local-logs.ts';
-import type { CommandResult } from './send.ts';
+import { type CommandResult, refuse } from './command-line.ts';
+import { followCloudWatch, followLocalRun } from './follow-logs.ts';
 import { tellLogLine } from './tell-log-line.ts';
 
 export type TailOptions = AccountChoice & { readonly json?: boolean | undefined };
-
-/** Gives log lines as they come, until the signal says to end. */
-export type FollowLogs = (onLine: (text: string) => void, signal: AbortSignal) => Promise<void>;
 
 /** `adapter tail`: what happens, as it happens. It ends by Ctrl-C, or with the local run. */
 export async function tail(

@@ -1,5 +1,5 @@
+import type { CommandResult } from './command-line.ts';
 import { type DeadLetter, eventNameOf } from './dead-letter.ts';
-import type { CommandResult } from './send.ts';
 
 /** What became of one dead letter. */
 export type Replayed = {

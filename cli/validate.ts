@@ -1,8 +1,8 @@
 import { checkStageMappings } from '../lib/check-stage-mappings.ts';
 import { formatProblems } from '../lib/config-file.ts';
 import { isError } from '../lib/map/check-mapping-folders.ts';
+import type { CommandResult } from './command-line.ts';
 import { type Project, projectOf, stageNames } from './project.ts';
-import type { CommandResult } from './send.ts';
 
 /** `adapter validate`: the check that a synth makes, of the folders of all stages, and nothing else. */
 export async function validate(

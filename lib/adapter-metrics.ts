@@ -17,7 +17,7 @@ export type CountedEvents = {
   readonly code: string;
 };
 
-/** A metric of a whole adapter. `name` is what its queues' names begin with. */
+/** A metric of a whole adapter; a name that no function writes does not compile. `name` begins its queues' names. */
 export function adapterMetric(
   name: string,
   metricName: DeliverMetric | IngestMetric,
@@ -26,7 +26,7 @@ export function adapterMetric(
   return metricOf(name, metricName, { statistic: 'Sum', ...props });
 }
 
-/** A metric of one source. */
+/** A metric that ingest writes about one source. */
 export function sourceMetric(
   name: string,
   source: string,

@@ -4,7 +4,9 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import type { Urgency } from './stage-alarm.ts';
+
+/** Whom an alarm reaches: somebody at once, at any hour, or whoever comes in the morning. */
+export type Urgency = 'page' | 'tomorrow';
 
 export type AlarmTopicsProps = {
   /** Begins the names of the topics. */

@@ -13,7 +13,7 @@ import {
 import { Construct } from 'constructs';
 import type { DeliverMetric } from '../lambdas/deliver/measure-outcome.ts';
 import { METRIC_NAMESPACE } from '../lambdas/metric-directive.ts';
-import { stageMetric } from './adapter-metric.ts';
+import { adapterMetric } from './adapter-metrics.ts';
 import type { Alarms, Watched } from './alarms.ts';
 import { FRESH_WITHIN } from './buffer/buffer-alarms.ts';
 import { SHORTEST_DEADLINE } from './ingest/ingest-alarms.ts';
@@ -93,7 +93,7 @@ function mapRow({ name }: Watched): readonly IWidget[][] {
 
 function deliverRow(props: DashboardProps): readonly IWidget[][] {
   const { name, deliver, ledger, freshWithin = FRESH_WITHIN } = props;
-  const metric = (of: DeliverMetric, form = MAXIMUM) => stageMetric(name, of, form);
+  const metric = (of: DeliverMetric, form = MAXIMUM) => adapterMetric(name, of, form);
   const held = ['Credentials', 'Throttling', 'Endpoint', 'Keys', 'Ledger'] as const;
   return row('4. deliver', 'Events are claimed, sent to Webex Campaign, and settled in the ledger.', [
     graph('From webhook to "accepted", ms', [metric('DeliveryDelay', MEDIAN), metric('DeliveryDelay', P99)], {
@@ -119,7 +119,7 @@ function deadLetterRow({ name, deadLetter }: Watched): readonly IWidget[][] {
   const { queue } = deadLetter;
   return row('5. dead-letter', 'What could not be delivered lies here for two weeks, each with its reason.', [
     graph('Lying here', [queue.metricApproximateNumberOfMessagesVisible(MAXIMUM)]),
-    graph('New', [stageMetric(name, 'DeadLetters', SUM)]),
+    graph('New', [adapterMetric(name, 'DeadLetters', SUM)]),
     graph('Oldest, s', [queue.metricApproximateAgeOfOldestMessage(MAXIMUM)]),
   ]);
 }

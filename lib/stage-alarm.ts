@@ -1,10 +1,7 @@
 import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { Construct } from 'constructs';
-import type { AlarmTopics } from './alarm-topics.ts';
-
-/** Whom an alarm reaches: somebody at once, at any hour, or whoever comes in the morning. */
-export type Urgency = 'page' | 'tomorrow';
+import type { AlarmTopics, Urgency } from './alarm-topics.ts';
 
 /** Where the sections of the alarms are. */
 const RUNBOOK = 'docs/runbook.md';

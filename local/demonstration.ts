@@ -1,10 +1,10 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { type SignedSample, signSample } from '../cli/signed-sample.ts';
 import { compileMapping, type Mapped, mapWebhook } from '../lambdas/map/map-webhook.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseBody } from '../lambdas/webhook-body.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
 import { resolveMapping } from '../lib/map/resolve-mapping.ts';
+import { type SignedSample, signSample } from '../signing/signed-sample.ts';
 import type { LocalRun } from './local-run.ts';
 import type { DeliverLine, IngestLine } from './log-lines.ts';
 import { LOCAL_STACK, LOCAL_STAGE } from './synthesize.ts';

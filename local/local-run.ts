@@ -6,8 +6,8 @@ import { redeploy } from './redeploy.ts';
 import type { Settings } from './settings.ts';
 import { type RunningStack, type RunSettings, runTemplate } from './stack/run-template.ts';
 import { LOCAL_STACK, synthesize } from './synthesize.ts';
+import type { ReceivedCall } from './webex-campaign/judge-request.ts';
 import {
-  type ReceivedCall,
   type SimulatorSettings,
   startWebexCampaignSimulator,
   type WebexCampaignSimulator,

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { isDelivered, type Story } from './demonstration.ts';
 import type { DeliverLine, IngestLine, LogLine } from './log-lines.ts';
-import type { ReceivedCall } from './webex-campaign/simulator.ts';
+import type { ReceivedCall } from './webex-campaign/judge-request.ts';
 
 /** How the local run speaks to the person at the terminal. Colour only where the terminal wants it. */
 export function tellHeading(text: string): string {

@@ -1,8 +1,8 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lineBytes } from '../../local/counting/line-bytes.ts';
 import type { Endpoints } from '../stub/start-endpoints.ts';
+import { lineBytes } from './billed-bytes.ts';
 import type { ColdCase } from './cold-start.ts';
 import { startWarm } from './warm.ts';
 

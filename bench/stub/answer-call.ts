@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { itemBytes, readItem } from '../../local/counting/item-bytes.ts';
+import { itemBytes, readItem } from '../measure/billed-bytes.ts';
 
 /** What an endpoint answers, and the operation it is counted as. */
 export type CallAnswer = {

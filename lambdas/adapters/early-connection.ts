@@ -2,7 +2,7 @@ import type http from 'node:http';
 import type https from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
-import type { CallLimits } from './webex-campaign.ts';
+import type { CallLimits } from '../deliver/attempt.ts';
 
 /** A connection that is opened before there is a request to send over it. */
 export type EarlyConnection = {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { LedgerEntry } from '../deliver/ledger-entry.ts';
-import { lastCallOf, type PastAttempt } from '../deliver/ledger-history.ts';
+import { lastCallOf, type PastAttempt } from '../deliver/ledger-entry.ts';
 import {
   dropUndefined,
   expiry,

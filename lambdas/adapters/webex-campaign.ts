@@ -1,27 +1,10 @@
 import http from 'node:http';
 import https from 'node:https';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
-import type { Attempt } from '../deliver/attempt.ts';
+import { type Attempt, CALL_LIMITS } from '../deliver/attempt.ts';
 import type { EventRequest } from '../deliver/build-request.ts';
 import { createEarlyConnection } from './early-connection.ts';
 import { causeOf, type WatchedConnection, watchConnection } from './watch-connection.ts';
-
-/** How long a call may take, in milliseconds. */
-export type CallLimits = {
-  /** Until there is a connection to send over, TLS included. What fails by then was never sent. */
-  readonly connect: number;
-  /** Until the answer has been read to its end. */
-  readonly total: number;
-  /** How long a connection is kept for the next call. */
-  readonly idle: number;
-};
-
-/**
- * The vendor says nothing of any of these (webex-facts.md, section 8, recommends the first two). A connection is given up
- * before the servers that are quickest to do so (Node and Apache: five seconds) close it: a request that crosses that
- * close on its way is unclear, and a new handshake is cheaper than a person's question to the vendor.
- */
-export const CALL_LIMITS: CallLimits = { connect: 3_000, total: 10_000, idle: 4_000 };
 
 /** An answer is a few hundred bytes; of a longer one the rest is not read. */
 const MAX_ANSWER_BYTES = 64 * 1024;

@@ -3,7 +3,7 @@ import type { Mapped } from '../map/map-webhook.ts';
 import type { DeadLettered, EventOutcome } from './event-outcome.ts';
 import { type EventDependencies, type EventWork, tryLater } from './event-work.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
-import { markDeadLettered } from './ledger-settlement.ts';
+import { markDeadLettered } from './ledger-entry.ts';
 import { writeSettled } from './settle-event.ts';
 import { writeNote } from './write-note.ts';
 

@@ -4,8 +4,7 @@ import type { Verdict } from './classify-answer.ts';
 import type { EventOutcome } from './event-outcome.ts';
 import { type EventDependencies, type EventWork, tryLater } from './event-work.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
-import { rememberAttempt } from './ledger-history.ts';
-import { type Settlement, settleEntry } from './ledger-settlement.ts';
+import { rememberAttempt, type Settlement, settleEntry } from './ledger-entry.ts';
 import { isExhausted } from './retry-schedule.ts';
 import { writeSettled } from './settle-event.ts';
 

@@ -2,11 +2,11 @@ import type { BufferedWebhook, BufferMessage } from '../buffer/buffered-webhook.
 import type { DeadLetterNote } from '../dead-letter/dead-letter-note.ts';
 import type { Mapped } from '../map/map-webhook.ts';
 import type { Result } from '../result.ts';
-import { claimPermission } from './claim-permission.ts';
 import type { Verdict } from './classify-answer.ts';
 import { callFacts } from './event-facts.ts';
 import type { EventOutcome, RetryLaterCode } from './event-outcome.ts';
 import type { Claimant } from './ledger.ts';
+import { claimPermission } from './ledger.ts';
 import { ledgerKey } from './ledger-entry.ts';
 import type { BufferRecord } from './read-records.ts';
 import type { Receipt } from './receipt.ts';

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { AnswerFacts } from './classify-answer.ts';
-import type { PastAttempt } from './ledger-history.ts';
 import type { Receipt } from './receipt.ts';
 
 /**
@@ -32,6 +31,19 @@ export type LedgerFacts = {
 
 /** Why an event is not delivered, and the stage that could not go on. */
 export type LedgerReason = { readonly code: string; readonly stage?: string; readonly detail?: string };
+
+/** What came of one call, as the ledger keeps it for those who ask later. */
+export type PastAttempt = {
+  /** When it was begun. */
+  readonly at: Date;
+  /** `delivered`, or why it was not. */
+  readonly code: string;
+  readonly status?: number;
+  /** The code in the answer's body. */
+  readonly answerCode?: string;
+  /** The event definition that was called; missing in what was written before this was kept. */
+  readonly eventId?: string;
+};
 
 /** One event in the ledger. */
 export type LedgerEntry = LedgerKey &
@@ -94,5 +106,77 @@ export function ledgerKey(
   return {
     webhook: `${source}#${id}`,
     event: event.item === undefined ? event.name : `${event.name}#${event.item}`,
+  };
+}
+
+/** What came of a call. */
+export type Settlement =
+  | { readonly state: 'delivered'; readonly transactionId: string; readonly answer: AnswerFacts }
+  | (LedgerReason & {
+      readonly state: 'waiting' | 'failed' | 'unconfirmed';
+      readonly answer?: AnswerFacts;
+      readonly transactionId?: string;
+      /** When it may be tried again, where it is to be. */
+      readonly tryAgainAt?: Date;
+      /** Given where the call was not made after all. */
+      readonly isUncalled?: true;
+    });
+
+/** The entry with what came of its owner's call. */
+export function settleEntry(entry: LedgerEntry, settlement: Settlement, now: Date): LedgerEntry {
+  const { code: _, stage: __, detail: ___, answer: ____, ...kept } = entry;
+  const { isUncalled, tryAgainAt, state, ...facts } = {
+    isUncalled: undefined,
+    tryAgainAt: undefined,
+    ...settlement,
+  };
+  return {
+    ...kept,
+    ...facts,
+    // What may have been accepted once stays that, whatever is answered to a repetition.
+    state: entry.isUnsure && state !== 'delivered' ? 'unconfirmed' : state,
+    attempts: entry.attempts - (isUncalled ? 1 : 0),
+    ...(tryAgainAt && { leaseUntil: tryAgainAt }),
+    revision: entry.revision + 1,
+    expiresAt: expiryOf(now),
+  };
+}
+
+/** The entry once its dead letter is written: nothing is left to be done about it. */
+export function markDeadLettered(entry: LedgerEntry, now: Date): LedgerEntry {
+  const revision = entry.revision + 1;
+  return { ...entry, revision, leaseUntil: now, deadLetteredAt: now, expiresAt: expiryOf(now) };
+}
+
+/** So many calls are remembered one by one, the latest: an item must not grow with every retry of a long day. */
+const REMEMBERED_ATTEMPTS = 12;
+
+/** Adds the call that has just been settled. */
+export function rememberAttempt(entry: LedgerEntry, settlement: Settlement): LedgerEntry {
+  if ('isUncalled' in settlement || entry.lastAttemptAt === undefined) return entry;
+  const code = settlement.state === 'delivered' ? 'delivered' : settlement.code;
+  const attempt = describeCall(entry, entry.lastAttemptAt, { code, answer: settlement.answer });
+  return { ...entry, history: [...(entry.history ?? []), attempt].slice(-REMEMBERED_ATTEMPTS) };
+}
+
+/** The call that a settled entry itself tells of, so that its history need not; nothing where it tells of none. */
+export function lastCallOf(entry: LedgerEntry): PastAttempt | undefined {
+  const { lastAttemptAt, state, answer } = entry;
+  const code = state === 'delivered' ? 'delivered' : entry.code;
+  if (lastAttemptAt === undefined || code === undefined) return undefined;
+  return describeCall(entry, lastAttemptAt, { code, answer });
+}
+
+function describeCall(
+  { eventId }: LedgerEntry,
+  at: Date,
+  { code, answer }: { readonly code: string; readonly answer: AnswerFacts | undefined },
+): PastAttempt {
+  return {
+    at,
+    code,
+    ...(answer && { status: answer.status }),
+    ...(answer?.code !== undefined && { answerCode: answer.code }),
+    ...(eventId !== undefined && { eventId }),
   };
 }

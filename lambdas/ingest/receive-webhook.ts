@@ -8,9 +8,11 @@ import type { Handshake } from './handshake.ts';
 import { identifyWebhook } from './identify-webhook.ts';
 import type { BufferFailure, IngestFailure } from './ingest-failure.ts';
 import { type HttpApiEvent, readRequest, type WebhookRequest } from './read-request.ts';
+import { senderUrl } from './sender-url.ts';
 import type { SigningSecrets } from './signing-secrets.ts';
 import type { Source } from './source.ts';
-import { type Verified, verifyWebhook } from './verify-webhook.ts';
+import type { Verification, VerificationFailure } from './verification.ts';
+import { verifySignature } from './verify-signature.ts';
 
 /** What ingest needs of the outside world. */
 export type ReceiveDependencies = {
@@ -23,6 +25,13 @@ export type ReceiveDependencies = {
     readonly reread: (name: string) => Promise<Result<SigningSecrets, SecretFailure> | undefined>;
   };
   readonly putOnBuffer: (webhook: BufferedWebhook) => Promise<Result<void, BodyTooLarge | BufferFailure>>;
+};
+
+/** A request that its source has signed: when it came, which secret it was, and how many are kept. */
+type Verified = Verification & {
+  readonly secret: string;
+  readonly secretsKept: number;
+  readonly receivedAt: Date;
 };
 
 /** Which of how many secrets has signed a webhook. */
@@ -87,6 +96,45 @@ async function answerUnsigned(
 function explainUnusable({ method, rawBody }: WebhookRequest): IngestFailure | undefined {
   if (method !== 'POST') return { code: 'method-not-allowed', method };
   return rawBody.byteLength === 0 ? { code: 'body-empty' } : undefined;
+}
+
+/** Failures that another secret might turn into a success. */
+const MAYBE_ROTATED: readonly VerificationFailure['code'][] = [
+  'no-matching-secret',
+  'secret-whitespace',
+  'wrong-secret-kind',
+  'secret-undecodable',
+];
+
+/**
+ * Verifies a request with its source's secrets. Where none of them matches, they are read once more, so that a rotation
+ * counts at once; how often is up to `reread`, as forgeries look just the same.
+ */
+export async function verifyWebhook(
+  source: Source,
+  request: WebhookRequest,
+  receivedAt: Date,
+  { signingSecrets, publicUrl }: Pick<ReceiveDependencies, 'signingSecrets' | 'publicUrl'>,
+): Promise<Result<Verified, SecretFailure | VerificationFailure>> {
+  const secrets = await signingSecrets.read(source.secret);
+  if (!secrets.ok) return secrets;
+  const url = senderUrl(source, publicUrl, request.query);
+  const verify = (tried: readonly string[]): Result<Verified, VerificationFailure> => {
+    const verified = verifySignature(source.profile.signature, {
+      ...request,
+      url,
+      receivedAt,
+      secrets: tried,
+    });
+    if (!verified.ok) return verified;
+    const { secretSlot } = verified.value;
+    return succeed({ secretSlot, secret: tried[secretSlot] ?? '', secretsKept: tried.length, receivedAt });
+  };
+
+  const first = verify(secrets.value.signingSecrets);
+  if (first.ok || !MAYBE_ROTATED.includes(first.failure.code)) return first;
+  const again = await signingSecrets.reread(source.secret);
+  return again?.ok ? verify(again.value.signingSecrets) : first;
 }
 
 /** Identifies a webhook that is verified, and buffers it if some mapping wants it. */

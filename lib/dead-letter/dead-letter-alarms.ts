@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { stageMetric } from '../adapter-metric.ts';
+import { adapterMetric } from '../adapter-metrics.ts';
 import { DELIVERY_TIMES } from '../deliver/delivery-times.ts';
 import type { StageAlarm } from '../stage-alarm.ts';
 import type { DeadLetterQueue } from './dead-letter-queue.ts';
@@ -29,7 +29,7 @@ export function deadLetterAlarms({ name, deadLetter }: DeadLetterAlarmsProps): r
       impact:
         'Events fail one after the other, as when a mapping or an event definition was changed: none of those customers gets a message.',
       urgency: 'page',
-      metric: stageMetric(name, 'DeadLetters', { statistic: Stats.SUM, period: Duration.minutes(15) }),
+      metric: adapterMetric(name, 'DeadLetters', { statistic: Stats.SUM, period: Duration.minutes(15) }),
       threshold: 10,
     },
     {

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { DeliverMetric } from '../../lambdas/deliver/measure-outcome.ts';
-import { stageMetric } from '../adapter-metric.ts';
+import { adapterMetric } from '../adapter-metrics.ts';
 import type { AlarmSettings } from '../alarm-settings.ts';
 import { FRESH_WITHIN } from '../buffer/buffer-alarms.ts';
 import type { StageAlarm } from '../stage-alarm.ts';
@@ -33,7 +33,7 @@ function holdAlarm(
   return {
     urgency: 'page',
     ...alarm,
-    metric: stageMetric(name, metric, { statistic: Stats.MAXIMUM, period: FIVE_MINUTES }),
+    metric: adapterMetric(name, metric, { statistic: Stats.MAXIMUM, period: FIVE_MINUTES }),
     threshold: 1,
     periods: 2,
     treatMissingData: TreatMissingData.IGNORE,
@@ -80,7 +80,7 @@ function latenessAlarms({ name, freshWithin = FRESH_WITHIN }: DeliverAlarmsProps
       impact: `Events have been tried for longer than the ${freshWithin.toHumanString()} that were promised: these customers' messages are late.`,
       urgency: 'page',
       // Longer than the longest pause between two attempts: an event that waits is heard of in every period.
-      metric: stageMetric(name, 'WaitingTime', { statistic: Stats.MAXIMUM, period: Duration.minutes(30) }),
+      metric: adapterMetric(name, 'WaitingTime', { statistic: Stats.MAXIMUM, period: Duration.minutes(30) }),
       threshold: freshWithin.toSeconds(),
     },
   ];
@@ -102,7 +102,7 @@ function faultAlarms({ name, worker }: DeliverAlarmsProps): readonly StageAlarm[
         'Some events meet a bug, or their dead letter cannot be written. They are tried again and again.',
       // Where it is all of them, events-late pages.
       urgency: 'tomorrow',
-      metric: stageMetric(name, 'Faults', { statistic: Stats.SUM, period: Duration.hours(1) }),
+      metric: adapterMetric(name, 'Faults', { statistic: Stats.SUM, period: Duration.hours(1) }),
       threshold: 1,
     },
   ];
@@ -115,7 +115,7 @@ function noticeAlarms({ name, ledger }: DeliverAlarmsProps): readonly StageAlarm
       impact:
         'Nobody can tell whether some events were accepted: these customers may have no message, or two where the mapping says "retry".',
       urgency: 'tomorrow',
-      metric: stageMetric(name, 'UnconfirmedEvents', { statistic: Stats.SUM, period: Duration.hours(1) }),
+      metric: adapterMetric(name, 'UnconfirmedEvents', { statistic: Stats.SUM, period: Duration.hours(1) }),
       threshold: 1,
     },
     {
@@ -123,7 +123,7 @@ function noticeAlarms({ name, ledger }: DeliverAlarmsProps): readonly StageAlarm
       impact:
         'For three hours calls have been made with the secondary key: if it is refused too, everything stops.',
       urgency: 'tomorrow',
-      metric: stageMetric(name, 'SpareKeyCalls', { statistic: Stats.MAXIMUM, period: Duration.hours(1) }),
+      metric: adapterMetric(name, 'SpareKeyCalls', { statistic: Stats.MAXIMUM, period: Duration.hours(1) }),
       threshold: 1,
       periods: 3,
     },

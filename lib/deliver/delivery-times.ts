@@ -1,4 +1,4 @@
-import { CALL_LIMITS } from '../../lambdas/adapters/webex-campaign.ts';
+import { CALL_LIMITS } from '../../lambdas/deliver/attempt.ts';
 import { LEDGER_DAYS } from '../../lambdas/deliver/ledger-entry.ts';
 import { LONGEST_STAY_SECONDS, mostReceives } from '../../lambdas/deliver/retry-schedule.ts';
 import { LEFT_MILLISECONDS } from '../../lambdas/deliver/settle-event.ts';

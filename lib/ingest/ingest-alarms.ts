@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import { sourceMetric, stageMetric } from '../adapter-metric.ts';
+import { adapterMetric, sourceMetric } from '../adapter-metrics.ts';
 import type { AlarmSettings } from '../alarm-settings.ts';
 import type { StageAlarm } from '../stage-alarm.ts';
 import type { IngestEndpoint } from './ingest-endpoint.ts';
@@ -67,7 +67,7 @@ function misconfigurationAlarm(name: string): StageAlarm {
       'Webhooks of a source are answered 503, as its signing secret or its URL is missing or wrong: no customer hears of its events until that is mended.',
     // Where it is many, ingest-failing pages.
     urgency: 'tomorrow',
-    metric: stageMetric(name, 'Misconfigurations', { statistic: Stats.SUM, period: HOUR }),
+    metric: adapterMetric(name, 'Misconfigurations', { statistic: Stats.SUM, period: HOUR }),
     threshold: 1,
   };
 }

@@ -4,7 +4,7 @@ const NAMED = /\$headers\.(?:`([^`]+)`|"([^"]+)"|'([^']+)'|([A-Za-z_][A-Za-z0-9_
 
 /** The headers that a mapping reads, by the names it gives them: these alone travel with a webhook. */
 export function mappedHeaders(mapping: Mapping): readonly string[] {
-  return [...new Set(expressionsOf(mapping).flatMap(headersIn))];
+  return [...new Set(evaluatedTexts(mapping).flatMap(headersIn))];
 }
 
 /** The headers that one expression reads. */
@@ -19,7 +19,7 @@ export function readsUnnamedHeaders(expression: string): boolean {
   return expression.replaceAll(NAMED, '').includes('$headers');
 }
 
-function expressionsOf({ let: definitions, events }: Mapping): readonly string[] {
+function evaluatedTexts({ let: definitions, events }: Mapping): readonly string[] {
   return [
     ...Object.values(definitions),
     ...events.flatMap((event) => [

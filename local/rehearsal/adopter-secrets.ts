@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { signFlawed } from '../../cli/flawed-webhook.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { MappingFile } from '../../lib/map/mapping-file.ts';
+import { signFlawed } from '../../signing/flawed-webhook.ts';
 import type { RehearsalSecrets } from './rehearsal-secrets.ts';
 import { createTenantKeys } from './tenant-keys.ts';
 

@@ -1,6 +1,6 @@
-import { signFlawed } from '../../cli/flawed-webhook.ts';
 import { type Result, succeed } from '../../lambdas/result.ts';
 import type { MappingFile } from '../../lib/map/mapping-file.ts';
+import { signFlawed } from '../../signing/flawed-webhook.ts';
 import { lowerCase } from './example-webhook.ts';
 import type { PlannedWebhook } from './plan.ts';
 import { eventsOf } from './plan.ts';

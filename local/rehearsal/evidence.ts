@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ReceivedCall } from '../webex-campaign/simulator.ts';
+import type { ReceivedCall } from '../webex-campaign/judge-request.ts';
 
 /** A call about one campaign event, as Webex Campaign saw it. */
 export type SeenCall = {

@@ -1,10 +1,10 @@
-import { signWebhook } from '../../cli/sign-webhook.ts';
 import { identifyWebhook } from '../../lambdas/ingest/identify-webhook.ts';
 import { type CompiledMapping, isOn, type Mapped, mapWebhook } from '../../lambdas/map/map-webhook.ts';
 import { parseBody } from '../../lambdas/webhook-body.ts';
 import type { Example } from '../../lib/map/example-file.ts';
 import type { MappingFile } from '../../lib/map/mapping-file.ts';
 import { wasTooOld } from '../../lib/map/preview-webhook.ts';
+import { signWebhook } from '../../signing/sign-webhook.ts';
 import type { End, Policy } from './fault.ts';
 
 /** A campaign event that a webhook made of an example tells of. */

@@ -1,5 +1,5 @@
 import type { Message } from '@aws-sdk/client-sqs';
-import { readNote } from '../../lambdas/dead-letter/read-dead-letter-note.ts';
+import { readNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
 import { identifyWebhook } from '../../lambdas/ingest/identify-webhook.ts';
 import type { MappingFile } from '../../lib/map/mapping-file.ts';
 import { type SigningTerms, signPlanned } from './build-webhook.ts';

@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import type { ReceivedRequest } from './judge-request.ts';
+import type { ReceivedCall, ReceivedRequest } from './judge-request.ts';
 import { type ScriptedAnswer, scriptSchema } from './scripted-answer.ts';
-import type { ReceivedCall } from './simulator.ts';
 
 /** What can be seen and dictated from outside of the simulator's process. */
 export type Controlled = {

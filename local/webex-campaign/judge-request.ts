@@ -31,6 +31,17 @@ export type Tenant = {
 
 export type SimulatedAnswer = { readonly status: number; readonly body: string };
 
+/** A call as the simulator saw it and answered it. The bearer key is left out. */
+export type ReceivedCall = {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+  /** Missing when the script had it hang or reset. */
+  readonly answer?: SimulatedAnswer;
+  /** Whether the tenant has taken the event, whatever was answered. */
+  readonly isAccepted: boolean;
+};
+
 const eventSchema = z.object({
   'event-id': z.unknown().optional(),
   'event-key': z.unknown().optional(),

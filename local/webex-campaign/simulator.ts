@@ -6,6 +6,7 @@ import { control } from './control.ts';
 import {
   EVENT_PATH,
   judgeRequest,
+  type ReceivedCall,
   type ReceivedRequest,
   type SimulatedAnswer,
   type Tenant,
@@ -23,17 +24,6 @@ export type SimulatorSettings = Partial<Omit<Tenant, 'keys'>> & {
    * @default 10,000
    */
   readonly remembers?: number;
-};
-
-/** A call as the simulator saw it and answered it. The bearer key is left out. */
-export type ReceivedCall = {
-  readonly method: string;
-  readonly path: string;
-  readonly body: string;
-  /** Missing when the script had it hang or reset. */
-  readonly answer?: SimulatedAnswer;
-  /** Whether the tenant has taken the event, whatever was answered. */
-  readonly isAccepted: boolean;
 };
 
 export type WebexCampaignSimulator = {

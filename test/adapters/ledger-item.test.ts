@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { readItem as attributesOf, itemBytes } from '../../bench/measure/billed-bytes.ts';
 import { readItem, writeItem } from '../../lambdas/adapters/ledger-item.ts';
 import { readReceipt, writeReceipt } from '../../lambdas/adapters/ledger-receipt.ts';
 import type { LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
-import { lastCallOf } from '../../lambdas/deliver/ledger-history.ts';
+import { lastCallOf } from '../../lambdas/deliver/ledger-entry.ts';
 import type { Receipt } from '../../lambdas/deliver/receipt.ts';
 import { type CompiledMapping, compileMapping } from '../../lambdas/map/map-webhook.ts';
 import { readFolder } from '../../lib/map/mapping-folders.ts';
 import { resolveMapping } from '../../lib/map/resolve-mapping.ts';
-import { readItem as attributesOf, itemBytes } from '../../local/counting/item-bytes.ts';
 import { record, setUp } from '../deliver/deliver-setup.ts';
 import { compiledMapping } from '../map/compiled-mapping.ts';
 

@@ -1,6 +1,7 @@
 import tls, { type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { CALL_LIMITS, createEventApi } from '../../lambdas/adapters/webex-campaign.ts';
+import { createEventApi } from '../../lambdas/adapters/webex-campaign.ts';
+import { CALL_LIMITS } from '../../lambdas/deliver/attempt.ts';
 import { buildRequest } from '../../lambdas/deliver/build-request.ts';
 import {
   type MisbehavingServer,

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { CALL_LIMITS, createEventApi } from '../../lambdas/adapters/webex-campaign.ts';
+import { createEventApi } from '../../lambdas/adapters/webex-campaign.ts';
+import { CALL_LIMITS } from '../../lambdas/deliver/attempt.ts';
 import { buildRequest } from '../../lambdas/deliver/build-request.ts';
 
 const REQUEST = buildRequest('{"event-key":"Zoë"}', 'key-1');

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { importsOf, readSourceFiles } from './source-files.ts';
 
 const STAGES = ['ingest', 'buffer', 'map', 'deliver', 'dead-letter'];
-const FILES = readSourceFiles('bin', 'lib', 'lambdas', 'local', 'cli');
+const FILES = readSourceFiles('bin', 'lib', 'lambdas', 'signing', 'local', 'cli');
 
 describe('the house tells the story:', () => {
   test('every folder of lambdas/ is a stage, or the adapters', () => {

@@ -2,9 +2,6 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { factsOfStage, reportOf, usageOf } from '../../cli/cost/cost.ts';
-import { costTable } from '../../cli/cost/tell-cost.ts';
-import { PROJECT } from '../../cli/project.ts';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
 import { readLocalSecrets } from '../../local/local-secrets.ts';
 
@@ -91,15 +88,5 @@ describe('docs/operations.md', () => {
     else if (command === INITIALLY_UNSET)
       expect([code, stdout]).toEqual([1, expect.stringContaining('github: not set yet')]);
     else expect([code, stderr.replace(/^\d+ dead letters read.*$/gm, '')]).toEqual([0, '']);
-  });
-
-  test('has the table that `adapter cost` prints', async () => {
-    const facts = await factsOfStage('local');
-    const options = { rate: 1_000_000, body: 4, eventsPerWebhook: 1, duplicates: 0, ignored: 0, outage: 4 };
-    const usage = usageOf(PROJECT, options);
-    if (!facts.ok || !usage.ok) throw new Error('The stage cannot be synthesized.');
-
-    const table = costTable(reportOf('local', facts.value, usage.value, 4)).join('\n');
-    expect(/```text\n(.*?)```/s.exec(PAGE)?.[1]).toBe(`${table}\n`);
   });
 });

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MappedTypes } from '../../cli/say-others.ts';
 import { storyLines } from '../../cli/story-lines.ts';
-import type { LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
-import type { PastAttempt } from '../../lambdas/deliver/ledger-history.ts';
+import type { LedgerEntry, PastAttempt } from '../../lambdas/deliver/ledger-entry.ts';
 import type { Receipt } from '../../lambdas/deliver/receipt.ts';
 
 const NOON = new Date('2026-11-24T12:00:00.000Z');

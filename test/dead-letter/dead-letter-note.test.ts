@@ -2,8 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { encodeBufferedWebhook } from '../../lambdas/buffer/buffered-webhook.ts';
 import { decodeBufferedWebhook, replayedMessage } from '../../lambdas/buffer/read-buffered-webhook.ts';
 import { deadLetterMessage } from '../../lambdas/dead-letter/dead-letter-message.ts';
-import { type DeadLetterNote, hasNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
-import { readNote } from '../../lambdas/dead-letter/read-dead-letter-note.ts';
+import { type DeadLetterNote, hasNote, readNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
 
 const NOTE: DeadLetterNote = {
   stage: 'deliver',

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
-import { rememberAttempt } from '../../lambdas/deliver/ledger-history.ts';
-import type { Settlement } from '../../lambdas/deliver/ledger-settlement.ts';
+import type { LedgerEntry, Settlement } from '../../lambdas/deliver/ledger-entry.ts';
+import { rememberAttempt } from '../../lambdas/deliver/ledger-entry.ts';
 import { NOW } from './deliver-setup.ts';
 
 const ENTRY: LedgerEntry = {

@@ -5,8 +5,9 @@ import {
   type LedgerEntry,
   type LedgerState,
   ledgerKey,
+  markDeadLettered,
+  settleEntry,
 } from '../../lambdas/deliver/ledger-entry.ts';
-import { markDeadLettered, settleEntry } from '../../lambdas/deliver/ledger-settlement.ts';
 import type { Receipt } from '../../lambdas/deliver/receipt.ts';
 
 const NOW = new Date('2026-11-24T12:00:00.000Z');

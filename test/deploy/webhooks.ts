@@ -1,7 +1,6 @@
 import { createHmac } from 'node:crypto';
 import Stripe from 'stripe';
-import { dateSample } from '../../cli/date-sample.ts';
-import { findSample } from '../../cli/samples.ts';
+import { dateSample, findSample } from '../../signing/samples.ts';
 
 /** Values of the secrets; they open nothing but the emulator of one run. */
 export const SECRETS = {

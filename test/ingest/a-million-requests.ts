@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { signWebhook } from '../../cli/sign-webhook.ts';
 import { findProfile, PROFILE_NAMES } from '../../lambdas/ingest/signature-profiles/profiles.ts';
 import type { SignatureScheme } from '../../lambdas/ingest/signature-scheme.ts';
 import { verifySignature } from '../../lambdas/ingest/verify-signature.ts';
+import { signWebhook } from '../../signing/sign-webhook.ts';
 
 // npm run -s forge -- [count] [seed]: how docs/verification.md comes by its numbers.
 const [count = 1_000_000, seed = 1] = process.argv.slice(2).map(Number);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { signWebhook } from '../../cli/sign-webhook.ts';
 import { findProfile, PROFILE_NAMES } from '../../lambdas/ingest/signature-profiles/profiles.ts';
 import type { SignatureScheme } from '../../lambdas/ingest/signature-scheme.ts';
 import { verifySignature } from '../../lambdas/ingest/verify-signature.ts';
+import { signWebhook } from '../../signing/sign-webhook.ts';
 
 const NOW = new Date('2026-11-24T09:30:00Z');
 const URL = 'https://hooks.example.com/webhooks/x?a=1';

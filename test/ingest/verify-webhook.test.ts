@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { WebhookRequest } from '../../lambdas/ingest/read-request.ts';
+import { verifyWebhook } from '../../lambdas/ingest/receive-webhook.ts';
 import { senderUrl, withoutQuery } from '../../lambdas/ingest/sender-url.ts';
 import { signatureSchemeSchema } from '../../lambdas/ingest/signature-scheme.ts';
 import type { Source } from '../../lambdas/ingest/source.ts';
-import { verifyWebhook } from '../../lambdas/ingest/verify-webhook.ts';
 import { fail, succeed } from '../../lambdas/result.ts';
 
 const AT = new Date('2026-11-24T09:30:00Z');

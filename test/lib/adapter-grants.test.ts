@@ -92,7 +92,7 @@ describe('an adapter', () => {
 
 /** The files that some commands are made of: all that they import, and what that imports; types aside. */
 function filesOf(...commands: readonly string[]): readonly SourceFile[] {
-  const files = new Map(readSourceFiles('cli').map((file) => [file.path, file]));
+  const files = new Map(readSourceFiles('cli', 'signing').map((file) => [file.path, file]));
   const reached = new Set(commands.flatMap((name) => files.get(`cli/${name}.ts`) ?? []));
   for (const { path, text } of reached) {
     const imported = importsOf({ path, text: text.replaceAll(/^import type [^;]+;/gm, '') });

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 const { STAGE = 'ingest', TESTS = '' } = process.env;
 const SLOW = /^(a-million-requests|every-profile|linear-time|vendor-libraries|contract|jsonata-loading)\./;
 const ALSO: Readonly<Record<string, readonly string[]>> = {
-  ingest: ['cli/doctor.test.ts', 'cli/sign-as-plug-in.test.ts', 'lib/map/mapping-file.test.ts'],
+  ingest: ['cli/doctor.test.ts', 'signing/sign-webhook.test.ts', 'lib/map/mapping-file.test.ts'],
   map: ['lib/map/mapping-language.test.ts', 'lib/map/mapping-file.test.ts'],
 };
 

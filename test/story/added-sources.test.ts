@@ -1,13 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { dateSample } from '../../cli/date-sample.ts';
-import { findSample } from '../../cli/samples.ts';
 import { type SendOptions, send } from '../../cli/send.ts';
 import { signingSecretsSchema } from '../../lambdas/ingest/signing-secrets.ts';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
 import { readLocalSecrets } from '../../local/local-secrets.ts';
 import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
+import { dateSample, findSample } from '../../signing/samples.ts';
 
 const MAPPINGS = fileURLToPath(new URL('../../mappings', import.meta.url));
 

@@ -3,7 +3,7 @@ import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/clien
 import { openAccount } from '../../cli/account.ts';
 import { type DeadLetterMessage, readDeadLetters } from '../../cli/read-dead-letters.ts';
 import type { DeadLetterNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
-import { readNote } from '../../lambdas/dead-letter/read-dead-letter-note.ts';
+import { readNote } from '../../lambdas/dead-letter/dead-letter-note.ts';
 import { ledgerTableName } from '../../lambdas/deliver/ledger-entry.ts';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
 import type { DeliverLine } from '../../local/log-lines.ts';

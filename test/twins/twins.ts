@@ -83,7 +83,7 @@ export const TWINS: readonly Twin[] = [
     foundOut: /\(none, \w+\): never-taken, not delivered/,
     mutant: {
       function: 'ingest',
-      file: 'ingest/verify-webhook.ts',
+      file: 'ingest/receive-webhook.ts',
       changes: [
         [
           '...request,\n      url,',

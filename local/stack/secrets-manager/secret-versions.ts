@@ -64,9 +64,10 @@ export function createSecretVersions(readSecrets: ReadSecrets): SecretVersions {
     },
     reply: (operation, body) => {
       const run = operations[operation];
-      if (run === undefined) return refuse('UnknownOperationException', `The local run has no ${operation}.`);
+      if (run === undefined)
+        return rejected('UnknownOperationException', `The local run has no ${operation}.`);
       const request = requestSchema.safeParse(JSON.parse(body));
-      if (!request.success) return refuse('ValidationException', 'SecretId is missing.');
+      if (!request.success) return rejected('ValidationException', 'SecretId is missing.');
       // An ARN ends in the name; on AWS a random suffix follows, which nobody types.
       const name = request.data.SecretId.replace(/^arn:aws:secretsmanager:[^:]*:\d+:secret:/, '');
       const secret = secrets.get(name);
@@ -108,7 +109,7 @@ function moveLabel(
   const holder = VersionStage === CURRENT ? currentId : labels.get(VersionStage);
   const isThere = holder !== undefined && holder === MoveToVersionId;
   if (holder !== RemoveFromVersionId && !isThere) {
-    return refuse('InvalidParameterException', `The staging label ${VersionStage} is on another version.`);
+    return rejected('InvalidParameterException', `The staging label ${VersionStage} is on another version.`);
   }
   if (MoveToVersionId === undefined) labels.delete(VersionStage);
   else labels.set(VersionStage, MoveToVersionId);
@@ -123,9 +124,9 @@ function generate({ GenerateSecretString: how }: SecretProperties): unknown {
 }
 
 function notFound(rest: string): Reply {
-  return refuse('ResourceNotFoundException', `Secrets Manager can't find the specified secret${rest}`);
+  return rejected('ResourceNotFoundException', `Secrets Manager can't find the specified secret${rest}`);
 }
 
-function refuse(type: string, message: string): Reply {
+function rejected(type: string, message: string): Reply {
   return { status: 400, body: { __type: type, message } };
 }

@@ -1,0 +1,235 @@
+import { Buffer } from 'node:buffer';
+import { writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
+import { readMappingFolders } from '../lib/map/mapping-folders.ts';
+import { type LocalRun, startLocalRun } from '../local/local-run.ts';
+import { type Loopback, listenOnLoopback } from '../local/loopback.ts';
+import { dateSample, findSample } from '../signing/samples.ts';
+import { signWebhook } from '../signing/sign-webhook.ts';
+import { SECRETS, SIGNING_SECRET } from './events.ts';
+import { type AttributeValue, itemBytes, lineBytes, readItem } from './measure/billed-bytes.ts';
+
+// `npm run count-requests` counts anew what webhooks ask of AWS, for `adapter cost`; a test counts again.
+const FILE = new URL('../cli/cost/counted-requests.json', import.meta.url);
+
+/** The mappings that are counted with, whatever lies in `mappings/`. */
+const MAPPINGS = fileURLToPath(new URL('counted', import.meta.url));
+
+/** Both functions start cold, on whatever machine this is. */
+const PATIENCE_MILLISECONDS = 30_000;
+
+/** As long as Stripe's ids are: the ledger's items are no larger than with true ones. */
+const EVENT_ID = 'evt_1QZx0d2eZvKYlo2C8nXh7RtB';
+
+/** What DynamoDB adds to an item that it stores (developer guide, "Item sizes and formats"). */
+const STORED_OVERHEAD_BYTES = 100;
+
+/** A request that a function has made, as far as it is billed. */
+type BilledRequest = {
+  /** `AmazonSQS.SendMessage`, `DynamoDB_20120810.PutItem`, … */
+  readonly operation: string;
+  readonly status: number;
+  /** What DynamoDB says that it has consumed. */
+  readonly capacityUnits: number | undefined;
+  readonly body: Readonly<Record<string, unknown>>;
+};
+
+/** What one webhook has asked for and printed, and the bodies of its calls of the event API. */
+type Observed = { readonly requests: BilledRequest[]; readonly lines: string[]; readonly calls: string[] };
+
+type Counts = ReturnType<typeof tally>;
+
+/** What is counted of a webhook that is delivered, of its copy, of one that no mapping wants, and of each further event. */
+export type Counted = Readonly<Record<'delivered' | 'duplicate' | 'ignored' | 'furtherEvent', Counts>>;
+
+/** Runs the local stack behind counting proxies, sends it webhooks of each kind, and counts what each has asked for. */
+export async function countRequests(): Promise<Counted> {
+  const observed: Observed = { requests: [], lines: [], calls: [] };
+  const proxies: Loopback[] = [];
+  const standBefore = async (url: string) => {
+    const proxy = await startProxy(url, (request) => observed.requests.push(request));
+    proxies.push(proxy);
+    return proxy.url;
+  };
+  const signedBy = { signingSecrets: [SIGNING_SECRET] };
+  const started = await startLocalRun(
+    {
+      port: 0,
+      speed: 1,
+      mappings: MAPPINGS,
+      readSecrets: () => ({ ...SECRETS, 'webhooks/stripe': signedBy, 'webhooks/hubspot': signedBy }),
+      standBetween: async ({ sqs, secretsManager, dynamoDb }) => ({
+        sqs: await standBefore(sqs),
+        secretsManager: await standBefore(secretsManager),
+        dynamoDb: await standBefore(dynamoDb),
+      }),
+    },
+    { onText: (text) => observed.lines.push(text), onCall: ({ body }) => observed.calls.push(body) },
+  );
+  if (!started.ok) throw new Error(started.failure);
+  try {
+    return await countKinds(started.value, observed);
+  } finally {
+    await started.value.stop();
+    for (const proxy of proxies) await proxy.stop();
+  }
+}
+
+async function countKinds(run: LocalRun, observed: Observed): Promise<Counted> {
+  const count = async (source: string, body: unknown, ends: number): Promise<Counts> => {
+    for (const part of Object.values(observed)) part.length = 0;
+    await post(run, source, JSON.stringify(body));
+    await untilEnded(observed, ends);
+    return tally(observed);
+  };
+  const stripe = { ...JSON.parse(bodyOf('stripe', 'invoice.payment_failed')), id: EVENT_ID };
+  const [contact] = JSON.parse(bodyOf('hubspot', 'contact.creation'));
+
+  // The first of all starts both functions, which asks for more, once; and it has the metrics that are told once a minute.
+  const { stackMetrics } = await count('stripe', { ...stripe, id: EVENT_ID.replace(/B$/, 'A') }, 1);
+  const delivered = { ...(await count('stripe', stripe, 1)), stackMetrics };
+  const duplicate = await count('stripe', stripe, 1);
+  const unwanted = { ...stripe, id: EVENT_ID.replace(/B$/, 'C'), type: 'invoice.voided' };
+  const ignored = await count('stripe', unwanted, 0);
+  const one = await count('hubspot', [contact], 1);
+  const two = await count('hubspot', [contact, { ...contact, objectId: 124 }], 2);
+  return { delivered, duplicate, ignored, furtherEvent: subtract(two, one) };
+}
+
+function bodyOf(source: string, name: string): string {
+  const sample = findSample(source, name);
+  if (!sample.ok) throw new Error(`There is no sample ${name} of ${source}.`);
+  return dateSample(sample.value, new Date()).body.toString('utf8');
+}
+
+async function post({ stack }: LocalRun, source: string, body: string): Promise<void> {
+  const mappings = readMappingFolders(MAPPINGS);
+  const mapping = mappings.ok ? mappings.value.find((one) => one.source === source) : undefined;
+  if (mapping === undefined) throw new Error(`${MAPPINGS} has no mapping of ${source}, or has problems.`);
+  const url = `${stack.url}/webhooks/${source}`;
+  const toSign = { secret: SIGNING_SECRET, url, rawBody: Buffer.from(body), at: new Date(), id: EVENT_ID };
+  const signed = signWebhook(mapping.profile.signature, toSign);
+  if (!signed.ok) throw new Error(signed.failure);
+  const headers = { 'content-type': 'application/json', ...signed.value.headers };
+  const answer = await fetch(url, { method: 'POST', headers, body });
+  if (!answer.ok) throw new Error(`${source} was answered ${answer.status}: ${await answer.text()}`);
+}
+
+/** A line of deliver's is the last thing that is done for an event; what is ignored has none. */
+async function untilEnded({ lines }: Observed, ends: number): Promise<void> {
+  const endsAt = performance.now() + PATIENCE_MILLISECONDS;
+  while (lines.filter((line) => line.includes('"stage":"deliver"')).length < ends) {
+    if (performance.now() > endsAt) throw new Error('A webhook has not come to its end.');
+    await wait(50);
+  }
+  // The answer to the last write may still be on its way through the proxy.
+  await wait(300);
+}
+
+const objectSchema = z.record(z.string(), z.unknown()).catch({});
+const consumedSchema = z.object({ ConsumedCapacity: z.object({ CapacityUnits: z.number() }) });
+
+/**
+ * Stands before an endpoint and tells of every request that it passes on. DynamoDB is asked what each has consumed; the
+ * functions do not want to know.
+ */
+function startProxy(target: string, onRequest: (request: BilledRequest) => void): Promise<Loopback> {
+  const server = createServer(async (message, response) => {
+    const operation = String(message.headers['x-amz-target']);
+    const body = objectSchema.parse(await json(message).catch(() => ({})));
+    const passed = operation.startsWith('DynamoDB_') ? { ...body, ReturnConsumedCapacity: 'TOTAL' } : body;
+    const request = { method: 'POST', headers: headersOf(message), body: JSON.stringify(passed) };
+    const answer = await fetch(`${target}${message.url}`, request);
+    const { status } = answer;
+    const answered = await answer.arrayBuffer();
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(Buffer.from(answered));
+    const said: unknown = await new Response(answered).json().catch(() => ({}));
+    const capacityUnits = consumedSchema.safeParse(said).data?.ConsumedCapacity.CapacityUnits;
+    onRequest({ operation, status, capacityUnits, body });
+  });
+  return listenOnLoopback(server);
+}
+
+/** Whom it is for and how long it is, the next connection has to say itself. */
+function headersOf({ headers }: IncomingMessage): Record<string, string> {
+  const passed = Object.entries(headers).filter(([name]) =>
+    /^(x-amz-|authorization|content-type)/.test(name),
+  );
+  return Object.fromEntries(passed.map(([name, value]) => [name, String(value)]));
+}
+
+/** Adds up what is billed of what a webhook has asked for. */
+function tally({ requests, lines, calls }: Observed) {
+  const puts = requests.filter(({ operation }) => operation.endsWith('.PutItem'));
+  const gets = requests.filter(({ operation }) => operation.endsWith('.GetItem'));
+  // Of an item that is written twice, the last is what stays.
+  const kept = new Map<string, readonly [string, AttributeValue][]>();
+  for (const { status, body } of puts) {
+    const item = readItem(body.Item);
+    const { webhook, event } = Object.fromEntries(item);
+    if (status === 200) kept.set(JSON.stringify([webhook, event]), item);
+  }
+  return {
+    sends: requests.filter(({ operation }) => operation === 'AmazonSQS.SendMessage').length,
+    writeUnits: sum(puts.map(unitsOf)),
+    readUnits: sum(gets.map(unitsOf)),
+    storedBytes: sum([...kept.values()].map((item) => itemBytes(item) + STORED_OVERHEAD_BYTES)),
+    calls: calls.length,
+    callBytes: sum(calls.map((body) => Buffer.byteLength(body))),
+    ingestLogBytes: sum(lines.filter((line) => stageOf(line) === 'ingest').map(lineBytes)),
+    deliverLogBytes: sum(lines.filter((line) => stageOf(line) === 'deliver').map(lineBytes)),
+    ...countMetrics(lines),
+  };
+}
+
+/**
+ * What a request consumes, as DynamoDB says. A write whose condition fails consumes what the item that is there is of, one
+ * unit at least; ours are of a kilobyte.
+ */
+function unitsOf({ status, capacityUnits = 0 }: BilledRequest): number {
+  return status === 200 ? capacityUnits : 1;
+}
+
+const directiveSchema = z.object({
+  Dimensions: z.array(z.array(z.string())),
+  Metrics: z.array(z.object({ Name: z.string() })),
+});
+const lineSchema = z.object({
+  stage: z.enum(['ingest', 'deliver']),
+  _aws: z.object({ CloudWatchMetrics: z.array(directiveSchema) }),
+});
+
+function stageOf(line: string): string | undefined {
+  return lineSchema.safeParse(JSON.parse(line)).data?.stage;
+}
+
+/** Each metric of each set of dimensions is one that CloudWatch bills by the month. */
+function countMetrics(lines: readonly string[]) {
+  const sets = lines
+    .flatMap((line) => lineSchema.safeParse(JSON.parse(line)).data?._aws.CloudWatchMetrics ?? [])
+    .flatMap(({ Dimensions, Metrics }) =>
+      Dimensions.flatMap((set) => Metrics.map(({ Name }) => [Name, ...set])),
+    );
+  const distinct = [...new Map(sets.map((set) => [set.join(), set])).values()];
+  const deliverMetrics = distinct.filter((set) => set.includes('event')).length;
+  const ingestMetrics = distinct.filter((set) => set.includes('source')).length - deliverMetrics;
+  return { ingestMetrics, deliverMetrics, stackMetrics: distinct.length - ingestMetrics - deliverMetrics };
+}
+
+function subtract(larger: Counts, smaller: Counts): Counts {
+  const names = Object.keys(larger) as (keyof Counts)[];
+  return Object.fromEntries(names.map((name) => [name, larger[name] - smaller[name]])) as Counts;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+if (import.meta.main) {
+  const counted = { at: new Date().toISOString().slice(0, 10), ...(await countRequests()) };
+  writeFileSync(FILE, `${JSON.stringify(counted, null, 2)}\n`);
+}

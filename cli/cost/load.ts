@@ -1,0 +1,102 @@
+import { RETRY_SCHEDULE } from '../../lambdas/deliver/retry-schedule.ts';
+import { ASSUMED, MONTH_SECONDS } from './quantities.ts';
+import type { TemplateFacts } from './template-facts.ts';
+
+/** What comes in, in a month. */
+export type Usage = {
+  readonly webhooks: number;
+  readonly bodyBytes: number;
+  readonly eventsPerWebhook: number;
+  /** Parts of the webhooks, 0 to 1: copies of others, and such as no mapping wants. */
+  readonly duplicates: number;
+  readonly ignored: number;
+  /** How long a call of the event API takes, in seconds. */
+  readonly callSeconds: number;
+  /** Events of the mappings that are in use: each has metrics of its own. */
+  readonly mappedEvents: number;
+  /** How long logs are kept, in days; as the template has it where it is missing. */
+  readonly retentionDays?: number | undefined;
+};
+
+/** Webhooks of a month by what becomes of them. */
+type Portions = { readonly fresh: number; readonly duplicate: number; readonly ignored: number };
+
+export function portionsOf({ webhooks, duplicates, ignored }: Usage): Portions {
+  return {
+    fresh: webhooks * (1 - duplicates - ignored),
+    duplicate: webhooks * duplicates,
+    ignored: webhooks * ignored,
+  };
+}
+
+/** Webhooks a second that come to the deliver function. */
+function deliverRate(usage: Usage): number {
+  const { fresh, duplicate } = portionsOf(usage);
+  return (fresh + duplicate) / MONTH_SECONDS;
+}
+
+/** How long the deliver function works on a batch: its calls are as far apart as the tenant's rate has them. */
+export function batchSeconds(webhooks: number, usage: Usage, { deliver }: TemplateFacts): number {
+  const calls = webhooks * usage.eventsPerWebhook;
+  const apart = deliver.concurrency / deliver.eventsPerSecond;
+  return ASSUMED.deliverSeconds + usage.callSeconds + Math.max(0, calls - 1) * apart;
+}
+
+/** How many webhooks a batch has: no more than come while the workers are busy with the one before. */
+export function batchSize(usage: Usage, facts: TemplateFacts): number {
+  const { concurrency, eventsPerSecond, batchSize: most } = facts.deliver;
+  const perWorker = deliverRate(usage) / concurrency;
+  for (let size = 1; size < most; size += 1) {
+    const turns = size * usage.eventsPerWebhook * (concurrency / eventsPerSecond);
+    if (perWorker * Math.max(turns, batchSeconds(size, usage, facts)) <= size) return size;
+  }
+  return most;
+}
+
+/** SQS developer guide, "Quotas": messages of a standard queue that are received and not deleted. */
+const IN_FLIGHT = 120_000;
+
+/** What an outage of Webex Campaign leaves behind. */
+export type Drain = {
+  readonly hours: number;
+  /** Events that wait when it is over. */
+  readonly waiting: number;
+  /** Events that are older than the retry budget by then: they are dead letters. */
+  readonly deadLettered: number;
+  /** Seconds until the last has gone out, with what keeps coming; `undefined` where more comes than can go. */
+  readonly seconds: number | undefined;
+  /** Events a second that go out at most, and the setting that holds them there. */
+  readonly perSecond: number;
+  readonly limitedBy: 'events-per-second' | 'concurrency';
+  /** Hours until SQS hands out no more messages, as too many are hidden until their next attempt. */
+  readonly inFlightHours: number;
+};
+
+/** How long it takes to catch up after an outage of so many hours. */
+export function drainAfter(hours: number, usage: Usage, facts: TemplateFacts): Drain {
+  const events = (portionsOf(usage).fresh / MONTH_SECONDS) * usage.eventsPerWebhook;
+  const budgetHours = RETRY_SCHEDULE.budgetSeconds / 3_600;
+  const waiting = events * 3_600 * Math.min(hours, budgetHours);
+  const { perSecond, limitedBy } = capacityOf(usage, facts);
+  const spare = perSecond - events;
+  return {
+    hours,
+    waiting,
+    deadLettered: events * 3_600 * Math.max(0, hours - budgetHours),
+    // The last to be tried in vain come back after the longest pause.
+    seconds:
+      spare > 0 ? Math.max(waiting / spare, hours > 0 ? RETRY_SCHEDULE.lastCeilingSeconds : 0) : undefined,
+    perSecond,
+    limitedBy,
+    inFlightHours: IN_FLIGHT / (deliverRate(usage) * 3_600),
+  };
+}
+
+/** Events a second that can go out: as many as the tenant's rate allows, or fewer if the workers cannot keep up with it. */
+function capacityOf(usage: Usage, facts: TemplateFacts): Pick<Drain, 'perSecond' | 'limitedBy'> {
+  const { eventsPerSecond, concurrency, batchSize: size } = facts.deliver;
+  const ofWorkers = ((concurrency * size) / batchSeconds(size, usage, facts)) * usage.eventsPerWebhook;
+  return ofWorkers < eventsPerSecond
+    ? { perSecond: ofWorkers, limitedBy: 'concurrency' }
+    : { perSecond: eventsPerSecond, limitedBy: 'events-per-second' };
+}

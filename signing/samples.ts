@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import * as z from 'zod';
+import { follow } from '../lambdas/ingest/selector.ts';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { setMembers } from '../lib/map/set-members.ts';
+
+const SAMPLES = new URL('../samples/', import.meta.url);
+
+const manifestSchema = z.array(
+  z.object({
+    /** Path below `samples/`. */
+    file: z.string(),
+    provider: z.string(),
+    /** The event type, in the vendor's words. */
+    event: z.string(),
+    /** Headers that the vendor sends beside the signature. */
+    headers: z.record(z.string(), z.string()).default({}),
+    /** JSON pointers to where it says when it happened. */
+    times: z.array(z.string()).default([]),
+  }),
+);
+
+/** A real webhook of a vendor, as it lies in `samples/` (where `manifest.json` has its source and licence). */
+export type Sample = {
+  /** Path of the payload, from the repository's root. */
+  readonly path: string;
+  readonly eventType: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** JSON pointers to where the body says when it happened. */
+  readonly times: readonly string[];
+};
+
+/** Finds a sample by its file name without `.json`, or by its event type; fails with the names there are. */
+export function findSample(source: string, name: string): Result<Sample, readonly string[]> {
+  const entries = readManifest().filter(({ provider }) => provider === source);
+  const entry = entries.find(({ file, event }) => nameOf(file) === name || event === name);
+  if (entry === undefined) return fail(entries.map(({ file }) => nameOf(file)));
+  return succeed({
+    path: `samples/${entry.file}`,
+    eventType: entry.event,
+    headers: entry.headers,
+    times: entry.times,
+    body: readFileSync(new URL(entry.file, SAMPLES)),
+  });
+}
+
+/**
+ * A sample as if it had happened at that time, else as it was published: most are years old, and an event that is older
+ * than its mapping's `max-age` is not worth a message.
+ */
+export function dateSample(sample: Sample, at: Date): Sample {
+  if (sample.times.length === 0) return sample;
+  const text = sample.body.toString('utf8');
+  const published: unknown = JSON.parse(text);
+  const changes = sample.times.map((pointer) => [pointer, writeAs(follow(published, pointer)[0], at)]);
+  return { ...sample, body: Buffer.from(setMembers(text, Object.fromEntries(changes))) };
+}
+
+/** Writes a time in the form of another: unix seconds or milliseconds, or ISO 8601 with an offset or without. */
+function writeAs(form: unknown, at: Date): unknown {
+  if (typeof form === 'number')
+    return form < 100_000_000_000 ? Math.floor(at.getTime() / 1000) : at.getTime();
+  const hasOffset = /(Z|[+-]\d{2}:\d{2})$/.test(String(form));
+  return hasOffset ? at.toISOString() : at.toISOString().slice(0, -1);
+}
+
+function readManifest(): z.infer<typeof manifestSchema> {
+  return manifestSchema.parse(JSON.parse(readFileSync(new URL('manifest.json', SAMPLES), 'utf8')));
+}
+
+function nameOf(file: string): string {
+  return basename(file, '.json');
+}

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { computeDigest } from '../lambdas/ingest/check-claim.ts';
+import { tokensOf } from '../lambdas/ingest/content-template.ts';
+import { decodeSecret } from '../lambdas/ingest/decode-secret.ts';
+import { writeContent } from '../lambdas/ingest/read-claim.ts';
+import { methodOf } from '../lambdas/ingest/signature-method.ts';
+import { readForm, writeSorted } from '../lambdas/ingest/signature-plug-ins/form-parameters.ts';
+import { BODY_HASH, writeTwilioForm } from '../lambdas/ingest/signature-plug-ins/twilio.ts';
+import type { Extractor, SignatureScheme, SignedScheme } from '../lambdas/ingest/signature-scheme.ts';
+import type { Content } from '../lambdas/ingest/verification.ts';
+import { writePart } from '../lambdas/ingest/write-header.ts';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { bodyFormatOf } from '../lambdas/webhook-body.ts';
+import { signAdyenBody, signMailgunBody } from './signed-body.ts';
+
+/** What is to be signed, when and by whom. */
+export type ToSign = {
+  readonly secret: string;
+  readonly url: string;
+  readonly rawBody: Uint8Array;
+  /** How the body is written; it matters where a form is signed otherwise. */
+  readonly contentType?: string | undefined;
+  /** The time that the signature is to carry. */
+  readonly at: Date;
+  /** The delivery's id, for schemes that sign one. */
+  readonly id: string;
+};
+
+type CustomScheme = Extract<SignatureScheme, { kind: 'custom' }>;
+
+type Headers = Readonly<Record<string, string>>;
+
+/** What a vendor would send: what carries the signature, and the body, in which a few of them put it. */
+export type Signed = {
+  readonly headers: Headers;
+  /** What the URL gets besides, without its `?`. */
+  readonly query: string;
+  readonly rawBody: Uint8Array;
+};
+
+/** Signs a POST of this body as its vendor would; fails with a sentence where only the vendor can. */
+export function signWebhook(scheme: SignatureScheme, toSign: ToSign): Result<Signed, string> {
+  if (scheme.kind === 'custom') return signAsPlugIn(scheme, toSign);
+  const headers =
+    scheme.kind === 'sharedSecret'
+      ? carrySecret(scheme.sharedSecret, toSign.secret)
+      : signByKnobs(scheme, toSign);
+  return headers.ok ? succeed({ headers: headers.value, query: '', rawBody: toSign.rawBody }) : headers;
+}
+
+function signByKnobs(scheme: SignedScheme, toSign: ToSign): Result<Headers, string> {
+  const key = decodeSecret(scheme, toSign.secret);
+  if (key === undefined) return fail(`The signing secret cannot be read as ${scheme.kind} wants it.`);
+  if (key.type === 'public')
+    return fail(`Only the vendor can sign by ${scheme.kind}: it has the private key.`);
+
+  const timestamp = scheme.timestamp === undefined ? '' : WRITERS[scheme.timestamp.format](toSign.at);
+  const { rawBody, url, id, secret } = toSign;
+  if (tokensOf(scheme.content).some(({ kind }) => kind === 'header')) {
+    return fail('A header of the vendor is signed, and what stands in it is not known here.');
+  }
+  const parts = { method: 'POST', url, headers: new Map<string, string>(), rawBody, timestamp, id };
+  const content = writeContent(scheme.content, parts, secret);
+  const signature = computeDigest(scheme, content, key).toString(scheme.encoding);
+  return writeHeaders(scheme, { timestamp, id: toSign.id, signature });
+}
+
+const WRITERS: Readonly<Record<NonNullable<SignedScheme['timestamp']>['format'], (at: Date) => string>> = {
+  unix: (at) => String(Math.floor(at.getTime() / 1000)),
+  'unix-ms': (at) => String(at.getTime()),
+  iso8601: (at) => at.toISOString(),
+  'http-date': (at) => at.toUTCString(),
+};
+
+/** Parts of one header stand in the order timestamp, id, signature. */
+function writeHeaders(
+  { timestamp, id, signature }: SignedScheme,
+  values: { readonly timestamp: string; readonly id: string; readonly signature: string },
+): Result<Headers, string> {
+  const parts: readonly (readonly [Extractor | undefined, string])[] = [
+    [timestamp, values.timestamp],
+    [id, values.id],
+    [signature, values.signature],
+  ];
+  const headers: Record<string, string> = {};
+  for (const [extractor, value] of parts) {
+    if (extractor === undefined) continue;
+    const { header, split = '', pick = '' } = extractor;
+    const part = writePart(extractor, value);
+    if (part === undefined) return fail(`How ${header} is written cannot be told from the pattern ${pick}.`);
+    headers[header] = headers[header] === undefined ? part : `${headers[header]}${split}${part}`;
+  }
+  return succeed(headers);
+}
+
+function carrySecret(
+  knobs: Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'],
+  secret: string,
+): Result<Headers, string> {
+  if (knobs.in === 'header') return succeed({ [knobs.name]: secret });
+  if (knobs.in === 'basic') {
+    return succeed({ authorization: `Basic ${Buffer.from(secret).toString('base64')}` });
+  }
+  return fail(`The secret travels in the URL: post to …?${knobs.name}=<secret> yourself.`);
+}
+
+/** Signs as a plug-in verifies. Some signatures lie in the body, and one (Twilio's of JSON) needs a parameter in the URL. */
+function signAsPlugIn(scheme: CustomScheme, toSign: ToSign): Result<Signed, string> {
+  const { crypto, encoding, decode, secretForm } = methodOf(scheme);
+  const key = decode(toSign.secret);
+  if (key === undefined) return fail(`The signing secret cannot be read as ${secretForm}.`);
+  return SIGNERS[scheme.plugIn](toSign, (...content) =>
+    computeDigest(crypto, content, key).toString(encoding),
+  );
+}
+
+/** Writes the signature of a content. */
+type Write = (...content: Content) => string;
+
+const SIGNERS: Readonly<
+  Record<CustomScheme['plugIn'], (toSign: ToSign, write: Write) => Result<Signed, string>>
+> = {
+  twilio: (toSign, write) => succeed(signAsTwilio(toSign, write)),
+  mandrill: ({ url, rawBody }, write) => {
+    const signature = write(url, writeSorted(readForm(rawBody)));
+    return succeed({ headers: { 'X-Mandrill-Signature': signature }, query: '', rawBody });
+  },
+  'adyen-standard': ({ rawBody }, write) => inBody(signAdyenBody(rawBody, write)),
+  mailgun: ({ rawBody, at, id }, write) => {
+    const timestamp = String(Math.floor(at.getTime() / 1000));
+    return inBody(signMailgunBody(rawBody, { timestamp, token: id, signature: write(timestamp, id) }));
+  },
+};
+
+function signAsTwilio({ url, rawBody, contentType }: ToSign, write: Write): Signed {
+  const sign = (...content: Content) => ({ 'X-Twilio-Signature': write(...content) });
+  if (contentType === undefined || bodyFormatOf(contentType) === 'form') {
+    return { headers: sign(url, writeTwilioForm(rawBody)), query: '', rawBody };
+  }
+  const query = `${BODY_HASH}=${createHash('sha256').update(rawBody).digest('hex')}`;
+  return { headers: sign(`${url}${url.includes('?') ? '&' : '?'}${query}`), query, rawBody };
+}
+
+function inBody(body: Result<Uint8Array, string>): Result<Signed, string> {
+  return body.ok ? succeed({ headers: {}, query: '', rawBody: body.value }) : body;
+}

@@ -1,0 +1,190 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import twilioLibrary from 'twilio';
+import { findProfile } from '../../lambdas/ingest/signature-profiles/profiles.ts';
+import type { SignatureScheme } from '../../lambdas/ingest/signature-scheme.ts';
+import { verifySignature } from '../../lambdas/ingest/verify-signature.ts';
+import { type Flaws, signFlawed } from '../../signing/flawed-webhook.ts';
+import { type Signed, signWebhook, type ToSign } from '../../signing/sign-webhook.ts';
+
+const URL = 'https://hooks.example.com/webhooks/x';
+const AT = new Date('2026-11-24T09:30:00Z');
+const FORM = 'application/x-www-form-urlencoded';
+const HEX = '44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056';
+
+const ADYEN = JSON.stringify({
+  live: 'false',
+  notificationItems: [
+    {
+      NotificationRequestItem: { pspReference: '1', amount: { value: 5, currency: 'EUR' }, success: 'true' },
+    },
+    {
+      NotificationRequestItem: {
+        amount: { value: 7, currency: 'EUR' },
+        additionalData: { hmacSignature: 'captured', kept: '1' },
+      },
+    },
+  ],
+});
+
+function schemeOf(name: string): SignatureScheme {
+  const scheme = findProfile(name)?.signature;
+  if (scheme === undefined) throw new Error(`no profile ${name}`);
+  return scheme;
+}
+
+function toSign(body: string, contentType?: string, secret = HEX): ToSign {
+  return { secret, url: URL, rawBody: Buffer.from(body), contentType, at: AT, id: 'msg_1' };
+}
+
+/** What ingest says of a request as it would be sent. */
+function judge(profile: string, { headers, query, rawBody }: Signed, contentType?: string): string {
+  const sent = { ...(contentType === undefined ? {} : { 'content-type': contentType }), ...headers };
+  const verified = verifySignature(schemeOf(profile), {
+    method: 'POST',
+    url: query === '' ? URL : `${URL}?${query}`,
+    query,
+    headers: new Map(Object.entries(sent).map(([name, value]) => [name.toLowerCase(), value])),
+    rawBody,
+    receivedAt: AT,
+    secrets: [HEX],
+  });
+  return verified.ok ? 'valid' : verified.failure.code;
+}
+
+function send(profile: string, body: string, contentType?: string, flaws: Flaws = {}): string {
+  const signed = signFlawed(schemeOf(profile), toSign(body, contentType), flaws);
+  return signed.ok ? judge(profile, signed.value, contentType) : signed.failure;
+}
+
+const CASES: readonly (readonly [profile: string, body: string, contentType: string])[] = [
+  ['twilio', 'To=%2B1&From=&Body=a+b&Body=c', FORM],
+  ['twilio', '{"a":1}', 'application/json'],
+  ['mandrill', 'mandrill_events=%5B%5D&a=1', FORM],
+  ['adyen-standard', ADYEN, 'application/json'],
+  ['mailgun', '{"event-data":{"event":"opened"}}', 'application/json'],
+  ['mailgun', '{"signature":{"token":"captured"},"event-data":{}}', 'application/json'],
+];
+
+describe('what is signed as a plug-in verifies', () => {
+  test.each(CASES)('%s accepts for %s', (profile, body, contentType) => {
+    expect(send(profile, body, contentType)).toBe('valid');
+  });
+
+  test('for Twilio is what its own library signs', () => {
+    const anyForm = fc.dictionary(fc.string({ minLength: 1 }), fc.string(), { noNullPrototype: true });
+    fc.assert(
+      fc.property(anyForm, (form) => {
+        const signed = signWebhook(schemeOf('twilio'), toSign(new URLSearchParams(form).toString(), FORM));
+
+        expect(signed).toMatchObject({
+          value: {
+            headers: { 'X-Twilio-Signature': twilioLibrary.getExpectedTwilioSignature(HEX, URL, form) },
+          },
+        });
+      }),
+    );
+  });
+
+  test('for Twilio keeps a query that the URL has', () => {
+    const signed = signWebhook(schemeOf('twilio'), {
+      ...toSign('{}', 'application/json'),
+      url: `${URL}?a=1`,
+    });
+
+    const hash = '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a';
+    const content = `${URL}?a=1&bodySHA256=${hash}`;
+    expect(signed).toMatchObject({
+      value: {
+        query: `bodySHA256=${hash}`,
+        headers: { 'X-Twilio-Signature': createHmac('sha1', HEX).update(content).digest('base64') },
+      },
+    });
+  });
+
+  test('for Adyen and Mailgun differs from the sample by the signature alone', () => {
+    const adyen = signWebhook(schemeOf('adyen-standard'), toSign(ADYEN));
+    const mailgun = signWebhook(schemeOf('mailgun'), toSign('{"event-data":{"id":"e1"}}'));
+
+    const signature = expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/);
+    expect(read(adyen)).toEqual({
+      live: 'false',
+      notificationItems: [
+        {
+          NotificationRequestItem: {
+            pspReference: '1',
+            amount: { value: 5, currency: 'EUR' },
+            success: 'true',
+            additionalData: { hmacSignature: signature },
+          },
+        },
+        {
+          NotificationRequestItem: {
+            amount: { value: 7, currency: 'EUR' },
+            additionalData: { hmacSignature: signature, kept: '1' },
+          },
+        },
+      ],
+    });
+    expect(read(mailgun)).toEqual({
+      'event-data': { id: 'e1' },
+      signature: {
+        timestamp: '1795512600',
+        token: 'msg_1',
+        signature: createHmac('sha256', HEX).update('1795512600msg_1').digest('hex'),
+      },
+    });
+  });
+
+  test.each([
+    ['adyen-standard', '{"notificationItems":[]}', 'The body is no list of notificationItems'],
+    ['adyen-standard', '{"notificationItems":[{"NotificationRequestItem":{}}]}', 'The body is no list'],
+    ['adyen-standard', 'no JSON', 'The body is no list of notificationItems'],
+    ['mailgun', '[]', 'The body is no JSON object.'],
+    ['mailgun', '{', 'The body is no JSON object.'],
+  ])('is nothing where %s could not have sent %s', (profile, body, sentence) => {
+    expect(send(profile, body)).toContain(sentence);
+  });
+
+  test('is nothing by a secret that cannot be read', () => {
+    expect(signWebhook(schemeOf('adyen-standard'), toSign(ADYEN, undefined, 'no hex'))).toEqual({
+      ok: false,
+      failure: 'The signing secret cannot be read as hex.',
+    });
+  });
+});
+
+describe('a flaw shows that ingest refuses it:', () => {
+  test.each([
+    ['twilio', 0, 'no-matching-secret', 'missing-header'],
+    ['twilio', 1, 'body-hash-differs', 'missing-header'],
+    ['mandrill', 2, 'no-matching-secret', 'missing-header'],
+    ['adyen-standard', 3, 'no-matching-secret', 'missing-member'],
+    ['mailgun', 4, 'no-matching-secret', 'malformed-member'],
+    ['mailgun', 5, 'no-matching-secret', 'malformed-member'],
+  ])('%s (case %d) is %s when changed and %s when unsigned', (_, index, tampered, unsigned) => {
+    const [profile = '', body = '', contentType] = CASES[index] ?? [];
+
+    expect(send(profile, body, contentType, { tamper: true })).toBe(tampered);
+    expect(send(profile, body, contentType, { unsigned: true })).toBe(unsigned);
+  });
+
+  test.each(CASES)(
+    '%s has no limit of age, so that none of its webhooks is too old',
+    (profile, body, type) => {
+      expect(send(profile, body, type, { stale: true })).toContain('cannot be too old');
+    },
+  );
+
+  test('stripe is too old, changed, unsigned', () => {
+    expect(send('stripe', '{}', 'application/json')).toBe('valid');
+    expect(send('stripe', '{}', 'application/json', { stale: true })).toBe('timestamp-too-old');
+    expect(send('stripe', '{}', 'application/json', { tamper: true })).toBe('no-matching-secret');
+    expect(send('stripe', '{}', 'application/json', { unsigned: true })).toBe('missing-header');
+  });
+});
+
+function read(signed: ReturnType<typeof signWebhook>): unknown {
+  return signed.ok ? JSON.parse(Buffer.from(signed.value.rawBody).toString()) : signed;
+}
