@@ -8,8 +8,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { PREPARED_SOURCES } from '../../lambdas/adapters/warm-up.ts';
 import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
-import { bundleHandler } from '../../lib/bundle-function.ts';
-import { LEFT_OUT } from '../../lib/lean-sdk.ts';
+import { bundleHandler } from '../../lib/bundle/bundle-function.ts';
+import { LEFT_OUT } from '../../lib/bundle/lean-sdk.ts';
 import { type AwsAnswer, type AwsCall, startAws, startBundle } from './run-bundle.ts';
 
 // The bundle as it is deployed, in a process that has what Lambda's has: no endpoint is set, so that the SDK finds them

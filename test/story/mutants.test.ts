@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
-import { BUNDLE_FILE, ENTRY, ENTRY_FILE } from '../../lib/bundle-function.ts';
+import { BUNDLE_FILE, ENTRY, ENTRY_FILE } from '../../lib/bundle/bundle-function.ts';
 import { createFunctionPool } from '../../local/stack/functions/function-pool.ts';
 import { type DeliveryStory, post, startDeliveryStory } from './delivery-story.ts';
 import { ACCEPTED } from './far-side.ts';

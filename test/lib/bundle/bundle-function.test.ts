@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { bundleHandler } from '../../lib/bundle-function.ts';
-import { UNREACHED, UNUSED } from '../../lib/lean-sdk.ts';
+import { bundleHandler } from '../../../lib/bundle/bundle-function.ts';
+import { UNREACHED, UNUSED } from '../../../lib/bundle/lean-sdk.ts';
 
 type Bundle = {
   readonly inputs: readonly string[];
@@ -19,7 +19,7 @@ beforeAll(async () => {
   for (const stage of ['ingest', 'deliver']) {
     const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bundle-'));
     directories.push(directory);
-    const entry = fileURLToPath(new URL(`../../lambdas/${stage}/handler.ts`, import.meta.url));
+    const entry = fileURLToPath(new URL(`../../../lambdas/${stage}/handler.ts`, import.meta.url));
     const inputs = await bundleHandler(entry, directory);
     const code = readFileSync(join(directory, 'bundle.cjs'), 'utf8');
     bundles.set(stage, { inputs, files: readdirSync(directory), code });

@@ -32,15 +32,15 @@ export const UNUSED = [
   '@aws-sdk/endpoint-cache/dist-es/EndpointCache.js',
 ];
 
-const SETTINGS = fileURLToPath(new URL('../lambdas/adapters/lambda-settings.ts', import.meta.url));
-const CREDENTIALS = fileURLToPath(new URL('../lambdas/adapters/lambda-credentials.ts', import.meta.url));
+/** What stands for the SDK's own search for credentials, and for that for settings in files. */
+const REPLACEMENT = fileURLToPath(new URL('../../lambdas/adapters/sdk.ts', import.meta.url));
 
 /** Makes the AWS SDK of a bundle as small as its use on Lambda allows. All that stays is the SDK's own code. */
 export const leanSdk: Plugin = {
   name: 'lean-sdk',
   setup: ({ onLoad, onResolve }) => {
-    onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({ path: CREDENTIALS }));
-    onResolve({ filter: /\/fromSharedConfigFiles$/ }, () => ({ path: SETTINGS }));
+    onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({ path: REPLACEMENT }));
+    onResolve({ filter: /\/fromSharedConfigFiles$/ }, () => ({ path: REPLACEMENT }));
     // A client reads its version there, and brings all the rest along.
     onLoad({ filter: /[\\/]@aws-sdk[\\/]client-[^\\/]+[\\/]package\.json$/ }, ({ path }) => {
       const { version } = JSON.parse(readFileSync(path, 'utf8'));
