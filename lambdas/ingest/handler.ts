@@ -33,7 +33,7 @@ const dependencies: ReceiveDependencies = {
   putOnBuffer: putBy(queues.put),
 };
 
-/** Lambda waits for this before it hands the first request on (`lib/function-entry.mjs`). */
+/** Lambda waits for this before it hands the first request on (`lib/bundle/function-entry.mjs`). */
 export const ready = warmUp(
   ...[...new Set(prepared.map(({ secret }) => secret))].map((name) => signingSecrets.read(name)),
   queues.connect(BUFFER_QUEUE_URL),
@@ -46,7 +46,7 @@ async function receiveDry(): Promise<void> {
   for (const { profile } of prepared)
     if (profile.signature.kind !== 'sharedSecret') methodOf(profile.signature);
   const putDry: ReceiveDependencies['putOnBuffer'] = async (webhook) => {
-    await putBy(queues.putDry)(webhook);
+    encodeBufferedWebhook(webhook);
     return succeed(undefined);
   };
   await createHandler(dryRunDependencies(putDry), () => undefined)(DRY_RUN_EVENT, {});
