@@ -48,6 +48,13 @@ describe('a bundle', () => {
     expect(code).not.toMatch(/=require\("node:zlib"\)/);
   });
 
+  test.each(['ingest', 'deliver'])('of %s has our own file for what the SDK would search for', (stage) => {
+    const { inputs = [] } = bundles.get(stage) ?? {};
+
+    expect(inputs).toContain('lambdas/adapters/sdk.ts');
+    expect(inputs.filter((input) => /credential-provider-(?!env)/.test(input))).toEqual([]);
+  });
+
   test('finds in the SDK all that it is to leave out', () => {
     const inputs = [...bundles.values()].flatMap((bundle) => bundle.inputs);
     const missing = [...UNREACHED, ...UNUSED].filter((file) => !inputs.some((input) => input.endsWith(file)));
