@@ -19,9 +19,8 @@ const WITHOUT_PREFETCH = {
   function: 'ingest',
   file: 'ingest/handler.ts',
   changes: [
-    ['...[...new Set(prepared.map(({ secret }) => secret))].map((name) => signingSecrets.read(name)),', ''],
+    ['...[...preparedSecrets].map((name) => signingSecrets.read(name)),', ''],
     ['queues.connect(BUFFER_QUEUE_URL),', ''],
-    ['receiveDry(),', ''],
   ],
 } as const;
 
