@@ -9,7 +9,7 @@ const FILES = ['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'];
 // A function whose environment names one does not start: to ignore it would be another behaviour.
 const named = FILES.find((variable) => process.env[variable] !== undefined);
 if (named !== undefined) {
-  throw Object.assign(new Error(`${named} is set, and no file is read`), { name: 'LeftOutOfBundle' });
+  throw new Error(`${named} is set, but the functions read no settings from files.`);
 }
 
 /**

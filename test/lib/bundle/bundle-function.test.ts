@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { bundleHandler } from '../../../lib/bundle/bundle-function.ts';
-import { UNREACHED, UNUSED } from '../../../lib/bundle/lean-sdk.ts';
 
 type Bundle = {
   readonly inputs: readonly string[];
@@ -53,12 +52,5 @@ describe('a bundle', () => {
 
     expect(inputs).toContain('lambdas/adapters/sdk.ts');
     expect(inputs.filter((input) => /credential-provider-(?!env)/.test(input))).toEqual([]);
-  });
-
-  test('finds in the SDK all that it is to leave out', () => {
-    const inputs = [...bundles.values()].flatMap((bundle) => bundle.inputs);
-    const missing = [...UNREACHED, ...UNUSED].filter((file) => !inputs.some((input) => input.endsWith(file)));
-
-    expect(missing).toEqual([]);
   });
 });
