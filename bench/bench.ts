@@ -1,8 +1,7 @@
-import { writeFileSync } from 'node:fs';
-import { SECRETS, SIGNING_SECRET } from './events.ts';
+import { SECRETS } from './events.ts';
 import type { Figure } from './figure.ts';
 import { findGrown } from './limits.ts';
-import { describeResults, RESULTS_FILE, readResults, replaceFigures } from './results.ts';
+import { describeResults, readResults, replaceFigures, writeResults } from './results.ts';
 import { measureBacklog } from './sections/backlog.ts';
 import { measureColdStarts } from './sections/cold-starts.ts';
 import { measureEndToEnd } from './sections/end-to-end.ts';
@@ -17,7 +16,6 @@ import { measureWarm } from './sections/warm.ts';
 import { startEndpoints } from './stub/start-endpoints.ts';
 import { prepareSubjects } from './subjects.ts';
 import { FULL, QUICK, type World } from './world.ts';
-import { writePage } from './write-table.ts';
 
 /** In the order of what they need: what counts before what measures. */
 const SECTIONS: Readonly<Record<string, (world: World) => Promise<readonly Figure[]> | readonly Figure[]>> = {
@@ -44,15 +42,14 @@ else {
   const results = describeResults(
     only.length === 0 ? figures : replaceFigures(readResults().figures, figures),
   );
-  writeFileSync(RESULTS_FILE, `${JSON.stringify(results, null, 2)}\n`);
-  writePage(results);
+  writeResults(results);
   print('Written: bench/results.json, docs/performance.md');
 }
 
 /** @param only names of sections; all where there is none */
 async function measure(only: readonly string[]): Promise<readonly Figure[]> {
   const endpoints = await startEndpoints(SECRETS);
-  const subjects = await prepareSubjects(endpoints, { BENCH_SIGNING_SECRET: SIGNING_SECRET });
+  const subjects = await prepareSubjects(endpoints);
   const world: World = { subjects, endpoints, effort: isQuick ? QUICK : FULL };
   const measured: Figure[] = [];
   try {

@@ -1,10 +1,16 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Figure } from './figure.ts';
 
 /** Where what was measured is kept. */
-export const RESULTS_FILE = fileURLToPath(new URL('results.json', import.meta.url));
+const RESULTS_FILE = fileURLToPath(new URL('results.json', import.meta.url));
+
+/** The page that shows them. */
+const PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+
+const BEGIN = '<!-- generated from bench/results.json by npm run bench: do not edit -->';
+const END = '<!-- end of what is generated -->';
 
 export type Results = {
   readonly measuredAt: string;
@@ -43,4 +49,34 @@ export function replaceFigures(before: readonly Figure[], measured: readonly Fig
   const isSame = (one: Figure) => (other: Figure) => one.id === other.id && one.what === other.what;
   const added = measured.filter((figure) => !before.some(isSame(figure)));
   return [...before.map((figure) => measured.find(isSame(figure)) ?? figure), ...added];
+}
+
+/** The page with the table of these results in it; all else of it stays as it is. */
+export function renderPage(results: Results, page = readFileSync(PAGE, 'utf8')): string {
+  const [before = '', after = ''] = [page.split(BEGIN)[0], page.split(END)[1]];
+  return `${before}${BEGIN}\n\n${renderResults(results)}\n\n${END}${after}`;
+}
+
+/** Keeps the results, and writes the page anew. */
+export function writeResults(results: Results): void {
+  writeFileSync(RESULTS_FILE, `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(PAGE, renderPage(results));
+}
+
+function renderResults({ measuredAt, machine, versions, figures }: Results): string {
+  const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const rows = figures.map(renderRow);
+  return [
+    `Measured ${measuredAt} on ${machine}; ${software.join(', ')}.`,
+    '',
+    '| | what | measured | 10 % to 90 % | goal | |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+function renderRow({ id, what, unit, value, spread, goal }: Figure): string {
+  const verdict = goal === undefined ? '' : value <= goal ? 'met' : 'missed';
+  const range = spread === undefined ? '' : spread.join(' to ');
+  return `| ${id} | ${what} | ${value} ${unit} | ${range} | ${goal === undefined ? '' : `≤ ${goal}`} | ${verdict} |`;
 }

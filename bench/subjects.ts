@@ -15,49 +15,25 @@ export type Subject = { readonly directory: string; readonly environment: Readon
 export type Subjects = {
   readonly ingest: Subject;
   readonly deliver: Subject;
-  /** Answers at once and does nothing else. */
-  readonly bare: Subject;
-  /** The least that does the work: no SDK, no signing of requests to AWS, no checks. */
-  readonly floorIngest: Subject;
-  readonly floorDeliver: Subject;
   /** What is usually taken: middy, zod, the SDK, Powertools' idempotency; esbuild with its default flags. */
   readonly usualIngest: Subject;
   readonly usualDeliver: Subject;
   readonly remove: () => Promise<void>;
 };
 
-const COMPARED = {
-  bare: 'bare',
-  floorIngest: 'floor-ingest',
-  floorDeliver: 'floor-deliver',
-  usualIngest: 'usual-ingest',
-  usualDeliver: 'usual-deliver',
-} as const;
-
 const MAPPINGS = fileURLToPath(new URL('mappings', import.meta.url));
 
-/**
- * Synthesizes the app against the endpoints, and bundles what it is compared with. Throws if either fails.
- * @param extra what the compared ones are told besides
- */
-export async function prepareSubjects(
-  endpoints: Endpoints,
-  extra: Readonly<Record<string, string>>,
-): Promise<Subjects> {
+/** Synthesizes the app against the endpoints, and bundles what it is compared with. Throws if either fails. */
+export async function prepareSubjects(endpoints: Endpoints): Promise<Subjects> {
   const assembly = await synthesize(`${endpoints.urls.eventApi}/events`, MAPPINGS);
   if (!assembly.ok) throw new Error(assembly.failure);
   const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));
   const ours = await readOurs(assembly.value.directory, endpoints);
-  const environment = { ...ours.deliver.environment, ...ours.ingest.environment, ...extra };
-  const compared = Object.fromEntries(
-    Object.entries(COMPARED).map(([name, file]) => [
-      name,
-      { directory: bundleDefault(file, directory), environment },
-    ]),
-  ) as Record<keyof typeof COMPARED, Subject>;
+  const environment = { ...ours.deliver.environment, ...ours.ingest.environment };
   return {
     ...ours,
-    ...compared,
+    usualIngest: { directory: bundleDefault('usual-ingest', directory), environment },
+    usualDeliver: { directory: bundleDefault('usual-deliver', directory), environment },
     remove: async () => {
       rmSync(directory, { recursive: true, force: true });
       await assembly.value.remove();

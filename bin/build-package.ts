@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleHandler } from '../lib/bundle-function.ts';
-import { builtBundleOf } from '../lib/function-bundle.ts';
+import { bundleHandler } from '../lib/bundle/bundle-function.ts';
+import { builtBundleOf } from '../lib/bundle/function-bundle.ts';
 import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/map/published-schemas.ts';
 import { noticesOf } from './third-party-notices.ts';
 

@@ -3,42 +3,46 @@ import { type Figure, figureOf } from '../figure.ts';
 import { compareWarm } from '../measure/warm.ts';
 import type { World } from '../world.ts';
 
-/** P3, P4: CPU time per event once warm, against the least that does the work. */
-export async function measureWarm({ subjects, effort }: World): Promise<readonly Figure[]> {
-  const http = httpEvent(invoiceBody());
-  const ingest = await compareWarm(
-    {
-      floor: { subject: subjects.floorIngest, event: http },
-      ours: { subject: subjects.ingest, event: http },
-      usual: { subject: subjects.usualIngest, event: http },
-    },
-    'floor',
-    effort.warm,
-  );
-  const sqs = sqsEvent(invoiceBody());
-  const deliver = await compareWarm(
-    {
-      floor: { subject: subjects.floorDeliver, event: sqs },
-      ours: { subject: subjects.deliver, event: sqs },
-      jsonata: { subject: subjects.deliver, event: sqsEvent(invoiceBody('invoice.looked-through')) },
-      usual: { subject: subjects.usualDeliver, event: sqs },
-    },
-    'floor',
+/** P3, P4: CPU time per event once warm, against the usual stack. */
+export async function measureWarm(world: World): Promise<readonly Figure[]> {
+  return [...(await measureIngest(world)), ...(await measureDeliver(world))];
+}
+
+async function measureIngest({ subjects, effort }: World): Promise<readonly Figure[]> {
+  const event = httpEvent(invoiceBody());
+  const { ours, usual } = await compareWarm(
+    { usual: { subject: subjects.usualIngest, event }, ours: { subject: subjects.ingest, event } },
+    'usual',
     effort.warm,
   );
   return [
     figureOf(
-      { id: 'P3', what: 'ingest warm CPU / floor', unit: 'x', goal: 5.2, isHeld: true },
-      ingest.ours.ratio,
+      { id: 'P3', what: 'ingest warm CPU / usual stack', unit: 'x', goal: 1.15, isHeld: true },
+      ours.ratio,
     ),
-    figureOf({ id: 'P3', what: 'usual stack / floor', unit: 'x' }, ingest.usual.ratio),
-    figureOf({ id: 'P3', what: 'ingest, CPU per webhook', unit: 'us' }, ingest.ours.cpu),
+    figureOf({ id: 'P3', what: 'ingest, CPU per webhook', unit: 'us' }, ours.cpu),
+    figureOf({ id: 'P3', what: 'usual ingest, CPU per webhook', unit: 'us' }, usual.cpu),
+  ];
+}
+
+async function measureDeliver({ subjects, effort }: World): Promise<readonly Figure[]> {
+  const event = sqsEvent(invoiceBody());
+  const { ours, jsonata, usual } = await compareWarm(
+    {
+      usual: { subject: subjects.usualDeliver, event },
+      ours: { subject: subjects.deliver, event },
+      jsonata: { subject: subjects.deliver, event: sqsEvent(invoiceBody('invoice.looked-through')) },
+    },
+    'usual',
+    effort.warm,
+  );
+  return [
     figureOf(
-      { id: 'P4', what: 'deliver warm CPU / floor', unit: 'x', goal: 4, isHeld: true },
-      deliver.ours.ratio,
+      { id: 'P4', what: 'deliver warm CPU / usual stack', unit: 'x', goal: 0.95, isHeld: true },
+      ours.ratio,
     ),
-    figureOf({ id: 'P4', what: 'with a mapping that needs JSONata', unit: 'x' }, deliver.jsonata.ratio),
-    figureOf({ id: 'P4', what: 'usual stack / floor', unit: 'x' }, deliver.usual.ratio),
-    figureOf({ id: 'P4', what: 'deliver, CPU per event', unit: 'us' }, deliver.ours.cpu),
+    figureOf({ id: 'P4', what: 'with a mapping that needs JSONata', unit: 'x' }, jsonata.ratio),
+    figureOf({ id: 'P4', what: 'deliver, CPU per event', unit: 'us' }, ours.cpu),
+    figureOf({ id: 'P4', what: 'usual deliver, CPU per event', unit: 'us' }, usual.cpu),
   ];
 }

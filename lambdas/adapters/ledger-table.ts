@@ -8,7 +8,6 @@ import type { LedgerFailure, LedgerStore } from '../deliver/claim-event.ts';
 import type { LedgerEntry } from '../deliver/ledger-entry.ts';
 import type { Receipt } from '../deliver/receipt.ts';
 import { fail, type Result, succeed } from '../result.ts';
-import { LEAN_SETTINGS, withoutLogger } from './lean-client.ts';
 import { readItem, writeItem } from './ledger-item.ts';
 import { writeReceipt } from './ledger-receipt.ts';
 
@@ -62,7 +61,7 @@ export function createLedgerTable(TableName: string): LedgerTable {
 
 function createClient(): DynamoDBClient {
   const settings = {
-    ...LEAN_SETTINGS,
+    cacheMiddleware: true,
     maxAttempts: 3,
     requestHandler: {
       connectionTimeout: CONNECT_MILLISECONDS,
@@ -70,7 +69,7 @@ function createClient(): DynamoDBClient {
       throwOnRequestTimeout: true,
     },
   };
-  return withoutLogger(new DynamoDBClient(settings));
+  return new DynamoDBClient(settings);
 }
 
 /** The first entry takes an empty place, every other follows the one that its writer has read. */

@@ -5,7 +5,6 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { fail, type Result } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
-import { LEAN_SETTINGS, withoutLogger } from './lean-client.ts';
 
 /** How long a secret is believed before it is read again: a rotation is seen within this time. */
 export const CACHE_MILLISECONDS = 5 * 60 * 1000;
@@ -41,7 +40,7 @@ type Cached<Value> = {
 export function createSecretReader<Value>(
   parse: (name: string, text: string) => Secret<Value>,
 ): SecretReader<Value> {
-  const client = withoutLogger(new SecretsManagerClient(LEAN_SETTINGS));
+  const client = new SecretsManagerClient({ cacheMiddleware: true });
   const { get, load, replace } = createCache((name) => readSecret(client, name, parse));
   const rereadAt = new Map<string, number>();
   return {

@@ -1,6 +1,5 @@
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Ready } from './early-connection.ts';
 
 /** What is known of one request's connection. */
 export type WatchedConnection = {
@@ -10,10 +9,13 @@ export type WatchedConnection = {
   readonly failureKind: () => 'not-sent' | 'no-answer';
 };
 
+/** The event by which a socket says that a request can be sent over it. */
+type Ready = 'connect' | 'secureConnect';
+
 /** Destroys a request that is late, and tells from its socket whether any of it can have been sent. */
 export function watchConnection(
   request: ClientRequest,
-  { ready, isReady }: { readonly ready: Ready; readonly isReady: (socket: Socket) => boolean },
+  ready: Ready,
   limits: { readonly connect: number; readonly total: number },
 ): WatchedConnection {
   let connection: { readonly socket: Socket; readonly bytesBefore: number } | undefined;
@@ -21,14 +23,14 @@ export function watchConnection(
   const connecting = setTimeout(destroyAs, limits.connect, 'connect-timeout');
   const answering = setTimeout(destroyAs, limits.total, 'timeout');
 
-  // Called before any byte of this request is handed over, on a new connection as on one that was kept or opened early.
+  // Called before any byte of this request is handed over, on a new connection as on one that was kept.
   request.once('socket', (socket) => {
     const bytesBefore = socket.bytesWritten;
     const onReady = () => {
       connection = { socket, bytesBefore };
       clearTimeout(connecting);
     };
-    if (request.reusedSocket || isReady(socket)) onReady();
+    if (request.reusedSocket) onReady();
     else socket.once(ready, onReady);
   });
   return {

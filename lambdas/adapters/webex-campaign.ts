@@ -3,34 +3,27 @@ import https from 'node:https';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { type Attempt, CALL_LIMITS } from '../deliver/attempt.ts';
 import type { EventRequest } from '../deliver/build-request.ts';
-import { createEarlyConnection } from './early-connection.ts';
 import { causeOf, type WatchedConnection, watchConnection } from './watch-connection.ts';
 
 /** An answer is a few hundred bytes; of a longer one the rest is not read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** The event API, as its calls see it. */
-export type EventApi = {
-  /** Never throws: whatever happens on the wire is an attempt. */
-  readonly call: (request: EventRequest) => Promise<Attempt>;
-  /** Opens the first call's connection before there is a call. Never fails. */
-  readonly connect: () => Promise<void>;
-};
-
 /**
- * Calls the event API. Redirects are not followed, since one would carry the bearer key to another host; TLS is 1.2 or
+ * Gives what calls the event API. It never throws: whatever happens on the wire is an attempt. Redirects are not followed, since one would carry the bearer key to another host; TLS is 1.2 or
  * newer, as the vendor demands.
  */
-export function createEventApi(eventUrl: string, limits = CALL_LIMITS): EventApi {
+export function createEventApi(
+  eventUrl: string,
+  limits = CALL_LIMITS,
+): (request: EventRequest) => Promise<Attempt> {
   const isTls = new URL(eventUrl).protocol === 'https:';
   const ready = isTls ? 'secureConnect' : 'connect';
   const options: https.AgentOptions = { keepAlive: true, ...(isTls && { minVersion: 'TLSv1.2' }) };
   const agent = isTls ? new https.Agent(options) : new http.Agent(options);
-  const early = createEarlyConnection(agent, { url: eventUrl, ready, options, limits });
   const discardOld = watchIdle(agent, limits.idle);
   const { request: open } = isTls ? https : http;
 
-  const call: EventApi['call'] = async ({ method, headers, body }) => {
+  return async ({ method, headers, body }) => {
     discardOld();
     // A server may have closed an idle connection without our having looked: two turns see what has come in by now.
     await turnOfTheLoop();
@@ -40,10 +33,9 @@ export function createEventApi(eventUrl: string, limits = CALL_LIMITS): EventApi
       agent,
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
     });
-    const connection = watchConnection(request, { ready, isReady: early.isReady }, limits);
+    const connection = watchConnection(request, ready, limits);
     return sendOver(connection, request, body);
   };
-  return { call, connect: early.open };
 }
 
 /**

@@ -32,7 +32,6 @@ const queues = createQueues();
 const { WEBEX_KEYS_SECRET: secretName } = environment;
 const secrets = createSecretReader(parseWebexSecret);
 const now = () => new Date();
-const eventApi = createEventApi(environment.WEBEX_EVENT_URL);
 const ledger = createLedgerTable(environment.LEDGER_TABLE);
 const readKeys = async () => keysOf(await secrets.read(secretName));
 const rereadKeys = async () => {
@@ -54,7 +53,7 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
         maxConcurrency: environment.MAX_CONCURRENCY,
       }),
     ),
-    call: eventApi.call,
+    call: createEventApi(environment.WEBEX_EVENT_URL),
     callMilliseconds: CALL_LIMITS.total,
     successIdFields: environment.SUCCESS_ID_FIELDS,
     pause,
@@ -76,8 +75,8 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   now,
 };
 
-/** Lambda waits for this before it hands the first batch on (`lib/function-entry.mjs`). */
-export const ready = warmUp(readKeys(), ledger.connect(), eventApi.connect());
+/** Lambda waits for this before it hands the first batch on (`lib/bundle/function-entry.mjs`). */
+export const ready = warmUp(readKeys(), ledger.connect());
 
 type Context = { readonly getRemainingTimeInMillis: () => number };
 

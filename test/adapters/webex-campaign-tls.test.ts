@@ -60,7 +60,7 @@ describe('certainly not sent is a call', () => {
   test('whose host never begins TLS: it is given up long before the whole call is', async () => {
     const { url } = await started(startTcpServer((socket) => socket.resume()));
 
-    const [attempt, milliseconds] = await timed(createEventApi(url, LIMITS).call(REQUEST));
+    const [attempt, milliseconds] = await timed(createEventApi(url, LIMITS)(REQUEST));
     expect(attempt).toEqual({ kind: 'not-sent', cause: 'connect-timeout' });
     expect(milliseconds).toBeLessThan(LIMITS.total);
   });
@@ -71,7 +71,7 @@ describe('certainly not sent is a call', () => {
     const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls;
     Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0' });
     try {
-      expect(await createEventApi(url, LIMITS).call(REQUEST)).toMatchObject({ kind: 'not-sent' });
+      expect(await createEventApi(url, LIMITS)(REQUEST)).toMatchObject({ kind: 'not-sent' });
       expect(connections()).toBe(0);
     } finally {
       Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS });
@@ -82,14 +82,14 @@ describe('certainly not sent is a call', () => {
     const { url, stop } = await startTcpServer(() => undefined);
     await stop();
 
-    expect(await createEventApi(url, LIMITS).call(REQUEST)).toEqual({
+    expect(await createEventApi(url, LIMITS)(REQUEST)).toEqual({
       kind: 'not-sent',
       cause: 'ECONNREFUSED',
     });
   });
 
   test('to a host that does not exist', async () => {
-    expect(await createEventApi('https://nowhere.invalid/events', LIMITS).call(REQUEST)).toMatchObject({
+    expect(await createEventApi('https://nowhere.invalid/events', LIMITS)(REQUEST)).toMatchObject({
       kind: 'not-sent',
     });
   });
@@ -104,7 +104,7 @@ describe('certainly not sent is a call', () => {
   ])('to a host that %s instead of the handshake', async (_, misbehave) => {
     const { url } = await started(startTcpServer(misbehave));
 
-    expect(await createEventApi(url, LIMITS).call(REQUEST)).toMatchObject({ kind: 'not-sent' });
+    expect(await createEventApi(url, LIMITS)(REQUEST)).toMatchObject({ kind: 'not-sent' });
   });
 
   test.each([
@@ -115,7 +115,7 @@ describe('certainly not sent is a call', () => {
     tls.setDefaultCACertificates([...trusted, ...(cause.startsWith('ERR') ? [certificate.cert] : [])]);
     const { url, received } = await tlsServer(() => undefined, certificate);
 
-    expect(await createEventApi(url, LIMITS).call(REQUEST)).toEqual({ kind: 'not-sent', cause });
+    expect(await createEventApi(url, LIMITS)(REQUEST)).toEqual({ kind: 'not-sent', cause });
     expect(received()).toBe('');
     tls.setDefaultCACertificates(trusted);
   });
@@ -129,13 +129,13 @@ describe('unclear is a call', () => {
   ])('whose connection is closed %s', async (_, misbehave) => {
     const { url } = await tlsServer(misbehave);
 
-    expect(await createEventApi(url, LIMITS).call(LARGE)).toMatchObject({ kind: 'no-answer' });
+    expect(await createEventApi(url, LIMITS)(LARGE)).toMatchObject({ kind: 'no-answer' });
   });
 
   test('whose connection is reset once it was read', async () => {
     const { url, received } = await answering((socket) => reset(socket));
 
-    expect(await createEventApi(url, LIMITS).call(REQUEST)).toEqual({
+    expect(await createEventApi(url, LIMITS)(REQUEST)).toEqual({
       kind: 'no-answer',
       cause: 'ECONNRESET',
     });
@@ -145,7 +145,7 @@ describe('unclear is a call', () => {
   test('that is never answered', async () => {
     const { url } = await answering(() => undefined);
 
-    const [attempt, milliseconds] = await timed(createEventApi(url, LIMITS).call(REQUEST));
+    const [attempt, milliseconds] = await timed(createEventApi(url, LIMITS)(REQUEST));
     expect(attempt).toEqual({ kind: 'no-answer', cause: 'timeout' });
     expect(milliseconds).toBeGreaterThan(LIMITS.total - 50);
   });
@@ -153,7 +153,7 @@ describe('unclear is a call', () => {
   test('that is never read', async () => {
     const { url } = await tlsServer((socket) => socket.pause());
 
-    expect(await createEventApi(url, LIMITS).call(LARGE)).toEqual({ kind: 'no-answer', cause: 'timeout' });
+    expect(await createEventApi(url, LIMITS)(LARGE)).toEqual({ kind: 'no-answer', cause: 'timeout' });
   });
 
   test('whose answer comes byte by byte, and not in time', async () => {
@@ -163,7 +163,7 @@ describe('unclear is a call', () => {
       socket.once('close', () => clearInterval(timer));
     });
 
-    const [attempt, milliseconds] = await timed(createEventApi(url, LIMITS).call(REQUEST));
+    const [attempt, milliseconds] = await timed(createEventApi(url, LIMITS)(REQUEST));
     expect(attempt).toEqual({ kind: 'no-answer', cause: 'timeout' });
     expect(milliseconds).toBeLessThan(LIMITS.total + 500);
   });
@@ -178,7 +178,7 @@ describe('unclear is a call', () => {
   ])('whose answer breaks off %s', async (_, text) => {
     const { url } = await answering((socket) => socket.end(text));
 
-    expect(await createEventApi(url, LIMITS).call(REQUEST)).toMatchObject({ kind: 'no-answer' });
+    expect(await createEventApi(url, LIMITS)(REQUEST)).toMatchObject({ kind: 'no-answer' });
   });
 
   test.each([
@@ -202,7 +202,7 @@ describe('unclear is a call', () => {
   ])('whose answer %s', async (_, text, cause) => {
     const { url } = await writing(text);
 
-    expect(await createEventApi(url, LIMITS).call(REQUEST)).toEqual({ kind: 'no-answer', cause });
+    expect(await createEventApi(url, LIMITS)(REQUEST)).toEqual({ kind: 'no-answer', cause });
   });
 });
 
@@ -224,7 +224,7 @@ describe('answered is a call', () => {
   ])('%s', async (_, text, status, body) => {
     const { url } = await writing(text);
 
-    expect(await createEventApi(url, LIMITS).call(REQUEST)).toEqual({
+    expect(await createEventApi(url, LIMITS)(REQUEST)).toEqual({
       kind: 'answered',
       status,
       retryAfter: undefined,
@@ -238,7 +238,7 @@ describe('answered is a call', () => {
   ])('in the manner of %s', async (_, text) => {
     const { url } = await answering((socket) => socket.end(text));
 
-    expect(await createEventApi(url, LIMITS).call(REQUEST)).toMatchObject({
+    expect(await createEventApi(url, LIMITS)(REQUEST)).toMatchObject({
       kind: 'answered',
       body: ACCEPTED,
     });
@@ -249,7 +249,7 @@ describe('answered is a call', () => {
       http('429 Too Many Requests', '', 'Retry-After: Fri, 31 Dec 1999 23:59:59 GMT'),
     );
 
-    expect(await createEventApi(url, LIMITS).call(REQUEST)).toMatchObject({
+    expect(await createEventApi(url, LIMITS)(REQUEST)).toMatchObject({
       status: 429,
       retryAfter: 'Fri, 31 Dec 1999 23:59:59 GMT',
     });
@@ -261,14 +261,14 @@ describe('answered is a call', () => {
       const other = await answering((socket) => socket.end(http('200 OK', ACCEPTED)));
       const { url } = await writing(http(`${status} Elsewhere`, '', `location: ${other.url}`));
 
-      expect(await createEventApi(url, LIMITS).call(REQUEST)).toMatchObject({ kind: 'answered', status });
+      expect(await createEventApi(url, LIMITS)(REQUEST)).toMatchObject({ kind: 'answered', status });
       expect([other.connections(), other.received()]).toEqual([0, '']);
     },
   );
 
   test('at great length: it is read up to a limit, and the connection is not used again', async () => {
     const { url, connections } = await writing(http('200 OK', 'x'.repeat(5_000_000)));
-    const { call } = createEventApi(url, LIMITS);
+    const call = createEventApi(url, LIMITS);
 
     const attempt = await call(REQUEST);
     expect(attempt).toMatchObject({ kind: 'answered', status: 200 });
@@ -284,7 +284,7 @@ describe('answered is a call', () => {
       socket.once('close', () => clearInterval(timer));
     });
 
-    expect(await createEventApi(url, LIMITS).call(REQUEST)).toMatchObject({ kind: 'answered', status: 200 });
+    expect(await createEventApi(url, LIMITS)(REQUEST)).toMatchObject({ kind: 'answered', status: 200 });
   });
 
   test('with more than it announces: the rest is not taken for the next answer', async () => {
@@ -293,7 +293,7 @@ describe('answered is a call', () => {
         `HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}${http('200 OK', '{"transaction-id":"stray"}')}`,
       );
     });
-    const { call } = createEventApi(url, LIMITS);
+    const call = createEventApi(url, LIMITS);
 
     for (let calls = 0; calls < 3; calls += 1) {
       expect(JSON.stringify(await call(REQUEST))).not.toContain('stray');

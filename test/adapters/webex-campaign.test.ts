@@ -36,7 +36,7 @@ describe('a call of the event API', () => {
       response.writeHead(429, { 'retry-after': '7' }).end('{"code":429}');
     });
 
-    expect(await createEventApi(url).call(REQUEST)).toEqual({
+    expect(await createEventApi(url)(REQUEST)).toEqual({
       kind: 'answered',
       status: 429,
       retryAfter: '7',
@@ -58,18 +58,18 @@ describe('a call of the event API', () => {
     const url = await listen(() => undefined);
     stopAll();
 
-    expect(await createEventApi(url).call(REQUEST)).toEqual({ kind: 'not-sent', cause: 'ECONNREFUSED' });
+    expect(await createEventApi(url)(REQUEST)).toEqual({ kind: 'not-sent', cause: 'ECONNREFUSED' });
   });
 
   test('whose connection is reset after it was sent is unclear', async () => {
     const url = await listen((request) => request.socket.destroy());
 
-    expect(await createEventApi(url).call(REQUEST)).toEqual({ kind: 'no-answer', cause: 'ECONNRESET' });
+    expect(await createEventApi(url)(REQUEST)).toEqual({ kind: 'no-answer', cause: 'ECONNRESET' });
   });
 
   test('that is never answered is unclear, with or without TLS', async () => {
     const url = await listen(() => undefined);
-    const { call } = createEventApi(url, { ...CALL_LIMITS, connect: 50, total: 200 });
+    const call = createEventApi(url, { ...CALL_LIMITS, connect: 50, total: 200 });
 
     expect(await call(REQUEST)).toEqual({ kind: 'no-answer', cause: 'timeout' });
   });

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { SECRETS, SIGNING_SECRET } from '../../bench/events.ts';
+import { SECRETS } from '../../bench/events.ts';
 import type { Figure } from '../../bench/figure.ts';
 import { findGrown } from '../../bench/limits.ts';
 import { readResults } from '../../bench/results.ts';
@@ -20,7 +20,7 @@ const copies: string[] = [];
 
 beforeAll(async () => {
   endpoints = await startEndpoints(SECRETS);
-  subjects = await prepareSubjects(endpoints, { BENCH_SIGNING_SECRET: SIGNING_SECRET });
+  subjects = await prepareSubjects(endpoints);
 });
 afterAll(async () => {
   for (const copy of copies) rmSync(copy, { recursive: true });

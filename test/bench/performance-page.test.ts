@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { readResults } from '../../bench/results.ts';
-import { renderPage } from '../../bench/write-table.ts';
+import { readResults, renderPage } from '../../bench/results.ts';
 
 const PAGE = readFileSync(new URL('../../docs/performance.md', import.meta.url), 'utf8');
 

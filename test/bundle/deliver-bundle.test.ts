@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { SECRETS, sqsEvent } from '../../bench/events.ts';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { mappingSchema } from '../../lambdas/map/mapping.ts';
-import { bundleHandler } from '../../lib/bundle-function.ts';
+import { bundleHandler } from '../../lib/bundle/bundle-function.ts';
 import { type AwsAnswer, type AwsCall, startAws, startBundle } from './run-bundle.ts';
 
 // As `ingest-bundle.test.ts`: on AWS, where no endpoint is set.

@@ -8,8 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { PREPARED_SOURCES } from '../../lambdas/adapters/warm-up.ts';
 import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
-import { bundleHandler } from '../../lib/bundle-function.ts';
-import { LEFT_OUT } from '../../lib/lean-sdk.ts';
+import { bundleHandler } from '../../lib/bundle/bundle-function.ts';
 import { type AwsAnswer, type AwsCall, startAws, startBundle } from './run-bundle.ts';
 
 // The bundle as it is deployed, in a process that has what Lambda's has: no endpoint is set, so that the SDK finds them
@@ -165,6 +164,16 @@ describe('the bundle of ingest', () => {
     expect(await send(webhook(PAID))).toMatchObject({ statusCode: 503 });
     expect(JSON.parse(printed[0] ?? '').code).toBe('secret-missing');
   });
+
+  test.each(['AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE'])(
+    'does not start where %s names a file, which it would not read',
+    async (variable) => {
+      const bundle = startBundle(directory, { ...ENVIRONMENT, [variable]: '/opt/settings' });
+
+      expect(await bundle.ready()).toBeNull();
+      expect(await bundle.problems).toContain(`${variable} is set`);
+    },
+  );
 });
 
 describe('the bundle of ingest, of a stage with many sources,', () => {
@@ -250,21 +259,5 @@ describe('what the bundle of ingest loads when it is needed', () => {
 
     expect(await send(webhook(body, '', 'adyen'))).toMatchObject({ statusCode: 200 });
     expect(sends(calls)).toHaveLength(1);
-  });
-});
-
-describe('what the bundle leaves out of the SDK fails by name where the environment asks for it:', () => {
-  test('retries that slow down', async () => {
-    const { send, printed } = await start(undefined, { AWS_RETRY_MODE: 'adaptive' });
-
-    expect(await send(webhook(PAID))).toMatchObject({ statusCode: 503 });
-    expect(JSON.parse(printed[0] ?? '')).toMatchObject({ code: 'secret-unreadable', cause: LEFT_OUT });
-  });
-
-  test('settings in a file', async () => {
-    const bundle = startBundle(directory, { ...ENVIRONMENT, AWS_CONFIG_FILE: '/opt/config' });
-
-    expect(await bundle.ready()).toBeNull();
-    expect(await bundle.problems).toContain(`${LEFT_OUT}: AWS_CONFIG_FILE is set`);
   });
 });

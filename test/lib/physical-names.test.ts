@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
-import { BUNDLE_FILE } from '../../lib/bundle-function.ts';
+import { BUNDLE_FILE } from '../../lib/bundle/bundle-function.ts';
 import { EVERYTHING, stackOf } from './stacks.ts';
 
 const app = new App();

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { BUNDLE_FILE, BUNDLE_OPTIONS, minifyCode } from '../../lib/bundle-function.ts';
+import { BUNDLE_FILE, BUNDLE_OPTIONS } from '../../lib/bundle/bundle-function.ts';
 import type { LocalRun } from '../../local/local-run.ts';
 import { readTemplate } from '../../local/stack/template/read-template.ts';
 import { LOCAL_STACK } from '../../local/synthesize.ts';
@@ -47,7 +47,6 @@ export async function bundleMutant(
       ...BUNDLE_OPTIONS.plugins,
     ],
   });
-  await minifyCode(outfile);
 }
 
 /** Runs `work` with the mutant in the place of its function, and then puts the function back. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
-import { BUNDLE_FILE, ENTRY, ENTRY_FILE } from '../../lib/bundle-function.ts';
+import { BUNDLE_FILE, ENTRY, ENTRY_FILE } from '../../lib/bundle/bundle-function.ts';
 import { createFunctionPool } from '../../local/stack/functions/function-pool.ts';
 import { type DeliveryStory, post, startDeliveryStory } from './delivery-story.ts';
 import { ACCEPTED } from './far-side.ts';
@@ -202,19 +202,19 @@ describe('the middy wrapper dropped is killed, since a bug is', () => {
     return invocation.ok ? Object(invocation.value).statusCode : invocation.failure;
   }
 
+  /** Exports the function that middy wraps in the place of its wrapper. */
+  const unwrap = (stage: Mutant['function']): Mutant['changes'] => [
+    ['export const handler = middy()', 'export const wrapped = middy()'],
+    [`.handler(${stage});`, `.handler(${stage});\nexport const handler = ${stage};`],
+  ];
+
   test('answered by ingest, so that the vendor keeps the webhook', async () => {
     expect(await invoke('ingest', [])).toBe(503);
-    const unwrapped = 'export const handler = (event) => ingest(event, dependencies, writeLogLine);';
-    const dropped = ['export const handler = createHandler(dependencies, writeLogLine);', unwrapped] as const;
-    expect(await invoke('ingest', [dropped])).not.toBe(503);
+    expect(await invoke('ingest', unwrap('ingest'))).not.toBe(503);
   }, 30_000);
 
   test('told by deliver with its name alone, since its message may quote a webhook', async () => {
     expect(await invoke('deliver', [])).toBe('Error: $ZodError');
-    const dropped = [
-      ['export const handler = middy()', 'export const wrapped = middy()'],
-      ['.handler(deliver);', '.handler(deliver);\nexport const handler = deliver;'],
-    ] as const;
-    expect(await invoke('deliver', dropped)).not.toBe('Error: $ZodError');
+    expect(await invoke('deliver', unwrap('deliver'))).not.toBe('Error: $ZodError');
   }, 30_000);
 });

@@ -72,8 +72,8 @@ export const TWINS: readonly Twin[] = [
       file: 'ingest/handler.ts',
       changes: [
         [
-          'const done = await put(BUFFER_QUEUE_URL, message.value);',
-          'void put(BUFFER_QUEUE_URL, message.value); const done = { ok: true, value: undefined } as const;',
+          'const put = await queues.put(BUFFER_QUEUE_URL, message.value);',
+          'void queues.put(BUFFER_QUEUE_URL, message.value); const put = { ok: true, value: undefined } as const;',
         ],
       ],
     },

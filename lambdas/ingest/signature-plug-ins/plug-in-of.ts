@@ -15,7 +15,7 @@ const PLUG_INS: Readonly<Record<PlugInName, PlugIn>> = {
   mailgun,
 };
 
-/** The plug-in of that name. Most functions have no source that needs one, and load none (`lib/lazy-modules.ts`). */
+/** The plug-in of that name. Most functions have no source that needs one, and load none (`lib/bundle/lazy-modules.ts`). */
 export function plugInOf(name: PlugInName): PlugIn {
   return PLUG_INS[name];
 }

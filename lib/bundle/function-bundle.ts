@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import type * as z from 'zod';
-import { CATALOGUE_FILE } from '../lambdas/adapters/catalogue.ts';
+import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 
 /** The entries that a function reads at its cold start, and what they have to be. */
 export type Catalogue = { readonly schema: z.ZodType; readonly entries: readonly object[] };

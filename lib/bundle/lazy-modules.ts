@@ -45,7 +45,7 @@ export const lazyModules: Plugin = {
 };
 
 function pathOf(source: string): string {
-  return fileURLToPath(new URL(`../lambdas/${source}`, import.meta.url));
+  return fileURLToPath(new URL(`../../lambdas/${source}`, import.meta.url));
 }
 
 /** The functions that a file of ours exports; nothing else can be had before the file is loaded. */

@@ -1,7 +1,6 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { minify } from '@swc/core';
 import { type BuildOptions, build } from 'esbuild';
 import { CHUNKS, lazyModules } from './lazy-modules.ts';
 import { leanSdk } from './lean-sdk.ts';
@@ -61,19 +60,6 @@ type Written = { readonly inputs: readonly string[]; readonly imports: readonly 
 
 async function writeCode(options: BuildOptions, source: string, outfile: string): Promise<Written> {
   const { metafile } = await build({ ...options, entryPoints: [source], outfile, metafile: true });
-  await minifyCode(outfile);
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
   return { inputs: Object.keys(metafile.inputs), imports: imports.map(({ path }) => path) };
-}
-
-/** esbuild leaves code that is only found to be dead across functions: a fourteenth, gzipped. */
-export async function minifyCode(file: string): Promise<void> {
-  const { code } = await minify(readFileSync(file, 'utf8'), {
-    ecma: 2022,
-    toplevel: true,
-    compress: { passes: 4 },
-    mangle: { toplevel: true },
-    format: { comments: false },
-  });
-  writeFileSync(file, code);
 }
