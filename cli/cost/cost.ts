@@ -70,9 +70,9 @@ export function reportOf(stage: string, facts: StackFacts, usage: Usage, outageH
   };
 }
 
-/** Synthesizes a stage and reads its template. */
-export async function factsOfStage(stage: string): Promise<Result<StackFacts, string>> {
-  const assembly = await synthesizeWith({ stage });
+/** Synthesizes a stage and reads its template. @param mappings a directory of mapping folders, in the place of its own */
+export async function factsOfStage(stage: string, mappings?: string): Promise<Result<StackFacts, string>> {
+  const assembly = await synthesizeWith({ stage, mappings });
   if (!assembly.ok) return assembly;
   try {
     const file = join(assembly.value.directory, `${stackNameOf(stage)}.template.json`);

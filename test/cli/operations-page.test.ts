@@ -6,7 +6,7 @@ import { factsOfStage, reportOf, usageOf } from '../../cli/cost/cost.ts';
 import { costTable } from '../../cli/cost/tell-cost.ts';
 import { PROJECT } from '../../cli/project.ts';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
-import { readLocalSecrets } from '../../local/local-secrets.ts';
+import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGE = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
@@ -46,8 +46,12 @@ const TYPED: readonly (readonly [RegExp, string])[] = [
 
 let run: LocalRun;
 beforeAll(async () => {
-  const { 'webhooks/github': _, ...secrets } = readLocalSecrets();
-  const started = await startLocalRun({ port: 0, speed: 10, readSecrets: () => secrets });
+  const { 'webhooks/github': _, ...secrets } = SIX_SECRETS;
+  const started = await startLocalRun({
+    ...{ port: 0, speed: 10 },
+    mappings: SIX_SOURCES,
+    readSecrets: () => secrets,
+  });
   if (!started.ok) throw new Error(started.failure);
   run = started.value;
 }, 240_000);
@@ -59,7 +63,7 @@ function perform(command: string): Promise<{ code: number; stdout: string; stder
     .replace(' --stack webhook-adapter-dev', '')
     .split(' ');
   const yes = args.includes('--finish') ? ['--yes'] : [];
-  const env = { ...process.env, PORT: new URL(run.stack.url).port };
+  const env = { ...process.env, PORT: new URL(run.stack.url).port, MAPPINGS_FOLDER: SIX_SOURCES };
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
@@ -93,10 +97,10 @@ describe('docs/operations.md', () => {
     else expect([code, stderr.replace(/^\d+ dead letters read.*$/gm, '')]).toEqual([0, '']);
   });
 
-  test('has the table that `adapter cost` prints', async () => {
-    const facts = await factsOfStage('local');
+  test('has the table that `adapter cost` prints for six sources', async () => {
+    const facts = await factsOfStage('local', SIX_SOURCES);
     const options = { rate: 1_000_000, body: 4, eventsPerWebhook: 1, duplicates: 0, ignored: 0, outage: 4 };
-    const usage = usageOf(PROJECT, options);
+    const usage = usageOf({ ...PROJECT, mappings: SIX_SOURCES }, options);
     if (!facts.ok || !usage.ok) throw new Error('The stage cannot be synthesized.');
 
     const table = costTable(reportOf('local', facts.value, usage.value, 4)).join('\n');
