@@ -49,7 +49,9 @@ beforeEach(() => {
   progress.length = 0;
   jest.spyOn(process.stderr, 'write').mockImplementation((text) => progress.push(String(text)) > 0);
 });
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 function answer({ key, note }: FarCall, callsBefore: number) {
   const told = { code: 1002, description: `Mandatory parameter "note" is missing for ${key}` };
