@@ -6,13 +6,18 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { SIX_SOURCES } from '../fixtures/six-sources.ts';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const running: ChildProcess[] = [];
 const servers: { close: () => void }[] = [];
 const folders: string[] = [];
+
+const directory = mkdtempSync(join(tmpdir(), 'start-secrets-'));
+const LOCAL_SECRETS = join(directory, 'secrets.json');
+writeFileSync(LOCAL_SECRETS, JSON.stringify(SIX_SECRETS));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 afterEach(() => {
   for (const child of running.splice(0)) child.kill('SIGKILL');
@@ -31,7 +36,7 @@ const CTRL_C: Cue = ['Ctrl-C ends it. What happens', (child) => child.kill('SIGI
 async function runProgram(args: string[], { cues = [] as readonly Cue[], env = {} } = {}): Promise<Ended> {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { ...process.env, NO_COLOR: '1', MAPPINGS_FOLDER: SIX_SOURCES, ...env },
+    env: { ...process.env, NO_COLOR: '1', MAPPINGS_FOLDER: SIX_SOURCES, LOCAL_SECRETS, ...env },
   });
   running.push(child);
   const waiting = [...cues];
