@@ -1,29 +1,48 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 
-// Prints the count of jest's result file and of the deploy suite's as CI reads it; ends with 1 if any test or any step
-// before has failed.
-const [jestFile = '', deployFile = '', failedSteps = '1'] = process.argv.slice(2);
+// Prints the sum of several suites' results as CI reads it; ends with 1 if any test or any step before has failed.
+// Arguments: how many steps have failed, then the result file of each suite.
+const [failedSteps = '1', ...files] = process.argv.slice(2);
 
-const jestSchema = z.object({
-  numPassedTests: z.int(),
-  numFailedTests: z.int(),
-  /** Files that could not even be loaded. */
-  numRuntimeErrorTestSuites: z.int(),
-});
+type Counted = { readonly passed: number; readonly failed: number };
+
+const jestSchema = z
+  .object({
+    numPassedTests: z.int(),
+    numFailedTests: z.int(),
+    /** Files that could not even be loaded. */
+    numRuntimeErrorTestSuites: z.int(),
+  })
+  .transform(({ numPassedTests, numFailedTests, numRuntimeErrorTestSuites }) => ({
+    passed: numPassedTests,
+    failed: numFailedTests + numRuntimeErrorTestSuites,
+  }));
 
 /** Steps of the deploy; those that were never reached have failed. */
 const deploySchema = z.object({ passed: z.int(), failed: z.int() });
 
-const jest = jestSchema.parse(JSON.parse(readFileSync(jestFile, 'utf8')));
-const deploy = readDeploy();
-const failed = jest.numFailedTests + jest.numRuntimeErrorTestSuites + deploy.failed;
-const isNothingTested = jest.numPassedTests === 0 || deploy.passed === 0;
-process.exitCode = failed > 0 || failedSteps !== '0' || isNothingTested ? 1 : 0;
-process.stdout.write(`${jest.numPassedTests + deploy.passed} passed, ${failed} failed\n`);
+const resultSchema = z.union([jestSchema, deploySchema]);
 
-/** A deploy suite that has not even begun has failed, and hides nobody else's numbers. */
-function readDeploy(): z.infer<typeof deploySchema> {
-  const text = readFileSync(deployFile, 'utf8');
-  return text === '' ? { passed: 0, failed: 1 } : deploySchema.parse(JSON.parse(text));
+const results = files.map(readResult);
+const passed = results.reduce((sum, one) => sum + one.passed, 0);
+const failed = results.reduce((sum, one) => sum + one.failed, 0);
+process.exitCode = failed > 0 || failedSteps !== '0' || passed === 0 ? 1 : 0;
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+
+/** A suite that has not run, was cut off or had no tests has failed, and hides nobody else's numbers. */
+function readResult(file: string): Counted {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const result = resultSchema.safeParse(parseJson(text));
+  return result.success && result.data.passed + result.data.failed > 0
+    ? result.data
+    : { passed: 0, failed: 1 };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -4,16 +4,23 @@ import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseBody } from '../lambdas/webhook-body.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
 import { resolveMapping } from '../lib/map/resolve-mapping.ts';
+import { sampleNames } from '../signing/samples.ts';
 import { type SignedSample, signSample } from '../signing/signed-sample.ts';
 import type { LocalRun } from './local-run.ts';
 import type { DeliverLine, IngestLine } from './log-lines.ts';
 import { LOCAL_STACK, LOCAL_STAGE } from './synthesize.ts';
 
-/** The webhooks that the demonstration sends: one of each vendor, as it lies in `samples/`. */
-export const DEMONSTRATED = [
-  { source: 'stripe', sample: 'invoice.payment_failed' },
-  { source: 'shopify', sample: 'orders.create' },
-] as const;
+/** A sample of a source that has a mapping folder. */
+export type Demonstrated = { readonly mapping: MappingFile; readonly sample: string };
+
+/** The samples that are looked for first; another source takes the place of one that is not there. */
+const FIRST: readonly (readonly [source: string, sample: string])[] = [
+  ['stripe', 'invoice.payment_failed'],
+  ['shopify', 'orders.create'],
+];
+
+/** How many sources the demonstration tells a story of. */
+const MOST = 2;
 
 /** Both functions start cold, on whatever machine this is. */
 const PATIENCE_MILLISECONDS = 30_000;
@@ -28,6 +35,44 @@ export type Story = {
   readonly deliver: readonly DeliverLine[];
   readonly milliseconds: number;
 };
+
+/**
+ * Chooses what the demonstration sends: one sample of each of two sources, of those that can be signed here and become an
+ * event. There may be fewer, or none: a mapping folder needs no sample.
+ */
+export async function chooseSamples(
+  run: Pick<LocalRun, 'stack'>,
+  mappings: readonly MappingFile[],
+): Promise<readonly Demonstrated[]> {
+  const chosen = new Map<string, Demonstrated>();
+  for (const candidate of candidatesAmong(mappings)) {
+    const { source } = candidate.mapping;
+    if (chosen.size === MOST || chosen.has(source)) continue;
+    if (await becomesEvent(run, candidate)) chosen.set(source, candidate);
+  }
+  return [...chosen.values()];
+}
+
+function candidatesAmong(mappings: readonly MappingFile[]): readonly Demonstrated[] {
+  const all = mappings.flatMap((mapping) =>
+    sampleNames(mapping.source).map((sample) => ({ mapping, sample })),
+  );
+  const order = ({ mapping, sample }: Demonstrated) => {
+    const place = FIRST.findIndex(([source]) => source === mapping.source);
+    if (place === -1) return FIRST.length;
+    return FIRST[place]?.[1] === sample ? place : place + 0.5;
+  };
+  return all.toSorted((one, other) => order(one) - order(other));
+}
+
+async function becomesEvent(
+  run: Pick<LocalRun, 'stack'>,
+  { mapping, sample }: Demonstrated,
+): Promise<boolean> {
+  const signed = await signLocally(run, mapping, sample);
+  if (!signed.ok) return false;
+  return (await mapSample(mapping, signed.value)).some(({ kind }) => kind === 'event');
+}
 
 /** Sends one sample through a local run and follows it to its end; fails with a sentence if it could not be sent. */
 export async function tellStory(

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { secretNameOf } from '../lib/secret-name.ts';
 
-const SECRETS_FILE = new URL('./secrets.json', import.meta.url);
+/** The environment may name another, as `MAPPINGS_FOLDER` does for the mappings. */
+const SECRETS_FILE = process.env.LOCAL_SECRETS || new URL('./secrets.json', import.meta.url);
 
 /**
  * Secrets of the local run, each as it would stand in Secrets Manager, by the name that mapping files have for it. They open
@@ -10,7 +11,7 @@ const SECRETS_FILE = new URL('./secrets.json', import.meta.url);
  */
 export type LocalSecrets = Readonly<Record<string, unknown>>;
 
-/** Reads `local/secrets.json` as it is now: a change takes effect as a rotation would. */
+/** Reads the file as it is now: a change takes effect as a rotation would. */
 export function readLocalSecrets(): LocalSecrets {
   return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(SECRETS_FILE, 'utf8')));
 }

@@ -17,7 +17,7 @@ export type Settings = {
 export function readSettings(argv: readonly string[]): Settings {
   return new Command('npm start --')
     .description(
-      'Runs the synthesized stack on this machine and sends a Stripe and a Shopify webhook through it.',
+      'Runs the synthesized stack on this machine and sends webhooks of up to two sources through it.',
     )
     .addOption(
       new Option('--port <number>', 'port of the HTTP API').env('PORT').default(8787).argParser(readPort),
@@ -33,7 +33,7 @@ export function readSettings(argv: readonly string[]): Settings {
         .default(1)
         .argParser(readSpeed),
     )
-    .option('--once', 'end after the demonstration; exit code 0 only if both webhooks were delivered', false)
+    .option('--once', 'end after the demonstration; exit code 0 only if its webhooks were delivered', false)
     .parse(argv)
     .opts();
 }

@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { PROJECT, projectOf } from '../cli/project.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config-file.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
-import { readMappingFolders } from '../lib/map/mapping-folders.ts';
-import { DEMONSTRATED, isDelivered, signLocally, tellStory } from './demonstration.ts';
+import { foldersOf, readMappingFolders } from '../lib/map/mapping-folders.ts';
+import { sampleNames } from '../signing/samples.ts';
+import { chooseSamples, type Demonstrated, isDelivered, signLocally, tellStory } from './demonstration.ts';
 import { type LocalRun, startLocalRun } from './local-run.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { LOCAL_STAGE } from './synthesize.ts';
@@ -16,6 +18,15 @@ import { watchMappings } from './watch-mappings.ts';
 /** The mapping folders that run: those of the stage. */
 const MAPPINGS = projectOf(PROJECT, { stage: LOCAL_STAGE }).mappings;
 
+/** How often the first mapping folder is looked for. */
+const POLL_MILLISECONDS = 1_000;
+
+const NO_SAMPLE =
+  'no mapping folder has a sample that can be signed and becomes an event: docs/add-a-source.md, 4, says how to add one';
+
+/** What stands in the place of the names where there is no sample. */
+const NOBODYS = { mapping: { source: '<source>' }, sample: '<sample>' };
+
 let ending: Promise<void> | undefined;
 let keptIn: string | undefined;
 const ended = await start(readSettings(process.argv));
@@ -24,34 +35,54 @@ if (!ended.ok || ended.value === 'not-delivered') process.exitCode = 1;
 
 /** Starts the local run and shows it at work; comes back when the demonstration is over, with or without it still up. */
 async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'not-delivered', string>> {
-  const mappings = readMappingFolders(MAPPINGS);
-  if (!mappings.ok) return fail(formatProblems(mappings.failure));
+  const mappings = await readMappings(settings);
+  if (!mappings.ok) return mappings;
 
   print(tellHeading('Webex Campaign webhook adapter, on this machine'));
   print(tellFact('synthesizing', 'the app, as "cdk deploy" would …'));
   let isLive = false;
-  const run = await startLocalRun(settings, {
-    onLine: (line) => {
-      if (isLive || typeof line === 'string') print(tellLine(line));
+  const run = await startLocalRun(
+    { ...settings, ...(process.env.MAPPINGS_FOLDER && { mappings: MAPPINGS }) },
+    {
+      onLine: (line) => {
+        if (isLive || typeof line === 'string') print(tellLine(line));
+      },
+      onCall: (call) => {
+        if (isLive) print(tellCall(call));
+      },
     },
-    onCall: (call) => {
-      if (isLive) print(tellCall(call));
-    },
-  });
+  );
   if (!run.ok) return run;
   // npm hands Ctrl-C on, so the signal may come twice.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void end(run.value));
   introduce(run.value);
 
-  const demonstrated = await demonstrate(run.value, mappings.value);
-  if (settings.once || !demonstrated.ok) {
+  const samples = await chooseSamples(run.value, mappings.value);
+  const demonstrated = await demonstrate(run.value, samples);
+  if (settings.once) {
     await run.value.stop();
-    return demonstrated;
+    return succeed(demonstrated);
   }
   isLive = true;
   watchMappings(MAPPINGS, () => run.value.redeploy(), print);
-  const invited = await invite(run.value, mappings.value);
-  return invited.ok ? succeed('up') : invited;
+  await invite(run.value, samples);
+  return succeed('up');
+}
+
+/** Waits for the first mapping folder, where there is none: that is how a project begins. */
+async function readMappings({ once }: Settings): Promise<Result<readonly MappingFile[], string>> {
+  let told = '';
+  for (;;) {
+    const read = readMappingFolders(MAPPINGS);
+    if (read.ok) return read;
+    const problems = formatProblems(read.failure);
+    const isWaiting = told !== '' || foldersOf(MAPPINGS).length === 0;
+    if (once || !isWaiting) return fail(problems);
+    if (problems !== told)
+      print(`${problems}\n${tellFact('waiting', 'for a mapping folder; Ctrl-C ends it')}`);
+    told = problems;
+    await pause(POLL_MILLISECONDS);
+  }
 }
 
 function introduce({ stack, simulator, eventUrl }: LocalRun): void {
@@ -59,40 +90,45 @@ function introduce({ stack, simulator, eventUrl }: LocalRun): void {
   print(tellFact('calling', `${eventUrl}${simulator ? '  (the Webex Campaign simulator)' : ''}`));
 }
 
+/** Sends the samples through the run, one after the other; without any, nothing was delivered. */
 async function demonstrate(
   run: LocalRun,
-  files: readonly MappingFile[],
-): Promise<Result<'delivered' | 'not-delivered', string>> {
+  samples: readonly Demonstrated[],
+): Promise<'delivered' | 'not-delivered'> {
+  if (samples.length === 0) print(`\n${tellFact('no story', NO_SAMPLE)}`);
   let delivered = 0;
-  for (const [index, { source, sample }] of DEMONSTRATED.entries()) {
-    const mapping = mappingOf(source, files);
-    const story = mapping.ok ? await tellStory(run, mapping.value, sample) : mapping;
-    if (!story.ok) return story;
-    print(tellWebhook(index + 1, source, story.value));
-    if (isDelivered(story.value)) delivered += 1;
+  for (const [index, { mapping, sample }] of samples.entries()) {
+    const story = await tellStory(run, mapping, sample);
+    print(story.ok ? tellWebhook(index + 1, mapping.source, story.value) : story.failure);
+    if (story.ok && isDelivered(story.value)) delivered += 1;
   }
-  return succeed(delivered === DEMONSTRATED.length ? 'delivered' : 'not-delivered');
+  return samples.length > 0 && delivered === samples.length ? 'delivered' : 'not-delivered';
 }
 
 /** Shows how to send one's own webhook, with a signature that is valid now. */
-async function invite(run: LocalRun, files: readonly MappingFile[]): Promise<Result<void, string>> {
+async function invite(run: LocalRun, samples: readonly Demonstrated[]): Promise<void> {
   print(tellHeading('Send your own'));
-  for (const { source, sample } of DEMONSTRATED) {
-    const mapping = mappingOf(source, files);
-    const signed = mapping.ok ? await signLocally(run, mapping.value, sample) : mapping;
-    if (!signed.ok) return signed;
+  for (const { mapping, sample } of samples) {
+    const signed = await signLocally(run, mapping, sample);
+    if (!signed.ok) continue;
     const headers = Object.entries(signed.value.headers).map(([name, value]) => `-H '${name}: ${value}'`);
     const { path, body } = signed.value;
-    const file = keepBody(`${source}-${sample}.json`, body);
+    const file = keepBody(`${mapping.source}-${sample}.json`, body);
     print(`\n  curl -sS ${run.stack.url}${path} ${headers.join(' ')} --data-binary @${file}`);
   }
   const port = new URL(run.stack.url).port;
   const at = port === '8787' ? '' : ` --port ${port}`;
-  print('\n  A Stripe signature is valid for five minutes. For a new one, or another sample:');
-  print(`  npm run -s adapter -- send${at} --source stripe --sample checkout.session.completed`);
+  const [
+    {
+      mapping: { source },
+      sample,
+    } = NOBODYS,
+  ] = samples;
+  const another = sampleNames(source).find((name) => name !== sample) ?? sample;
+  print('\n  A signature may be valid for five minutes only. For a new one, or another sample:');
+  print(`  npm run -s adapter -- send${at} --source ${source} --sample ${another}`);
   print(`  npm run -s adapter -- dead-letter list${at}`);
   print(`\n${tellFact('up', 'Ctrl-C ends it. What happens from here on:')}`);
-  return succeed(undefined);
 }
 
 /** The signature is over the sample as of now, which is not what lies in `samples/`. */
@@ -101,11 +137,6 @@ function keepBody(name: string, body: Uint8Array): string {
   const file = join(keptIn, name);
   writeFileSync(file, body);
   return file;
-}
-
-function mappingOf(source: string, files: readonly MappingFile[]): Result<MappingFile, string> {
-  const file = files.find((mapping) => mapping.source === source);
-  return file ? succeed(file) : fail(`The demonstration needs the mapping folder "${source}".`);
 }
 
 async function end(run: LocalRun): Promise<void> {

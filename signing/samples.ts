@@ -32,11 +32,18 @@ export type Sample = {
   readonly times: readonly string[];
 };
 
+/** The names of a source's samples. */
+export function sampleNames(source: string): readonly string[] {
+  return readManifest()
+    .filter(({ provider }) => provider === source)
+    .map(({ file }) => nameOf(file));
+}
+
 /** Finds a sample by its file name without `.json`, or by its event type; fails with the names there are. */
 export function findSample(source: string, name: string): Result<Sample, readonly string[]> {
   const entries = readManifest().filter(({ provider }) => provider === source);
   const entry = entries.find(({ file, event }) => nameOf(file) === name || event === name);
-  if (entry === undefined) return fail(entries.map(({ file }) => nameOf(file)));
+  if (entry === undefined) return fail(sampleNames(source));
   return succeed({
     path: `samples/${entry.file}`,
     eventType: entry.event,

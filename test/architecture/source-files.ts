@@ -1,22 +1,88 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseSync } from '@swc/core';
 
 export type SourceFile = { readonly path: string; readonly text: string };
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Every TypeScript file below some folders of the repository, by its path from the root. */
+/** The rooms that may exist at the top of the repository; tests, examples and documents are none. */
+export const ROOMS = [
+  ...['lambdas', 'lib', 'signing', 'answers', 'cli', 'local', 'console', 'rehearsal', 'bench', 'bin'],
+] as const;
+
+/** Every TypeScript file below some folders of the repository, by its path from the root. A folder may be missing. */
 export function readSourceFiles(...folders: readonly string[]): readonly SourceFile[] {
-  return folders.flatMap((folder) =>
-    readdirSync(`${ROOT}/${folder}`, { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.ts'))
-      .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
-      .map((path) => ({ path, text: readFileSync(`${ROOT}/${path}`, 'utf8') })),
-  );
+  const there = readdirSync(ROOT);
+  return folders
+    .filter((folder) => there.includes(folder.split('/')[0] ?? ''))
+    .flatMap((folder) =>
+      readdirSync(`${ROOT}/${folder}`, { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.m?ts$|\.mjs$/.test(file))
+        .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
+        .map((path) => ({ path, text: readFileSync(`${ROOT}/${path}`, 'utf8') })),
+    );
 }
 
-/** The files that a file imports, by their path from the root; packages are left out. */
+/**
+ * The files that a file imports, by their path from the root; packages are left out. It sees static imports, those of types
+ * alone, side-effect and dynamic imports, and modules that are named by their URL, as a worker's is. A name that is computed
+ * at run time cannot be seen.
+ */
 export function importsOf({ path, text }: SourceFile): readonly string[] {
-  const imports = [...text.matchAll(/from '(\.[^']+)'/g)].map(([, target = '']) => target);
-  return imports.map((target) => new URL(target, `file:///${path}`).pathname.slice(1));
+  const { body } = parseSync(text, { syntax: 'typescript', target: 'es2024' });
+  const targets = body.flatMap((node) => targetsIn(node)).filter((target) => target.startsWith('.'));
+  return [...new Set(targets.map((target) => new URL(target, `file:///${path}`).pathname.slice(1)))];
+}
+
+/** A part of a syntax tree, as far as it is looked at. */
+type Node = {
+  readonly type?: unknown;
+  readonly source?: Node | null;
+  readonly value?: unknown;
+  readonly cooked?: unknown;
+  readonly quasis?: readonly Node[];
+  readonly callee?: Node;
+  readonly argument?: Node;
+  readonly arguments?: unknown;
+};
+
+function targetsIn(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const inside = Object.values(value).flatMap(targetsIn);
+  return [...targetOf(value), ...inside];
+}
+
+function targetOf(node: Node): readonly string[] {
+  const [first, second] = Array.isArray(node.arguments) ? argumentsOf(node.arguments) : [];
+  switch (node.type) {
+    case 'ImportDeclaration':
+    case 'ExportAllDeclaration':
+    case 'ExportNamedDeclaration':
+      return textOf(node.source);
+    case 'TsImportType':
+      return textOf(node.argument);
+    case 'CallExpression':
+      return node.callee?.type === 'Import' ? textOf(first) : [];
+    case 'NewExpression':
+      return node.callee?.value === 'URL' && second !== undefined ? moduleAt(textOf(first)) : [];
+    default:
+      return [];
+  }
+}
+
+function argumentsOf(list: readonly { readonly expression: Node }[]): readonly Node[] {
+  return list.map(({ expression }) => expression);
+}
+
+/** A URL needs no "./" to be relative; what is no module is read, not imported. */
+function moduleAt(targets: readonly string[]): readonly string[] {
+  return targets
+    .filter((target) => /\.(m|c)?[jt]s$/.test(target))
+    .map((target) => (/^[./]/.test(target) ? target : `./${target}`));
+}
+
+function textOf(node: Node | null | undefined): readonly string[] {
+  const text = node?.quasis?.length === 1 ? node.quasis[0]?.cooked : node?.value;
+  return typeof text === 'string' ? [text] : [];
 }

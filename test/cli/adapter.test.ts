@@ -3,12 +3,17 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { examine } from '../../cli/doctor.ts';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
+import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 let run: LocalRun;
 beforeAll(async () => {
-  const started = await startLocalRun({ port: 0, speed: 10 });
+  const started = await startLocalRun({
+    ...{ port: 0, speed: 10 },
+    mappings: SIX_SOURCES,
+    readSecrets: () => SIX_SECRETS,
+  });
   if (!started.ok) throw new Error(started.failure);
   run = started.value;
 }, 240_000);
@@ -18,7 +23,7 @@ type Ended = { readonly code: number; readonly stdout: string; readonly stderr: 
 
 /** Runs the command line in a process of its own, as a person would. */
 function adapter(...args: string[]): Promise<Ended> {
-  const env = { ...process.env, PORT: new URL(run.stack.url).port };
+  const env = { ...process.env, PORT: new URL(run.stack.url).port, MAPPINGS_FOLDER: SIX_SOURCES };
   return new Promise((resolve) => {
     execFile(process.execPath, ['cli/adapter.ts', ...args], { cwd: ROOT, env }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
@@ -91,7 +96,7 @@ describe('adapter doctor', () => {
 
     const { code, stdout } = await adapter('doctor', '--json', '--request', request);
 
-    const { text } = examine(`${ROOT}mappings`, { request, json: true });
+    const { text } = examine(SIX_SOURCES, { request, json: true });
     expect([code, stdout]).toEqual([1, `${text}\n`]);
   });
 });

@@ -2,18 +2,17 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { type DoctorOptions, examine } from '../../cli/doctor.ts';
+import { SIX_SOURCES } from '../fixtures/six-sources.ts';
 
-const MAPPINGS = fileURLToPath(new URL('../../mappings', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'doctor-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 function doctor(requests: unknown, options: Partial<DoctorOptions> = {}) {
   const request = join(directory, 'requests.json');
   writeFileSync(request, JSON.stringify(requests));
-  const { text, exitCode } = examine(MAPPINGS, { request, json: true, ...options });
+  const { text, exitCode } = examine(SIX_SOURCES, { request, json: true, ...options });
   return { exitCode, text, findings: exitCode === 2 ? [] : text.split('\n').map((line) => JSON.parse(line)) };
 }
 
@@ -102,7 +101,7 @@ describe('adapter doctor', () => {
     const request = { id: 'one', headers: {}, body: BODY, profile: 'shopify', secret: 's1' };
 
     expect(doctor(request).exitCode).toBe(1);
-    const { text } = examine(MAPPINGS, { request: join(directory, 'requests.json') });
+    const { text } = examine(SIX_SOURCES, { request: join(directory, 'requests.json') });
     expect(text).toContain(
       'INVALID  one  missing-header\n         The header x-shopify-hmac-sha256 is missing',
     );

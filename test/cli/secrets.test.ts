@@ -1,14 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkKey, checkSigningSecret } from '../../cli/check-secret-value.ts';
 import { countSlots } from '../../cli/local-slot-use.ts';
-import { PROJECT } from '../../cli/project.ts';
+import type { Project } from '../../cli/project.ts';
 import { countsFrom, sayMinute } from '../../cli/secret-account.ts';
 import { readPiped } from '../../cli/secret-input.ts';
 import { findSecret } from '../../cli/secret-kind.ts';
 import { sayVerdict } from '../../cli/secret-status.ts';
 import { judgeRotation, traceableFrom, type Verdict } from '../../cli/slot-use.ts';
 import { findProfile, PROFILE_NAMES } from '../../lambdas/ingest/signature-profiles/profiles.ts';
+import { SIX_SOURCES } from '../fixtures/six-sources.ts';
 
+const PROJECT: Project = { mappings: SIX_SOURCES, stagesFile: 'stages.yaml' };
 const NOW = new Date('2026-11-24T12:00:00.000Z');
 const hoursAgo = (hours: number) => new Date(NOW.getTime() - hours * 3_600_000);
 

@@ -43,7 +43,7 @@ describe('a call', () => {
     const setup = withAnswer(answered(200, { code: 1002 }));
     await setup.deliver(record('ann'));
 
-    expect(setup.deadLetters).toHaveLength(1);
+    expect([setup.entries.size, setup.deadLetters.length]).toEqual([1, 1]);
     for (const kept of [...setup.entries.values(), ...setup.deadLetters.map(([, note]) => note)]) {
       expect(kept).not.toHaveProperty('transactionId');
     }

@@ -7,6 +7,7 @@ import { type Stage, stageSchema } from '../../lib/stage-schema.ts';
 import { stackPropsOf } from '../../lib/stage-settings.ts';
 import { readStages } from '../../lib/stages.ts';
 import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
+import { SIX_SOURCES } from '../fixtures/six-sources.ts';
 
 export const EVENT_URL = 'https://tenant.webexcampaign.example/events';
 
@@ -16,11 +17,11 @@ export const PLAIN: Stage = stageSchema.parse({ 'event-url': EVENT_URL });
 /** A stage with everything on that a template can show. */
 export const EVERYTHING: Stage = readEverything();
 
-const mappings = readMappingFolders(fileURLToPath(new URL('../../mappings', import.meta.url)));
+const mappings = readMappingFolders(SIX_SOURCES);
 if (!mappings.ok) throw new Error('The mapping folders have problems.');
-const shipped = mappings.value;
+const six = mappings.value;
 
-/** A stage's stack, with the shipped mappings of some sources (all of them, where none are named). */
+/** A stage's stack, with the mappings of some of six sources (all of them, where none are named). */
 export function stackOf(
   name: string,
   stage: Stage,
@@ -28,7 +29,7 @@ export function stackOf(
 ): WebhookAdapterStack {
   return new WebhookAdapterStack(app, `webhook-adapter-${name}`, {
     ...stackPropsOf(name, stage),
-    mappings: shipped.filter(({ source }) => sources?.includes(source) ?? true),
+    mappings: six.filter(({ source }) => sources?.includes(source) ?? true),
   });
 }
 

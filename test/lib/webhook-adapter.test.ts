@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
@@ -6,9 +5,10 @@ import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { readMappingFolders } from '../../lib/map/mapping-folders.ts';
 import { WebhookAdapter } from '../../lib/webhook-adapter.ts';
 import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
+import { SIX_SOURCES } from '../fixtures/six-sources.ts';
 
 const EVENT_URL = 'https://tenant.webexcampaign.example/events';
-const mappings = readMappingFolders(fileURLToPath(new URL('../../mappings', import.meta.url)));
+const mappings = readMappingFolders(SIX_SOURCES);
 if (!mappings.ok) throw new Error('The mapping folders have problems.');
 
 let template: Template;

@@ -1,20 +1,22 @@
 import { createHmac } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type SendOptions, send } from '../../cli/send.ts';
-import { signingSecretsSchema } from '../../lambdas/ingest/signing-secrets.ts';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
-import { readLocalSecrets } from '../../local/local-secrets.ts';
 import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
 import { dateSample, findSample } from '../../signing/samples.ts';
+import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
 
-const MAPPINGS = fileURLToPath(new URL('../../mappings', import.meta.url));
+type AddedSource = 'github' | 'hubspot' | 'woocommerce' | 'resend';
 
 let run: LocalRun;
 let simulator: WebexCampaignSimulator;
 
 beforeAll(async () => {
-  const started = await startLocalRun({ port: 0, speed: 1 });
+  const started = await startLocalRun({
+    ...{ port: 0, speed: 1 },
+    mappings: SIX_SOURCES,
+    readSecrets: () => SIX_SECRETS,
+  });
   if (!started.ok || started.value.simulator === undefined) throw new Error('The local run did not start.');
   run = started.value;
   simulator = started.value.simulator;
@@ -90,7 +92,7 @@ describe('a source that was added by a mapping folder alone', () => {
 describe('adapter send', () => {
   const port = () => Number(new URL(run.stack.url).port);
   const sendFor = (options: Partial<SendOptions>) =>
-    send(MAPPINGS, { source: 'resend', sample: 'hard_bounced', port: port(), ...options });
+    send(SIX_SOURCES, { source: 'resend', sample: 'hard_bounced', port: port(), ...options });
 
   test.each([
     ['github', 'marketplace_purchase.purchased'],
@@ -128,7 +130,6 @@ function sampleOf(source: string, name: string): Buffer {
   return dateSample(sample.value, new Date()).body;
 }
 
-function secretOf(source: string): string {
-  const { signingSecrets } = signingSecretsSchema.parse(readLocalSecrets()[`webhooks/${source}`]);
-  return signingSecrets[0] ?? '';
+function secretOf(source: AddedSource): string {
+  return SIX_SECRETS[`webhooks/${source}`].signingSecrets[0] ?? '';
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type Account, openAccount } from '../../cli/account.ts';
 import type { Ask } from '../../cli/ask.ts';
 import { dropDeadLetters } from '../../cli/dead-letter-drop.ts';
@@ -41,6 +41,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await story.stop();
   await rm(project.mappings, { recursive: true, force: true });
+});
+
+/** How far a command says that it has come: no part of the report of the tests. */
+const progress: string[] = [];
+beforeEach(() => {
+  progress.length = 0;
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => progress.push(String(text)) > 0);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
 });
 
 function answer({ key, note }: FarCall, callsBefore: number) {
@@ -165,17 +175,12 @@ describe('a replay', () => {
 
   test('sends no faster than it is told, and tells how far it has come', async () => {
     for (let number = 0; number < 26; number += 1) await moveHere(`many_${number}`);
-    const told: string[] = [];
-    const write = jest
-      .spyOn(process.stderr, 'write')
-      .mockImplementation((text) => told.push(String(text)) > 0);
     const begun = performance.now();
 
     const { text, exitCode } = await replay({ code: 'moved-by-sqs', rate: 20, json: true });
 
-    write.mockRestore();
     expect(performance.now() - begun).toBeGreaterThanOrEqual(25 * 50);
-    expect(told).toEqual(['25 of 26 …\n']);
+    expect(progress).toEqual(['25 of 26 …\n']);
     expect(exitCode).toBe(0);
     expect(JSON.parse(text)).toHaveLength(26);
     expect(JSON.parse(text)).toContainEqual(
@@ -238,6 +243,7 @@ describe('the story of a webhook', () => {
       exitCode: 1,
       text: expect.stringContaining('Nothing is known of evt_nowhere'),
     });
+    expect(progress).toEqual([expect.stringContaining("No vendor's id is evt_nowhere")]);
   });
 
   test('that was too old says that nothing was sent, and why', async () => {

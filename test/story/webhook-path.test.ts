@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openAccount } from '../../cli/account.ts';
 import { listDeadLetters } from '../../cli/dead-letter-list.ts';
 import { readDeadLetters } from '../../cli/read-dead-letters.ts';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
-import { readLocalSecrets } from '../../local/local-secrets.ts';
 import type { DeliverLine } from '../../local/log-lines.ts';
 import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
+import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
 import { shopifySignature, stripeSignature } from '../sign.ts';
 
 // The whole path on this machine: the bundles that would be deployed, real SQS and Secrets Manager protocols, a Webex
 // Campaign that follows the contract. Only the queues' clock is faster.
 const SPEED = 20;
-const STRIPE_SECRET = secretOf('webhooks/stripe');
-const SHOPIFY_SECRET = secretOf('webhooks/shopify');
+const [STRIPE_SECRET = ''] = SIX_SECRETS['webhooks/stripe'].signingSecrets;
+const [SHOPIFY_SECRET = ''] = SIX_SECRETS['webhooks/shopify'].signingSecrets;
 
 let run: LocalRun;
 let simulator: WebexCampaignSimulator;
@@ -22,7 +21,7 @@ const printed: string[] = [];
 
 beforeAll(async () => {
   const started = await startLocalRun(
-    { port: 0, speed: SPEED },
+    { port: 0, speed: SPEED, mappings: SIX_SOURCES, readSecrets: () => SIX_SECRETS },
     { onLine: (line) => printed.push(JSON.stringify(line)) },
   );
   if (!started.ok || started.value.simulator === undefined) throw new Error('The local run did not start.');
@@ -223,7 +222,7 @@ test('no value of a payload, no secret, key or signature is in a log line or on 
   const text = [...printed, ...letters.map(({ attributes }) => JSON.stringify(attributes))].join('\n');
 
   expect(text).toContain('evt_story_1002');
-  const { primary } = JSON.parse(JSON.stringify(readLocalSecrets()['webex-campaign']));
+  const { primary } = SIX_SECRETS['webex-campaign'];
   for (const canary of ['Zoë', 'cus_evt', 'ann@example.com', STRIPE_SECRET, SHOPIFY_SECRET, primary, 'v1=']) {
     expect(text).not.toContain(canary);
   }
@@ -285,9 +284,4 @@ async function deadLetters(): ReturnType<typeof readDeadLetters> {
 
 async function deadLetterBodies(): Promise<string[]> {
   return (await deadLetters()).map(({ body }) => body);
-}
-
-function secretOf(name: string): string {
-  const file = readFileSync(new URL('../../local/secrets.json', import.meta.url), 'utf8');
-  return JSON.parse(file)[name].signingSecrets[0];
 }

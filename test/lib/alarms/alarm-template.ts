@@ -1,17 +1,17 @@
-import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { AlarmSettings } from '../../../lib/alarm-settings.ts';
 import { readMappingFolders } from '../../../lib/map/mapping-folders.ts';
 import { WebhookAdapterStack } from '../../../lib/webhook-adapter-stack.ts';
+import { SIX_SOURCES } from '../../fixtures/six-sources.ts';
 
-const mappings = readMappingFolders(fileURLToPath(new URL('../../../mappings', import.meta.url)));
+const mappings = readMappingFolders(SIX_SOURCES);
 if (!mappings.ok) throw new Error('The mapping folders have problems.');
 
 export const STACK = 'adapter';
 export const SOURCES = mappings.value.map(({ source }) => source);
 
-/** The stack of this repository's mappings, with these settings of its alarms. */
+/** The stack of six sources, with these settings of its alarms. */
 export function synthesizeAlarms(alarms?: AlarmSettings): Template {
   const eventUrl = 'https://tenant.webexcampaign.example/events';
   return Template.fromStack(

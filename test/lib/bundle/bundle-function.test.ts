@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { stop } from 'esbuild';
 import { bundleHandler } from '../../../lib/bundle/bundle-function.ts';
 
 type Bundle = {
@@ -24,7 +25,8 @@ beforeAll(async () => {
     bundles.set(stage, { inputs, files: readdirSync(directory), code });
   }
 });
-afterAll(() => {
+afterAll(async () => {
+  await stop();
   for (const directory of directories) rmSync(directory, { recursive: true });
 });
 

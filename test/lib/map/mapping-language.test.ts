@@ -124,11 +124,11 @@ describe('the ten minutes', () => {
   const [, event = '', example = ''] =
     /```yaml\n( {5}- name: payout-arrived.*?)```.*?```yaml\n( {3}# A payout.*?)```/s.exec(TEXT) ?? [];
   const root = mkdtempSync(join(tmpdir(), 'ten-minutes-'));
-  const project = { mappings: join(root, 'mappings'), stagesFile: join(ROOT, 'stages.yaml') };
+  const project = { mappings: join(root, 'mappings'), stagesFile: join(root, 'stages.yaml') };
   afterAll(() => rmSync(root, { recursive: true }));
 
   test('end with an event that is checked, by what the page says alone', async () => {
-    cpSync(join(ROOT, 'mappings/stripe'), join(root, 'mappings/stripe'), { recursive: true });
+    cpSync(join(ROOT, 'test/fixtures/mappings/ten-minutes'), join(root, 'mappings'), { recursive: true });
     symlinkSync(join(ROOT, 'samples'), join(root, 'samples'));
     appendFileSync(join(root, 'mappings/stripe/mapping.yaml'), event.replaceAll(/^ {3}/gm, ''));
     const file = join(root, 'mappings/stripe/examples/payout-arrived.yaml');

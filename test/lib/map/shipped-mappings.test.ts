@@ -1,37 +1,52 @@
 import { readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { checkStageMappings } from '../../../lib/check-stage-mappings.ts';
 import { formatProblems } from '../../../lib/config-file.ts';
-import { checkMappingFolders, readExamples } from '../../../lib/map/check-mapping-folders.ts';
+import { isError, readExamples } from '../../../lib/map/check-mapping-folders.ts';
 import { foldersOf } from '../../../lib/map/mapping-folders.ts';
 import { readStages } from '../../../lib/stages.ts';
+import { stackNameOf, synthesizeWith } from '../../../local/synthesize.ts';
 
-// Every file of every folder `examples` is a test of its own: adding one needs no change here.
+// What lies in `mappings/` and `stages.yaml` is whoever's who has this repository: nothing here names a source or a stage.
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const MAPPINGS = join(ROOT, 'mappings');
-const stages = readStages(join(ROOT, 'stages.yaml'));
-const { problems } = await checkMappingFolders(MAPPINGS, stages.ok ? Object.keys(stages.value) : []);
-const folders = foldersOf(MAPPINGS);
-const examples = folders.flatMap((folder) => readExamples(join(MAPPINGS, folder), folder).examples);
+const read = readStages(join(ROOT, 'stages.yaml'));
+const stages = read.ok ? read.value : {};
+const folderOf = (stage: string) => join(ROOT, stages[stage]?.mappings ?? 'mappings');
+const { problems, mappingsOf } = await checkStageMappings(Object.keys(stages), folderOf);
 
-describe('the example', () => {
-  test.each(examples)('$name becomes what it expects', ({ file: shown }) => {
+const examples = [...new Set(Object.keys(stages).map(folderOf))].flatMap((mappings) =>
+  foldersOf(mappings).flatMap((folder) => readExamples(join(mappings, folder), folder).examples),
+);
+
+// Every file of every folder `examples` is a test of its own: adding one needs no change here, and there may be none.
+for (const { name, file: shown } of examples) {
+  test(`the example ${name} becomes what it expects`, () => {
     expect(formatProblems(problems.filter(({ file }) => file === shown))).toBe('');
   });
-});
+}
 
-describe('the mapping folders that are shipped', () => {
-  test('have neither problems nor warnings', () => {
-    expect([stages.ok, formatProblems(problems)]).toEqual([true, '']);
+describe('the stages and their mapping folders', () => {
+  test('have no problem that keeps them from being deployed', () => {
+    expect(read.ok ? '' : formatProblems(read.failure)).toBe('');
+    expect(formatProblems(problems.filter(isError))).toBe('');
   });
 
-  test('have examples that begin by saying what they show', () => {
-    const silent = examples.filter(({ path }) => !/^# \S.{9,}\n/.test(readFileSync(path, 'utf8')));
-    expect(silent.map(({ file }) => file)).toEqual([]);
-  });
+  test('become stacks, with a webhook URL for each source', async () => {
+    const assembly = await synthesizeWith({});
+    if (!assembly.ok) throw new Error(assembly.failure);
+    const { directory, remove } = assembly.value;
+    const outputsOf = (stage: string): object =>
+      JSON.parse(readFileSync(join(directory, `${stackNameOf(stage)}.template.json`), 'utf8')).Outputs;
 
-  test.each(folders)('%s has examples', (folder) => {
-    expect(examples.filter(({ path }) => relative(MAPPINGS, path).startsWith(`${folder}/`))).not.toEqual([]);
+    expect(Object.keys(stages)).not.toEqual([]);
+    for (const stage of Object.keys(stages)) {
+      const wanted = mappingsOf(stage).map(
+        ({ source }) => `WebhookUrl${source.replaceAll(/[^a-z0-9]/gi, '')}`,
+      );
+      expect(Object.keys(outputsOf(stage))).toEqual(expect.arrayContaining(wanted));
+    }
+    await remove();
   });
 });

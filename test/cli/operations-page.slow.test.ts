@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
-import { readLocalSecrets } from '../../local/local-secrets.ts';
+import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGE = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
@@ -43,8 +43,12 @@ const TYPED: readonly (readonly [RegExp, string])[] = [
 
 let run: LocalRun;
 beforeAll(async () => {
-  const { 'webhooks/github': _, ...secrets } = readLocalSecrets();
-  const started = await startLocalRun({ port: 0, speed: 10, readSecrets: () => secrets });
+  const { 'webhooks/github': _, ...secrets } = SIX_SECRETS;
+  const started = await startLocalRun({
+    ...{ port: 0, speed: 10 },
+    mappings: SIX_SOURCES,
+    readSecrets: () => secrets,
+  });
   if (!started.ok) throw new Error(started.failure);
   run = started.value;
 }, 240_000);
@@ -56,7 +60,7 @@ function perform(command: string): Promise<{ code: number; stdout: string; stder
     .replace(' --stack webhook-adapter-dev', '')
     .split(' ');
   const yes = args.includes('--finish') ? ['--yes'] : [];
-  const env = { ...process.env, PORT: new URL(run.stack.url).port };
+  const env = { ...process.env, PORT: new URL(run.stack.url).port, MAPPINGS_FOLDER: SIX_SOURCES };
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,

@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { stop } from 'esbuild';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { BUNDLE_FILE, ENTRY, ENTRY_FILE } from '../../lib/bundle/bundle-function.ts';
 import { createFunctionPool } from '../../local/stack/functions/function-pool.ts';
@@ -19,7 +20,10 @@ beforeAll(async () => {
     return key.startsWith('refused') ? { status: 200, body: '{"code":1002}' } : ACCEPTED;
   });
 }, 240_000);
-afterAll(() => story.stop());
+afterAll(async () => {
+  await story.stop();
+  await stop();
+});
 
 /** How a forged webhook is answered. */
 const forge = () => post(story.run, 'whsec_forged', { type: 'parked', id: 'id_forged', key: 'forged' });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { stop } from 'esbuild';
 import { answered } from '../../local/rehearsal/fault.ts';
 import { FAULTS } from '../../local/rehearsal/faults.ts';
 import type { Scoreboard } from '../../local/rehearsal/judge.ts';
@@ -24,7 +25,10 @@ beforeAll(async () => {
   if (!started.ok) throw new Error(started.failure);
   rehearsal = started.value;
 }, PATIENCE);
-afterAll(() => rehearsal.stop());
+afterAll(async () => {
+  await rehearsal.stop();
+  await stop();
+});
 
 let seed = 100;
 /** Webhooks have their ids by the seed: what one rehearsal has left in the ledger is nothing to the next. */

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { stop } from 'esbuild';
 import { SECRETS, sqsEvent } from '../../bench/events.ts';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { mappingSchema } from '../../lambdas/map/mapping.ts';
 import { bundleHandler } from '../../lib/bundle/bundle-function.ts';
 import { type AwsAnswer, type AwsCall, startAws, startBundle } from './run-bundle.ts';
 
-// As `ingest-bundle.test.ts`: on AWS, where no endpoint is set.
+// As `ingest-bundle.slow.test.ts`: on AWS, where no endpoint is set.
 const ENVIRONMENT = {
   AWS_REGION: 'eu-central-1',
   AWS_ACCESS_KEY_ID: 'key-id',
@@ -45,7 +46,10 @@ beforeAll(async () => {
   const mapping = mappingSchema.parse({ source: 'measured', let: {}, events: [EVENT] });
   writeFileSync(join(directory, CATALOGUE_FILE), JSON.stringify([mapping]));
 });
-afterAll(() => rmSync(directory, { recursive: true }));
+afterAll(async () => {
+  await stop();
+  rmSync(directory, { recursive: true });
+});
 afterEach(() => {
   for (const each of running.splice(0)) each.stop();
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { stop } from 'esbuild';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { PREPARED_SOURCES } from '../../lambdas/adapters/warm-up.ts';
 import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
@@ -38,7 +39,10 @@ beforeAll(async () => {
   );
 });
 
-afterAll(() => rmSync(directory, { recursive: true }));
+afterAll(async () => {
+  await stop();
+  rmSync(directory, { recursive: true });
+});
 
 afterEach(() => {
   for (const each of running.splice(0)) each.stop();
