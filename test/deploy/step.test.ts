@@ -51,30 +51,35 @@ describe('the steps of the deploy', () => {
 });
 
 describe("CI's count", () => {
-  const jestResults = { numPassedTests: 5, numFailedTests: 1, numRuntimeErrorTestSuites: 1 };
+  const tests = (passed: number, failed: number, unloaded = 0) =>
+    JSON.stringify({
+      numPassedTests: passed,
+      numFailedTests: failed,
+      numRuntimeErrorTestSuites: unloaded,
+    });
+  const deploy = (passed: number, failed: number) => JSON.stringify({ passed, failed });
 
   test.each([
-    [
-      'adds the steps of the deploy to the tests',
-      jestResults,
-      '{"passed":3,"failed":2}',
-      '8 passed, 4 failed',
-      1,
-    ],
+    ['adds up all suites', '0', [tests(5, 1, 1), tests(2, 0), deploy(3, 2)], '10 passed, 4 failed', 1],
     [
       'is green where nothing has failed',
-      { ...jestResults, numFailedTests: 0, numRuntimeErrorTestSuites: 0 },
-      '{"passed":3,"failed":0}',
-      '8 passed, 0 failed',
+      '0',
+      [tests(5, 0), tests(2, 0), deploy(3, 0)],
+      '10 passed, 0 failed',
       0,
     ],
-    ['has a deploy that has not begun as failed', jestResults, '', '5 passed, 3 failed', 1],
-  ])('%s', async (_, results, deploy, line, exitCode) => {
-    const files = [join(directory, 'jest.json'), join(directory, 'deploy.json')] as const;
-    writeFileSync(files[0], JSON.stringify(results));
-    writeFileSync(files[1], deploy);
+    ['has a suite that has not begun as failed', '0', [tests(5, 0), '', ''], '5 passed, 2 failed', 1],
+    ['has a suite without tests as failed', '0', [tests(0, 0), deploy(3, 0)], '3 passed, 1 failed', 1],
+    ['has a suite that was cut off as failed', '0', [tests(5, 0).slice(0, -3)], '0 passed, 1 failed', 1],
+    ['is red where another step has failed', '1', [tests(5, 0)], '5 passed, 0 failed', 1],
+  ])('%s', async (_, failedSteps, results, line, exitCode) => {
+    const files = results.map((result, index) => {
+      const file = join(directory, `suite-${index}.json`);
+      writeFileSync(file, result);
+      return file;
+    });
     const ended = await new Promise((resolve) =>
-      execFile(process.execPath, ['.ci/count.ts', ...files, '0'], (error, stdout) =>
+      execFile(process.execPath, ['.ci/count.ts', failedSteps, ...files], (error, stdout) =>
         resolve([stdout.trim(), error?.code ?? 0]),
       ),
     );

@@ -73,6 +73,11 @@ function addSourceWithoutSample(mappings: string): void {
   );
 }
 
+/** What the program begins with, without all that it loads besides. */
+const READ_SETTINGS = `
+  import { readSettings } from './local/settings.ts';
+  readSettings([process.execPath, 'local/start.ts', ...process.argv.slice(1)]);`;
+
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'start-'));
   folders.push(folder);
@@ -166,7 +171,13 @@ describe('npm start', () => {
     [['--event-url', 'http://example.com/events'], 'expected https'],
     [['--colour'], "unknown option '--colour'"],
   ])('refuses %j', async (args, message) => {
-    const { code, stderr } = await runProgram(['local/start.ts', ...args]);
+    const { code, stderr } = await runProgram([
+      '--input-type=module',
+      '--eval',
+      READ_SETTINGS,
+      '--',
+      ...args,
+    ]);
 
     expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);
   });
