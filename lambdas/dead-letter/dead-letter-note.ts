@@ -5,6 +5,7 @@ import type { noteSchema } from './read-dead-letter-note.ts';
 export const DEAD_LETTER_CODES = [
   'message-unreadable',
   'body-not-json',
+  'body-too-deep',
   'no-mapping',
   'expression-failed',
   'value-not-text',

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import * as z from 'zod';
+import { parseJson } from '../../lambdas/parse-json.ts';
 import { type Loopback, listenOnLoopback } from '../loopback.ts';
 
 /** A request of AWS JSON that was passed on, as far as it is billed. */
@@ -48,12 +49,4 @@ function headersOf({ headers }: IncomingMessage): Record<string, string> {
     /^(x-amz-|authorization|content-type)/.test(name),
   );
   return Object.fromEntries(passed.map(([name, value]) => [name, String(value)]));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

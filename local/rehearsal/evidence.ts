@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from '../../lambdas/parse-json.ts';
 import type { ReceivedCall } from '../webex-campaign/simulator.ts';
 
 /** A call about one campaign event, as Webex Campaign saw it. */
@@ -82,12 +83,4 @@ export function collectEvidence(
       recognised.set(line.deduplicationId, (recognised.get(line.deduplicationId) ?? 0) + 1);
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from '../../lambdas/parse-json.ts';
 import type { ReceivedRequest } from './judge-request.ts';
 import { type ScriptedAnswer, scriptSchema } from './scripted-answer.ts';
 import type { ReceivedCall } from './simulator.ts';
@@ -26,12 +27,4 @@ export function control(
   if (!script.success) return { status: 400, value: { message: z.prettifyError(script.error) } };
   simulator.addToScript(script.data);
   return { status: 200, value: { scripted: script.data.length } };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -19,6 +19,11 @@ const FAILURES: readonly (readonly [status: number, failure: IngestFailure, mess
   [400, { code: 'body-not-json' }, 'The body is not valid JSON in UTF-8.'],
   [
     400,
+    { code: 'body-too-deep', limit: 500 },
+    'Lists and objects of the body stand more than 500 deep within each other.',
+  ],
+  [
+    400,
     { code: 'event-type-missing', where: 'the header x' },
     'The event type is missing: expected a non-empty text in the header x.',
   ],
