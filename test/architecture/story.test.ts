@@ -36,12 +36,12 @@ describe('the house tells the story:', () => {
     expect(FILES.map(({ path }) => path).filter((path) => banned.test(path))).toEqual([]);
   });
 
-  test('no file but one of tests is longer than 150 lines', () => {
+  test('no file but one of tests is longer than 400 lines', () => {
     const files = [...FILES, ...readSourceFiles('bench', 'test')].filter(
       ({ path }) => !path.endsWith('.test.ts'),
     );
 
-    expect(files.filter(({ text }) => text.split('\n').length > 151).map(({ path }) => path)).toEqual([]);
+    expect(files.filter(({ text }) => text.split('\n').length > 401).map(({ path }) => path)).toEqual([]);
   });
 });
 
