@@ -16,6 +16,10 @@ export const ADVICE: Readonly<Record<DeadLetterReason, Advice>> = {
     meaning: 'The body cannot be read in the format that it came in.',
     next: 'ask the sender; a replay ends the same way',
   },
+  'body-too-deep': {
+    meaning: 'Lists and objects of the body stand more than 500 deep within each other.',
+    next: 'ask the sender; a replay ends the same way',
+  },
   'no-mapping': {
     meaning:
       'No event of any mapping is on this type any more: the mapping was changed while the webhook waited.',

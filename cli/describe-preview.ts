@@ -1,6 +1,6 @@
-import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../lambdas/map/campaign-event.ts';
-import { describeMapFailure } from '../lambdas/map/map-failure.ts';
-import type { Mapped } from '../lambdas/map/map-webhook.ts';
+import { describeMapFailure } from '../lambdas/map/failure.ts';
+import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../lambdas/map/payload.ts';
+import type { Mapped } from '../lambdas/map/webhook.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
 import { type Preview, wasTooOld } from '../lib/map/preview-webhook.ts';
 
@@ -76,9 +76,14 @@ export function describePreview({ source, events }: MappingFile, preview: Previe
 }
 
 function describeRejection({ failure }: Extract<Preview, { outcome: 'rejected' }>): string {
-  return failure.code === 'body-not-json'
-    ? 'body-not-json: the body cannot be read.'
-    : `event-type-missing: expected it in ${failure.where}. A header is given with --headers FILE.`;
+  switch (failure.code) {
+    case 'body-not-json':
+      return 'body-not-json: the body cannot be read.';
+    case 'body-too-deep':
+      return `body-too-deep: its lists and objects stand more than ${failure.limit} deep within each other.`;
+    case 'event-type-missing':
+      return `event-type-missing: expected it in ${failure.where}. A header is given with --headers FILE.`;
+  }
 }
 
 function describeIgnored(eventTypes: readonly string[]): string {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from '../lambdas/parse-json.ts';
 import type { SlotTrace } from './secret-kind.ts';
 import type { ReadSlotUse, SlotUse } from './slot-use.ts';
 
@@ -51,12 +52,4 @@ function readSlot(
 function slotOfKey({ outcome, keySlot }: z.infer<typeof lineSchema>): number | undefined {
   if (outcome !== 'delivered' || keySlot === undefined) return undefined;
   return keySlot === 'primary' ? 0 : 1;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
-import { describeMapFailure } from '../lambdas/map/map-failure.ts';
-import type { Mapped } from '../lambdas/map/map-webhook.ts';
+import { describeMapFailure } from '../lambdas/map/failure.ts';
+import type { Mapped } from '../lambdas/map/webhook.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';
 import { type Preview, previewIdentified } from '../lib/map/preview-webhook.ts';

@@ -1,4 +1,4 @@
-import { expressionSource, isExpression } from '../lambdas/map/expression-text.ts';
+import { expressionSource, isExpression } from '../lambdas/map/expression.ts';
 import { isNode, type Node } from '../lib/map/expression-names.ts';
 import { parseExpression } from '../lib/map/jsonata-syntax.ts';
 

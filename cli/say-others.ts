@@ -1,6 +1,6 @@
 import type { Receipt } from '../lambdas/deliver/receipt.ts';
-import { isOn } from '../lambdas/map/map-webhook.ts';
 import type { EventMapping } from '../lambdas/map/mapping.ts';
+import { isOn } from '../lambdas/map/webhook.ts';
 
 /** The events of a source's mapping as it is now, as far as a story needs them. */
 export type MappedTypes = readonly Pick<EventMapping, 'name' | 'on'>[];

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import * as z from 'zod';
+import { parseJson } from '../lambdas/parse-json.ts';
 
 /** What is told of a line of either function; the log has more. */
 const lineSchema = z.object({
@@ -67,12 +68,4 @@ function describe(line: Line, outcome: string): string {
 /** Lambda's own lines about starts, ends and reports, as JSON or as text. */
 function isOfPlatform(text: string): boolean {
   return /^(START|END|REPORT|INIT_START) |"type":"platform\./.test(text);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

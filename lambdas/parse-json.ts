@@ -1,37 +1,78 @@
-import { findLongIntegers, hasLargeExponent } from './long-numbers.ts';
-
-const NUMBER_ALONE = /^-?\d/;
-
-/** A sign and 16 digits: what is longer is beyond 2^53. */
-const SAFE_LENGTH = 17;
-
-/** Texts, to be passed over, and long numbers, in the places where a number is a value. */
-const TEXT_OR_LONG_NUMBER =
-  /"(?:[^"\\]|\\.)*"|(?<=^|[:,[\s])-?(?:[1-9]\d{15,}|(?:0|[1-9]\d*)(?:\.\d+)?[eE][+-]?\d{3,})(?=\s*(?:[,\]}]|$))/g;
-
-/**
- * Parses JSON so that every integer keeps every digit: one beyond 2^53 becomes the text of its digits, since ids of
- * 18 digits are common (Shopify) and a double would round them. Throws as `JSON.parse` does: to put a text in the place of
- * a number makes nothing valid that was not, since no name of a member is touched.
- */
+/** Reads text that may not be JSON; `undefined` where it is not. */
 export function parseJson(text: string): unknown {
-  const long = NUMBER_ALONE.test(text) || hasLargeExponent(text) ? 'unclear' : findLongIntegers(text);
-  if (long === 'unclear') return JSON.parse(text.replaceAll(TEXT_OR_LONG_NUMBER, keepDigits));
-  if (long.length === 0) return JSON.parse(text);
-
-  let kept = '';
-  let from = 0;
-  for (const [start, end] of long) {
-    const token = text.slice(start, end);
-    kept += text.slice(from, start) + (token.length > SAFE_LENGTH ? `"${token}"` : keepDigits(token));
-    from = end;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
-  return JSON.parse(kept + text.slice(from));
 }
 
-function keepDigits(token: string): string {
-  if (token.startsWith('"')) return token;
-  const value = Number(token);
-  const isKept = Number.isFinite(value) && (Number.isSafeInteger(value) || !/^-?\d+$/.test(token));
-  return isKept ? token : `"${token}"`;
+/**
+ * A number of 16 digits (as many as 2^53 has) or of three in its exponent, where a number can begin: a double may not hold
+ * it. The ids within texts are full of digits, and seldom stand like this.
+ */
+const LONG_NUMBERS = /(^|[:,[\s])(-?(?:\d{16}|\d[\d.]*[eE]\+?\d{3})[\d.eE+-]*)/g;
+
+/**
+ * Reads JSON so that integers keep every digit: one beyond 2^53 becomes the text of its digits, since ids of 18 digits are
+ * common (Shopify) and a double would round them. So does a number that no double can hold. `undefined` for what is no JSON.
+ */
+export function parseKeepingDigits(text: string): unknown {
+  const value = parseJson(text);
+  if (value === undefined) return value;
+  const isWithinText = findTexts(text);
+  const quoted = text.replaceAll(LONG_NUMBERS, (found, before: string, number: string, at: number) =>
+    isWithinText(at) || !isRounded(number) ? found : `${before}"${number}"`,
+  );
+  return quoted === text ? value : JSON.parse(quoted);
+}
+
+function isRounded(number: string): boolean {
+  const value = Number(number);
+  return !Number.isFinite(value) || (/^-?\d+$/.test(number) && !Number.isSafeInteger(value));
+}
+
+/** Whether lists and objects of a valid JSON text stand more than so many deep within each other. */
+export function isNestedDeeper(json: string, limit: number): boolean {
+  if (!hasMoreBrackets(json, limit)) return false;
+  const isWithinText = findTexts(json);
+  let depth = 0;
+  for (const { 0: mark, index } of json.matchAll(/[[\]{}]/g)) {
+    if (isWithinText(index)) continue;
+    depth += mark === '[' || mark === '{' ? 1 : -1;
+    if (depth > limit) return true;
+  }
+  return false;
+}
+
+/** Most bodies have fewer brackets than they may be deep. */
+function hasMoreBrackets(json: string, limit: number): boolean {
+  let count = 0;
+  for (const bracket of '[{') {
+    let at = json.indexOf(bracket);
+    for (; at >= 0 && count <= limit; at = json.indexOf(bracket, at + 1)) count += 1;
+  }
+  return count > limit;
+}
+
+/** Tells of places in valid JSON, asked for from first to last, whether they are within a text. */
+function findTexts(json: string): (place: number) => boolean {
+  let start = json.indexOf('"');
+  let end = 0;
+  return (place) => {
+    while (start >= 0 && start < place) {
+      end = endOfText(json, start);
+      start = json.indexOf('"', end);
+    }
+    return place < end;
+  };
+}
+
+/** The place after a text's closing quote: the first that no backslash escapes. */
+function endOfText(json: string, start: number): number {
+  for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (json.charAt(quote - 1 - backslashes) === '\\') backslashes += 1;
+    if (backslashes % 2 === 0) return quote + 1;
+  }
 }

@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import { parseJson } from './parse-json.ts';
 import { fail, type Result, succeed } from './result.ts';
 import './schema-messages.ts';
 
@@ -14,10 +15,8 @@ export function parseSecret<Value>(
   text: string,
   schema: z.ZodMiniType<Value>,
 ): Result<Value, SecretFailure> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
+  const json = parseJson(text);
+  if (json === undefined) {
     return fail({ code: 'secret-invalid', secret, problems: ['the value is not JSON'] });
   }
   const parsed = schema.safeParse(json);

@@ -1,22 +1,34 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import { parseJson } from './parse-json.ts';
+import { isNestedDeeper, parseJson, parseKeepingDigits } from './parse-json.ts';
 import { fail, type Result, succeed } from './result.ts';
 
 /** How a body is written. A form's fields become members; one that holds a JSON object or list is read as such. */
 export type BodyFormat = 'json' | 'form';
 
-/** Reads a body; fails where it is not what its format says. Integers of any length keep every digit. */
+/** Lists and objects within each other. No vendor comes near it, and what walks a body later may call itself. */
+const MAX_NESTING = 500;
+
+/** Why a body cannot be read. */
+export type BodyFailure =
+  | { readonly code: 'body-not-json' }
+  | { readonly code: 'body-too-deep'; readonly limit: number };
+
+/**
+ * Reads a body; fails where it is not what its format says.
+ * @param digits whether integers keep digits that a double would round, which takes a second look where there are some
+ */
 export function parseBody(
   rawBody: Uint8Array,
   format: BodyFormat,
-): Result<unknown, { readonly code: 'body-not-json' }> {
+  digits: 'kept' | 'rounded' = 'kept',
+): Result<unknown, BodyFailure> {
   if (!isUtf8(rawBody)) return fail({ code: 'body-not-json' });
   const { buffer, byteOffset, byteLength } = rawBody;
   const decoded = Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
   // A byte order mark, which JSON.parse would refuse, is none of the text.
   const text = decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded;
-  const value = format === 'form' ? succeed(readForm(text)) : tryJson(text);
-  return value.ok ? value : fail({ code: 'body-not-json' });
+  const parse = digits === 'kept' ? parseKeepingDigits : parseJson;
+  return format === 'form' ? readForm(text, parse) : readJson(text, parse);
 }
 
 /** The format that a Content-Type header names; what names none is taken for JSON, as vendors forget it. */
@@ -24,20 +36,21 @@ export function bodyFormatOf(contentType: string | undefined): BodyFormat {
   return /^application\/x-www-form-urlencoded\b/i.test(contentType?.trim() ?? '') ? 'form' : 'json';
 }
 
-function tryJson(text: string): Result<unknown, undefined> {
-  try {
-    return succeed(parseJson(text));
-  } catch {
-    return fail(undefined);
-  }
+function readJson(text: string, parse: (text: string) => unknown): Result<unknown, BodyFailure> {
+  const value = parse(text);
+  if (value === undefined) return fail({ code: 'body-not-json' });
+  if (isNestedDeeper(text, MAX_NESTING)) return fail({ code: 'body-too-deep', limit: MAX_NESTING });
+  return succeed(value);
 }
 
 /** GitHub's `payload`, Mandrill's `mandrill_events` and Slack's `payload` are JSON inside of a form. */
-function readForm(text: string): Readonly<Record<string, unknown>> {
+function readForm(text: string, parse: (text: string) => unknown): Result<unknown, BodyFailure> {
   const members = new Map<string, unknown>();
   for (const [name, value] of new URLSearchParams(text)) {
-    const json = /^\s*[[{]/.test(value) ? tryJson(value) : fail(undefined);
-    if (!members.has(name)) members.set(name, json.ok ? json.value : value);
+    if (members.has(name)) continue;
+    const json = /^\s*[[{]/.test(value) ? readJson(value, parse) : undefined;
+    if (json?.ok === false && json.failure.code === 'body-too-deep') return json;
+    members.set(name, json?.ok === true ? json.value : value);
   }
-  return Object.fromEntries(members);
+  return succeed(Object.fromEntries(members));
 }

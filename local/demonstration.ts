@@ -1,5 +1,5 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { compileMapping, type Mapped, mapWebhook } from '../lambdas/map/map-webhook.ts';
+import { compileMapping, type Mapped, mapWebhook } from '../lambdas/map/webhook.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseBody } from '../lambdas/webhook-body.ts';
 import type { MappingFile } from '../lib/map/mapping-file.ts';

@@ -17,9 +17,9 @@ export async function compareWork<Name extends string>(
 ): Promise<Readonly<Record<Name, WorkFigures>>> {
   const names = Object.keys(cases) as Name[];
   const measured = new Map<Name, number[]>(names.map((name) => [name, []]));
-  for (const name of names) await measure(cases[name], 10 * milliseconds);
+  for (const name of names) await measureWork(cases[name], 10 * milliseconds);
   for (let round = 0; round < rounds; round += 1) {
-    for (const name of names) measured.get(name)?.push(await measure(cases[name], milliseconds));
+    for (const name of names) measured.get(name)?.push(await measureWork(cases[name], milliseconds));
   }
   const micros = (name: Name) => measured.get(name) ?? [];
   const figuresOf = (name: Name) => ({
@@ -30,7 +30,7 @@ export async function compareWork<Name extends string>(
 }
 
 /** Microseconds of CPU time per call. What gives a promise is awaited; what does not, is not. */
-async function measure(work: Work, milliseconds: number): Promise<number> {
+export async function measureWork(work: Work, milliseconds: number): Promise<number> {
   const isAsync = work() instanceof Promise;
   const before = process.cpuUsage();
   const end = performance.now() + milliseconds;

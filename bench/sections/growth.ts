@@ -1,5 +1,5 @@
-import { compileMapping } from '../../lambdas/map/map-webhook.ts';
 import type { Mapping } from '../../lambdas/map/mapping.ts';
+import { compileMapping } from '../../lambdas/map/webhook.ts';
 import { httpEvent, invoiceBody, invoiceOfBytes } from '../events.ts';
 import { type Figure, round } from '../figure.ts';
 import { compareWork } from '../measure/in-process.ts';

@@ -1,5 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
+import { parseJson } from '../parse-json.ts';
 
 /** An item as DynamoDB's client has it. */
 export type Item = Record<string, AttributeValue>;
@@ -49,14 +50,6 @@ export const expiry = z.pipe(
 /** JSON within an attribute; what cannot be read is left out, as it is told to people alone. */
 export function jsonText<Value>(schema: z.ZodMiniType<Value>) {
   return z.catch(z.optional(z.pipe(z.pipe(text, z.transform(parseJson)), schema)), undefined);
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 /** zod leaves out what is missing, but its types say `undefined`. */

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { parseJson } from '../parse-json.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { BodyFormat } from '../webhook-body.ts';
 import { type BufferedWebhook, type BufferMessage, VERSION } from './buffered-webhook.ts';
@@ -21,9 +22,7 @@ const attributesSchema = z.object({
   'received-at': z.iso.datetime(),
   /** Format and encoding of the body, as in `json utf-8`: SQS takes ten attributes a message. */
   body: z.templateLiteral([z.enum(['json', 'form']), ' ', z.enum(['utf-8', 'base64', 'gzip'])]),
-  headers: z.optional(
-    z.pipe(z.pipe(z.string(), z.transform(parseHeaders)), z.record(z.string(), z.string())),
-  ),
+  headers: z.optional(z.pipe(z.pipe(z.string(), z.transform(parseJson)), z.record(z.string(), z.string()))),
   'secret-slot': z.optional(z.coerce.number<string>().check(z.int(), z.minimum(0))),
   replay: z.optional(replayAttributeSchema),
 });
@@ -70,12 +69,4 @@ export function decodeBufferedWebhook(message: BufferMessage): Result<BufferedWe
     ...(attributes['secret-slot'] !== undefined && { secretSlot: attributes['secret-slot'] }),
     ...(attributes.replay && { replay: attributes.replay }),
   });
-}
-
-function parseHeaders(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

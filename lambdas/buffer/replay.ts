@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { parseJson } from '../parse-json.ts';
 
 const replaySchema = z.strictObject({
   /** The event that it is about, and its item; missing where nothing is known of any, and the ledger alone decides. */
@@ -27,12 +28,4 @@ export function isAbout(
   { name, item }: { readonly name: string; readonly item?: number },
 ): boolean {
   return replay.event === undefined || (replay.event === name && replay.item === item);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

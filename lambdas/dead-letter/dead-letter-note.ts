@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 const DEAD_LETTER_CODES = [
   'message-unreadable',
   'body-not-json',
+  'body-too-deep',
   'no-mapping',
   'expression-failed',
   'value-not-text',

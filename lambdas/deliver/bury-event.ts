@@ -1,5 +1,5 @@
 import { isDeadLetterCode } from '../dead-letter/dead-letter-note.ts';
-import type { Mapped } from '../map/map-webhook.ts';
+import type { Mapped } from '../map/webhook.ts';
 import type { DeadLettered, EventOutcome } from './event-outcome.ts';
 import { type EventDependencies, type EventWork, tryLater } from './event-work.ts';
 import type { LedgerEntry } from './ledger-entry.ts';

@@ -1,4 +1,4 @@
-import type { Mapped } from '../map/map-webhook.ts';
+import type { Mapped } from '../map/webhook.ts';
 import { buryEvent } from './bury-event.ts';
 import type { Verdict } from './classify-answer.ts';
 import type { EventOutcome } from './event-outcome.ts';

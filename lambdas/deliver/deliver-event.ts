@@ -1,6 +1,6 @@
 import { isAbout } from '../buffer/replay.ts';
-import { describeMapFailure } from '../map/map-failure.ts';
-import type { Mapped } from '../map/map-webhook.ts';
+import { describeMapFailure } from '../map/failure.ts';
+import type { Mapped } from '../map/webhook.ts';
 import type { Result } from '../result.ts';
 import { buryEvent } from './bury-event.ts';
 import { callEvent } from './call-event.ts';

@@ -1,6 +1,5 @@
 import type { BufferedWebhook } from '../buffer/buffered-webhook.ts';
-import type { Mapped } from '../map/map-webhook.ts';
-import type { PreparedMappings } from '../map/prepare-mappings.ts';
+import type { Mapped, PreparedMappings } from '../map/webhook.ts';
 import { fail, type Result } from '../result.ts';
 import type { LedgerFailure } from './claim-event.ts';
 import { deliverEvent } from './deliver-event.ts';

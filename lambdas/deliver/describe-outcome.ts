@@ -1,5 +1,5 @@
 import type { BufferedWebhook } from '../buffer/buffered-webhook.ts';
-import type { Mapped } from '../map/map-webhook.ts';
+import type { Mapped } from '../map/webhook.ts';
 import { declareMetrics, type MetricDirective, unitsOf } from '../metric-directive.ts';
 import type { AnswerFacts } from './classify-answer.ts';
 import type { EventOutcome } from './event-outcome.ts';

@@ -1,4 +1,4 @@
-import type { Mapped } from '../map/map-webhook.ts';
+import type { Mapped } from '../map/webhook.ts';
 import type { LedgerFacts } from './ledger-entry.ts';
 
 /** What the ledger keeps of the call itself: the event definition, and each parameter's name with its bytes. */

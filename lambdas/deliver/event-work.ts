@@ -1,6 +1,6 @@
 import type { BufferedWebhook, BufferMessage } from '../buffer/buffered-webhook.ts';
 import type { DeadLetterNote } from '../dead-letter/dead-letter-note.ts';
-import type { Mapped } from '../map/map-webhook.ts';
+import type { Mapped } from '../map/webhook.ts';
 import type { Result } from '../result.ts';
 import type { Verdict } from './classify-answer.ts';
 import { callFacts } from './event-facts.ts';

@@ -12,7 +12,7 @@ import { PREPARED_SOURCES, warmUp } from '../adapters/warm-up.ts';
 import { createEventApi } from '../adapters/webex-campaign.ts';
 import { deadLetterMessage } from '../dead-letter/dead-letter-message.ts';
 import type { Mapping } from '../map/mapping.ts';
-import { prepareMappings } from '../map/prepare-mappings.ts';
+import { prepareMappings } from '../map/webhook.ts';
 import { CALL_LIMITS } from './attempt.ts';
 import { createBreaker } from './breaker.ts';
 import { createKeyedCaller } from './call-with-keys.ts';

@@ -1,5 +1,5 @@
 import { isAbout, type Replay } from '../buffer/replay.ts';
-import type { Mapped } from '../map/map-webhook.ts';
+import type { Mapped } from '../map/webhook.ts';
 import {
   expiryOf,
   type LedgerEntry,

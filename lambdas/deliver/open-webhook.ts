@@ -1,8 +1,8 @@
 import type { BufferedWebhook, BufferMessage } from '../buffer/buffered-webhook.ts';
 import { decodeBufferedWebhook } from '../buffer/read-buffered-webhook.ts';
 import type { DeadLetterCode, DeadLetterNote } from '../dead-letter/dead-letter-note.ts';
-import { type Mapped, mapWebhook } from '../map/map-webhook.ts';
-import type { PreparedMappings } from '../map/prepare-mappings.ts';
+import type { PreparedMappings } from '../map/webhook.ts';
+import { type Mapped, mapWebhook } from '../map/webhook.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import { parseBody } from '../webhook-body.ts';
 import type { DeadLettered } from './event-outcome.ts';

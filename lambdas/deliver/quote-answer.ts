@@ -1,4 +1,4 @@
-import type { CampaignEvent } from '../map/campaign-event.ts';
+import type { CampaignEvent } from '../map/payload.ts';
 import type { Attempt } from './attempt.ts';
 import type { Verdict } from './classify-answer.ts';
 import { maskDescription } from './mask-description.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { parseJson } from '../parse-json.ts';
 
 /** What the body of an answer says. Neither member is there when it is not a JSON object of the known shape. */
 export type AnswerBody = {
@@ -34,14 +35,6 @@ export function readAnswer(text: string, successIdFields: readonly string[]): An
 export function readDescription(text: string): string | undefined {
   const { description } = answerSchema.safeParse(parseJson(text)).data ?? {};
   return typeof description === 'string' ? description : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A blank code is none. One of another kind than the documented ones is a code all the same: it denies success. */

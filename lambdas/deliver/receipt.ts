@@ -1,5 +1,5 @@
 import type { BufferedWebhook } from '../buffer/buffered-webhook.ts';
-import { type CompiledMapping, isOn, type Mapped } from '../map/map-webhook.ts';
+import { type CompiledMapping, isOn, type Mapped } from '../map/webhook.ts';
 
 /** What became of one event of the mapping when it was applied to a webhook. */
 type MatchedEvent = {

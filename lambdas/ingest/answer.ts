@@ -50,6 +50,10 @@ const FAILURES: {
       `The body has ${bytes} bytes and takes ${encodedBytes} on the buffer; the limit there is ${limitBytes}.`,
   },
   'body-not-json': { statusCode: 400, message: () => 'The body is not valid JSON in UTF-8.' },
+  'body-too-deep': {
+    statusCode: 400,
+    message: ({ limit }) => `Lists and objects of the body stand more than ${limit} deep within each other.`,
+  },
   'event-type-missing': {
     statusCode: 400,
     message: ({ where }) => `The event type is missing: expected a non-empty text in ${where}.`,

@@ -1,8 +1,8 @@
 import { fail, type Result, succeed } from '../result.ts';
-import { type BodyFormat, bodyFormatOf, parseBody } from '../webhook-body.ts';
+import { type BodyFailure, type BodyFormat, bodyFormatOf, parseBody } from '../webhook-body.ts';
 import type { IdentityFailure } from './ingest-failure.ts';
 import type { Profile } from './profile.ts';
-import { describeSelector, hashOf, type ReadableWebhook, select } from './selector.ts';
+import { describeSelector, hashOf, type ReadableWebhook, readsRounded, select } from './selector.ts';
 import type { Selector } from './selector-schema.ts';
 
 /** What happened, and the id under which it is the same fact however often it is told. */
@@ -19,7 +19,8 @@ export function identifyWebhook(
   { headers, rawBody }: Pick<ReadableWebhook, 'headers' | 'rawBody'>,
 ): Result<Identity, IdentityFailure> {
   const bodyFormat = bodyFormatOf(headers.get('content-type'));
-  const body = parseBody(rawBody, bodyFormat);
+  const body = readBody(profile, rawBody, bodyFormat);
+  if (!body.ok && body.failure.code === 'body-too-deep') return body;
   const webhook: ReadableWebhook = { headers, rawBody, body: body.ok ? body.value : undefined };
 
   const eventTypes = readEventTypes(profile.eventType, webhook);
@@ -30,6 +31,18 @@ export function identifyWebhook(
   }
   const deduplicationId = readDeduplicationId(profile.deduplicationId, webhook);
   return succeed({ eventTypes, deduplicationId, bodyFormat });
+}
+
+/** Digits that a double would round are kept only where a type or an id needs them: that takes a second look at the body. */
+function readBody(
+  { eventType, deduplicationId }: Pick<Profile, 'eventType' | 'deduplicationId'>,
+  rawBody: Uint8Array,
+  format: BodyFormat,
+): Result<unknown, BodyFailure> {
+  const body = parseBody(rawBody, format, 'rounded');
+  const isRounded =
+    body.ok && [...eventType, ...deduplicationId].some((one) => readsRounded(one, body.value));
+  return isRounded ? parseBody(rawBody, format) : body;
 }
 
 /** Values of a batch belong together by their places; a single value goes with all of them. */

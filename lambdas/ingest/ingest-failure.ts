@@ -1,5 +1,6 @@
 import type { BodyTooLarge } from '../buffer/encode-body.ts';
 import type { SecretFailure } from '../secret.ts';
+import type { BodyFailure } from '../webhook-body.ts';
 import type { VerificationFailure } from './verification.ts';
 
 /** Every reason for which ingest does not take a webhook. The HTTP answer follows from the code (`answer.ts`). */
@@ -19,9 +20,7 @@ export type RequestFailure =
   | { readonly code: 'body-empty' }
   | { readonly code: 'body-not-base64' };
 
-export type IdentityFailure =
-  | { readonly code: 'body-not-json' }
-  | { readonly code: 'event-type-missing'; readonly where: string };
+export type IdentityFailure = BodyFailure | { readonly code: 'event-type-missing'; readonly where: string };
 
 export type BufferFailure = { readonly code: 'buffer-unavailable'; readonly cause: string };
 

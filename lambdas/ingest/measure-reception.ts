@@ -31,6 +31,7 @@ const CAUSE_OF: Readonly<Record<IngestFailure['code'], 'nobody' | 'forged' | 'mi
   'body-not-base64': 'nobody',
   'body-too-large': 'nobody',
   'body-not-json': 'nobody',
+  'body-too-deep': 'nobody',
   'event-type-missing': 'nobody',
   'buffer-unavailable': 'nobody',
   'internal-error': 'nobody',

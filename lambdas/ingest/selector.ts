@@ -13,12 +13,23 @@ export type ReadableWebhook = {
 export function select(selector: Selector, { headers, body }: ReadableWebhook): readonly string[] {
   if ('header' in selector)
     return [headers.get(selector.header)?.trim() ?? ''].filter((value) => value !== '');
-  const pointers = typeof selector.body === 'string' ? [selector.body] : selector.body;
-  for (const pointer of pointers) {
+  for (const pointer of pointersOf(selector)) {
     const values = follow(body, pointer).flatMap(writeScalar);
     if (values.length > 0) return values;
   }
   return [];
+}
+
+/** Whether a selector leads to a number that may not be the one that was sent: a double has rounded it. */
+export function readsRounded(selector: Selector, body: unknown): boolean {
+  if ('header' in selector) return false;
+  return pointersOf(selector).some((pointer) =>
+    follow(body, pointer).some((value) => typeof value === 'number' && !Number.isSafeInteger(value)),
+  );
+}
+
+function pointersOf({ body }: Extract<Selector, { readonly body: unknown }>): readonly string[] {
+  return typeof body === 'string' ? [body] : body;
 }
 
 /** SHA-256 of the body, in hex: the id of last resort, which the signature always protects. */
@@ -29,8 +40,7 @@ export function hashOf(rawBody: Uint8Array): string {
 /** Says where a selector looks, for a person. */
 export function describeSelector(selector: Selector): string {
   if ('header' in selector) return `the header ${selector.header}`;
-  const pointers = typeof selector.body === 'string' ? [selector.body] : selector.body;
-  return `the body's ${pointers.join(' or ')}`;
+  return `the body's ${pointersOf(selector).join(' or ')}`;
 }
 
 /** Every value that a pointer leads to: one at most, unless it has a `*`. */

@@ -1,6 +1,5 @@
 import { fail, type Result, succeed } from '../result.ts';
 import type { EventKeyMapping } from './mapping.ts';
-import type { Soon } from './soon.ts';
 
 /** An address as far as anybody can tell without writing to it (HTML's own rule is hardly stricter). */
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
@@ -12,10 +11,10 @@ const MAX_EMAIL_CHARACTERS = 254;
  * Writes an event key as its kind wants it. Fails where it cannot be of that kind: the vendor ignores such a key
  * without a word (webex-facts.md, 5.11). The text is not empty and has no white space around it.
  */
-export function normaliseEventKey(
+export async function normaliseEventKey(
   mapping: EventKeyMapping,
   text: string,
-): Soon<Result<string, { readonly kind: 'email' | 'msisdn' }>> {
+): Promise<Result<string, { readonly kind: 'email' | 'msisdn' }>> {
   switch (mapping.kind) {
     case 'email':
       if (text.length > MAX_EMAIL_CHARACTERS || !EMAIL.test(text)) return fail({ kind: 'email' });

@@ -1,12 +1,10 @@
 import { fail, type Result, succeed } from '../result.ts';
-import type { Evaluated, Scope } from './expression.ts';
-import type { MapFailure, ValueType } from './map-failure.ts';
-import { failureAt, type PlacedValue } from './placed-value.ts';
-import { after, type Soon } from './soon.ts';
+import { evaluate, type LocatedValue, type Scope } from './expression.ts';
+import type { MapFailure, ValueType } from './failure.ts';
 import { type Written, writeValue } from './write-value.ts';
 
 /** A parameter of a mapping, ready for use. */
-export type CompiledParam = PlacedValue & {
+export type CompiledParam = LocatedValue & {
   readonly name: string;
   /** Whether there is no event without it. */
   readonly isRequired: boolean;
@@ -23,44 +21,23 @@ export type Params = {
 };
 
 /** Evaluates and writes the parameters of an event; the first that cannot be sent is told. */
-export function readParams(
+export async function readParams(
   params: readonly CompiledParam[],
   onNull: OnNull,
   scope: Scope,
-): Soon<Result<Params, MapFailure>> {
-  const sheet: Sheet = { texts: {}, leftOut: [], onNull };
-  const failure = fill(sheet, params, scope);
-  return after(failure, (one) =>
-    one === undefined ? succeed({ params: sheet.texts, leftOut: sheet.leftOut }) : fail(one),
-  );
-}
-
-/** What has been written, and why there is no event, if there is none. */
-type Sheet = { readonly texts: Record<string, string>; readonly leftOut: LeftOut[]; readonly onNull: OnNull };
-type Failure = MapFailure | undefined;
-
-/** Goes on by itself after a value that has to be waited for. */
-function fill(sheet: Sheet, params: readonly CompiledParam[], scope: Scope, from = 0): Soon<Failure> {
-  for (let at = from; at < params.length; at += 1) {
-    const param = params[at] as CompiledParam;
-    const evaluated = param.evaluate(scope);
-    if (evaluated instanceof Promise) {
-      return evaluated.then((one) => write(sheet, param, one) ?? fill(sheet, params, scope, at + 1));
-    }
-    const failure = write(sheet, param, evaluated);
-    if (failure !== undefined) return failure;
+): Promise<Result<Params, MapFailure>> {
+  const texts: Record<string, string> = {};
+  const leftOut: LeftOut[] = [];
+  for (const param of params) {
+    const evaluated = await evaluate(param, scope);
+    if (!evaluated.ok) return evaluated;
+    const written = writeValue(evaluated.value);
+    const failure = refuse(written, param, onNull);
+    if (failure !== undefined) return fail(failure);
+    if (written.kind === 'text') texts[param.name] = written.text;
+    else leftOut.push({ parameter: param.name, type: written.type });
   }
-  return undefined;
-}
-
-function write(sheet: Sheet, param: CompiledParam, evaluated: Evaluated): Failure {
-  if (!evaluated.ok) return failureAt(param.place, evaluated.failure);
-  const written = writeValue(evaluated.value);
-  const failure = refuse(written, param, sheet.onNull);
-  if (failure !== undefined) return failure;
-  if (written.kind === 'text') sheet.texts[param.name] = written.text;
-  else sheet.leftOut.push({ parameter: param.name, type: written.type });
-  return undefined;
+  return succeed({ params: texts, leftOut });
 }
 
 /** Why there is no event with this value, by the mapping's own rules. */

@@ -1,10 +1,6 @@
 import type { Expression } from 'jsonata';
 import { fail, type Result, succeed } from '../result.ts';
-import { compileExpression } from './compile-expression.ts';
-import { type Definitions, withDefinitions } from './definitions.ts';
-import { expressionSource, isExpression } from './expression-text.ts';
-import { ASK_JSONATA } from './expression-value.ts';
-import type { Soon } from './soon.ts';
+import type { MapFailure, MappingPlace } from './failure.ts';
 
 /**
  * Bounds on what one expression may take, so that no payload can hold a worker: ms, calls deep, items. JSONata looks at
@@ -23,26 +19,60 @@ export type Scope = {
   readonly item?: unknown;
 };
 
-/** JSONata's own error code. */
-export type ExpressionFailure = { readonly jsonataCode: string };
+/** What an expression gives, or JSONata's own error code. */
+type Evaluated = Result<unknown, { readonly jsonataCode: string }>;
 
-/** What an expression gives. */
-export type Evaluated = Result<unknown, ExpressionFailure>;
+/** A literal or an expression, ready to be evaluated against any number of webhooks. */
+export type CompiledValue = (scope: Scope) => Promise<Evaluated>;
 
-/**
- * A literal or an expression, ready to be evaluated against any number of webhooks. Only JSONata has to be waited for: a
- * promise for each literal and path would cost more than all else that is done for them.
- */
-export type CompiledValue = (scope: Scope) => Soon<Evaluated>;
+/** Expressions of the file that have a name, by that name. */
+export type Definitions = Readonly<Record<string, string>>;
 
-/**
- * Compiles a value of a mapping, when it is first needed. Most expressions are evaluated here, with JSONata's own result; for all
- * else, and for values that are not expected, JSONata is loaded and asked.
- */
+/** Whether a value of a mapping is an expression rather than literal text. */
+export function isExpression(text: string): boolean {
+  return text.startsWith('{%') && text.endsWith('%}') && !text.includes('{%', 2) && text.length >= 4;
+}
+
+/** The JSONata between the delimiters. */
+export function expressionSource(text: string): string {
+  return text.slice(2, -2).trim();
+}
+
+/** Puts the definitions that an expression names, and those that these name, before it. */
+function withDefinitions(source: string, definitions: Definitions): string {
+  const used = new Map<string, string>();
+  const collect = (text: string) => {
+    for (const [, name = ''] of text.matchAll(/\$([A-Za-z_][A-Za-z0-9_]*)/g)) {
+      const definition = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+      if (definition === undefined || used.has(name)) continue;
+      const inner = expressionSource(definition);
+      used.set(name, inner);
+      collect(inner);
+    }
+  };
+  collect(source);
+  if (used.size === 0) return source;
+  // In the file's order, so that one may name those before it.
+  const bound = Object.keys(definitions).flatMap((name) =>
+    used.has(name) ? [`$${name} := (${used.get(name)})`] : [],
+  );
+  return `(${[...bound, source].join('; ')})`;
+}
+
+/** A value of a mapping, ready for use, and where it stands. */
+export type LocatedValue = { readonly place: MappingPlace; readonly evaluate: CompiledValue };
+
+/** Evaluates a value of a mapping; a failure says where it stands. */
+export async function evaluate(value: LocatedValue, scope: Scope): Promise<Result<unknown, MapFailure>> {
+  const evaluated = await value.evaluate(scope);
+  return evaluated.ok ? evaluated : fail({ code: 'expression-failed', ...value.place, ...evaluated.failure });
+}
+
+/** Compiles a value of a mapping, when it is first needed. A path is followed here; everything else is JSONata's. */
 export function compileValue(text: string, definitions: Definitions = {}): CompiledValue {
   if (!isExpression(text)) {
     const literal = succeed(text);
-    return () => literal;
+    return async () => literal;
   }
   let compiled: CompiledValue | undefined;
   return (scope) => {
@@ -52,22 +82,74 @@ export function compileValue(text: string, definitions: Definitions = {}): Compi
 }
 
 function compileSource(source: string): CompiledValue {
-  const askJsonata = compileWithJsonata(source);
-  const evaluate = compileExpression(source);
-  if (evaluate === undefined) return askJsonata;
-  return (scope) => {
-    const value = evaluate(scope);
-    return value === ASK_JSONATA ? askJsonata(scope) : succeed(value);
+  const path = readPath(source);
+  const byJsonata = compileWithJsonata(source);
+  if (path === undefined) return byJsonata;
+  return async (scope) => {
+    const found = followPath(path, scope);
+    return found === MEETS_LIST ? byJsonata(scope) : succeed(found);
+  };
+}
+
+/** What a path starts from, the body or a binding, and the names that lead on. */
+type Path = {
+  readonly start: 'body' | 'item' | 'headers' | 'source' | 'receivedAt';
+  readonly names: readonly string[];
+};
+
+const PATH = /^(?:\$(?:item|headers|source|receivedAt)|`[^`]+`|[A-Za-z_]\w*)(?:\.(?:`[^`]+`|[A-Za-z_]\w*))*$/;
+/** These may be an operator or a value. */
+const RESERVED = ['and', 'or', 'in', 'true', 'false', 'null'];
+
+/** Reads an expression that is nothing but a path; `undefined` for every other. */
+function readPath(source: string): Path | undefined {
+  const steps = PATH.test(source) ? (source.match(/`[^`]+`|[^.`]+/g) ?? []) : [];
+  if (steps.length === 0 || steps.some((step) => RESERVED.includes(step))) return undefined;
+  const [first = '', ...rest] = steps;
+  const isBinding = first.startsWith('$');
+  return {
+    start: isBinding ? (first.slice(1) as Path['start']) : 'body',
+    names: (isBinding ? rest : steps).map((step) => step.replaceAll('`', '')),
+  };
+}
+
+/** JSONata looks through a list on the way, and has rules of its own for what comes of it. */
+const MEETS_LIST: unique symbol = Symbol('a list on the way');
+
+/** Follows a path through objects alone. A list at the end is what the path gives, as it is. */
+function followPath({ start, names }: Path, scope: Scope): unknown {
+  let value = scope[start];
+  for (const name of names) {
+    if (Array.isArray(value)) return MEETS_LIST;
+    const isMember = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
+    value = isMember ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+  }
+  return value;
+}
+
+/** JSONata is loaded for the first expression that is no path, and once. */
+let loading: Promise<typeof import('jsonata')> | undefined;
+
+function parseOnce(source: string): () => Promise<Expression> {
+  let parsed: Promise<Expression> | undefined;
+  return () => {
+    loading ??= import('jsonata').then(({ default: jsonata }) => jsonata);
+    parsed ??= loading.then((jsonata) => jsonata(source, GUARDS));
+    return parsed;
   };
 }
 
 function compileWithJsonata(source: string): CompiledValue {
-  let compiled: Promise<Expression> | undefined;
-  return async ({ body, headers, source: name, receivedAt, item }) => {
-    compiled ??= import('jsonata').then(({ default: jsonata }) => jsonata(source, GUARDS));
-    const expression = await compiled;
+  const parsePlain = parseOnce(source);
+  const parseDisguised = parseOnce(source.replaceAll(ANY_MARK, disguiseMark));
+  return async ({ body, item, headers, source: name, receivedAt }) => {
+    const seen = { body: disguised(body), item: disguised(item) };
+    const isDisguised = seen.body !== body || seen.item !== item;
+    const expression = await (isDisguised ? parseDisguised() : parsePlain());
     try {
-      return succeed(await expression.evaluate(body, { headers, source: name, receivedAt, item }));
+      const bindings = { headers, source: name, receivedAt, item: seen.item };
+      const value: unknown = await expression.evaluate(seen.body, bindings);
+      return succeed(isDisguised ? undisguise(value) : value);
     } catch (error) {
       return fail({ jsonataCode: jsonataCodeOf(error) });
     }
@@ -78,4 +160,90 @@ function compileWithJsonata(source: string): CompiledValue {
 function jsonataCodeOf(error: unknown): string {
   if (error instanceof Object && 'code' in error) return String(error.code);
   return error instanceof Error ? error.name : 'unknown';
+}
+
+/**
+ * Members by which JSONata knows its own functions, bodies and streams, and which a body may have too: a sender's metadata
+ * are anybody's. Before JSONata sees such a body, their last letter is changed to one of Unicode's private use, in the
+ * expression likewise, and in the result it is changed back. Headers are in lower case and texts, and cannot have them.
+ */
+const MARKS: ReadonlySet<string> = new Set([
+  '_jsonata_lambda',
+  '_jsonata_function',
+  'tupleStream',
+  'outerWrapper',
+]);
+const ANY_MARK = new RegExp([...MARKS].join('|'), 'g');
+
+function disguiseMark(mark: string): string {
+  return `${mark.slice(0, -1)}\ue000`;
+}
+
+function undisguiseText(text: string): string {
+  let plain = text;
+  for (const mark of MARKS) plain = plain.replaceAll(disguiseMark(mark), mark);
+  return plain;
+}
+
+/** Each body and item is looked at once, however many expressions there are. */
+const disguises = new WeakMap<object, object>();
+const originals = new WeakMap<object, object>();
+
+/** The same value, unless a member has the name of a mark: then a copy in which it has another. */
+function disguised(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const known = disguises.get(value);
+  if (known !== undefined) return known;
+  if (hasMark(value)) return disguise(value);
+  disguises.set(value, value);
+  return value;
+}
+
+function hasMark(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some(hasMark);
+  // Every member of every body comes by here: lists of names and members would take six times as long.
+  for (const name in value) {
+    if (MARKS.has(name) || hasMark((value as Readonly<Record<string, unknown>>)[name])) return true;
+  }
+  return false;
+}
+
+function disguise(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || isJsonataFunction(value)) return value;
+  const copy =
+    disguises.get(value) ??
+    copyChanged(value, disguise, (name) => (MARKS.has(name) ? disguiseMark(name) : name));
+  disguises.set(value, copy);
+  if (copy !== value) originals.set(copy, value);
+  return copy;
+}
+
+function undisguise(value: unknown): unknown {
+  if (typeof value === 'string') return undisguiseText(value);
+  if (typeof value !== 'object' || value === null || isJsonataFunction(value)) return value;
+  return originals.get(value) ?? copyChanged(value, undisguise, undisguiseText);
+}
+
+/** A copy where something changes; else the value itself, as JSONata's `in` asks whether two values are the same one. */
+function copyChanged(
+  value: object,
+  change: (member: unknown) => unknown,
+  rename: (name: string) => string,
+): object {
+  if (Array.isArray(value)) {
+    const items = value.map(change);
+    return items.every((item, index) => item === value[index]) ? value : items;
+  }
+  const members = Object.entries(value);
+  const changed = members.map(([name, member]) => [rename(name), change(member)] as const);
+  const isSame = changed.every(
+    ([name, member], at) => name === members[at]?.[0] && member === members[at]?.[1],
+  );
+  return isSame ? value : Object.fromEntries(changed);
+}
+
+/** JSONata's functions are objects. JSON, of which all else is made, has no function anywhere. */
+export function isJsonataFunction(value: object): boolean {
+  return !Array.isArray(value) && Object.values(value).some((member) => typeof member === 'function');
 }

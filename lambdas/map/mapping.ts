@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isExpression } from './expression-text.ts';
+import { isExpression } from './expression.ts';
 
 /** A literal text, or a JSONata expression between `{%` and `%}` (the delimiters of AWS Step Functions). */
 export const valueSchema = z

@@ -1,4 +1,5 @@
-import type { ValueType } from './map-failure.ts';
+import { isJsonataFunction } from './expression.ts';
+import type { ValueType } from './failure.ts';
 
 /** A value written as text; or what there is instead: nothing that may be sent, or nothing that is text. */
 export type Written =
@@ -43,10 +44,9 @@ function textOf(text: string): Written {
   return { kind: 'text', text };
 }
 
-/** JSONata's functions are objects with a mark. */
 function typeOfObject(value: object): 'object' | 'array' | 'function' {
   if (Array.isArray(value)) return 'array';
-  return '_jsonata_lambda' in value || '_jsonata_function' in value ? 'function' : 'object';
+  return isJsonataFunction(value) ? 'function' : 'object';
 }
 
 /** Digits as a person writes them: no `1e+21`, no `1e-7`. */

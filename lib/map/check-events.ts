@@ -1,6 +1,6 @@
 import { matchesEventType } from '../../lambdas/event-type-pattern.ts';
-import { MAX_PARAMETERS } from '../../lambdas/map/campaign-event.ts';
-import { isExpression } from '../../lambdas/map/expression-text.ts';
+import { isExpression } from '../../lambdas/map/expression.ts';
+import { MAX_PARAMETERS } from '../../lambdas/map/payload.ts';
 import { isNullVariant } from '../../lambdas/map/write-value.ts';
 import type { ConfigFile, Problem } from '../config-file.ts';
 import { didYouMean } from '../nearest-name.ts';

@@ -2,7 +2,7 @@ import type { ConfigFile, Problem } from '../config-file.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { explainSlow } from '../slow-pattern.ts';
 import { BINDINGS, FORBIDDEN, FUNCTIONS, type Node, namesRead, nodesOf } from './expression-names.ts';
-import { expressionsOf, type PlacedText } from './expressions-of.ts';
+import { expressionsOf, type LocatedText } from './expressions-of.ts';
 import { type Ast, parseExpression } from './jsonata-syntax.ts';
 import { headersIn, readsUnnamedHeaders } from './mapped-headers.ts';
 import type { WrittenFile } from './mapping-file-schema.ts';
@@ -21,7 +21,7 @@ export function checkExpressions({ value, problemAt }: Parsed): readonly Problem
 }
 
 function checkExpression(
-  expression: PlacedText,
+  expression: LocatedText,
   ast: Ast,
   file: WrittenFile,
   definitions: readonly string[],
@@ -37,7 +37,7 @@ function checkExpression(
 
 /** JSONata itself takes an unknown name for a missing value, or fails when it is called. */
 function checkNames(
-  { path, event }: PlacedText,
+  { path, event }: LocatedText,
   ast: Ast,
   { events }: WrittenFile,
   definitions: readonly string[],
@@ -95,7 +95,7 @@ function isNamed(value: unknown): value is { readonly value: unknown } {
   return typeof value === 'object' && value !== null && 'value' in value;
 }
 
-function checkConstantCondition({ path, event }: PlacedText, ast: Ast): readonly string[] {
+function checkConstantCondition({ path, event }: LocatedText, ast: Ast): readonly string[] {
   if (path.at(-1) !== 'when' || event === undefined) return [];
   const { type, value } = ast as unknown as Node;
   const isConstant = ['value', 'number', 'string'].includes(type);

@@ -1,9 +1,9 @@
 import { compileValue } from '../../lambdas/map/expression.ts';
-import { isOn } from '../../lambdas/map/map-webhook.ts';
+import { isOn } from '../../lambdas/map/webhook.ts';
 import { bodyFormatOf, parseBody } from '../../lambdas/webhook-body.ts';
 import type { Problem } from '../config-file.ts';
 import { nearestName } from '../nearest-name.ts';
-import { expressionsOf, type PlacedText } from './expressions-of.ts';
+import { expressionsOf, type LocatedText } from './expressions-of.ts';
 import { parseExpression } from './jsonata-syntax.ts';
 import type { MappingFile } from './mapping-file.ts';
 import { pathsIn, type ReadPath, readPaths } from './read-paths.ts';
@@ -27,7 +27,11 @@ export async function checkPaths(
   });
 }
 
-function checkExpression(mapping: MappingFile, { path, text }: PlacedText, known: Known): readonly Problem[] {
+function checkExpression(
+  mapping: MappingFile,
+  { path, text }: LocatedText,
+  known: Known,
+): readonly Problem[] {
   const parsed = parseExpression(text);
   if ('problem' in parsed) return [];
   const missing = readPaths(parsed.ast).filter(({ from, names }) => {

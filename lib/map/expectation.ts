@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
-import type { Mapped } from '../../lambdas/map/map-webhook.ts';
+import type { Mapped } from '../../lambdas/map/webhook.ts';
 import { INVOCATION } from '../invocation.ts';
 import { type Preview, wasTooOld } from './preview-webhook.ts';
 

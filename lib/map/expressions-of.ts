@@ -1,8 +1,8 @@
-import { isExpression } from '../../lambdas/map/expression-text.ts';
+import { isExpression } from '../../lambdas/map/expression.ts';
 import type { WrittenFile } from './mapping-file-schema.ts';
 
 /** A value of a mapping file, literal or expression, and the path where it stands. */
-export type PlacedText = {
+export type LocatedText = {
   readonly path: readonly PropertyKey[];
   readonly text: string;
   /** The place in `events` of the event that it belongs to; missing for what all have in common. */
@@ -12,7 +12,7 @@ export type PlacedText = {
 type Written = Pick<WrittenFile, 'let' | 'defaults' | 'events'>;
 
 /** Every value of a mapping file that map evaluates. */
-export function valuesOf({ let: definitions, defaults, events }: Written): readonly PlacedText[] {
+export function valuesOf({ let: definitions, defaults, events }: Written): readonly LocatedText[] {
   return [
     ...Object.entries(definitions).map(([name, text]) => ({ path: ['let', name], text })),
     ...settingsOf(defaults, ['defaults']),
@@ -26,7 +26,7 @@ export function valuesOf({ let: definitions, defaults, events }: Written): reado
 }
 
 /** Those that are expressions. */
-export function expressionsOf(written: Written): readonly PlacedText[] {
+export function expressionsOf(written: Written): readonly LocatedText[] {
   return valuesOf(written).filter(({ text }) => isExpression(text));
 }
 
@@ -34,7 +34,7 @@ type Settings = {
   readonly [key in 'items' | 'when' | 'event-time']?: string | undefined;
 } & { readonly 'event-params'?: Readonly<Record<string, string>> | undefined };
 
-function settingsOf(settings: Settings, at: readonly PropertyKey[]): readonly PlacedText[] {
+function settingsOf(settings: Settings, at: readonly PropertyKey[]): readonly LocatedText[] {
   const texts = (['items', 'when', 'event-time'] as const).flatMap((key) => {
     const text = settings[key];
     return text === undefined ? [] : [{ path: [...at, key], text }];

@@ -1,5 +1,5 @@
 import jsonata from 'jsonata';
-import { expressionSource } from '../../lambdas/map/expression-text.ts';
+import { expressionSource } from '../../lambdas/map/expression.ts';
 
 /** JSONata's own reading of an expression. */
 export type Ast = ReturnType<jsonata.Expression['ast']>;

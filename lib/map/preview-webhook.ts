@@ -1,7 +1,7 @@
 import type { BufferedWebhook } from '../../lambdas/buffer/buffered-webhook.ts';
 import { identifyWebhook } from '../../lambdas/ingest/identify-webhook.ts';
 import type { IdentityFailure } from '../../lambdas/ingest/ingest-failure.ts';
-import { compileMapping, isOn, type Mapped, mapWebhook } from '../../lambdas/map/map-webhook.ts';
+import { compileMapping, isOn, type Mapped, mapWebhook } from '../../lambdas/map/webhook.ts';
 import { parseBody } from '../../lambdas/webhook-body.ts';
 import type { MappingFile } from './mapping-file.ts';
 import { resolveMapping } from './resolve-mapping.ts';

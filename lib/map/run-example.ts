@@ -1,4 +1,4 @@
-import type { Mapped } from '../../lambdas/map/map-webhook.ts';
+import type { Mapped } from '../../lambdas/map/webhook.ts';
 import type { Problem } from '../config-file.ts';
 import { INVOCATION } from '../invocation.ts';
 import type { Example } from './example-file.ts';

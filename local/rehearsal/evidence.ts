@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { ReceivedCall } from '../webex-campaign/judge-request.ts';
+import { parseJson } from '../../lambdas/parse-json.ts';
 
 /** A call about one campaign event, as Webex Campaign saw it. */
 export type SeenCall = {
@@ -82,12 +83,4 @@ export function collectEvidence(
       recognised.set(line.deduplicationId, (recognised.get(line.deduplicationId) ?? 0) + 1);
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import { identifyWebhook } from '../../lambdas/ingest/identify-webhook.ts';
-import { type CompiledMapping, isOn, type Mapped, mapWebhook } from '../../lambdas/map/map-webhook.ts';
+import { type CompiledMapping, isOn, type Mapped, mapWebhook } from '../../lambdas/map/webhook.ts';
 import { parseBody } from '../../lambdas/webhook-body.ts';
 import type { Example } from '../../lib/map/example-file.ts';
 import type { MappingFile } from '../../lib/map/mapping-file.ts';

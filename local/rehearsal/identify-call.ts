@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from '../../lambdas/parse-json.ts';
 import { eventsOf, type Plan } from './plan.ts';
 
 const ownCallSchema = z.object({ 'event-params': z.object({ rehearsal: z.string() }) });
@@ -22,12 +23,4 @@ export function identifierOf({ webhooks }: Plan): (body: string) => string | und
 /** One name for a call about this event definition and this customer. */
 export function nameCall(eventId: string, whom: string): string {
   return JSON.stringify([eventId, whom]);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

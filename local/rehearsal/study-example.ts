@@ -1,3 +1,4 @@
+import { parseJson } from '../../lambdas/parse-json.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { Example } from '../../lib/map/example-file.ts';
 import { setMembers } from '../../lib/map/set-members.ts';
@@ -129,12 +130,4 @@ async function findTimed(
     if (changed !== undefined && String(timesOf(changed)) !== String(timesOf(look))) telling.push(leaf);
   }
   return (await isMoved(telling)) ? telling : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PROJECT, stageNames } from '../../cli/project.ts';
-import { compileMapping } from '../../lambdas/map/map-webhook.ts';
+import { compileMapping } from '../../lambdas/map/webhook.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config-file.ts';
 import { checkMappingFolders, isError, readExamples } from '../../lib/map/check-mapping-folders.ts';

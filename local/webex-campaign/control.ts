@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { ReceivedCall, ReceivedRequest } from './judge-request.ts';
+import { parseJson } from '../../lambdas/parse-json.ts';
 import { type ScriptedAnswer, scriptSchema } from './scripted-answer.ts';
 
 /** What can be seen and dictated from outside of the simulator's process. */
@@ -25,12 +26,4 @@ export function control(
   if (!script.success) return { status: 400, value: { message: z.prettifyError(script.error) } };
   simulator.addToScript(script.data);
   return { status: 200, value: { scripted: script.data.length } };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -8,7 +8,7 @@ import { readReceipt, writeReceipt } from '../../lambdas/adapters/ledger-receipt
 import type { LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
 import { lastCallOf } from '../../lambdas/deliver/ledger-entry.ts';
 import type { Receipt } from '../../lambdas/deliver/receipt.ts';
-import { type CompiledMapping, compileMapping } from '../../lambdas/map/map-webhook.ts';
+import { type CompiledMapping, compileMapping } from '../../lambdas/map/webhook.ts';
 import { readFolder } from '../../lib/map/mapping-folders.ts';
 import { resolveMapping } from '../../lib/map/resolve-mapping.ts';
 import { record, setUp } from '../deliver/deliver-setup.ts';

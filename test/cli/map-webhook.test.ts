@@ -175,6 +175,12 @@ describe('adapter map', () => {
     expect((await mapJson()).preview).toMatchObject({ outcome: 'rejected', code: 'body-not-json' });
   });
 
+  test('says that a body is nested too deep', async () => {
+    write('body.json', `${'['.repeat(501)}${']'.repeat(501)}`);
+
+    expect((await mapJson()).preview).toMatchObject({ outcome: 'rejected', code: 'body-too-deep' });
+  });
+
   test.each<[MapOptions, string]>([
     [{ body: undefined }, 'Give --mapping and --body'],
     [{ mapping: undefined }, 'Give --mapping and --body'],

@@ -402,6 +402,7 @@ describe('a dead letter', () => {
     ['a webhook of a source without a mapping', { source: 'nobody' }, '{}', 'no-mapping'],
     ['a webhook that no event is on any more', { 'event-type': 'gone' }, '{}', 'no-mapping'],
     ['a body that is not JSON', {}, '{', 'body-not-json'],
+    ['a body that is nested too deep', {}, `${'['.repeat(501)}${']'.repeat(501)}`, 'body-too-deep'],
   ])('is written of %s', async (_, attributes, body, code) => {
     const { deadLetters, lines, deliver } = setUp();
     const { message, ...rest } = record('ann');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { callFacts } from '../../lambdas/deliver/event-facts.ts';
-import { mapWebhook } from '../../lambdas/map/map-webhook.ts';
+import { mapWebhook } from '../../lambdas/map/webhook.ts';
 import { compiledMapping, webhookOf } from '../map/compiled-mapping.ts';
 
 const MAPPING = compiledMapping([

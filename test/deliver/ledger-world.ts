@@ -4,7 +4,7 @@ import { deliverEvent } from '../../lambdas/deliver/deliver-event.ts';
 import type { EventOutcome } from '../../lambdas/deliver/event-outcome.ts';
 import type { Called, EventDependencies } from '../../lambdas/deliver/event-work.ts';
 import type { LedgerEntry } from '../../lambdas/deliver/ledger-entry.ts';
-import type { Mapped } from '../../lambdas/map/map-webhook.ts';
+import type { Mapped } from '../../lambdas/map/webhook.ts';
 import { fail, succeed } from '../../lambdas/result.ts';
 import { type Fate, type Fault, type Receive, VERDICTS } from './ledger-fates.ts';
 import { FIRST_SEEN, mapOneEvent, type OneEventTerms, workOn } from './one-event.ts';

@@ -1,6 +1,6 @@
 import type { EventWork } from '../../lambdas/deliver/event-work.ts';
 import type { Receipt } from '../../lambdas/deliver/receipt.ts';
-import type { Mapped } from '../../lambdas/map/map-webhook.ts';
+import type { Mapped } from '../../lambdas/map/webhook.ts';
 
 /** When every message about the event came in. */
 export const FIRST_SEEN = new Date('2026-11-24T12:00:00Z');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BufferedWebhook } from '../../lambdas/buffer/buffered-webhook.ts';
 import { receiptOf } from '../../lambdas/deliver/receipt.ts';
-import { mapWebhook } from '../../lambdas/map/map-webhook.ts';
+import { mapWebhook } from '../../lambdas/map/webhook.ts';
 import { compiledMapping, webhookOf } from '../map/compiled-mapping.ts';
 import { NOW } from './deliver-setup.ts';
 

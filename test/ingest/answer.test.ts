@@ -15,6 +15,7 @@ const FAILURES: {
   'body-empty': [400, { code: 'body-empty' }],
   'body-not-base64': [400, { code: 'body-not-base64' }],
   'body-not-json': [400, { code: 'body-not-json' }],
+  'body-too-deep': [400, { code: 'body-too-deep', limit: 500 }],
   'event-type-missing': [400, { code: 'event-type-missing', where: 'the header x' }],
   'body-too-large': [413, { code: 'body-too-large', bytes: 3, encodedBytes: 2, limitBytes: 1 }],
   'missing-header': [401, { code: 'missing-header', header: 'x' }],

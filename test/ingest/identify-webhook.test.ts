@@ -58,6 +58,28 @@ describe('the type of a webhook', () => {
     expect(identify(body, selectors)).toEqual(failure);
   });
 
+  test('cannot be of a body that is nested too deep, wherever it stands', () => {
+    const body = `{"type":"a","deep":${'['.repeat(500)}${']'.repeat(500)}}`;
+    const headers = { 'x-topic': 'a' };
+
+    expect(identify(body, [type])).toEqual({ code: 'body-too-deep', limit: 500 });
+    expect(identify(body, [{ header: 'x-topic' }], { headers })).toMatchObject({ code: 'body-too-deep' });
+    expect(identify(body.replace('[]', ''), [type])).toMatchObject({ eventTypes: ['a'] });
+  });
+
+  test('cannot be of a form with such a field', () => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const form = `type=a&payload=${'['.repeat(501)}${']'.repeat(501)}`;
+
+    expect(identify(form, [type], { headers })).toMatchObject({ code: 'body-too-deep' });
+  });
+
+  test('keeps its digits where it is a long number', () => {
+    expect(identify('{"type":12345678901234567890}', [type])).toMatchObject({
+      eventTypes: ['12345678901234567890'],
+    });
+  });
+
   test('may stand in a header while the body is no JSON', () => {
     expect(identify('{', [{ header: 'x-topic' }], { headers: { 'x-topic': 'a' } })).toEqual({
       eventTypes: ['a'],
@@ -75,6 +97,22 @@ describe('the type of a webhook', () => {
 
 describe('the deduplication id of a webhook', () => {
   const body = '{"type":"a","id":"e1","n":7,"bad":"x\\ny","items":[{"id":"i1"},{"id":"i2"}]}';
+
+  test.each([
+    ['{"id":820982911946154508}', '/id', '820982911946154508'],
+    ['{"id":-820982911946154508}', '/id', '-820982911946154508'],
+    ['{"id":9007199254740993,"n":1}', '/id', '9007199254740993'],
+    ['[{"id":1},{"id":820982911946154509}]', '/*/id', '1,820982911946154509'],
+    ['{"id":1e400}', '/id', '1e400'],
+    ['{"id":1.5,"n":820982911946154508}', '/id', '1.5'],
+  ])('of %s keeps every digit', (text, pointer, id) => {
+    const webhook = text.startsWith('{') ? `{"type":"a",${text.slice(1)}` : text;
+    const types = text.startsWith('{') ? type : { body: '/0/id' };
+
+    expect(identify(webhook, [types], { deduplicationId: [{ body: pointer }] })).toMatchObject({
+      deduplicationId: id,
+    });
+  });
 
   test.each([
     [[{ body: '/id' }], 'e1'],

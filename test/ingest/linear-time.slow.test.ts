@@ -129,14 +129,14 @@ const BODIES: readonly (readonly [string, number, string, Build])[] = [
     'ignored',
     (n) => signedByStripe(`{"type":"y"${Array.from({ length: n / 12 }, (_, i) => `,"m${i}":1`).join('')}}`),
   ],
-  ['deep lists', TWO_MB, 'event-type-missing', (n) => signedByStripe(nested('[', ']', n))],
+  ['deep lists', TWO_MB, 'body-too-deep', (n) => signedByStripe(nested('[', ']', n))],
   [
     'deep lists around a long number',
     HALF_MB,
-    'event-type-missing',
+    'body-too-deep',
     (n) => signedByStripe(nested('[', ']', n).replace('1', '12345678901234567')),
   ],
-  ['deep objects', TWO_MB, 'event-type-missing', (n) => signedByStripe(nested('{"a":', '}', n))],
+  ['deep objects', TWO_MB, 'body-too-deep', (n) => signedByStripe(nested('{"a":', '}', n))],
   ['open brackets', TWO_MB, 'body-not-json', (n) => signedByStripe(fill('[', n))],
   [
     'a form with very many fields',

@@ -32,12 +32,16 @@ describe('a request that is refused', () => {
     },
   );
 
-  test.each(['missing-header', 'malformed-header', 'unknown-source', 'unknown-path', 'body-not-json'])(
-    'for %s is what strangers send, and counts nothing',
-    (code) => {
-      expect(refused(code)).toEqual({ ofSource: {}, ofIngest: {} });
-    },
-  );
+  test.each([
+    'missing-header',
+    'malformed-header',
+    'unknown-source',
+    'unknown-path',
+    'body-not-json',
+    'body-too-deep',
+  ])('for %s is what strangers send, and counts nothing', (code) => {
+    expect(refused(code)).toEqual({ ofSource: {}, ofIngest: {} });
+  });
 
   test.each([
     'secret-missing',

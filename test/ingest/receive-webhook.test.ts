@@ -133,6 +133,7 @@ describe('a signed webhook', () => {
 describe('a webhook that cannot be taken is named', () => {
   test.each([
     ['body-not-json', '{'],
+    ['body-too-deep', `${'['.repeat(501)}${']'.repeat(501)}`],
     ['event-type-missing', '{"id":"evt_1"}'],
     ['event-type-missing', '[]'],
     ['event-type-missing', '{"id":"evt_1","type":{}}'],

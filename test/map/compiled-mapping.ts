@@ -1,4 +1,4 @@
-import { type CompiledMapping, compileMapping, type MappableWebhook } from '../../lambdas/map/map-webhook.ts';
+import { type CompiledMapping, compileMapping, type MappableWebhook } from '../../lambdas/map/webhook.ts';
 import { mappingFileSchema } from '../../lib/map/mapping-file-schema.ts';
 import { resolveMapping } from '../../lib/map/resolve-mapping.ts';
 

@@ -1,13 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../../lambdas/map/campaign-event.ts';
-import {
-  type CompiledMapping,
-  compileMapping,
-  type Mapped,
-  mapWebhook,
-} from '../../lambdas/map/map-webhook.ts';
+import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../../lambdas/map/payload.ts';
+import { type CompiledMapping, compileMapping, type Mapped, mapWebhook } from '../../lambdas/map/webhook.ts';
 import { bodyFormatOf, parseBody } from '../../lambdas/webhook-body.ts';
 import { readExamples } from '../../lib/map/check-mapping-folders.ts';
 import type { Example } from '../../lib/map/example-file.ts';

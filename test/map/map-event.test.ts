@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type MappableWebhook, mapWebhook } from '../../lambdas/map/map-webhook.ts';
+import { type MappableWebhook, mapWebhook } from '../../lambdas/map/webhook.ts';
 import { compiledMapping, webhookOf } from './compiled-mapping.ts';
 
 const EVENT = { name: 'paid', on: 'paid', 'event-id': 'evt_1', 'event-key': '{% key %}' };
@@ -189,15 +189,6 @@ describe('an expression', () => {
     expect(await map(value('{% $first.a %}'), { list: [{ a: 5 }] }, { beside })).toMatchObject({
       event: { params: { value: '5' } },
     });
-  });
-
-  test('is evaluated at once unless JSONata has to be asked', () => {
-    const mappedBy = (expression: string) =>
-      mapWebhook(compiledMapping([{ ...EVENT, ...value(expression) }]), webhookOf({ key: 'ann' }, 'paid'));
-
-    expect(mappedBy('{% key & $source %}')).toMatchObject([{ event: { params: { value: 'annstripe' } } }]);
-    expect(mappedBy('{% $join([key, $source]) %}')).toBeInstanceOf(Promise);
-    expect(mappedBy('{% key / 2 %}')).toBeInstanceOf(Promise);
   });
 
   test('is told apart from another that failed by JSONata’s code', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { expressionSource, isExpression } from '../../lambdas/map/expression-text.ts';
+import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
 import { expressionSchema, mappingSchema, valueSchema } from '../../lambdas/map/mapping.ts';
 
 const EVENT = {

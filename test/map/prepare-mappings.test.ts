@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Mapping, mappingSchema } from '../../lambdas/map/mapping.ts';
-import { prepareMappings } from '../../lambdas/map/prepare-mappings.ts';
+import { prepareMappings } from '../../lambdas/map/webhook.ts';
 
 const EVENT = {
   name: 'paid',

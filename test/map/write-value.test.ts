@@ -32,8 +32,9 @@ describe('a value', () => {
     [{}, 'not-text', 'object'],
     [[], 'not-text', 'array'],
     [() => 1, 'not-text', 'function'],
-    [{ _jsonata_lambda: true }, 'not-text', 'function'],
-    [{ _jsonata_function: true }, 'not-text', 'function'],
+    [{ _jsonata_lambda: true, apply: () => 1 }, 'not-text', 'function'],
+    [{ _jsonata_function: true, implementation: () => 1 }, 'not-text', 'function'],
+    [{ _jsonata_function: true }, 'not-text', 'object'],
   ])('%p is no text: %s', (value, kind, type) => {
     expect(writeValue(value)).toEqual({ kind, type });
   });

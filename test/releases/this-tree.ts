@@ -1,4 +1,4 @@
-import { compileMapping, mapWebhook } from '../../lambdas/map/map-webhook.ts';
+import { compileMapping, mapWebhook } from '../../lambdas/map/webhook.ts';
 import { parseBody } from '../../lambdas/webhook-body.ts';
 import { parseMappingFile } from '../../lib/map/mapping-file.ts';
 import { resolveMapping } from '../../lib/map/resolve-mapping.ts';

@@ -14,7 +14,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { mapCommand } from '../../../cli/map-webhook.ts';
 import { validate } from '../../../cli/validate.ts';
-import type { MapFailure } from '../../../lambdas/map/map-failure.ts';
+import type { MapFailure } from '../../../lambdas/map/failure.ts';
 import { type Expectation, expectationOf } from '../../../lib/map/expectation.ts';
 import { parseMappingFile } from '../../../lib/map/mapping-file.ts';
 import { previewWebhook } from '../../../lib/map/preview-webhook.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES, writePayload } from '../../lambdas/map/campaign-event.ts';
-import { type MappableWebhook, mapWebhook } from '../../lambdas/map/map-webhook.ts';
+import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES, writePayload } from '../../lambdas/map/payload.ts';
+import { type MappableWebhook, mapWebhook } from '../../lambdas/map/webhook.ts';
 import { compiledMapping, webhookOf } from './compiled-mapping.ts';
 
 const EVENT = { name: 'paid', on: 'invoice.paid', 'event-id': 'evt_1', 'event-key': '{% customer.email %}' };

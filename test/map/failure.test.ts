@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeMapFailure, type MapFailure } from '../../lambdas/map/map-failure.ts';
+import { describeMapFailure, type MapFailure } from '../../lambdas/map/failure.ts';
 
 const AT = { path: 'event-params.amount', expression: '{% amount %}' };
 

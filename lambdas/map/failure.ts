@@ -1,4 +1,4 @@
-import type { ContractBreach } from './campaign-event.ts';
+import type { ContractBreach } from './payload.ts';
 
 /** Where in a mapping something failed: the path of the value, and the value as the mapping has it. */
 export type MappingPlace = {
