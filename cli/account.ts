@@ -4,7 +4,6 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { NAME_STACK } from '../lib/invocation.ts';
-import { readFastClock } from '../local/stack/queues/fast-clock.ts';
 
 /** Where a stack runs: the commands are the same for this machine and for AWS, only the endpoints differ. */
 export type Account = {
@@ -65,8 +64,13 @@ export async function openAccount({ stack, port }: AccountChoice): Promise<Resul
     secretsManager: new SecretsManagerClient({ region, credentials, endpoint: endpoints.secretsManager }),
     dynamoDb: new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamoDb }),
     url,
-    clock: { now: () => new Date(readFastClock(clock, Date.now())), speed: clock.speed },
+    clock: fastClock(clock),
   });
+}
+
+/** The clock of the local run: started at the true time, and running `speed` times as fast. */
+function fastClock({ anchor, speed }: { readonly anchor: number; readonly speed: number }): AccountClock {
+  return { now: () => new Date(anchor + (Date.now() - anchor) * speed), speed };
 }
 
 async function readHealth(url: string): Promise<z.infer<typeof healthSchema> | undefined> {

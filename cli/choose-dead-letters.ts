@@ -1,7 +1,7 @@
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { type Account, type AccountChoice, openAccount } from './account.ts';
 import { type DeadLetter, readLetters } from './dead-letter.ts';
-import { tellCount } from './dead-letter-list.ts';
+import { tellCount } from './progress.ts';
 import {
   type DeadLetterQueue,
   type HeldMessage,

@@ -14,21 +14,6 @@ export async function run(command: () => Promise<CommandResult>): Promise<void> 
   process.exitCode = exitCode;
 }
 
-/** Tells how far long work has come, on stderr, so that what a program reads stays clean. */
-export function tellProgress(text: string): void {
-  process.stderr.write(`${text}\n`);
-}
-
-/** Tells each time that so many more were counted. */
-export function tellEvery(every: number, say: (count: number) => string): (count: number) => void {
-  let told = 0;
-  return (count) => {
-    if (count < told + every) return;
-    told = count;
-    tellProgress(say(count));
-  };
-}
-
 /** Why a command cannot be done as it was given. */
 export function refuse(text: string): CommandResult {
   return { text, exitCode: 2 };

@@ -1,12 +1,10 @@
 import { type AccountChoice, openAccount } from './account.ts';
-import { type CommandResult, refuse, tellEvery } from './command-line.ts';
+import { type CommandResult, refuse } from './command-line.ts';
 import { type DeadLetter, eventNameOf, readLetters, sayAnswer } from './dead-letter.ts';
 import { sayDuration } from './duration.ts';
+import { tellCount } from './progress.ts';
 import { readDeadLetters } from './read-dead-letters.ts';
 import { type DeadLetterFilters, filterLetters } from './select-dead-letters.ts';
-
-/** So many messages are read in no time; of more, a person wants to hear. */
-const TELL_EVERY = 500;
 
 /** `adapter dead-letter list`: what is in the dead-letter queue, and why. */
 export async function listDeadLetters(
@@ -22,11 +20,6 @@ export async function listDeadLetters(
       ? JSON.stringify(letters.map(letterJson), null, 2)
       : describe(letters, all.length, now);
   return { text, exitCode: 0 };
-}
-
-/** Tells how many messages were read, where they are many. */
-export function tellCount(): (count: number) => void {
-  return tellEvery(TELL_EVERY, (count) => `${count} dead letters read …`);
 }
 
 /** A dead letter for machines, its webhook's body left out. */

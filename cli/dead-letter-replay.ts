@@ -3,18 +3,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { replayedMessage } from '../lambdas/buffer/read-buffered-webhook.ts';
 import type { Replay } from '../lambdas/buffer/replay.ts';
 import { ledgerKey } from '../lambdas/deliver/ledger-entry.ts';
-import type { Result } from '../lambdas/result.ts';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
 import type { Account, AccountChoice } from './account.ts';
 import { type DeadLetterChoice, type HeldLetter, holdChosen } from './choose-dead-letters.ts';
-import { type CommandResult, refuse, tellProgress } from './command-line.ts';
 import { type DeadLetter, ledgerWebhookOf } from './dead-letter.ts';
 import { readEntry, recordAction } from './ledger-items.ts';
 import { planReplay, type ReplayLeave } from './plan-replay.ts';
 import { previewLetter } from './preview-letter.ts';
+import { tellProgress } from './progress.ts';
 import type { Project } from './project.ts';
 import { openBuffer, putOnBuffer, removeLetter } from './put-back.ts';
 import { type DeadLetterQueue, hideFor } from './read-dead-letters.ts';
-import { type Replayed, tellReplay } from './tell-replay.ts';
 
 export type ReplayOptions = AccountChoice &
   DeadLetterChoice &
@@ -24,19 +23,28 @@ export type ReplayOptions = AccountChoice &
     readonly rate: number;
     readonly stage?: string | undefined;
     readonly by?: string | undefined;
-    readonly json?: boolean | undefined;
   };
+
+/** What became of one dead letter. */
+export type Replayed = {
+  readonly letter: DeadLetter;
+  readonly outcome: 'replayed' | 'would-replay' | 'stays' | 'failed';
+  readonly reason?: string;
+};
 
 const TELL_EVERY = 25;
 
 const UNCONFIRMED_BY_ID =
   '--unconfirmed goes with ids alone: each such event is a decision of its own, as it may be a second message.';
 
-/** `adapter dead-letter replay`: puts webhooks back on the buffer, where they go the way of any other. */
-export async function replayDeadLetters(project: Project, options: ReplayOptions): Promise<CommandResult> {
-  if (options.unconfirmed === true && options.ids.length === 0) return refuse(UNCONFIRMED_BY_ID);
+/** Puts webhooks back on the buffer, where they go the way of any other; fails with a sentence. */
+export async function replayDeadLetters(
+  project: Project,
+  options: ReplayOptions,
+): Promise<Result<readonly Replayed[], string>> {
+  if (options.unconfirmed === true && options.ids.length === 0) return fail(UNCONFIRMED_BY_ID);
   const choice = await holdChosen(options);
-  if (!choice.ok) return refuse(choice.failure);
+  if (!choice.ok) return choice;
 
   const { account, queue, chosen } = choice.value;
   const replayed: Replayed[] = [];
@@ -55,7 +63,7 @@ export async function replayDeadLetters(project: Project, options: ReplayOptions
     );
     await hideFor(queue, held(chosen.filter(({ letter }) => !gone.has(letter.messageId))), 0);
   }
-  return tellReplay(replayed, options.json === true);
+  return succeed(replayed);
 }
 
 function held(letters: readonly HeldLetter[]) {

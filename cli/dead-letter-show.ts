@@ -3,7 +3,7 @@ import { type AccountChoice, openAccount } from './account.ts';
 import { type CommandResult, refuse } from './command-line.ts';
 import { type DeadLetter, eventNameOf, ledgerWebhookOf, readLetters, sayAnswer } from './dead-letter.ts';
 import { ADVICE } from './dead-letter-advice.ts';
-import { letterJson, tellCount } from './dead-letter-list.ts';
+import { letterJson } from './dead-letter-list.ts';
 import { type LedgerStory, readStory } from './ledger-items.ts';
 import {
   describeLetterPreview,
@@ -12,6 +12,7 @@ import {
   previewedEvent,
   previewLetter,
 } from './preview-letter.ts';
+import { tellCount } from './progress.ts';
 import type { Project } from './project.ts';
 import { readDeadLetters } from './read-dead-letters.ts';
 import { findLetters } from './select-dead-letters.ts';

@@ -2,10 +2,10 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { example, jsonOption, portOption, run, stackOption } from './command-line.ts';
 import { dropDeadLetters } from './dead-letter-drop.ts';
 import { listDeadLetters } from './dead-letter-list.ts';
-import { replayDeadLetters } from './dead-letter-replay.ts';
 import { showDeadLetter } from './dead-letter-show.ts';
 import { readDuration } from './duration.ts';
 import { PROJECT, projectOf } from './project.ts';
+import { replayCommand } from './tell-replay.ts';
 
 /** The commands about what could not be delivered. */
 export function registerDeadLetters(program: Command): void {
@@ -51,7 +51,7 @@ function registerReplay(group: Command): void {
         'dead-letter replay 1f3c9a2b',
       ),
     )
-    .action((ids, options) => run(() => replayDeadLetters(projectOf(PROJECT, options), { ids, ...options })));
+    .action((ids, options) => run(() => replayCommand(projectOf(PROJECT, options), { ids, ...options })));
 }
 
 function registerDrop(group: Command): void {

@@ -1,15 +1,19 @@
-import type { CommandResult } from './command-line.ts';
-import { type DeadLetter, eventNameOf } from './dead-letter.ts';
+import { type CommandResult, refuse } from './command-line.ts';
+import { eventNameOf } from './dead-letter.ts';
+import { type Replayed, type ReplayOptions, replayDeadLetters } from './dead-letter-replay.ts';
+import type { Project } from './project.ts';
 
-/** What became of one dead letter. */
-export type Replayed = {
-  readonly letter: DeadLetter;
-  readonly outcome: 'replayed' | 'would-replay' | 'stays' | 'failed';
-  readonly reason?: string;
-};
+/** `adapter dead-letter replay`: puts webhooks back on the buffer, and says what became of each dead letter. */
+export async function replayCommand(
+  project: Project,
+  { json, ...options }: ReplayOptions & { readonly json?: boolean | undefined },
+): Promise<CommandResult> {
+  const replayed = await replayDeadLetters(project, options);
+  return replayed.ok ? tellReplay(replayed.value, json === true) : refuse(replayed.failure);
+}
 
 /** All is well when everything that was chosen went back; what stays, or failed, is for the person to look at. */
-export function tellReplay(replayed: readonly Replayed[], asJson: boolean): CommandResult {
+function tellReplay(replayed: readonly Replayed[], asJson: boolean): CommandResult {
   const isWell = replayed.every(({ outcome }) => outcome === 'replayed' || outcome === 'would-replay');
   const exitCode = isWell ? 0 : 1;
   if (asJson) {

@@ -1,6 +1,6 @@
 import { type DeliverDependencies, deliverWebhook, type Fate } from './deliver-webhook.ts';
 import { describeBug } from './describe-outcome.ts';
-import type { BufferRecord } from './read-records.ts';
+import type { BufferRecord } from './event-work.ts';
 
 /**
  * Works on the records of a batch, at the same time and each for itself: one webhook's outcome never touches another's.

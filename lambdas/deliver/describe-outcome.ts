@@ -2,12 +2,10 @@ import type { BufferedWebhook } from '../buffer/buffered-webhook.ts';
 import type { Mapped } from '../map/webhook.ts';
 import { declareMetrics, type MetricDirective, unitsOf } from '../metric-directive.ts';
 import type { AnswerFacts } from './classify-answer.ts';
-import type { EventOutcome } from './event-outcome.ts';
-import type { EventWork } from './event-work.ts';
+import type { EventOutcome, Unopenable } from './event-outcome.ts';
+import type { BufferRecord, EventWork } from './event-work.ts';
 import { DELIVER_METRICS, type Measured, measureOutcome, measureWait } from './measure-outcome.ts';
-import type { Unopenable } from './open-webhook.ts';
 import type { TakeProof } from './proof-clock.ts';
-import type { BufferRecord } from './read-records.ts';
 
 const EVENTS = declareMetrics(['stage', 'source', 'event', 'code'], { Events: 'Count' });
 const MESSAGES = declareMetrics(['stage', 'source', 'code'], { UnopenedMessages: 'Count' });

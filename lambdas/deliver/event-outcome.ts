@@ -1,3 +1,4 @@
+import type { BufferedWebhook } from '../buffer/buffered-webhook.ts';
 import type { DeadLetterCode, DeadLetterNote } from '../dead-letter/dead-letter-note.ts';
 import type { SecretFailure } from '../secret.ts';
 import type { RetryCode } from './answer-meaning.ts';
@@ -58,3 +59,6 @@ export type EventOutcome = {
 );
 
 export type DeadLettered = Extract<EventOutcome, { outcome: 'dead-letter' }>;
+
+/** Why a message cannot be worked on, with its webhook where there is one in it. */
+export type Unopenable = { readonly webhook?: BufferedWebhook; readonly outcome: DeadLettered };

@@ -8,10 +8,20 @@ import type { EventOutcome, RetryLaterCode } from './event-outcome.ts';
 import type { Claimant } from './ledger.ts';
 import { claimPermission } from './ledger.ts';
 import { ledgerKey } from './ledger-entry.ts';
-import type { BufferRecord } from './read-records.ts';
 import type { Receipt } from './receipt.ts';
 import { nextDelaySeconds } from './retry-schedule.ts';
 import type { SettleDependencies } from './settle-event.ts';
+
+/** A message taken from the buffer, with what SQS knows of it. */
+export type BufferRecord = {
+  readonly messageId: string;
+  readonly receiptHandle: string;
+  readonly message: BufferMessage;
+  /** How often it has been taken from the buffer, this time included. */
+  readonly attempts: number;
+  /** When it was put on the buffer: the retry budget counts from here. */
+  readonly bufferedAt: Date;
+};
 
 /** One event of a webhook, the message that it came in included. */
 export type EventWork<Which extends Mapped> = {

@@ -5,13 +5,10 @@ import type { PreparedMappings } from '../map/webhook.ts';
 import { type Mapped, mapWebhook } from '../map/webhook.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import { parseBody } from '../webhook-body.ts';
-import type { DeadLettered } from './event-outcome.ts';
+import type { DeadLettered, Unopenable } from './event-outcome.ts';
 
 /** A message of the buffer that can be worked on: its webhook, and what the mapping makes of it. */
 export type OpenedWebhook = { readonly webhook: BufferedWebhook; readonly events: readonly Mapped[] };
-
-/** Why a message cannot be worked on, with its webhook where there is one in it. */
-export type Unopenable = { readonly webhook?: BufferedWebhook; readonly outcome: DeadLettered };
 
 /** Reads a message and maps its webhook. */
 export async function openWebhook(

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { BufferMessage } from '../buffer/buffered-webhook.ts';
+import type { BufferRecord } from './event-work.ts';
 
 /** What is used of an SQS event. AWS may add members, so the schema is open. */
 const sqsEventSchema = z.object({
@@ -16,17 +16,6 @@ const sqsEventSchema = z.object({
     }),
   ),
 });
-
-/** A message taken from the buffer, with what SQS knows of it. */
-export type BufferRecord = {
-  readonly messageId: string;
-  readonly receiptHandle: string;
-  readonly message: BufferMessage;
-  /** How often it has been taken from the buffer, this time included. */
-  readonly attempts: number;
-  /** When it was put on the buffer: the retry budget counts from here. */
-  readonly bufferedAt: Date;
-};
 
 /** Reads the records of an SQS event. Throws if AWS ever sends another shape: nothing could be settled then. */
 export function readRecords(event: unknown): readonly BufferRecord[] {

@@ -1,10 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHash, createHmac, createVerify, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
-import type { SignedScheme } from './signature-scheme.ts';
-import type { Claim, Content } from './verification.ts';
-
-/** Which crypto a scheme uses: all of it that matters once the claims are read. */
-export type Crypto = Pick<SignedScheme, 'kind'> & { readonly algorithm?: 'sha256' | 'sha1' | 'sha512' };
+import type { Claim, Content, Crypto } from './verification.ts';
 
 /**
  * Under a public key each signature costs a pass over the content: a header full of them and a large body would cost

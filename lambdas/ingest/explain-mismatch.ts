@@ -3,10 +3,9 @@ import type { KeyObject } from 'node:crypto';
 import { DIGEST_BYTES, fits } from './check-claim.ts';
 import { decodeBytes } from './decode-bytes.ts';
 import { secretKeyOf } from './decode-secret.ts';
+import { withoutQuery } from './read-request.ts';
 import { rewriteBody } from './rewrite-body.ts';
-import { withoutQuery } from './sender-url.ts';
-import type { SignatureMethod } from './signature-method.ts';
-import type { Claim, SignedRequest, VerificationFailure } from './verification.ts';
+import type { Claim, SignatureMethod, SignedRequest, VerificationFailure } from './verification.ts';
 
 /** Bodies up to here are looked at for what may have re-written them: enough for people, dull for floods of forgeries. */
 const MAX_EXPLAINED_BYTES = 256 * 1024;

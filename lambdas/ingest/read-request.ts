@@ -63,3 +63,9 @@ function lowerCaseNames(headers: Readonly<Record<string, string>>): ReadonlyMap<
   }
   return byName;
 }
+
+/** A URL without its query. A pattern would look for the end anew from every `?`: a query of nothing else would take minutes. */
+export function withoutQuery(url: string): string {
+  const at = url.indexOf('?');
+  return at === -1 ? url : url.slice(0, at);
+}

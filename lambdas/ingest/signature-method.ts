@@ -1,24 +1,11 @@
-import type { KeyObject } from 'node:crypto';
 import { remember } from '../remember.ts';
-import { type Result, succeed } from '../result.ts';
-import type { Crypto } from './check-claim.ts';
+import { succeed } from '../result.ts';
 import { decodeSecret } from './decode-secret.ts';
 import { readClaim } from './read-claim.ts';
 import type { PlugIn } from './signature-plug-ins/plug-in.ts';
 import { plugInOf } from './signature-plug-ins/plug-in-of.ts';
 import type { SignatureScheme, SignedScheme } from './signature-scheme.ts';
-import type { Claim, SignedRequest, VerificationFailure } from './verification.ts';
-
-/** One way of signing, whether knobs or a plug-in say it. */
-export type SignatureMethod = {
-  readonly crypto: Crypto;
-  /** How a secret has to be stored, for a person. */
-  readonly secretForm: string;
-  /** How a signature is written. */
-  readonly encoding: 'hex' | 'base64';
-  readonly decode: (secret: string) => KeyObject | undefined;
-  readonly readClaims: (request: SignedRequest) => Result<readonly Claim[], VerificationFailure>;
-};
+import type { SignatureMethod } from './verification.ts';
 
 type SigningScheme = Exclude<SignatureScheme, { kind: 'sharedSecret' }>;
 

@@ -1,3 +1,6 @@
+import type { KeyObject } from 'node:crypto';
+import type { Result } from '../result.ts';
+
 /**
  * Every way in which a webhook can fail verification, with the facts that explain it. Never holds a secret, nor a
  * signature, received or computed.
@@ -61,4 +64,21 @@ export type Content = readonly (string | Uint8Array)[];
 export type Claim = {
   readonly signatures: readonly Buffer[];
   readonly contents: readonly ((secret: string) => Content)[];
+};
+
+/** Which crypto a scheme uses: all of it that matters once the claims are read. */
+export type Crypto = {
+  readonly kind: 'hmac' | 'hash' | 'ecdsa' | 'rsa' | 'ed25519';
+  readonly algorithm?: 'sha256' | 'sha1' | 'sha512';
+};
+
+/** One way of signing, whether knobs or a plug-in say it. */
+export type SignatureMethod = {
+  readonly crypto: Crypto;
+  /** How a secret has to be stored, for a person. */
+  readonly secretForm: string;
+  /** How a signature is written. */
+  readonly encoding: 'hex' | 'base64';
+  readonly decode: (secret: string) => KeyObject | undefined;
+  readonly readClaims: (request: SignedRequest) => Result<readonly Claim[], VerificationFailure>;
 };

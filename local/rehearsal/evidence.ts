@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { ReceivedCall } from '../webex-campaign/judge-request.ts';
 import { parseJson } from '../../lambdas/parse-json.ts';
+import type { ReceivedCall } from '../webex-campaign/judge-request.ts';
 
 /** A call about one campaign event, as Webex Campaign saw it. */
 export type SeenCall = {

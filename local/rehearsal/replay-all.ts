@@ -1,12 +1,8 @@
-import * as z from 'zod';
 import { replayDeadLetters } from '../../cli/dead-letter-replay.ts';
 import { PROJECT } from '../../cli/project.ts';
 
 /** Dead letters a second; with the default, an operator of a rehearsal would be at it for minutes. */
 const RATE = 500;
-
-/** What `dead-letter replay --json` prints of one dead letter. */
-const replayedSchema = z.object({ outcome: z.string(), deduplicationId: z.string().optional() });
 
 /** What an operator's replay has come to. */
 export type OperatorReplay = {
@@ -18,17 +14,17 @@ export type OperatorReplay = {
   readonly failed: number;
 };
 
-/** An operator replays everything by `adapter dead-letter replay --all`, with these mappings. */
+/** An operator replays everything, as `adapter dead-letter replay --all` does, with these mappings. */
 export async function replayAll(url: string, mappings: string): Promise<OperatorReplay> {
-  const { text, exitCode } = await replayDeadLetters(
+  const port = Number(new URL(url).port);
+  const replayed = await replayDeadLetters(
     { ...PROJECT, mappings },
-    { port: Number(new URL(url).port), ids: [], all: true, rate: RATE, by: 'operator', json: true },
+    { port, ids: [], all: true, rate: RATE, by: 'operator' },
   );
-  if (exitCode === 2) throw new Error(text);
-  const letters = z.array(replayedSchema).parse(JSON.parse(text));
-  const outcomes = Map.groupBy(letters, ({ outcome }) => outcome);
+  if (!replayed.ok) throw new Error(replayed.failure);
+  const outcomes = Map.groupBy(replayed.value, ({ outcome }) => outcome);
   return {
-    replayed: (outcomes.get('replayed') ?? []).map(({ deduplicationId = '' }) => deduplicationId),
+    replayed: (outcomes.get('replayed') ?? []).map(({ letter }) => letter.deduplicationId ?? ''),
     stayed: outcomes.get('stays')?.length ?? 0,
     failed: outcomes.get('failed')?.length ?? 0,
   };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { ReceivedCall, ReceivedRequest } from './judge-request.ts';
 import { parseJson } from '../../lambdas/parse-json.ts';
+import type { ReceivedCall, ReceivedRequest } from './judge-request.ts';
 import { type ScriptedAnswer, scriptSchema } from './scripted-answer.ts';
 
 /** What can be seen and dictated from outside of the simulator's process. */

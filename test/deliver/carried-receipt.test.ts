@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { replayedMessage } from '../../lambdas/buffer/read-buffered-webhook.ts';
-import type { BufferRecord } from '../../lambdas/deliver/read-records.ts';
+import type { BufferRecord } from '../../lambdas/deliver/event-work.ts';
 import { fail, succeed } from '../../lambdas/result.ts';
 import { LEASE_MILLISECONDS, NOW, record, setUp } from './deliver-setup.ts';
 

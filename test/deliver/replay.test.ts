@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { replayedMessage } from '../../lambdas/buffer/read-buffered-webhook.ts';
 import type { Replay } from '../../lambdas/buffer/replay.ts';
 import type { Attempt } from '../../lambdas/deliver/attempt.ts';
-import type { BufferRecord } from '../../lambdas/deliver/read-records.ts';
+import type { BufferRecord } from '../../lambdas/deliver/event-work.ts';
 import { fail, succeed } from '../../lambdas/result.ts';
 import { answerByKey } from './answer-by-key.ts';
 import { LEASE_MILLISECONDS, NOW, record, setUp } from './deliver-setup.ts';

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import type { WebhookRequest } from '../../lambdas/ingest/read-request.ts';
+import { type WebhookRequest, withoutQuery } from '../../lambdas/ingest/read-request.ts';
 import { verifyWebhook } from '../../lambdas/ingest/receive-webhook.ts';
-import { senderUrl, withoutQuery } from '../../lambdas/ingest/sender-url.ts';
+import { senderUrl } from '../../lambdas/ingest/sender-url.ts';
 import { signatureSchemeSchema } from '../../lambdas/ingest/signature-scheme.ts';
 import type { Source } from '../../lambdas/ingest/source.ts';
 import { fail, succeed } from '../../lambdas/result.ts';

@@ -8,13 +8,13 @@ import { type Account, openAccount } from '../../cli/account.ts';
 import type { Ask } from '../../cli/ask.ts';
 import { dropDeadLetters } from '../../cli/dead-letter-drop.ts';
 import { listDeadLetters } from '../../cli/dead-letter-list.ts';
-import { replayDeadLetters } from '../../cli/dead-letter-replay.ts';
 import { showDeadLetter } from '../../cli/dead-letter-show.ts';
 import { explainWebhook } from '../../cli/explain-webhook.ts';
 import type { Project } from '../../cli/project.ts';
 import { openBuffer, putOnBuffer } from '../../cli/put-back.ts';
 import { openDeadLetters } from '../../cli/read-dead-letters.ts';
 import { tail } from '../../cli/tail.ts';
+import { replayCommand } from '../../cli/tell-replay.ts';
 import { replayedMessage } from '../../lambdas/buffer/read-buffered-webhook.ts';
 import { type DeliveryStory, isEnd, startDeliveryStory } from './delivery-story.ts';
 import type { FarCall } from './far-side.ts';
@@ -64,7 +64,7 @@ function answer({ key, note }: FarCall, callsBefore: number) {
 const list = async (filters: object = {}) =>
   JSON.parse((await listDeadLetters({ port, json: true, ...filters })).text);
 const replay = (options: object) =>
-  replayDeadLetters(project, { port, ids: [], rate: 100, by: 'ann', ...options });
+  replayCommand(project, { port, ids: [], rate: 100, by: 'ann', ...options });
 const explain = async (id: string) => (await explainWebhook(project, { port, id })).text;
 const delivered = (key: string) => story.line(key, ({ outcome }) => outcome === 'delivered');
 
