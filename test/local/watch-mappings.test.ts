@@ -18,7 +18,7 @@ beforeAll(async () => {
     'webhooks/stripe': { signingSecrets: [SIGNING] },
     'webex-campaign': { primary: 'key-1' },
   });
-  const started = await startLocalRun({ port: 0, speed: 1, mappings: directory, readSecrets });
+  const started = await startLocalRun({ port: 0, speed: 10, mappings: directory, readSecrets });
   if (!started.ok) throw new Error(started.failure);
   run = started.value;
 }, 240_000);

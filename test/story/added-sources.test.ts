@@ -13,7 +13,7 @@ let simulator: WebexCampaignSimulator;
 
 beforeAll(async () => {
   const started = await startLocalRun({
-    ...{ port: 0, speed: 1 },
+    ...{ port: 0, speed: 10 },
     mappings: SIX_SOURCES,
     readSecrets: () => SIX_SECRETS,
   });

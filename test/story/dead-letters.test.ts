@@ -26,7 +26,7 @@ let port: number;
 let account: Account;
 
 beforeAll(async () => {
-  story = await startDeliveryStory(1, answer);
+  story = await startDeliveryStory(10, answer);
   port = Number(new URL(story.run.stack.url).port);
   project = {
     mappings: await mkdtemp(join(tmpdir(), 'mended-')),

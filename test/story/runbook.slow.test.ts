@@ -22,7 +22,7 @@ const ANSWERS = {
 let story: DeliveryStory;
 const directory = mkdtempSync(join(tmpdir(), 'runbook-'));
 beforeAll(async () => {
-  story = await startDeliveryStory(1, ({ key }) => {
+  story = await startDeliveryStory(10, ({ key }) => {
     const [fate = ''] = key.split('-');
     return fate === 'unclear' || fate === 'refused' ? ANSWERS[fate] : ACCEPTED;
   });
