@@ -4,7 +4,7 @@ const { STAGE = 'ingest' } = process.env;
 export default {
   // A handler only wires adapters to its stage: its bundle is what is tested (test/story). Profiles are data, as vendors
   // document it: published vectors and the vendors' libraries are what they are held to.
-  mutate: [`lambdas/${STAGE}/**/*.ts`, '!lambdas/*/handler.ts', '!lambdas/ingest/signature-profiles/*.ts'],
+  mutate: [`lambdas/${STAGE}/**/*.ts`, '!lambdas/*/handler.ts', '!lambdas/ingest/signature/profiles/*.ts'],
   testRunner: 'jest',
   // The tests are imported by a computed name (test/mutation), which jest cannot see relations through.
   jest: { configFile: 'jest.mutation.config.js', enableFindRelatedTests: false },

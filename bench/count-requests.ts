@@ -5,16 +5,16 @@ import { json } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { readMappingFolders } from '../lib/map/mapping-folders.ts';
-import { type LocalRun, startLocalRun } from '../local/local-run.ts';
-import { type Loopback, listenOnLoopback } from '../local/loopback.ts';
+import { readMappingFolders } from '../lib/mapping/folders.ts';
+import { type Loopback, listenOnLoopback } from '../local/emulator/loopback.ts';
+import { type LocalRun, startLocalRun } from '../local/run.ts';
 import { dateSample, findSample } from '../signing/samples.ts';
 import { signWebhook } from '../signing/sign-webhook.ts';
 import { SECRETS, SIGNING_SECRET } from './events.ts';
 import { type AttributeValue, itemBytes, lineBytes, readItem } from './measure/billed-bytes.ts';
 
 // `npm run count-requests` counts anew what webhooks ask of AWS, for `adapter cost`; a test counts again.
-const FILE = new URL('../cli/cost/counted-requests.json', import.meta.url);
+const FILE = new URL('../cli/stacks/counted-requests.json', import.meta.url);
 
 /** The mappings that are counted with, whatever lies in `mappings/`. */
 const MAPPINGS = fileURLToPath(new URL('counted', import.meta.url));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { encodeBufferedWebhook } from '../lambdas/buffer/buffered-webhook.ts';
+import { encodeBufferedWebhook } from '../lambdas/buffer/message.ts';
 import { stripeSignature } from '../test/sign.ts';
 import { MOST_SOURCES, otherSources } from './many-sources.ts';
 

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CATALOGUE_FILE } from '../lambdas/adapters/catalogue.ts';
-import { type LocalRun, type Observer, startLocalRun } from '../local/local-run.ts';
-import { readTemplate } from '../local/stack/template/read-template.ts';
-import { LOCAL_STACK } from '../local/synthesize.ts';
+import { LOCAL_STACK } from '../lib/stages/synthesize.ts';
+import { readTemplate } from '../local/emulator/template.ts';
+import { type LocalRun, type Observer, startLocalRun } from '../local/run.ts';
 import { SECRETS } from './events.ts';
 import { writeSources } from './many-sources.ts';
 

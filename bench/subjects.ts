@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import { readFunctionSettings } from '../local/stack/functions/function-settings.ts';
-import { readTemplate, resolveTemplate } from '../local/stack/template/read-template.ts';
-import { LOCAL_STACK, synthesize } from '../local/synthesize.ts';
+import { LOCAL_STACK, synthesize } from '../lib/stages/synthesize.ts';
+import { readFunctionSettings } from '../local/emulator/functions/settings.ts';
+import { readTemplate, resolveTemplate } from '../local/emulator/template.ts';
 import type { Endpoints } from './stub/start-endpoints.ts';
 
 /** A function that can be measured: its code as Lambda would unpack it, and its environment. */

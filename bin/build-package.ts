@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as z from 'zod';
 import { bundleHandler } from '../lib/bundle/bundle-function.ts';
 import { builtBundleOf } from '../lib/bundle/function-bundle.ts';
-import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/map/published-schemas.ts';
-import { noticesOf } from './third-party-notices.ts';
+import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/mapping/checks/folders.ts';
 
 // Makes `dist/`, which is what `npm pack` packs: JavaScript with types, the handlers' bundles, and the files that the
 // code reads. Everything lies in it as in the repository.
@@ -22,11 +22,36 @@ execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '
 });
 for (const handler of HANDLERS) await bundle(handler);
 for (const path of READ_BY_CODE) cpSync(join(ROOT, path), join(DIST, path), { recursive: true });
-cpSync(newestShopifySchemas() ?? '', join(DIST, 'lib/map', BUILT_SCHEMAS), { recursive: true });
+cpSync(newestShopifySchemas() ?? '', join(DIST, 'lib/mapping/checks', BUILT_SCHEMAS), { recursive: true });
 
 /** Bundles a handler, and writes beside the bundle whose work is in it. */
 async function bundle(handler: string): Promise<void> {
   const directory = builtBundleOf(join(DIST, handler));
   const files = await bundleHandler(join(ROOT, handler), directory);
   writeFileSync(`${directory}.NOTICE.txt`, noticesOf(files, process.cwd()));
+}
+
+const packageSchema = z.object({ name: z.string(), version: z.string(), license: z.string() });
+
+/**
+ * Whose packages a bundle holds, each with its licence: MIT and Apache-2.0 want it to come along. Packages that have the
+ * same text share it.
+ * @param inputs the bundled files, by their path from the root
+ */
+function noticesOf(inputs: readonly string[], root: string): string {
+  const folders = inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
+  const notices = [...new Set(folders)].sort().map((folder) => readNotice(join(root, folder)));
+  const byText = Map.groupBy(notices, ({ text }) => text);
+  return [...byText]
+    .map(([text, those]) => `${those.map(({ title }) => title).join('\n')}\n\n${text}\n`)
+    .join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+function readNotice(folder: string): { readonly title: string; readonly text: string } {
+  const { name, version, license } = packageSchema.parse(
+    JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')),
+  );
+  const files = readdirSync(folder).filter((file) => /^(licen[cs]e|notice)(\.|$)/i.test(file));
+  const texts = files.sort().map((file) => readFileSync(join(folder, file), 'utf8').trim());
+  return { title: `${name} ${version} (${license})`, text: texts.join('\n\n') };
 }

@@ -1,11 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import type { Result } from '../lambdas/result.ts';
-import { checkStageMappings } from '../lib/check-stage-mappings.ts';
-import { formatProblems, type Problem } from '../lib/config-file.ts';
-import { isError } from '../lib/map/check-mapping-folders.ts';
-import { stackPropsOf } from '../lib/stage-settings.ts';
-import { readStages, selectStages } from '../lib/stages.ts';
+import { formatProblems, type Problem } from '../lib/config/file.ts';
+import { checkStageMappings, isError } from '../lib/mapping/checks/folders.ts';
+import { stackPropsOf } from '../lib/stages/settings.ts';
+import { readStages, selectStages } from '../lib/stages/stages.ts';
 import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';
 
 const atRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));

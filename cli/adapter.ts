@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { IN_REPOSITORY, PROGRAM } from '../lib/invocation.ts';
-import { explainOldNode } from '../lib/node-version.ts';
-import { registerDeadLetters } from './register-dead-letters.ts';
-import { registerMappings } from './register-mappings.ts';
-import { registerSecrets } from './register-secrets.ts';
-import { registerStacks } from './register-stacks.ts';
-import { registerStories } from './register-stories.ts';
-import { registerWebhooks } from './register-webhooks.ts';
+import { explainOldNode, IN_REPOSITORY, PROGRAM } from '../lib/config/invocation.ts';
+import { registerDeadLetters } from './dead-letters/register-dead-letters.ts';
+import { registerMappings } from './mappings/register-mappings.ts';
+import { registerSecrets } from './secrets/register-secrets.ts';
+import { registerStacks } from './stacks/adopt.ts';
+import { registerStories } from './stories/register-stories.ts';
+import { registerWebhooks } from './webhooks/register-webhooks.ts';
 
 const old = explainOldNode();
 if (old !== undefined) {
@@ -31,6 +30,6 @@ registerStories(program);
 registerStacks(program);
 registerSecrets(program);
 // It synthesizes the stages of this repository.
-if (IN_REPOSITORY) (await import('./cost/cost.ts')).registerCost(program);
+if (IN_REPOSITORY) (await import('./stacks/cost.ts')).registerCost(program);
 
 await program.parseAsync();

@@ -1,5 +1,6 @@
+import { createInterface } from 'node:readline/promises';
 import { InvalidArgumentError, Option } from 'commander';
-import { INVOCATION } from '../lib/invocation.ts';
+import { INVOCATION } from '../lib/config/invocation.ts';
 
 /** What a command prints, and the exit code it ends with. */
 export type CommandResult = { readonly text: string; readonly exitCode: number };
@@ -43,4 +44,43 @@ function readPort(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new InvalidArgumentError('expected a port, 1 to 65535');
+}
+
+/** Asks a person; only where there is one. */
+export type Ask = (question: string) => Promise<boolean>;
+
+type Terminal<Stream> = Stream & { readonly isTTY?: boolean };
+
+/**
+ * Asks with `output`, which is stderr, so that what a program reads stays clean; nobody is asked where nobody sits. Only
+ * "y" and "yes" are a yes.
+ */
+export function askAtTerminal(
+  input: Terminal<NodeJS.ReadableStream>,
+  output: Terminal<NodeJS.WritableStream>,
+): Ask | undefined {
+  if (input.isTTY !== true || output.isTTY !== true) return undefined;
+  return async (question) => {
+    const terminal = createInterface({ input, output });
+    const answer = await terminal.question(question);
+    terminal.close();
+    return /^y(es)?$/i.test(answer.trim());
+  };
+}
+
+const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** Reads a duration such as `30m` or `3d`, in seconds. */
+export function readDuration(text: string): number {
+  const { count, unit = '' } = /^(?<count>\d{1,6})(?<unit>[smhd])$/.exec(text)?.groups ?? {};
+  const seconds = UNIT_SECONDS[unit];
+  if (seconds === undefined) throw new InvalidArgumentError('expected a duration: 45s, 30m, 2h or 3d');
+  return Number(count) * seconds;
+}
+
+/** Says for how long something has been, in its largest unit. */
+export function sayDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [unit, size] = Object.entries(UNIT_SECONDS).findLast(([, size]) => whole >= size) ?? ['s', 1];
+  return `${Math.floor(whole / size)} ${unit === 'm' ? 'min' : unit}`;
 }

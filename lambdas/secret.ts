@@ -1,7 +1,7 @@
-import type * as z from 'zod/mini';
+import * as z from 'zod/mini';
+import en from 'zod/v4/locales/en.js';
 import { parseJson } from './parse-json.ts';
 import { fail, type Result, succeed } from './result.ts';
-import './schema-messages.ts';
 
 /** Why a secret cannot be used: it has no value yet, its value has the wrong form, or it could not be read now. */
 export type SecretFailure =
@@ -26,3 +26,6 @@ export function parseSecret<Value>(
   );
   return fail({ code: 'secret-invalid', secret, problems });
 }
+
+// The small zod says nothing of what is wrong until it is told in which language. Imported for that by what tells problems.
+z.config(en());

@@ -1,11 +1,10 @@
-import { formatProblems, type Problem } from './config-file.ts';
-import { checkMappingFolders, isError } from './map/check-mapping-folders.ts';
-import type { MappingFile } from './map/mapping-file.ts';
-import { readMappingFolders } from './map/mapping-folders.ts';
-import { stagesNamedIn } from './map/named-stages.ts';
-import { refuseOldNode } from './node-version.ts';
+import { formatProblems, type Problem } from './config/file.ts';
+import { refuseOldNode } from './config/invocation.ts';
+import { checkMappingFolders, isError } from './mapping/checks/folders.ts';
+import type { MappingFile } from './mapping/file.ts';
+import { readMappingFolders, stagesNamedIn } from './mapping/folders.ts';
 
-export type { MappingFile } from './map/mapping-file.ts';
+export type { MappingFile } from './mapping/file.ts';
 
 export type ReadMappingsOptions = {
   /**

@@ -1,7 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { createCustomerKey } from './customer-key.ts';
 import { FixedEgress } from './deliver/fixed-egress.ts';
+import { createCustomerKey } from './protection/data-protection.ts';
 import { WebhookAdapter, type WebhookAdapterProps } from './webhook-adapter.ts';
 
 export type WebhookAdapterStackProps = StackProps &

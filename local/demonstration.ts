@@ -2,13 +2,13 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { compileMapping, type Mapped, mapWebhook } from '../lambdas/map/webhook.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseBody } from '../lambdas/webhook-body.ts';
-import type { MappingFile } from '../lib/map/mapping-file.ts';
-import { resolveMapping } from '../lib/map/resolve-mapping.ts';
+import type { MappingFile } from '../lib/mapping/file.ts';
+import { resolveMapping } from '../lib/mapping/schema.ts';
+import { LOCAL_STACK, LOCAL_STAGE } from '../lib/stages/synthesize.ts';
 import { sampleNames } from '../signing/samples.ts';
 import { type SignedSample, signSample } from '../signing/signed-sample.ts';
-import type { LocalRun } from './local-run.ts';
 import type { DeliverLine, IngestLine } from './log-lines.ts';
-import { LOCAL_STACK, LOCAL_STAGE } from './synthesize.ts';
+import type { LocalRun } from './run.ts';
 
 /** A sample of a source that has a mapping folder. */
 export type Demonstrated = { readonly mapping: MappingFile; readonly sample: string };

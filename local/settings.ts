@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { eventUrlSchema } from '../lib/stage-schema.ts';
+import { eventUrlSchema } from '../lib/stages/schema.ts';
 
 /** How the local run is to be. Every flag but `--once` can come from the environment as well. */
 export type Settings = {

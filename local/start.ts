@@ -2,18 +2,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { PROJECT, projectOf } from '../cli/project.ts';
+import { PROJECT, projectOf } from '../answers/project.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { formatProblems } from '../lib/config-file.ts';
-import type { MappingFile } from '../lib/map/mapping-file.ts';
-import { foldersOf, readMappingFolders } from '../lib/map/mapping-folders.ts';
+import { formatProblems } from '../lib/config/file.ts';
+import type { MappingFile } from '../lib/mapping/file.ts';
+import { foldersOf, readMappingFolders } from '../lib/mapping/folders.ts';
+import { LOCAL_STAGE } from '../lib/stages/synthesize.ts';
 import { sampleNames } from '../signing/samples.ts';
 import { chooseSamples, type Demonstrated, isDelivered, signLocally, tellStory } from './demonstration.ts';
-import { type LocalRun, startLocalRun } from './local-run.ts';
+import { tellCall, tellFact, tellHeading, tellLine, tellWebhook, watchMappings } from './output.ts';
+import { type LocalRun, startLocalRun } from './run.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { LOCAL_STAGE } from './synthesize.ts';
-import { tellCall, tellFact, tellHeading, tellLine, tellWebhook } from './tell.ts';
-import { watchMappings } from './watch-mappings.ts';
 
 /** The mapping folders that run: those of the stage. */
 const MAPPINGS = projectOf(PROJECT, { stage: LOCAL_STAGE }).mappings;

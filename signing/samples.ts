@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import * as z from 'zod';
-import { follow } from '../lambdas/ingest/selector.ts';
+import { follow } from '../lambdas/ingest/identity.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { setMembers } from '../lib/map/set-members.ts';
+import { setMembers } from '../lib/mapping/examples/example.ts';
 
 const SAMPLES = new URL('../samples/', import.meta.url);
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { signedTextOf } from '../lambdas/ingest/signature-plug-ins/adyen-standard.ts';
+import { signedTextOf } from '../lambdas/ingest/signature/plug-ins/adyen-standard.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseBody } from '../lambdas/webhook-body.ts';
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { signingSecretsSchema } from '../lambdas/ingest/signing-secrets.ts';
+import { signingSecretsSchema } from '../lambdas/ingest/receive.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseSecret } from '../lambdas/secret.ts';
-import type { MappingFile } from '../lib/map/mapping-file.ts';
-import { secretNameOf } from '../lib/secret-name.ts';
+import type { MappingFile } from '../lib/mapping/file.ts';
+import { secretNameOf } from '../lib/operate/secret-name.ts';
 import { type Flaws, signFlawed } from './flawed-webhook.ts';
 import { dateSample, findSample, type Sample } from './samples.ts';
 

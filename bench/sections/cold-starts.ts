@@ -1,6 +1,15 @@
-import { httpEvent, invoiceBody, sqsEvent } from '../events.ts';
-import { type Figure, figureOf } from '../figure.ts';
-import { compareColdStarts } from '../measure/cold-start.ts';
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { bundleMutant } from '../../test/mutants/bundle-mutant.ts';
+import { httpEvent, invoiceBody, invoiceOfBytes, sqsEvent } from '../events.ts';
+import { type Figure, figureOf, round } from '../figure.ts';
+import { BOOT, type ColdCase, compareColdStarts } from '../measure/cold-start.ts';
+import { ratioOf, spreadOf } from '../measure/statistics.ts';
+import { throttle } from '../measure/throttle.ts';
+import { startWarm } from '../measure/warm.ts';
 import type { Subject } from '../subjects.ts';
 import type { World } from '../world.ts';
 
@@ -44,5 +53,136 @@ async function measureDeliver({ subjects, effort }: World): Promise<readonly Fig
     figureOf({ id: 'P2', what: 'deliver cold, with paths alone / usual stack', unit: 'x' }, paths.ratio),
     figureOf({ id: 'P2', what: 'deliver cold, with JSONata', unit: 'ms' }, jsonata.wall),
     figureOf({ id: 'P2', what: 'usual deliver cold', unit: 'ms' }, usual.wall),
+  ];
+}
+
+const MEGABYTES = 256;
+
+/** What ingest does in INIT, and that it does nothing there. */
+const WITHOUT_PREFETCH = {
+  function: 'ingest',
+  file: 'ingest/handler.ts',
+  changes: [
+    ['...[...preparedSecrets].map((name) => signingSecrets.read(name)),', ''],
+    ['queues.connect(BUFFER_QUEUE_URL),', ''],
+  ],
+} as const;
+
+/** P7: the first event's time once INIT is over and the CPU is as small as the memory, with and without prefetch. */
+export async function measureFirstEvent({ subjects, effort }: World): Promise<readonly Figure[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));
+  cpSync(subjects.ingest.directory, directory, { recursive: true });
+  await bundleMutant(WITHOUT_PREFETCH, join(directory, 'bundle.cjs'));
+  const without: Subject = { ...subjects.ingest, directory };
+  const measured: { with: number; without: number }[] = [];
+  for (let round = 0; round < effort.coldRounds; round += 1) {
+    const event = httpEvent(invoiceBody());
+    measured.push({
+      with: await timeFirstEvent({ subject: subjects.ingest, event }),
+      without: await timeFirstEvent({ subject: without, event }),
+    });
+  }
+  rmSync(directory, { recursive: true });
+  const times = measured.map((round) => round.with);
+  const bases = measured.map((round) => round.without);
+  return [
+    figureOf(
+      { id: 'P7', what: 'first event with / without prefetch, 256 MB', unit: 'x', goal: 0.25 },
+      ratioOf(times, bases),
+    ),
+    figureOf({ id: 'P7', what: 'first event with prefetch, 256 MB', unit: 'ms' }, spreadOf(times)),
+    figureOf({ id: 'P7', what: 'first event without prefetch, 256 MB', unit: 'ms' }, spreadOf(bases)),
+  ];
+}
+
+async function timeFirstEvent({ subject, event }: ColdCase): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));
+  const file = join(directory, 'event.json');
+  writeFileSync(file, JSON.stringify(event));
+  const child = spawn(process.execPath, [BOOT, 'cold', subject.directory, file], {
+    env: { ...subject.environment, HOME: directory, BENCH_PAUSE: '1' },
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'ipc'],
+  });
+  const figures = text(child.stdio[3] as never);
+  await new Promise((resolve) => child.once('message', resolve));
+  const release = throttle(child, MEGABYTES);
+  child.send('go');
+  const answered = await figures;
+  release();
+  rmSync(directory, { recursive: true });
+  return JSON.parse(answered).first;
+}
+
+const BATCH = 10;
+
+/** As large as six megabytes of an invocation allow, each webhook nearly as large as a message of SQS may be. */
+const LARGE = { bytes: 900_000, webhooks: 6 };
+
+const WARM_UP = 300;
+const ROUNDS = 7;
+const EVENTS = 10;
+
+/** USD per GB-second: as in docs/performance.md. */
+const GIGABYTE_SECOND = 13.33334e-6;
+
+/**
+ * What a webhook takes under the CPU share of each memory size, once warm, and what that costs. Beside it, what a function
+ * holds at most: the memory size is to be larger than that.
+ */
+export async function measureMemory({ subjects, effort }: World): Promise<readonly Figure[]> {
+  if (effort.memories.length === 0) return [];
+  const body = invoiceBody();
+  const ingest = { subject: subjects.ingest, event: httpEvent(body) };
+  const deliver = { subject: subjects.deliver, event: sqsEvent(body, BATCH) };
+  const figures: Figure[] = [];
+  for (const megabytes of effort.memories) {
+    const webhook = await timeUnder(ingest, megabytes);
+    const batch = await timeUnder(deliver, megabytes);
+    const what = `${megabytes} MB`;
+    const usd = GIGABYTE_SECOND * (megabytes / 1024) * (webhook + batch / BATCH) * 1000;
+    figures.push(
+      { id: 'memory', what: `${what}: a webhook in ingest`, unit: 'ms', value: round(webhook) },
+      { id: 'memory', what: `${what}: a batch of ten in deliver`, unit: 'ms', value: round(batch) },
+      {
+        id: 'memory',
+        what: `${what}: both, per million webhooks, without waits`,
+        unit: 'USD',
+        value: round(usd),
+      },
+    );
+  }
+  return [...figures, ...(await measurePeaks({ subjects }))];
+}
+
+/** Milliseconds of an event under a memory's share of the CPU: the middle one of some rounds. */
+async function timeUnder(measured: ColdCase, megabytes: number): Promise<number> {
+  const { child, run, stop } = await startWarm(measured);
+  await run(WARM_UP);
+  const release = throttle(child, megabytes);
+  const times: number[] = [];
+  for (let count = 0; count < ROUNDS; count += 1) times.push((await run(EVENTS)).wall / 1000);
+  release();
+  stop();
+  return spreadOf(times).median;
+}
+
+async function measurePeaks({ subjects }: Pick<World, 'subjects'>): Promise<readonly Figure[]> {
+  const body = invoiceOfBytes(LARGE.bytes);
+  const peak = async (measured: ColdCase) => {
+    const { run, stop } = await startWarm(measured);
+    const { peak: megabytes } = await run(EVENTS);
+    stop();
+    return round(megabytes);
+  };
+  const of = (what: string, value: number): Figure => ({ id: 'memory', what, unit: 'MB', value });
+  return [
+    of(
+      'held at most by ingest, webhooks of 900 KB',
+      await peak({ subject: subjects.ingest, event: httpEvent(body) }),
+    ),
+    of(
+      'held at most by deliver, batches of 5.4 MB',
+      await peak({ subject: subjects.deliver, event: sqsEvent(body, LARGE.webhooks) }),
+    ),
   ];
 }

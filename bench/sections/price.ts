@@ -1,6 +1,14 @@
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { httpEvent, invoiceBody, sqsEvent } from '../events.ts';
 import { type Figure, round } from '../figure.ts';
-import { type Calls, type CountedCalls, countCalls } from '../measure/calls.ts';
+import { lineBytes } from '../measure/billed-bytes.ts';
+import type { ColdCase } from '../measure/cold-start.ts';
+import { startWarm } from '../measure/warm.ts';
+import type { Endpoints } from '../stub/start-endpoints.ts';
+import type { Subject } from '../subjects.ts';
 import type { World } from '../world.ts';
 
 /** List prices of us-east-1 in USD per million, or per GB-second and GB; sources in docs/performance.md. */
@@ -86,4 +94,73 @@ function priceOf(memoryGigabytes: number, ingest: CountedCalls, deliver: Counted
 /** A byte of each of a million webhooks is a megabyte. */
 function priceOfLog(ingest: CountedCalls, deliver: CountedCalls): number {
   return (PRICE.logs * (ingest.logBytes + deliver.logBytes)) / 1000;
+}
+
+/** Calls by operation. */
+type Calls = Readonly<Record<string, number>>;
+
+/** What a function calls once per cold start, and what per event after that; and the bytes that it logs of an event. */
+type CountedCalls = { readonly coldStart: Calls; readonly perEvent: Calls; readonly logBytes: number };
+
+const EVENTS = 10;
+
+/** Counts the calls of a function, and its log; nothing of it depends on how fast the machine is. */
+async function countCalls(measured: ColdCase, endpoints: Endpoints): Promise<CountedCalls> {
+  const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));
+  const file = join(directory, 'log');
+  const log = openSync(file, 'w');
+  await endpoints.takeCounts();
+  const { run, stop } = await startWarm(measured, log);
+  await run(1);
+  const first = await endpoints.takeCounts();
+  await run(EVENTS);
+  const warm = await endpoints.takeCounts();
+  stop();
+  closeSync(log);
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  rmSync(directory, { recursive: true });
+  const perEvent = Object.fromEntries(Object.entries(warm).map(([name, count]) => [name, count / EVENTS]));
+  const coldStart = Object.fromEntries(
+    Object.entries(first)
+      .map(([name, count]) => [name, count - (perEvent[name] ?? 0)] as const)
+      .filter(([, count]) => count !== 0),
+  );
+  const logBytes = lines.reduce((sum, line) => sum + lineBytes(line), 0) / (1 + EVENTS);
+  return { coldStart, perEvent, logBytes };
+}
+
+/** P8: gzipped code that a cold start loads. */
+export function measureSizes({ subjects }: Pick<World, 'subjects'>): readonly Figure[] {
+  const size = (what: string, bytes: number, goal?: number): Figure => ({
+    id: 'P8',
+    what,
+    unit: 'KB',
+    value: round(bytes / 1000),
+    ...(goal !== undefined && { goal, isHeld: true }),
+  });
+  const deliver = measureCode(subjects.deliver);
+  return [
+    size('ingest, gzipped code that a cold start loads', measureCode(subjects.ingest).atOnce, 80),
+    size('usual ingest', measureCode(subjects.usualIngest).atOnce),
+    size('deliver, gzipped code that a cold start loads', deliver.atOnce, 110),
+    size('deliver, code that only some mappings need', deliver.later),
+    size('usual deliver', measureCode(subjects.usualDeliver).atOnce),
+  ];
+}
+
+/** Gzipped bytes of code: what a cold start loads, and what is loaded when a mapping needs it. */
+type CodeSize = { readonly atOnce: number; readonly later: number };
+
+/** What a cold start loads of a function; every other file of code is a chunk. */
+const LOADED_AT_ONCE = ['index.js', 'index.mjs', 'bundle.cjs'];
+
+/** Measures the code of a function. Two versions of zlib may differ by some bytes. */
+function measureCode({ directory }: Subject): CodeSize {
+  const sizeOf = (file: string) => gzipSync(readFileSync(join(directory, file)), { level: 9 }).length;
+  const code = readdirSync(directory).filter((file) => /\.[cm]?js$/.test(file));
+  const sum = (isAtOnce: boolean) =>
+    code
+      .filter((file) => LOADED_AT_ONCE.includes(file) === isAtOnce)
+      .reduce((bytes, file) => bytes + sizeOf(file), 0);
+  return { atOnce: sum(true), later: sum(false) };
 }

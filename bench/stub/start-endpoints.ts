@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { type LocalSecrets, nameSecrets } from '../../local/local-secrets.ts';
-import { LOCAL_STACK } from '../../local/synthesize.ts';
-import { createCertificate } from '../../test/adapters/self-signed-certificate.ts';
+import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
+import { type LocalSecrets, nameSecrets } from '../../local/secrets.ts';
+import { createCertificate } from '../../test/lambdas/adapters/self-signed-certificate.ts';
 
 const SERVER = fileURLToPath(new URL('endpoint-server.ts', import.meta.url));
 

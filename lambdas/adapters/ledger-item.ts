@@ -1,19 +1,63 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import type { LedgerEntry } from '../deliver/ledger-entry.ts';
-import { lastCallOf, type PastAttempt } from '../deliver/ledger-entry.ts';
-import {
-  dropUndefined,
-  expiry,
-  type Item,
-  isoTime,
-  jsonText,
+import { expiryOf, type LedgerEntry, lastCallOf, type PastAttempt } from '../deliver/ledger/entry.ts';
+import { RECEIPT_PREFIX, type Receipt } from '../deliver/ledger/intake-record.ts';
+import { parseJson } from '../parse-json.ts';
+
+/** An item as DynamoDB's client has it. */
+export type Item = Record<string, AttributeValue>;
+
+/** What an attribute can be made of; what is `undefined` is left out. */
+type Attributes = Readonly<Record<string, string | number | boolean | Date | undefined>>;
+
+/** The attributes of an item, flat, as a person wants to read them in the console: texts, numbers, times in ISO 8601. */
+export function writeAttributes(attributes: Attributes): Item {
+  return Object.fromEntries(
+    Object.entries(attributes).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, writeAttribute(value)]],
+    ),
+  );
+}
+
+function writeAttribute(value: string | number | boolean | Date): AttributeValue {
+  if (typeof value === 'string') return { S: value };
+  if (typeof value === 'number') return { N: String(value) };
+  return typeof value === 'boolean' ? { BOOL: value } : { S: value.toISOString() };
+}
+
+/** DynamoDB's time to live is in unix seconds. */
+export function writeExpiry(expiresAt: Date): number {
+  return Math.ceil(expiresAt.getTime() / 1000);
+}
+
+export const text = z.pipe(
+  z.object({ S: z.string() }),
+  z.transform(({ S }) => S),
+);
+const isoTime = z.pipe(
+  z.iso.datetime(),
+  z.transform((iso) => new Date(iso)),
+);
+export const time = z.pipe(text, isoTime);
+const number = z.pipe(
+  z.object({ N: z.coerce.number<string>() }),
+  z.transform(({ N }) => N),
+);
+
+const expiry = z.pipe(
   number,
-  text,
-  time,
-  writeAttributes,
-  writeExpiry,
-} from './item-attributes.ts';
-import { readCarriedReceipt, writeCarriedReceipt } from './ledger-receipt.ts';
+  z.transform((seconds) => new Date(seconds * 1000)),
+);
+
+/** JSON within an attribute; what cannot be read is left out, as it is told to people alone. */
+function jsonText<Value>(schema: z.ZodMiniType<Value>) {
+  return z.catch(z.optional(z.pipe(z.pipe(text, z.transform(parseJson)), schema)), undefined);
+}
+
+/** zod leaves out what is missing, but its types say `undefined`. */
+function dropUndefined(object: object): object {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}
 
 /**
  * An entry as an item. A write costs a unit for each kilobyte that is begun, so nothing that the item says already is
@@ -109,4 +153,83 @@ export function readItem(item: Item): LedgerEntry {
     receipt: readCarriedReceipt(item),
   }) as LedgerEntry;
   return { ...entry, ...(history && { history: readHistory(history, entry) }) };
+}
+
+/** The delivery that an item is of; a receipt that an entry carries is of the same one, mostly. */
+type Delivery = Pick<Receipt, 'webhookId' | 'receivedAt'>;
+
+/** A receipt as an item of its own, beside the events of its webhook. */
+export function writeReceipt(webhook: string, receipt: Receipt): Item {
+  const { webhookId, receivedAt, takenAt } = receipt;
+  return writeAttributes({
+    webhook,
+    event: `${RECEIPT_PREFIX}${webhookId}`,
+    webhookId,
+    receivedAt,
+    ...factsOf(receipt),
+    expiresAt: writeExpiry(expiryOf(takenAt)),
+  });
+}
+
+/** A receipt within the item of an entry. Which delivery it is of is said only where the entry has gone on to another. */
+function writeCarriedReceipt(receipt: Receipt, entry: Delivery): Attributes {
+  const { webhookId, receivedAt } = receipt;
+  const isOther = webhookId !== entry.webhookId || receivedAt.getTime() !== entry.receivedAt.getTime();
+  return { ...factsOf(receipt), ...(isOther && { firstWebhookId: webhookId, firstReceivedAt: receivedAt }) };
+}
+
+function factsOf({ takenAt, eventTypes, bytes, secretSlot, matched, others }: Receipt): Attributes {
+  const counted = matched.map(({ made, rejected, ...event }) => ({
+    ...event,
+    ...(made > 0 && { made }),
+    ...(rejected > 0 && { rejected }),
+  }));
+  return {
+    takenAt,
+    eventTypes: eventTypes.join('\n'),
+    bytes,
+    secretSlot,
+    matched: JSON.stringify(counted),
+    others,
+  };
+}
+
+const matchedSchema = z.object({
+  event: z.string(),
+  made: z._default(z.int(), 0),
+  rejected: z._default(z.int(), 0),
+  skipped: z.optional(z.enum(['when-not-met', 'no-items'])),
+  when: z.optional(z.string()),
+});
+
+const receiptSchema = z.object({
+  webhookId: text,
+  receivedAt: time,
+  firstWebhookId: z.optional(text),
+  firstReceivedAt: z.optional(time),
+  takenAt: time,
+  eventTypes: z.pipe(
+    text,
+    z.transform((types) => types.split('\n')),
+  ),
+  bytes: number,
+  secretSlot: z.optional(number),
+  matched: jsonText(z.array(matchedSchema)),
+  others: z.catch(number, 0),
+});
+
+/** The receipt that an item has, be it one of its own or an entry. Throws if it is not what is written here. */
+export function readReceipt(item: Item): Receipt {
+  const { firstWebhookId, firstReceivedAt, ...facts } = receiptSchema.parse(item);
+  return dropUndefined({
+    ...facts,
+    webhookId: firstWebhookId ?? facts.webhookId,
+    receivedAt: firstReceivedAt ?? facts.receivedAt,
+    matched: facts.matched ?? [],
+  }) as Receipt;
+}
+
+/** The same of an entry, of which not every one has a receipt. */
+function readCarriedReceipt(item: Item): Receipt | undefined {
+  return 'takenAt' in item ? readReceipt(item) : undefined;
 }

@@ -4,12 +4,11 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { LedgerFailure, LedgerStore } from '../deliver/claim-event.ts';
-import type { LedgerEntry } from '../deliver/ledger-entry.ts';
-import type { Receipt } from '../deliver/receipt.ts';
+import type { LedgerFailure, LedgerStore } from '../deliver/ledger/decision.ts';
+import type { LedgerEntry } from '../deliver/ledger/entry.ts';
+import type { Receipt } from '../deliver/ledger/intake-record.ts';
 import { fail, type Result, succeed } from '../result.ts';
-import { readItem, writeItem } from './ledger-item.ts';
-import { writeReceipt } from './ledger-receipt.ts';
+import { readItem, writeItem, writeReceipt } from './ledger-item.ts';
 
 /** A ledger that does not answer by then is not there: the SDK tries three times, within the function's time. */
 const CONNECT_MILLISECONDS = 1_000;

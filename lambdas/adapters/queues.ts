@@ -5,7 +5,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { BufferMessage } from '../buffer/buffered-webhook.ts';
+import type { BufferMessage } from '../buffer/message.ts';
 import { fail, type Result, succeed } from '../result.ts';
 
 /** The name of what went wrong: an SDK error's message may quote the request. */

@@ -1,6 +1,6 @@
 import { fromEnv } from '@aws-sdk/credential-provider-env';
 
-// Takes the place of two searches of the AWS SDK in the bundles (`lib/bundle/lean-sdk.ts`), which look through files and
+// Takes the place of two searches of the AWS SDK in the bundles (`lib/bundle/bundle-function.ts`), which look through files and
 // networks that no Lambda function has. Nothing else imports it: elsewhere the SDK searches as it always does.
 
 /** Variables that name a file of settings. The functions' bundles read none. */

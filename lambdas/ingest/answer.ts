@@ -1,8 +1,8 @@
-import type { Acknowledgement } from './handshake.ts';
-import type { IngestFailure } from './ingest-failure.ts';
-import type { Received } from './receive-webhook.ts';
-import type { VerificationFailure } from './verification.ts';
-import { adviseOn } from './verification-advice.ts';
+import type { IngestFailure } from './failure.ts';
+import type { Received } from './receive.ts';
+import type { VerificationFailure } from './signature/verification.ts';
+import { adviseOn } from './signature/verification.ts';
+import type { Acknowledgement } from './source.ts';
 
 /** What the sender is told: `{ code, message }`, unless its vendor wants to read something else. */
 export type Answer = {

@@ -1,19 +1,17 @@
 import middy from '@middy/core';
 import { readCatalogue } from '../adapters/catalogue.ts';
-import { readEnvironment } from '../adapters/environment.ts';
-import { ingestEnvironment } from '../adapters/ingest-environment.ts';
+import { ingestEnvironment, readEnvironment } from '../adapters/environment.ts';
 import { createLog } from '../adapters/log.ts';
 import { createQueues } from '../adapters/queues.ts';
 import { createSecretReader } from '../adapters/secrets-manager.ts';
 import { PREPARED_SOURCES, warmUp } from '../adapters/warm-up.ts';
-import { encodeBufferedWebhook } from '../buffer/buffered-webhook.ts';
+import { encodeBufferedWebhook } from '../buffer/message.ts';
 import { fail } from '../result.ts';
 import { parseSecret } from '../secret.ts';
 import { type Answer, answerFailure, answerReceived } from './answer.ts';
-import { describeReceived } from './describe-received.ts';
-import { httpApiEventSchema } from './read-request.ts';
-import { type ReceiveDependencies, receiveWebhook } from './receive-webhook.ts';
-import { signingSecretsSchema } from './signing-secrets.ts';
+import { describeReceived } from './log-line.ts';
+import { type ReceiveDependencies, receiveWebhook, signingSecretsSchema } from './receive.ts';
+import { httpApiEventSchema } from './request.ts';
 import type { Source } from './source.ts';
 
 // runs once per cold start

@@ -58,7 +58,7 @@ const eventMappingSchema = z.strictObject({
 
 /**
  * What map knows of a source, as the synth writes it: for one stage, with the file's defaults in every event. What a
- * person writes is in `lib/map/mapping-file-schema.ts`.
+ * person writes is in `lib/mapping/schema.ts`.
  */
 export const mappingSchema = z.strictObject({
   source: z.string().min(1),

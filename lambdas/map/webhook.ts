@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { matchesEventType } from '../event-type-pattern.ts';
 import { fail, type Result, succeed } from '../result.ts';
+import { matchesEventType } from '../webhook-body.ts';
 import { normaliseEventKey } from './event-key.ts';
 import { type CompiledParam, type LeftOut, type Params, readParams } from './event-params.ts';
 import { readEventTime } from './event-time.ts';

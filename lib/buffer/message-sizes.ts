@@ -1,4 +1,4 @@
-import { MAX_BUFFERED_BODY_BYTES, MAX_RAW_BODY_BYTES } from '../../lambdas/buffer/encode-body.ts';
+import { MAX_BUFFERED_BODY_BYTES, MAX_RAW_BODY_BYTES } from '../../lambdas/buffer/message.ts';
 
 /** The sizes that have to fit together for a webhook that was answered 200 to get through; in bytes. */
 export type MessageSizes = {

@@ -1,9 +1,79 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build } from 'esbuild';
-import { CHUNKS, lazyModules } from './lazy-modules.ts';
-import { leanSdk } from './lean-sdk.ts';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+
+/** What stands for the SDK's own search for credentials, and for that for settings in files. */
+const REPLACEMENT = fileURLToPath(new URL('../../lambdas/adapters/sdk.ts', import.meta.url));
+
+/** Takes out of a bundle what the AWS SDK looks for where a Lambda function has nothing. All that stays is the SDK's own code. */
+const leanSdk: Plugin = {
+  name: 'lean-sdk',
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({ path: REPLACEMENT }));
+    onResolve({ filter: /\/fromSharedConfigFiles$/ }, () => ({ path: REPLACEMENT }));
+    // A client reads its version there, and brings all the rest along.
+    onLoad({ filter: /[\\/]@aws-sdk[\\/]client-[^\\/]+[\\/]package\.json$/ }, ({ path }) => {
+      const { version } = JSON.parse(readFileSync(path, 'utf8'));
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+};
+
+/** Our own code for webhooks that fail, by the file beside the bundle that it becomes. */
+const LAZY: Readonly<Record<string, string>> = {
+  './explain-mismatch.cjs': 'ingest/explain-mismatch.ts',
+  './verification-advice.cjs': 'ingest/verification-advice.ts',
+  './signature-plug-ins.cjs': 'ingest/signature-plug-ins/plug-in-of.ts',
+};
+
+/**
+ * What a cold start does not read, by the file beside the bundle that it becomes: what some mappings need, or webhooks that
+ * fail, or (the SDK's event streams) no call that is made here.
+ */
+const CHUNKS: Readonly<Record<string, string>> = {
+  './jsonata.cjs': 'jsonata',
+  './libphonenumber.cjs': 'libphonenumber-js/min',
+  './event-streams.cjs': '@smithy/core/event-streams',
+  ...Object.fromEntries(Object.entries(LAZY).map(([file, source]) => [file, pathOf(source)])),
+};
+
+/** Of Node itself: what compresses a body, one in a million. */
+const ZLIB = ['gzipSync', 'gunzipSync'];
+
+/** Has the chunks, and Node's compression, loaded by the first call of one of their functions. */
+const lazyModules: Plugin = {
+  name: 'lazy-modules',
+  setup: ({ onLoad, onResolve }) => {
+    for (const [file, module] of Object.entries(CHUNKS)) {
+      onResolve({ filter: new RegExp(`^${module}$`) }, () => ({ path: file, external: true }));
+      onLoad({ filter: new RegExp(`^${module}$`) }, () => ({
+        contents: namesIn(module)
+          .map((name) => forward(name, file))
+          .join('\n'),
+      }));
+    }
+    onResolve({ filter: /^node:zlib$/ }, ({ path, namespace }) =>
+      namespace === 'file' ? { path, namespace: 'lazy' } : undefined,
+    );
+    onLoad({ filter: /^node:zlib$/, namespace: 'lazy' }, ({ path }) => ({
+      contents: ZLIB.map((name) => forward(name, path)).join('\n'),
+    }));
+  },
+};
+
+function pathOf(source: string): string {
+  return fileURLToPath(new URL(`../../lambdas/${source}`, import.meta.url));
+}
+
+/** The functions that a file of ours exports; nothing else can be had before the file is loaded. */
+function namesIn(path: string): readonly string[] {
+  return [...readFileSync(path, 'utf8').matchAll(/^export function (\w+)/gm)].map(([, name = '']) => name);
+}
+
+function forward(name: string, module: string): string {
+  return `export const ${name} = (...given) => require(${JSON.stringify(module)}).${name}(...given);`;
+}
 
 /** The file with the handler and all that it needs at once. */
 export const BUNDLE_FILE = 'bundle.cjs';

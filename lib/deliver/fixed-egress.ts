@@ -11,7 +11,7 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import { acknowledgeRule } from '../nag-reasons.ts';
+import { acknowledgeRule } from '../protection/nag-reasons.ts';
 
 /**
  * A network of deliver's own, all of whose calls leave from one address. Two zones, so that the function goes on in one

@@ -1,8 +1,8 @@
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { ledgerTableName } from '../../lambdas/deliver/ledger-entry.ts';
-import { type DataProtection, grantKeyUse, removalPolicyOf } from '../data-protection.ts';
+import { ledgerTableName } from '../../lambdas/deliver/ledger/entry.ts';
+import { type DataProtection, grantKeyUse, removalPolicyOf } from '../protection/data-protection.ts';
 
 export type LedgerProps = {
   /** Begins the name of the table. */

@@ -1,8 +1,18 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { listenOnLoopback } from '../loopback.ts';
-import { control } from './control.ts';
+import * as z from 'zod';
+import { parseJson } from '../../lambdas/parse-json.ts';
+import { listenOnLoopback } from '../emulator/loopback.ts';
+import {
+  type Reaction,
+  reactionOf,
+  type Script,
+  type ScriptedAnswer,
+  scriptSchema,
+  sendAnswer,
+  takeScripted,
+} from './answers.ts';
 import {
   EVENT_PATH,
   judgeRequest,
@@ -10,9 +20,7 @@ import {
   type ReceivedRequest,
   type SimulatedAnswer,
   type Tenant,
-} from './judge-request.ts';
-import { type Script, type ScriptedAnswer, scriptSchema, takeScripted } from './scripted-answer.ts';
-import { type Reaction, reactionOf, sendAnswer } from './send-answer.ts';
+} from './judge.ts';
 
 /** The simulated tenant; only its keys have no default. The keys are asked for anew with each request. */
 export type SimulatorSettings = Partial<Omit<Tenant, 'keys'>> & {
@@ -132,4 +140,29 @@ function judge(
     keys: keys(),
   };
   return judgeRequest(request, tenant, `event_${10_000_000_000_000 + number}`);
+}
+
+/** What can be seen and dictated from outside of the simulator's process. */
+type Controlled = {
+  readonly received: readonly ReceivedCall[];
+  readonly addToScript: (script: readonly ScriptedAnswer[]) => void;
+};
+
+/**
+ * The simulator's own paths: `GET /_simulator/received` lists the calls so far; `POST /_simulator/script` takes a JSON
+ * list of answers, each `{status, body?, headers?, delayMilliseconds?, cut?}`, `{judgeAfterMilliseconds}`, `{hang: true}` or
+ * `{reset: true}`, with `times`, `for` (an event id or key) and `accepts`.
+ */
+function control(
+  { method, path, body }: ReceivedRequest,
+  simulator: Controlled,
+): { readonly status: number; readonly value: unknown } {
+  if (method === 'GET' && path === '/_simulator/received') return { status: 200, value: simulator.received };
+  if (method !== 'POST' || path !== '/_simulator/script')
+    return { status: 404, value: { message: 'Not found' } };
+
+  const script = scriptSchema.safeParse(parseJson(body));
+  if (!script.success) return { status: 400, value: { message: z.prettifyError(script.error) } };
+  simulator.addToScript(script.data);
+  return { status: 200, value: { scripted: script.data.length } };
 }

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { examine } from '../../cli/doctor.ts';
-import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
+import { examine } from '../../cli/webhooks/doctor.ts';
+import { type LocalRun, startLocalRun } from '../../local/run.ts';
 import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

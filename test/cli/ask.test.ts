@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
-import { askAtTerminal } from '../../cli/ask.ts';
+import { askAtTerminal } from '../../cli/command-line.ts';
 
 function terminal({ isTTY = true } = {}) {
   return Object.assign(new PassThrough(), { isTTY });

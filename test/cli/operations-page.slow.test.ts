@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
+import { type LocalRun, startLocalRun } from '../../local/run.ts';
 import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

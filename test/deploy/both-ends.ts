@@ -1,4 +1,4 @@
-import type { ReceivedCall } from '../../local/webex-campaign/judge-request.ts';
+import type { ReceivedCall } from '../../local/webex-campaign/judge.ts';
 import { until } from './step.ts';
 import { STACK, type Workshop } from './workshop.ts';
 

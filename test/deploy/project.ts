@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { foldersOf } from '../../lib/map/mapping-folders.ts';
+import { foldersOf } from '../../lib/mapping/folders.ts';
 import { SIX_SOURCES } from '../fixtures/six-sources.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
-import { readMappingFolders } from '../../lib/map/mapping-folders.ts';
+import { readMappingFolders } from '../../lib/mapping/folders.ts';
 import { WebhookAdapter } from '../../lib/webhook-adapter.ts';
 import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
 import { SIX_SOURCES } from '../fixtures/six-sources.ts';

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
-import { watchMappings } from '../../local/watch-mappings.ts';
+import { watchMappings } from '../../local/output.ts';
+import { type LocalRun, startLocalRun } from '../../local/run.ts';
 import { post } from '../story/delivery-story.ts';
 
 const SIGNING = 'whsec_watched';

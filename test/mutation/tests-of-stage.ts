@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import fc from 'fast-check';
 
 // The tests of one stage as one file: a mutant's run then loads the modules once, not once per file. Left out is what
@@ -7,8 +8,8 @@ import fc from 'fast-check';
 const { STAGE = 'ingest', TESTS = '' } = process.env;
 const SLOW = /^(a-million-requests|every-profile|linear-time|vendor-libraries|contract|jsonata-loading)\./;
 const ALSO: Readonly<Record<string, readonly string[]>> = {
-  ingest: ['cli/doctor.test.ts', 'signing/sign-webhook.test.ts', 'lib/map/mapping-file.test.ts'],
-  map: ['lib/map/mapping-language.test.ts', 'lib/map/mapping-file.test.ts'],
+  ingest: ['cli/webhooks/doctor.test.ts', 'signing/sign-webhook.test.ts', 'lib/mapping/mapping-file.test.ts'],
+  map: ['lib/mapping/mapping-language.test.ts', 'lib/mapping/mapping-file.test.ts'],
 };
 
 // The same values for every mutant, and no search for the smallest that fails.
@@ -17,8 +18,11 @@ fc.configureGlobal({ seed: 1, numRuns: 15, endOnFailure: true });
 // How many random expressions are compared with JSONata: this one is said in the test itself.
 process.env.RUNS ??= '200';
 
-const own = readdirSync(new URL(`../${STAGE}`, import.meta.url))
-  .filter((file) => file.endsWith('.test.ts') && !SLOW.test(file))
-  .map((file) => `${STAGE}/${file}`);
+const own = readdirSync(new URL(`../lambdas/${STAGE}`, import.meta.url), {
+  recursive: true,
+  encoding: 'utf8',
+})
+  .filter((file) => file.endsWith('.test.ts') && !SLOW.test(basename(file)))
+  .map((file) => `lambdas/${STAGE}/${file}`);
 const chosen = [...own, ...(ALSO[STAGE] ?? [])].filter((file) => new RegExp(TESTS).test(file));
 for (const file of chosen) await import(new URL(`../${file}`, import.meta.url).href);

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { FAULTS } from '../../local/rehearsal/faults.ts';
-import { eventsOf } from '../../local/rehearsal/plan.ts';
-import { type Rehearsal, startRehearsal } from '../../local/rehearsal/rehearsal.ts';
-import { openAdopterWorld } from '../../local/rehearsal/world.ts';
+import { FAULTS } from '../../rehearsal/plan/faults.ts';
+import { eventsOf } from '../../rehearsal/plan/plan.ts';
+import { openAdopterWorld } from '../../rehearsal/plan/world.ts';
+import { type Rehearsal, startRehearsal } from '../../rehearsal/rehearsal.ts';
 
 const MAPPINGS = fileURLToPath(new URL('./adopter-mappings', import.meta.url));
 

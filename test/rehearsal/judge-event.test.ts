@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Fault } from '../../local/rehearsal/fault.ts';
-import { FAULTS } from '../../local/rehearsal/faults.ts';
-import { type EventFile, judgeEvent } from '../../local/rehearsal/judge-event.ts';
-import { eventsOf, type PlannedWebhook } from '../../local/rehearsal/plan.ts';
+import { type EventFile, judgeEvent } from '../../rehearsal/judge/judge-event.ts';
+import type { Fault } from '../../rehearsal/plan/faults.ts';
+import { FAULTS } from '../../rehearsal/plan/faults.ts';
+import { eventsOf, type PlannedWebhook } from '../../rehearsal/plan/plan.ts';
 
 function fault(name: string): Fault {
   const found = FAULTS.find((one) => one.name === name);

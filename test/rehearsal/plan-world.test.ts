@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { FAULTS } from '../../local/rehearsal/faults.ts';
-import { digestOf, eventsOf } from '../../local/rehearsal/plan.ts';
-import { planWorld } from '../../local/rehearsal/plan-world.ts';
+import { FAULTS } from '../../rehearsal/plan/faults.ts';
+import { digestOf, eventsOf } from '../../rehearsal/plan/plan.ts';
+import { planWorld } from '../../rehearsal/plan/plan-world.ts';
 
 const settings = fc.record({ seed: fc.nat(), events: fc.integer({ min: 1, max: 300 }) });
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
-import { judgeTrends, type Sample } from '../../local/rehearsal/trend.ts';
-import { createFunctionPool, type FunctionPool } from '../../local/stack/functions/function-pool.ts';
+import { createFunctionPool, type FunctionPool } from '../../local/emulator/functions/pool.ts';
+import { judgeTrends, type Sample } from '../../rehearsal/trend.ts';
 
 const MEGABYTE = 1_048_576;
 const cleanUps: (() => Promise<void>)[] = [];

@@ -9,7 +9,7 @@ type Ended = { readonly code: number; readonly stdout: string; readonly stderr: 
 function runRehearse(...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
     const options = { cwd: ROOT, env: { ...process.env, NO_COLOR: '1' } };
-    execFile(process.execPath, ['local/rehearsal/rehearse.ts', ...args], options, (error, stdout, stderr) =>
+    execFile(process.execPath, ['rehearsal/rehearse.ts', ...args], options, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
     );
   });

@@ -1,7 +1,7 @@
 import { compileMapping, mapWebhook } from '../../lambdas/map/webhook.ts';
 import { parseBody } from '../../lambdas/webhook-body.ts';
-import { parseMappingFile } from '../../lib/map/mapping-file.ts';
-import { resolveMapping } from '../../lib/map/resolve-mapping.ts';
+import { parseMappingFile } from '../../lib/mapping/file.ts';
+import { resolveMapping } from '../../lib/mapping/schema.ts';
 import type { Product } from './mapping-cases.ts';
 
 /** The product as this tree has it. All that the comparison imports of it is imported here. */

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type SendOptions, send } from '../../cli/send.ts';
-import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
+import { type SendOptions, send } from '../../cli/webhooks/send.ts';
+import { type LocalRun, startLocalRun } from '../../local/run.ts';
 import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
 import { dateSample, findSample } from '../../signing/samples.ts';
 import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type DeliveryStory, startDeliveryStory } from './delivery-story.ts';
-import { ACCEPTED, type FarAnswer } from './far-side.ts';
+import { ACCEPTED, type FarAnswer } from './webex-campaign.ts';
 
 const SPEED = 20;
 const CODES = [1001, 1002, 1003, 430, 498, 404, 405, 429, 499, 500, 502];

@@ -2,7 +2,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { stripeSignature } from '../sign.ts';
 import { type DeliveryStory, startDeliveryStory } from './delivery-story.ts';
-import { ACCEPTED, type FarAnswer } from './far-side.ts';
+import { ACCEPTED, type FarAnswer } from './webex-campaign.ts';
 
 // Marked values walk the wired functions to every outcome. None of the marks may be found in what is left behind, but in
 // the webhooks themselves.

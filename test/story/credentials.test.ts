@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { LOCAL_STACK } from '../../local/synthesize.ts';
+import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import { type DeliveryStory, startDeliveryStory } from './delivery-story.ts';
-import { ACCEPTED, type FarAnswer } from './far-side.ts';
+import { ACCEPTED, type FarAnswer } from './webex-campaign.ts';
 
 const SPEED = 60;
 const REFUSED: FarAnswer = { status: 401, body: '{"code":498,"description":"Invalid token"}' };

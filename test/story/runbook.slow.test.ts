@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PurgeQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { LOCAL_STACK } from '../../local/synthesize.ts';
+import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import { isAdapterCommand, readSections } from '../runbook/read-runbook.ts';
 import { stripeSignature } from '../sign.ts';
 import { type DeliveryStory, isEnd, startDeliveryStory } from './delivery-story.ts';
-import { ACCEPTED } from './far-side.ts';
+import { ACCEPTED } from './webex-campaign.ts';
 
 // The commands of the runbook as they stand there, `--stack` included: only the endpoints are this machine's.
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -5,15 +5,14 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { finishRotation } from '../../cli/secret-finish.ts';
-import { rotateSecret } from '../../cli/secret-rotate.ts';
-import { setSecret } from '../../cli/secret-set.ts';
-import { tellSecrets } from '../../cli/secret-status.ts';
+import { finishRotation, rotateSecret } from '../../cli/secrets/rotate.ts';
+import { setSecret } from '../../cli/secrets/set.ts';
+import { tellSecrets } from '../../cli/secrets/status.ts';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { succeed } from '../../lambdas/result.ts';
-import { secretNameOf } from '../../lib/secret-name.ts';
-import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
-import { LOCAL_STACK } from '../../local/synthesize.ts';
+import { secretNameOf } from '../../lib/operate/secret-name.ts';
+import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
+import { type LocalRun, startLocalRun } from '../../local/run.ts';
 import { post } from './delivery-story.ts';
 
 const PROJECT = {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openAccount } from '../../cli/account.ts';
-import { listDeadLetters } from '../../cli/dead-letter-list.ts';
-import { readDeadLetters } from '../../cli/read-dead-letters.ts';
-import { type LocalRun, startLocalRun } from '../../local/local-run.ts';
+import { openAccount } from '../../answers/account.ts';
+import { readDeadLetters } from '../../answers/dead-letter-queue.ts';
+import { listDeadLetters } from '../../cli/dead-letters/list.ts';
 import type { DeliverLine } from '../../local/log-lines.ts';
+import { type LocalRun, startLocalRun } from '../../local/run.ts';
 import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
 import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
 import { shopifySignature, stripeSignature } from '../sign.ts';

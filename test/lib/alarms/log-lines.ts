@@ -1,11 +1,11 @@
-import type { Attempt } from '../../../lambdas/deliver/attempt.ts';
-import type { EventRequest } from '../../../lambdas/deliver/build-request.ts';
-import { describeReceived } from '../../../lambdas/ingest/describe-received.ts';
-import type { Reception } from '../../../lambdas/ingest/receive-webhook.ts';
-import { findProfile } from '../../../lambdas/ingest/signature-profiles/profiles.ts';
+import type { EventRequest } from '../../../lambdas/deliver/event-api/caller.ts';
+import type { Attempt } from '../../../lambdas/deliver/event-api/verdict.ts';
+import { describeReceived } from '../../../lambdas/ingest/log-line.ts';
+import type { Reception } from '../../../lambdas/ingest/receive.ts';
+import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { fail } from '../../../lambdas/result.ts';
-import { answerByKey } from '../../deliver/answer-by-key.ts';
-import { NOW, record, setUp } from '../../deliver/deliver-setup.ts';
+import { NOW, record, setUp } from '../../lambdas/deliver/deliver-setup.ts';
+import { answerByKey } from '../../lambdas/deliver/event-api/answer-by-key.ts';
 
 const KEYS = ['ann', 'bob', 'cat', 'dan', 'eve', 'fay'];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { batchSizeOf, findUnfitRate, rateOf } from '../../../lib/deliver/delivery-rate.ts';
+import { batchSizeOf, findUnfitRate, rateOf } from '../../../lib/deliver/times.ts';
 
 describe('the rate of delivery', () => {
   test('is five a second by two workers, unless it is told otherwise', () => {

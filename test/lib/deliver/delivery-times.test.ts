@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { DELIVERY_TIMES, findUnfitTimes } from '../../../lib/deliver/delivery-times.ts';
+import { DELIVERY_TIMES, findUnfitTimes } from '../../../lib/deliver/times.ts';
 
 describe('the times of delivery', () => {
   test('fit together', () => {

@@ -4,7 +4,7 @@ import {
   judgeRequest,
   type ReceivedRequest,
   type Tenant,
-} from '../../../local/webex-campaign/judge-request.ts';
+} from '../../../local/webex-campaign/judge.ts';
 
 const EVENT = { 'event-id': 'evt_1', 'event-key': '44839382928', 'event-params': { firstname: 'joe' } };
 

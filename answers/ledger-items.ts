@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { GetItemCommand, PutItemCommand, paginateQuery, paginateScan } from '@aws-sdk/client-dynamodb';
+import * as z from 'zod';
+import {
+  type Item,
+  readItem,
+  readReceipt,
+  text,
+  time,
+  writeAttributes,
+  writeExpiry,
+} from '../lambdas/adapters/ledger-item.ts';
+import {
+  expiryOf,
+  type LedgerEntry,
+  type LedgerKey,
+  ledgerTableName,
+} from '../lambdas/deliver/ledger/entry.ts';
+import { RECEIPT_PREFIX, type Receipt } from '../lambdas/deliver/ledger/intake-record.ts';
+import type { Account } from './account.ts';
+
+/** What a person did about a dead letter: kept beside the events of its webhook. */
+export type LedgerAction = {
+  readonly webhook: string;
+  readonly action: 'replayed' | 'dropped';
+  readonly at: Date;
+  readonly by: string;
+  readonly reason?: string;
+  /** The code of the dead letter, and the event that it was about. */
+  readonly code: string;
+  readonly about?: string;
+};
+
+/** All that the ledger has of one webhook. */
+export type LedgerStory = {
+  readonly webhook: string;
+  readonly entries: readonly LedgerEntry[];
+  /** One of each delivery that is known, in the order in which they were taken from the buffer. */
+  readonly receipts: readonly Receipt[];
+  readonly actions: readonly LedgerAction[];
+};
+
+type LedgerAccount = Pick<Account, 'dynamoDb' | 'stackName'>;
+
+const ACTION_PREFIX = '#action#';
+
+/** The ledger's entry of an event, as it is now. */
+export async function readEntry(
+  { dynamoDb, stackName }: LedgerAccount,
+  { webhook, event }: LedgerKey,
+): Promise<LedgerEntry | undefined> {
+  const Key = { webhook: { S: webhook }, event: { S: event } };
+  const TableName = ledgerTableName(stackName);
+  const { Item } = await dynamoDb.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
+  return Item && readItem(Item);
+}
+
+/** Everything about a webhook; nothing where the ledger does not know it. */
+export async function readStory(account: LedgerAccount, webhook: string): Promise<LedgerStory | undefined> {
+  const items = await queryItems(account, webhook);
+  if (items.length === 0) return undefined;
+  const isOf = (prefix: string) => (item: Item) => item.event?.S?.startsWith(prefix) === true;
+  const entries = items.filter((item) => !isOf('#')(item)).map(readItem);
+  return {
+    webhook,
+    entries,
+    receipts: onePerDelivery([
+      ...entries.flatMap(({ receipt }) => receipt ?? []),
+      ...items.filter(isOf(RECEIPT_PREFIX)).map(readReceipt),
+    ]),
+    actions: items.filter(isOf(ACTION_PREFIX)).map(readAction),
+  };
+}
+
+/** A delivery that came to the events more than once may have left more than one: the first tells when it was taken. */
+function onePerDelivery(receipts: readonly Receipt[]): readonly Receipt[] {
+  const inOrder = receipts.toSorted((one, other) => one.takenAt.getTime() - other.takenAt.getTime());
+  const ids = inOrder.map(({ webhookId }) => webhookId);
+  return inOrder.filter(({ webhookId }, index) => ids.indexOf(webhookId) === index);
+}
+
+/** Writes down what a person did, before anything is gone. */
+export async function recordAction(
+  { dynamoDb, stackName }: LedgerAccount,
+  action: LedgerAction,
+): Promise<void> {
+  const event = `${ACTION_PREFIX}${action.at.toISOString()}#${randomUUID().slice(0, 8)}`;
+  const expiresAt = writeExpiry(expiryOf(action.at));
+  await dynamoDb.send(
+    new PutItemCommand({
+      TableName: ledgerTableName(stackName),
+      Item: writeAttributes({ ...action, event, expiresAt }),
+    }),
+  );
+}
+
+const actionSchema = z.object({
+  webhook: text,
+  action: z.pipe(text, z.enum(['replayed', 'dropped'])),
+  at: time,
+  by: text,
+  reason: z.optional(text),
+  code: text,
+  about: z.optional(text),
+});
+
+function readAction(item: Item): LedgerAction {
+  // zod leaves out what is missing, but its types say `undefined`.
+  return actionSchema.parse(item) as LedgerAction;
+}
+
+async function queryItems(
+  { dynamoDb: client, stackName }: LedgerAccount,
+  webhook: string,
+): Promise<readonly Item[]> {
+  const pages = paginateQuery(
+    { client },
+    {
+      TableName: ledgerTableName(stackName),
+      KeyConditionExpression: 'webhook = :webhook',
+      ExpressionAttributeValues: { ':webhook': { S: webhook } },
+      ConsistentRead: true,
+    },
+  );
+  const items: Item[] = [];
+  for await (const { Items = [] } of pages) items.push(...Items);
+  return items;
+}
+
+/** Parts of the table that are read at the same time. */
+const SEGMENTS = 8;
+
+/** Where our own id of a delivery and Webex Campaign's of an event stand; neither is in a key. */
+const ID_ATTRIBUTES = ['webhookId', 'firstWebhookId', 'transactionId'] as const;
+
+/**
+ * Looks through the whole ledger for the webhooks that go by another id than the vendor's: our own of a delivery, or Webex
+ * Campaign's of an event. No index leads there, as each event would pay for it.
+ * @param tellCount told how many items were looked at so far
+ */
+export async function scanWebhooks(
+  account: LedgerAccount,
+  id: string,
+  tellCount: (count: number) => void,
+): Promise<readonly string[]> {
+  let count = 0;
+  const scanned = await Promise.all(
+    Array.from({ length: SEGMENTS }, (_, segment) =>
+      scanSegment(account, { id, segment }, (more) => {
+        count += more;
+        tellCount(count);
+      }),
+    ),
+  );
+  return [...new Set(scanned.flat())];
+}
+
+async function scanSegment(
+  { dynamoDb: client, stackName }: LedgerAccount,
+  { id, segment }: { readonly id: string; readonly segment: number },
+  tellMore: (count: number) => void,
+): Promise<readonly string[]> {
+  const pages = paginateScan(
+    { client },
+    {
+      TableName: ledgerTableName(stackName),
+      FilterExpression: ID_ATTRIBUTES.map((name) => `${name} = :id`).join(' OR '),
+      ExpressionAttributeValues: { ':id': { S: id } },
+      ProjectionExpression: 'webhook',
+      Segment: segment,
+      TotalSegments: SEGMENTS,
+    },
+  );
+  const webhooks: string[] = [];
+  for await (const { Items = [], ScannedCount = 0 } of pages) {
+    webhooks.push(...Items.flatMap(({ webhook }) => webhook?.S ?? []));
+    tellMore(ScannedCount);
+  }
+  return webhooks;
+}

@@ -1,0 +1,230 @@
+import { describeMapFailure } from '../lambdas/map/failure.ts';
+import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../lambdas/map/payload.ts';
+import type { Mapped } from '../lambdas/map/webhook.ts';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { type Preview, previewIdentified, wasTooOld } from '../lib/mapping/examples/preview.ts';
+import type { MappingFile } from '../lib/mapping/file.ts';
+import { type DeadLetter, webhookOf } from './dead-letter.ts';
+import { findMapping, ONLY_STAGE, type Project, stageNames } from './project.ts';
+
+/** What the mapping, as it lies in this project now, makes of a dead letter's webhook. */
+export type LetterPreview = {
+  readonly mapping: MappingFile;
+  readonly preview: Preview;
+  readonly stage: string;
+};
+
+/** Maps a dead letter's webhook; fails with a sentence where that cannot be done. */
+export async function previewLetter(
+  project: Project,
+  letter: DeadLetter,
+  stageName: { readonly stage?: string | undefined; readonly stackName: string },
+): Promise<Result<LetterPreview, string>> {
+  const webhook = webhookOf(letter);
+  if (webhook === undefined) return fail('The message cannot be read, so nothing can be made of it.');
+  const mapping = findMapping(project, webhook.source);
+  if (!mapping.ok) return mapping;
+  const stage = chooseStage(project, stageName);
+  if (!stage.ok) return stage;
+  return succeed({
+    mapping: mapping.value,
+    preview: await previewIdentified(mapping.value, webhook, stage.value),
+    stage: stage.value,
+  });
+}
+
+/** The stage that was named, or the one of the stack's name, `webhook-adapter-<stage>`. */
+function chooseStage(
+  project: Project,
+  { stage, stackName }: { readonly stage?: string | undefined; readonly stackName: string },
+): Result<string, string> {
+  const stages = stageNames(project);
+  if (!stages.ok) return stages;
+  const fits = (name: string) => name === ONLY_STAGE || stackName === `webhook-adapter-${name}`;
+  const chosen = stage ?? stages.value.find(fits);
+  if (chosen !== undefined && stages.value.includes(chosen)) return succeed(chosen);
+  return fail(`Give --stage: one of ${stages.value.join(', ')}.`);
+}
+
+/** The event of a preview that a dead letter is about. */
+export function previewedEvent({ note }: DeadLetter, { preview }: LetterPreview): Mapped | undefined {
+  if (preview.outcome !== 'mapped' || note?.event === undefined) return undefined;
+  return preview.events.find(({ name, item }) => name === note.event && item === note.item);
+}
+
+/** What would be sent, with values only where they were asked for: they are a customer's. */
+export function describeLetterPreview(
+  { mapping, preview, stage }: LetterPreview,
+  withValues: boolean,
+): string {
+  if (withValues || preview.outcome !== 'mapped') return describePreview(mapping, preview, stage);
+  const title = `${mapping.source}: ${preview.eventTypes.join(', ')} (stage ${stage})`;
+  return [title, ...preview.events.map(describeSizes)].join('\n');
+}
+
+function describeSizes(mapped: Mapped): string {
+  const { name, item } = mapped;
+  const title = item === undefined ? name : `${name}, item ${item + 1}`;
+  switch (mapped.kind) {
+    case 'skipped':
+      return `  –  ${title}: skipped, ${mapped.code}`;
+    case 'rejected':
+      return `  ✗  ${title}: rejected, ${mapped.failure.code}\n       ${describeMapFailure(mapped.failure)}`;
+    case 'event': {
+      const { eventId, eventKey, params } = mapped.event;
+      const width = Math.max(9, ...Object.keys(params).map(({ length }) => length));
+      const size = (parameter: string, value: string) =>
+        `       ${parameter.padEnd(width)}  ${Buffer.byteLength(value)} bytes`;
+      return [
+        `  ✓  ${title}: event ${eventId}, mapping version ${mapped.terms.mappingVersion}`,
+        size('event-key', eventKey),
+        ...Object.entries(params).map(([parameter, value]) => size(parameter, value)),
+      ].join('\n');
+    }
+  }
+}
+
+/** The same for machines. */
+export function letterPreviewJson(preview: LetterPreview, withValues: boolean): object {
+  if (withValues || preview.preview.outcome !== 'mapped')
+    return previewJson(preview.mapping, preview.preview);
+  return {
+    mapping: preview.mapping.source,
+    outcome: 'mapped',
+    events: preview.preview.events.map((mapped) => ({
+      event: mapped.name,
+      ...(mapped.item !== undefined && { item: mapped.item }),
+      outcome: mapped.kind,
+      ...(mapped.kind === 'skipped' && { code: mapped.code }),
+      ...(mapped.kind === 'rejected' && mapped.failure),
+      ...(mapped.kind === 'event' && {
+        eventId: mapped.event.eventId,
+        parameters: Object.fromEntries(
+          Object.entries(mapped.event.params).map(([name, value]) => [name, Buffer.byteLength(value)]),
+        ),
+      }),
+    })),
+  };
+}
+
+/** What a webhook would become, for machines. */
+export function previewJson({ source, events: mappings }: MappingFile, preview: Preview): object {
+  const base = { mapping: source, outcome: preview.outcome };
+  switch (preview.outcome) {
+    case 'rejected':
+      return { ...base, ...preview.failure, message: describeRejection(preview) };
+    case 'ignored':
+      return { ...base, eventTypes: preview.eventTypes, message: describeIgnored(preview.eventTypes) };
+    case 'mapped': {
+      const { eventTypes, events, unmatched } = preview;
+      const rest = mappings.filter(({ name }) => unmatched.includes(name));
+      return {
+        ...base,
+        eventTypes,
+        events: events.map((mapped) => mappedJson(mapped, preview.receivedAt)),
+        unmatched: rest.map(({ name, on }) => ({ event: name, on })),
+      };
+    }
+  }
+}
+
+function mappedJson(mapped: Mapped, receivedAt: Date): object {
+  const { name, item, terms } = mapped;
+  const which = { event: name, ...(item !== undefined && { item }) };
+  switch (mapped.kind) {
+    case 'skipped':
+      return { ...which, outcome: 'skipped', code: mapped.code };
+    case 'rejected':
+      return {
+        ...which,
+        outcome: 'rejected',
+        ...mapped.failure,
+        message: describeMapFailure(mapped.failure),
+      };
+    case 'event':
+      return {
+        ...which,
+        outcome: 'event',
+        payload: JSON.parse(mapped.payload),
+        bytes: Buffer.byteLength(mapped.payload),
+        maxBytes: MAX_PAYLOAD_BYTES,
+        parameters: Object.keys(mapped.event.params).length,
+        maxParameters: MAX_PARAMETERS,
+        leftOut: mapped.leftOut,
+        ...(mapped.occurredAt && { occurredAt: mapped.occurredAt.toISOString() }),
+        onUnconfirmed: terms.onUnconfirmed,
+        ...(terms.maxAgeSeconds !== undefined && { maxAgeSeconds: terms.maxAgeSeconds }),
+        ...(wasTooOld(mapped, receivedAt) && { expired: 'too-old' }),
+      };
+  }
+}
+
+/** What a webhook would become, for a person. */
+export function describePreview({ source, events }: MappingFile, preview: Preview, stage: string): string {
+  switch (preview.outcome) {
+    case 'rejected':
+      return `${source}: rejected\n  ${describeRejection(preview)}`;
+    case 'ignored':
+      return `${source}: ignored\n  ${describeIgnored(preview.eventTypes)}`;
+    case 'mapped': {
+      const whens = new Map(events.map(({ name, when }) => [name, when]));
+      const others = events.filter(({ name }) => preview.unmatched.includes(name));
+      return [
+        `${source}: ${preview.eventTypes.join(', ')} (stage ${stage})`,
+        ...preview.events.map((mapped) => describeMapped(mapped, preview.receivedAt, whens.get(mapped.name))),
+        ...others.map(({ name, on }) => `  –  ${name}: is on ${on.join(', ')}`),
+      ].join('\n');
+    }
+  }
+}
+
+function describeRejection({ failure }: Extract<Preview, { outcome: 'rejected' }>): string {
+  switch (failure.code) {
+    case 'body-not-json':
+      return 'body-not-json: the body cannot be read.';
+    case 'body-too-deep':
+      return `body-too-deep: its lists and objects stand more than ${failure.limit} deep within each other.`;
+    case 'event-type-missing':
+      return `event-type-missing: expected it in ${failure.where}. A header is given with --headers FILE.`;
+  }
+}
+
+function describeIgnored(eventTypes: readonly string[]): string {
+  return `No event of the mapping is on ${eventTypes.join(', ')}: it would be answered 200 and not buffered.`;
+}
+
+function describeMapped(mapped: Mapped, receivedAt: Date, when: string | undefined): string {
+  const { name, item } = mapped;
+  const title = item === undefined ? name : `${name}, item ${item + 1}`;
+  switch (mapped.kind) {
+    case 'skipped':
+      return mapped.code === 'no-items'
+        ? `  –  ${title}: skipped, as there is no item for it`
+        : `  –  ${title}: skipped, as "when" is not true: ${when ?? ''}`;
+    case 'rejected':
+      return `  ✗  ${title}: rejected, ${mapped.failure.code}\n       ${describeMapFailure(mapped.failure)}`;
+    case 'event':
+      return describeEvent(title, mapped, receivedAt);
+  }
+}
+
+function describeEvent(title: string, mapped: Extract<Mapped, { kind: 'event' }>, receivedAt: Date): string {
+  const { event, payload, leftOut, occurredAt, terms } = mapped;
+  const count = Object.keys(event.params).length;
+  const names = [...Object.keys(event.params), ...leftOut.map(({ parameter }) => parameter)];
+  const width = Math.max(9, ...names.map(({ length }) => length));
+  const line = (name: string, value: string) => `       ${name.padEnd(width)}  ${value}`;
+  const age =
+    terms.maxAgeSeconds === undefined ? '' : `; not sent later than ${terms.maxAgeSeconds} s after it`;
+  return [
+    `  ✓  ${title}: ${Buffer.byteLength(payload)} of ${MAX_PAYLOAD_BYTES} bytes, ${count} of ${MAX_PARAMETERS} parameters`,
+    line('event-id', event.eventId),
+    line('event-key', event.eventKey),
+    ...Object.entries(event.params).map(([name, value]) => line(name, JSON.stringify(value))),
+    ...leftOut.map(({ parameter, type }) => line(parameter, `left out: ${type}`)),
+    ...(wasTooOld(mapped, receivedAt)
+      ? [line('too old', 'for its max-age when it came in: recorded, not sent')]
+      : []),
+    ...(occurredAt === undefined ? [] : [line('happened', `${occurredAt.toISOString()}${age}`)]),
+  ].join('\n');
+}

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { formatProblems } from '../lib/config/file.ts';
+import type { MappingFile } from '../lib/mapping/file.ts';
+import { foldersOf, readFolder, stagesNamedIn } from '../lib/mapping/folders.ts';
+import { readStages } from '../lib/stages/stages.ts';
+
+/** Where a team's own files lie. Somebody else's CDK app may have no `stages.yaml`. */
+export type Project = { readonly mappings: string; readonly stagesFile: string };
+
+/** The stage of a project whose events have one id for all. */
+export const ONLY_STAGE = 'default';
+
+/** The project of the folder that a command is given in: of this repository, or of a CDK app that has the package. */
+export const PROJECT: Project = {
+  mappings: resolve(process.env.MAPPINGS_FOLDER || 'mappings'),
+  stagesFile: resolve('stages.yaml'),
+};
+
+/**
+ * The project as one stage has it, with the mapping folders that `stages.yaml` gives to it: the stage that is named, that
+ * of the stack, or the first. What is wrong in `stages.yaml` is told by whoever needs its names.
+ */
+export function projectOf(
+  project: Project,
+  { stage, stack }: { readonly stage?: string | undefined; readonly stack?: string | undefined },
+): Project {
+  if (!existsSync(project.stagesFile)) return project;
+  const stages = readStages(project.stagesFile);
+  if (!stages.ok) return project;
+  const name = stage ?? stack?.replace(/^webhook-adapter-/, '') ?? Object.keys(stages.value)[0] ?? '';
+  const { mappings } = stages.value[name] ?? {};
+  return mappings === undefined
+    ? project
+    : { ...project, mappings: join(dirname(project.stagesFile), mappings) };
+}
+
+/** The names of the stages: of `stages.yaml`, whose problems it fails with, or else those that the mappings name. */
+export function stageNames({ mappings, stagesFile }: Project): Result<readonly string[], string> {
+  if (existsSync(stagesFile)) {
+    const stages = readStages(stagesFile);
+    return stages.ok ? succeed(Object.keys(stages.value)) : fail(formatProblems(stages.failure));
+  }
+  const named = stagesNamedIn(mappings);
+  return succeed(named.length > 0 ? named : [ONLY_STAGE]);
+}
+
+/** One mapping folder; fails with its problems, or with the names that there are. */
+export function findMapping({ mappings }: Project, name: string): Result<MappingFile, string> {
+  const folders = foldersOf(mappings);
+  if (!folders.includes(name)) {
+    const known = folders.length > 0 ? `There are: ${folders.join(', ')}.` : sayEmpty(mappings);
+    return fail(`There is no mapping folder "${name}". ${known}`);
+  }
+  const file = readFolder(join(mappings, name), name);
+  return file.ok ? file : fail(formatProblems(file.failure));
+}
+
+function sayEmpty(mappings: string): string {
+  return `There is none in ${relative(process.cwd(), mappings) || '.'}: name another with MAPPINGS_FOLDER.`;
+}

@@ -1,0 +1,279 @@
+import { isDeadLetterCode } from '../lambdas/dead-letter/note.ts';
+import type { LedgerEntry, PastAttempt } from '../lambdas/deliver/ledger/entry.ts';
+import type { Receipt } from '../lambdas/deliver/ledger/intake-record.ts';
+import type { EventMapping } from '../lambdas/map/mapping.ts';
+import { isOn } from '../lambdas/map/webhook.ts';
+import { ADVICE } from './advice.ts';
+import { type DeadLetter, eventNameOf } from './dead-letter.ts';
+import type { WebhookFacts } from './find.ts';
+import type { LedgerAction, LedgerStory } from './ledger-items.ts';
+
+/** Something that happened, and when. */
+export type StoryLine = { readonly at: Date; readonly what: string; readonly more: readonly string[] };
+
+/**
+ * Everything that happened to a webhook, in order.
+ * @param mapping the source's as it is now
+ */
+export function storyLines(
+  { receipts, entries, actions }: LedgerStory,
+  mapping: MappedTypes,
+): readonly StoryLine[] {
+  const lines = [
+    ...receipts.flatMap((receipt, index) =>
+      index === 0 ? linesOfFirst(receipt, mapping) : linesOfRepetition(receipt),
+    ),
+    ...entries.flatMap(linesOfEntry),
+    ...actions.map(lineOfAction),
+  ];
+  return lines.toSorted((one, other) => one.at.getTime() - other.at.getTime());
+}
+
+function linesOfFirst(receipt: Receipt, mapping: MappedTypes): readonly StoryLine[] {
+  return [
+    lineOfReceipt(receipt, 'received'),
+    {
+      at: receipt.takenAt,
+      what: 'taken from the buffer and matched against the mapping',
+      more: [...receipt.matched.map(sayMatch), ...sayOthers(receipt, mapping)],
+    },
+  ];
+}
+
+function linesOfRepetition(receipt: Receipt): readonly StoryLine[] {
+  const recognised = 'recognised: nothing that had ended was sent again';
+  return [lineOfReceipt(receipt, 'received again'), { at: receipt.takenAt, what: recognised, more: [] }];
+}
+
+function lineOfReceipt(receipt: Receipt, received: string): StoryLine {
+  const { receivedAt, webhookId, eventTypes, bytes, secretSlot } = receipt;
+  const verified = secretSlot === undefined ? 'verified' : `verified by ${saySecret(secretSlot)}`;
+  return {
+    at: receivedAt,
+    what: `${received} ${eventTypes.join(', ')}, ${bytes} bytes; signature ${verified}`,
+    more: [`our id of this delivery: ${webhookId}`],
+  };
+}
+
+function saySecret(slot: number): string {
+  return slot === 0 ? 'the newest signing secret (slot 1)' : `an older signing secret (slot ${slot + 1})`;
+}
+
+function sayMatch({ event, made, rejected, skipped, when }: Receipt['matched'][number]): string {
+  if (skipped === 'when-not-met')
+    return `not ${event}: its condition "when" was not true${when === undefined ? '' : `: ${when}`}`;
+  if (skipped === 'no-items') return `not ${event}: there was no item for it`;
+  const many = made > 1 ? ` (${made} items)` : '';
+  const bad = rejected === 0 ? '' : `; of ${rejected} nothing could be made, see below`;
+  return `matched ${event}${many}${bad}`;
+}
+
+function linesOfEntry(entry: LedgerEntry): readonly StoryLine[] {
+  const { event, history = [], attempts, firstAttemptAt, deadLetteredAt, code, answer } = entry;
+  const forgotten = attempts - history.length - (entry.state === 'claimed' ? 1 : 0);
+  const earlier =
+    forgotten > 0 && firstAttemptAt
+      ? [
+          {
+            at: firstAttemptAt,
+            what: `${event}: called Webex Campaign (${forgotten} calls, not kept one by one)`,
+            more: [],
+          },
+        ]
+      : [];
+  const calls = history.map((attempt, index) =>
+    lineOfAttempt(entry, attempt, { before: history[index - 1], isLast: index === history.length - 1 }),
+  );
+  const buried = deadLetteredAt && {
+    at: deadLetteredAt,
+    what: `${event}: put aside as a dead letter (${code ?? entry.state})`,
+    more: answer === undefined && entry.detail !== undefined ? [entry.detail] : [],
+  };
+  return [...earlier, ...calls, ...(buried ? [buried] : [])];
+}
+
+function lineOfAttempt(
+  entry: LedgerEntry,
+  attempt: PastAttempt,
+  { before, isLast }: { readonly before: PastAttempt | undefined; readonly isLast: boolean },
+): StoryLine {
+  const { event, answer, transactionId } = entry;
+  const { at, code, status, answerCode } = attempt;
+  const http =
+    status === undefined
+      ? 'no answer'
+      : `HTTP ${status}${answerCode === undefined ? '' : `, code ${answerCode}`}`;
+  const description =
+    isLast && answer?.description !== undefined ? [`Webex Campaign said: "${answer.description}"`] : [];
+  return {
+    at,
+    what: `${event}: called Webex Campaign: ${code === 'delivered' ? 'accepted' : code} (${http})`,
+    more: [
+      ...(isLast ? sayLastCall(entry, attempt) : sayEarlierCall(attempt, before)),
+      ...description,
+      ...(isLast && transactionId !== undefined ? [`transaction id ${transactionId}`] : []),
+    ],
+  };
+}
+
+/** What was called. The ledger has the parameters of the latest mapping alone, which may not be the one called by. */
+function sayLastCall({ eventId: latest, parameters }: LedgerEntry, attempt: PastAttempt): readonly string[] {
+  const eventId = attempt.eventId ?? latest;
+  if (eventId === undefined) return [];
+  return [eventId === latest ? `event ${eventId}; ${sayParameters(parameters)}` : `event ${eventId}`];
+}
+
+/** Entries that were written before attempts kept their event id say nothing here. */
+function sayEarlierCall({ eventId }: PastAttempt, before: PastAttempt | undefined): readonly string[] {
+  return eventId === undefined || eventId === before?.eventId ? [] : [`event ${eventId}`];
+}
+
+function sayParameters(parameters: Readonly<Record<string, number>> = {}): string {
+  const sizes = Object.entries(parameters).map(([name, bytes]) => `${name} (${bytes} bytes)`);
+  return sizes.length === 0 ? 'no parameters' : `parameters ${sizes.join(', ')}`;
+}
+
+function lineOfAction({ at, action, by, reason, code, about }: LedgerAction): StoryLine {
+  const what = about === undefined ? 'the dead letter' : `the dead letter of ${about}`;
+  const why = reason === undefined ? '' : `: "${reason}"`;
+  return { at, what: `${by} ${action} ${what} (${code})${why}`, more: [] };
+}
+
+/** The events of a source's mapping as it is now, as far as a story needs them. */
+export type MappedTypes = readonly Pick<EventMapping, 'name' | 'on'>[];
+
+/** More names than that nobody reads. */
+const MOST_NAMED = 12;
+
+/**
+ * What the events were on that a webhook did not match by its type. A receipt has their number alone; which they are, the
+ * mapping says as it is now, and that is said where it cannot be the same any more.
+ */
+function sayOthers({ others, eventTypes, matched }: Receipt, mapping: MappedTypes): readonly string[] {
+  if (others === 0) return [];
+  const now = mapping.filter(
+    (event) => !isOn(event, eventTypes) && !matched.some((one) => one.event === event.name),
+  );
+  const named = now.slice(0, MOST_NAMED).map(({ name, on }) => `${name} (${on.join(', ')})`);
+  const rest = now.length > MOST_NAMED ? `, and ${now.length - MOST_NAMED} more` : '';
+  if (now.length === others) return [`the others are on other types: ${named.join(', ')}${rest}`];
+  const changed = `${others} other event${others === 1 ? ' was' : 's were'} on other types; the mapping has changed since`;
+  return [named.length === 0 ? changed : `${changed}, and has now: ${named.join(', ')}${rest}`];
+}
+
+/** Where an event stands now, and what a person can do next. */
+type Ending = { readonly title: string; readonly lines: readonly string[] };
+
+/** The end of each event of a webhook, as far as there is one. */
+export function storyEnd(facts: WebhookFacts): readonly string[] {
+  const { story, letters } = facts;
+  const endings = [
+    ...story.entries.map((entry) => endingOf(entry, facts)),
+    ...letters.filter((letter) => isUnknown(letter, facts)).map(endingOfLetter),
+  ];
+  if (endings.length > 0)
+    return endings.flatMap(({ title, lines }) => [title, ...lines.map((line) => `  ${line}`)]);
+  return [
+    'No message was due.',
+    '  No event of the mapping wanted this webhook, for the reasons above: nothing was sent, and nothing is to be done.',
+  ];
+}
+
+function endingOf(entry: LedgerEntry, facts: WebhookFacts): Ending {
+  const { event, state, transactionId, lastAttemptAt, leaseUntil, code } = entry;
+  switch (state) {
+    case 'delivered':
+      return {
+        title: `${event}: ACCEPTED by Webex Campaign.`,
+        lines: afterAcceptance(transactionId, lastAttemptAt),
+      };
+    case 'waiting':
+      return {
+        title: `${event}: NOT SENT YET. It was certainly not accepted so far (${code ?? 'no call was made'}), and is tried again by itself.`,
+        lines: [`The next attempt is not before ${leaseUntil.toISOString()}. Nothing is to be done.`],
+      };
+    case 'claimed':
+      return {
+        title: `${event}: BEING SENT. A worker has it since ${(lastAttemptAt ?? leaseUntil).toISOString()}.`,
+        lines: [
+          `If it says the same after ${leaseUntil.toISOString()}, the worker has died: the event is then parked as unconfirmed.`,
+        ],
+      };
+    case 'expired':
+      return {
+        title: `${event}: NOT SENT. It was older than its max-age when its turn came, and no longer worth saying.`,
+        lines: [
+          'Nothing is to be done. If this happens often, see why webhooks come late, or raise max-age.',
+        ],
+      };
+    case 'failed':
+    case 'unconfirmed':
+      return endingOfFailure(entry, facts);
+  }
+}
+
+/** Accepted is not delivered (webex-facts.md, 5.10); the vendor's staff can look an event up (5.13). */
+function afterAcceptance(transactionId: string | undefined, at: Date | undefined): readonly string[] {
+  return [
+    'Accepted is not the same as on her phone: opt-out lists, contact-frequency rules, exclusion times, an expired event',
+    'or an inactive deployment in Webex Campaign can still hold a message back, and this adapter is not told.',
+    `If she did not get it, ask Cisco for the "Event transaction details" of ${transactionId ?? 'the event'}${at === undefined ? '' : ` (called ${at.toISOString()})`}.`,
+  ];
+}
+
+function endingOfFailure(entry: LedgerEntry, { story, letters }: WebhookFacts): Ending {
+  const { event, state, code } = entry;
+  const reason =
+    code !== undefined && isDeadLetterCode(code)
+      ? code
+      : state === 'unconfirmed'
+        ? 'unconfirmed'
+        : 'retries-exhausted';
+  const isSure = state === 'failed';
+  const title = isSure
+    ? `${event}: NOT SENT (${reason}).`
+    : `${event}: NOT KNOWN whether it was sent (${reason}).`;
+  const letter = letters.find((one) => ledgerEventOf(one) === event);
+  const meaning = isSure ? ADVICE[reason].meaning : ADVICE.unconfirmed.meaning;
+  if (letter !== undefined) {
+    const next = isSure ? ADVICE[reason].next : ADVICE.unconfirmed.next;
+    return {
+      title,
+      lines: [meaning, `Its dead letter is ${letter.id}. What to do: ${next.replaceAll('ID', letter.id)}.`],
+    };
+  }
+  return { title, lines: [meaning, withoutLetter(entry, story.actions)] };
+}
+
+function withoutLetter({ event, deadLetteredAt }: LedgerEntry, actions: readonly LedgerAction[]): string {
+  const name = event.split('#')[0];
+  const last = actions
+    .filter(({ about }) => about === name)
+    .toSorted((one, other) => other.at.getTime() - one.at.getTime())[0];
+  if (last?.action === 'dropped') {
+    return `${last.by} dropped its dead letter: "${last.reason ?? ''}". Nothing is left to be done.`;
+  }
+  if (last?.action === 'replayed') return `${last.by} has put it back on the buffer: look again in a moment.`;
+  return deadLetteredAt === undefined
+    ? 'Its dead letter is about to be written: look again in a moment.'
+    : 'Its dead letter is not in the queue any more: somebody has taken it, or SQS has let go of it after 14 days.';
+}
+
+function ledgerEventOf({ note }: DeadLetter): string | undefined {
+  return note?.item === undefined ? note?.event : `${note.event}#${note.item}`;
+}
+
+/** Whether a dead letter is about no event that the ledger has. */
+function isUnknown(letter: DeadLetter, { story }: WebhookFacts): boolean {
+  const event = ledgerEventOf(letter);
+  return event === undefined || !story.entries.some((entry) => entry.event === event);
+}
+
+function endingOfLetter(letter: DeadLetter): Ending {
+  const { code, id } = letter;
+  const { meaning, next } = ADVICE[code];
+  return {
+    title: `${eventNameOf(letter) ?? 'The webhook'}: PUT ASIDE (${code}).`,
+    lines: [meaning, `Its dead letter is ${id}. What to do: ${next.replaceAll('ID', id)}.`],
+  };
+}

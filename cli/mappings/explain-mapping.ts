@@ -1,0 +1,217 @@
+import { findMapping, type Project, stageNames } from '../../answers/project.ts';
+import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
+import type { EventMapping } from '../../lambdas/map/mapping.ts';
+import { isNode, type Node, parseExpression } from '../../lib/mapping/expressions.ts';
+import type { MappingFile } from '../../lib/mapping/file.ts';
+import { resolveMapping } from '../../lib/mapping/schema.ts';
+import type { CommandResult } from '../command-line.ts';
+
+/** `adapter explain-mapping`: a mapping in plain English, for those who own the messages. */
+export function explainMapping(
+  project: Project,
+  { name, stage }: { readonly name: string; readonly stage?: string | undefined },
+): CommandResult {
+  const stages = stageNames(project);
+  if (!stages.ok) return { text: stages.failure, exitCode: 2 };
+  const mapping = findMapping(project, name);
+  if (!mapping.ok) return { text: mapping.failure, exitCode: 2 };
+  return { text: describeMapping(mapping.value, stage ?? stages.value[0] ?? ''), exitCode: 0 };
+}
+
+/** Says what becomes of each event of a source, one paragraph an event. */
+function describeMapping(mapping: MappingFile, stage: string): string {
+  const { source, events } = resolveMapping(mapping, stage);
+  const title = `${capitalise(source)}: ${events.length} events, as they are in stage ${stage}`;
+  return [title, ...events.map((event) => describeEvent(source, event))].join('\n\n');
+}
+
+function describeEvent(source: string, event: EventMapping): string {
+  const { name, on, when, items, required } = event;
+  const types = on.map((type) => `${sayName(type)} (${type})`).join(' or ');
+  const condition = when === undefined ? '' : `, and ${sayValue(when)}`;
+  const each = items === undefined ? '' : ' For each item of it that counts,';
+  const key = event['event-key'];
+  const whom = `the person whose ${KINDS[key.kind]} is ${sayValue(key.value)}`;
+  const then = `Webex Campaign is asked for ${event['event-id']}, for ${whom}.`;
+  return [
+    name,
+    `  When ${capitalise(source)} says ${types}${condition}:${each} ${then}`,
+    ...listParameters(event),
+    ...(when === undefined ? [] : [`  Skipped unless ${sayValue(when)}.`]),
+    `  Kept aside as a dead letter when there is no such ${KINDS[key.kind]}${sayRequired(required)}.`,
+    ...sayPolicies(event),
+  ].join('\n');
+}
+
+const KINDS: Readonly<Record<EventMapping['event-key']['kind'], string>> = {
+  text: 'key',
+  email: 'e-mail address',
+  msisdn: 'phone number',
+  device: 'device id',
+  'customer-id': 'customer id',
+};
+
+function listParameters({ 'event-params': params, required }: EventMapping): readonly string[] {
+  const names = Object.keys(params);
+  if (names.length === 0) return ['  It sends nothing else.'];
+  const width = Math.max(...names.map(({ length }) => length));
+  return [
+    '  It sends:',
+    ...Object.entries(params).map(([name, value]) => {
+      const optional = required.includes(name) || !value.startsWith('{%') ? '' : ', if it is there';
+      return `    ${name.padEnd(width)}  ${sayValue(value)}${optional}`;
+    }),
+  ];
+}
+
+function sayRequired(required: readonly string[]): string {
+  return required.length === 0 ? '' : `, or without ${required.join(', ')}`;
+}
+
+function sayPolicies(event: EventMapping): readonly string[] {
+  const age = event['max-age'];
+  const time = event['event-time'];
+  const since = time === undefined ? 'it was received' : sayValue(time);
+  return [
+    ...(age === undefined ? [] : [`  Not sent later than ${sayDuration(age)} after ${since}.`]),
+    event['on-unconfirmed'] === 'park'
+      ? '  If Webex Campaign does not say whether it took it, it waits for a person to decide: nobody is messaged twice.'
+      : '  If Webex Campaign does not say whether it took it, it is sent again: somebody may be messaged twice.',
+  ];
+}
+
+function sayDuration(seconds: number): string {
+  const [size, unit] = UNITS.find(([unitSeconds]) => seconds % unitSeconds === 0) ?? [1, 'second'];
+  const count = seconds / size;
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+const UNITS = [
+  [86_400, 'day'],
+  [3_600, 'hour'],
+  [60, 'minute'],
+] as const;
+
+function capitalise(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Says a value of a mapping in plain English, as far as there are words for it; else shows the expression. */
+function sayValue(text: string): string {
+  if (!isExpression(text)) return `"${text}"`;
+  const source = expressionSource(text);
+  const parsed = parseExpression(text);
+  return 'problem' in parsed ? source : (say(parsed.ast) ?? source);
+}
+
+/** A name as words: `invoice.payment_failed` and `orders/create` are names too. */
+function sayName(name: string): string {
+  return name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replaceAll(/[._/:-]+/g, ' ')
+    .replaceAll('*', 'anything')
+    .trim()
+    .toLowerCase();
+}
+
+/** Members in which vendors wrap what a webhook is about: they add nothing to what is said. */
+const WRAPPERS = ['data', 'object', 'payload'];
+
+type Words = string | undefined;
+
+function say(node: unknown): Words {
+  if (!isNode(node)) return undefined;
+  return (SAYERS[node.type] ?? (() => undefined))(node);
+}
+
+const SAYERS: Readonly<Record<string, (node: Node) => Words>> = {
+  path: sayPath,
+  variable: ({ value }) => (value === '' || value === '$' ? 'the webhook' : sayName(String(value))),
+  number: ({ value }) => (value === 0 ? 'zero' : String(value)),
+  string: ({ value }) => `"${value}"`,
+  value: ({ value }) => String(value),
+  binary: sayBinary,
+  function: sayCall,
+  condition: ({ condition, then, else: otherwise }) =>
+    combine([then, condition, otherwise], (yes, when, no) => `${yes} if ${when}, else ${no}`),
+  block: ({ expressions }) => (Array.isArray(expressions) ? say(expressions.at(-1)) : undefined),
+  unary: ({ value, expressions }) =>
+    value === '[' && Array.isArray(expressions)
+      ? combine(expressions, (...all) => all.join(', '))
+      : undefined,
+};
+
+function sayPath({ steps }: Node): Words {
+  if (!Array.isArray(steps) || !steps.every((step) => isNode(step) && !step.stages)) return undefined;
+  const [first, ...rest] = steps as readonly Node[];
+  const isBound = first?.type === 'variable';
+  const names = (isBound ? rest : steps).filter(isNode);
+  if (!names.every(({ type }) => type === 'name')) return undefined;
+  const words = names.map(({ value }) => String(value)).filter((name) => !WRAPPERS.includes(name));
+  const owner =
+    isBound && first.value === 'headers' ? 'header ' : isBound && first.value === 'item' ? 'item’s ' : '';
+  return `the ${owner}${words.map(sayName).join(' ')}`;
+}
+
+const COMPARISONS: Readonly<Record<string, string>> = {
+  '>': 'is above',
+  '<': 'is below',
+  '>=': 'is at least',
+  '<=': 'is at most',
+  '=': 'is',
+  '!=': 'is not',
+  in: 'is one of',
+  and: 'and',
+  or: 'or',
+  '+': 'plus',
+  '-': 'minus',
+  '*': 'times',
+  '/': 'divided by',
+  '&': 'and then',
+};
+
+function sayBinary({ value, lhs, rhs }: Node): Words {
+  const word = COMPARISONS[String(value)];
+  return word === undefined ? undefined : combine([lhs, rhs], (left, right) => `${left} ${word} ${right}`);
+}
+
+const CALLS: Readonly<Record<string, (...given: string[]) => string>> = {
+  exists: (what) => `${what} is there`,
+  // As the shipped mappings define it: there, and neither null nor empty.
+  has: (what) => `${what} is there`,
+  not: negate,
+  uppercase: (what) => `${what} in capitals`,
+  lowercase: (what) => `${what} in small letters`,
+  trim: (what) => what,
+  string: (what) => what,
+  number: (what) => what,
+  count: (what) => `the number of ${what}`,
+  sum: (what) => `the sum of ${what}`,
+  contains: (what, part) => `${what} contains ${part}`,
+  formatNumber: (what, picture) => `${what}, written as ${picture}`,
+  fromMillis: (what) => `${what} as a date`,
+  join: (what) => `${what}, joined`,
+  toMillis: (what) => what,
+};
+
+/** Of a single sentence; of several it cannot be told to which the "not" belongs. */
+function negate(what: string): string {
+  const isSingle = !/ (and|or|if) /.test(what);
+  if (isSingle && what.includes(' contains ')) return what.replace(' contains ', ' does not contain ');
+  return isSingle && what.includes(' is ') ? what.replace(' is ', ' is not ') : `it is not so that ${what}`;
+}
+
+function sayCall({ procedure, arguments: given }: Node): Words {
+  if (!isNode(procedure) || !Array.isArray(given)) return undefined;
+  const name = String(procedure.value);
+  const call = CALLS[name];
+  // A function of the file's own is said by its name.
+  return combine(given, (...words) =>
+    call === undefined ? `the ${sayName(name)} of ${words.join(' and ')}` : call(...words),
+  );
+}
+
+function combine(nodes: readonly unknown[], join: (...words: string[]) => string): Words {
+  const words = nodes.map(say);
+  return words.every((word) => word !== undefined) ? join(...words) : undefined;
+}

@@ -1,0 +1,185 @@
+import { REFRESH_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
+import { LEDGER_DAYS } from '../../lambdas/deliver/ledger/entry.ts';
+import { batchSeconds, batchSize, portionsOf, type Usage } from './load.ts';
+import type { Prices } from './prices.ts';
+import {
+  ASSUMED,
+  type CountedRequests,
+  GIGABYTE,
+  MONTH_DAYS,
+  MONTH_HOURS,
+  MONTH_SECONDS,
+  type RequestCounts,
+} from './quantities.ts';
+import type { FunctionFacts, TemplateFacts } from './template-facts.ts';
+
+/** A line of the bill, in dollars a month. */
+export type BillLine = {
+  readonly name: string;
+  /** Whether it grows with the webhooks, or is there without any. */
+  readonly per: 'webhook' | 'month';
+  readonly dollars: number;
+};
+
+/** All that a bill follows from. */
+export type BillInput = {
+  readonly facts: TemplateFacts;
+  readonly usage: Usage;
+  readonly counted: CountedRequests;
+  readonly prices: Prices;
+};
+
+const MILLION = 1_000_000;
+
+/** The bill of a month, line by line. */
+export function billLines(input: BillInput): readonly BillLine[] {
+  const perWebhook: readonly (readonly [string, number])[] = [
+    ['HTTP API: requests', httpApi(input)],
+    ['Lambda ingest: requests and time', ingest(input)],
+    ['SQS buffer: send, receive, delete', buffer(input)],
+    ['Lambda deliver: requests and time', deliver(input)],
+    ['DynamoDB ledger: writes and reads', ledgerRequests(input)],
+    ['DynamoDB ledger: storage and backup', ledgerStorage(input)],
+    ['CloudWatch Logs: ingestion', logsIngested(input) * input.prices.logs.ingestedGigabyte],
+    ['CloudWatch Logs: storage', logsStored(input)],
+    ['Data transfer out', dataOut(input)],
+    ['WAF: requests', wafRequests(input)],
+  ];
+  return [
+    ...perWebhook.map(([name, dollars]) => ({ name, per: 'webhook' as const, dollars })),
+    ...fixedLines(input),
+  ].filter(({ dollars }) => dollars > 0);
+}
+
+/** What all webhooks of a month ask for, by one of the counts. */
+function monthly(name: keyof RequestCounts, usage: Usage, counted: CountedRequests): number {
+  const { fresh, duplicate, ignored } = portionsOf(usage);
+  const perFresh = counted.delivered[name] + (usage.eventsPerWebhook - 1) * counted.furtherEvent[name];
+  return fresh * perFresh + duplicate * counted.duplicate[name] + ignored * counted.ignored[name];
+}
+
+function httpApi({ usage, prices: { httpApi } }: BillInput): number {
+  return (usage.webhooks / MILLION) * Math.ceil(usage.bodyBytes / httpApi.meteredBytes) * httpApi.perMillion;
+}
+
+function ingest({ usage, facts, prices }: BillInput): number {
+  const seconds = usage.webhooks * (ASSUMED.ingestSeconds + ASSUMED.coldShare * ASSUMED.coldSeconds);
+  return lambda({ invocations: usage.webhooks, seconds }, facts.ingest, prices);
+}
+
+function deliver({ usage, facts, prices }: BillInput): number {
+  const size = batchSize(usage, facts);
+  const { fresh, duplicate } = portionsOf(usage);
+  const invocations = (fresh + duplicate) / size;
+  const working =
+    (fresh / size) * batchSeconds(size, usage, facts) + (duplicate / size) * ASSUMED.deliverSeconds;
+  const seconds = working + invocations * ASSUMED.coldShare * ASSUMED.coldSeconds;
+  return lambda({ invocations, seconds }, facts.deliver, prices);
+}
+
+function lambda(
+  { invocations, seconds }: { readonly invocations: number; readonly seconds: number },
+  { memoryMegabytes, isArm }: FunctionFacts,
+  { lambda: prices }: Prices,
+): number {
+  const gigabyteSeconds = seconds * (memoryMegabytes / 1024);
+  const price = isArm ? prices.armGigabyteSecond : prices.x86GigabyteSecond;
+  return (invocations / MILLION) * prices.requestsPerMillion + gigabyteSeconds * price;
+}
+
+/** A request is metered by its bytes; a receive and a delete are for a whole batch. */
+function buffer(input: BillInput): number {
+  const { usage, facts, prices } = input;
+  const { fresh, duplicate } = portionsOf(usage);
+  const metered = (messages: number) =>
+    Math.ceil((messages * (usage.bodyBytes + ASSUMED.attributeBytes)) / prices.sqs.meteredBytes);
+  const size = batchSize(usage, facts);
+  const sends = monthly('sends', usage, input.counted) * metered(1);
+  const batches = (fresh + duplicate) / size;
+  return ((sends + batches * (metered(size) + 1)) / MILLION) * prices.sqs.perMillion;
+}
+
+function ledgerRequests({ usage, counted, prices: { dynamoDb } }: BillInput): number {
+  const writes = monthly('writeUnits', usage, counted);
+  const reads = monthly('readUnits', usage, counted);
+  return (writes * dynamoDb.writesPerMillion + reads * dynamoDb.readsPerMillion) / MILLION;
+}
+
+/** What lies there once as much is forgotten as comes. */
+function ledgerStorage({ facts, usage, counted, prices: { dynamoDb } }: BillInput): number {
+  const gigabytes = (monthly('storedBytes', usage, counted) / GIGABYTE) * (LEDGER_DAYS / MONTH_DAYS);
+  const backup = facts.hasPointInTimeRecovery ? dynamoDb.pointInTimeGigabyte : 0;
+  return gigabytes * (dynamoDb.storageGigabyte + backup);
+}
+
+/** Gigabytes of log lines that are written in a month. */
+function logsIngested({ facts, usage, counted }: BillInput): number {
+  const { fresh, duplicate } = portionsOf(usage);
+  const own = monthly('ingestLogBytes', usage, counted) + monthly('deliverLogBytes', usage, counted);
+  const platform =
+    (facts.ingest.hasPlatformLogs ? usage.webhooks : 0) +
+    (facts.deliver.hasPlatformLogs ? (fresh + duplicate) / batchSize(usage, facts) : 0);
+  const access = usage.webhooks * facts.accessLogBytes;
+  return (own + platform * ASSUMED.platformLogBytes + access) / GIGABYTE;
+}
+
+function logsStored(input: BillInput): number {
+  const days = input.usage.retentionDays ?? input.facts.retentionDays;
+  return logsIngested(input) * ASSUMED.storedPart * (days / MONTH_DAYS) * input.prices.logs.storedGigabyte;
+}
+
+function dataOut({ usage, counted, prices }: BillInput): number {
+  const calls = monthly('calls', usage, counted) * ASSUMED.callOverheadBytes;
+  const bytes = monthly('callBytes', usage, counted) + calls + usage.webhooks * ASSUMED.answerBytes;
+  return (bytes / GIGABYTE) * prices.dataOutGigabyte;
+}
+
+function wafRequests({ facts, usage, prices }: BillInput): number {
+  return facts.webAcls === 0 ? 0 : (usage.webhooks / MILLION) * prices.webAcl.perMillion;
+}
+
+/** What a month costs, however many webhooks come. */
+function fixedLines({ facts, usage, counted, prices }: BillInput): readonly BillLine[] {
+  const input = { facts, usage, counted, prices };
+  const lines: readonly (readonly [string, number])[] = [
+    [`CloudWatch: ${Math.round(customMetrics(input))} metrics`, customMetrics(input) * prices.metric],
+    [`Secrets Manager: ${facts.secrets} secrets`, facts.secrets * prices.secret],
+    ['Secrets Manager: reads', (secretReads(input) / 1_000_000) * prices.secretReadsPerMillion],
+    ['SQS buffer: polling', (polls() / 1_000_000) * prices.sqs.perMillion],
+    [
+      'CloudWatch: alarms',
+      facts.alarmMetrics * prices.alarmMetric + facts.compositeAlarms * prices.compositeAlarm,
+    ],
+    ['CloudWatch: dashboards', facts.dashboards * prices.dashboard],
+    ['KMS: keys', facts.keys * prices.key],
+    ['NAT gateways, without their traffic', facts.natGateways * prices.natGatewayHour * MONTH_HOURS],
+    ['WAF: web ACLs and rules', facts.webAcls * prices.webAcl.month + facts.webAclRules * prices.webAcl.rule],
+  ];
+  return lines.map(([name, dollars]) => ({ name, per: 'month', dollars }));
+}
+
+/** A metric is paid for by the hour in which it is sent: with few webhooks, not every hour of the month. */
+function customMetrics({ facts, usage, counted }: BillInput): number {
+  const { delivered, duplicate } = counted;
+  const ofSources = facts.sources * (delivered.ingestMetrics + (usage.ignored > 0 ? 1 : 0));
+  const perEvent = delivered.deliverMetrics + (usage.duplicates > 0 ? duplicate.deliverMetrics : 0);
+  const perHour = usage.webhooks / MONTH_HOURS;
+  const sent = (metrics: number, senders: number) =>
+    senders === 0 ? 0 : metrics * Math.min(1, perHour / senders);
+  return (
+    sent(ofSources, facts.sources) +
+    sent(usage.mappedEvents * perEvent, usage.mappedEvents) +
+    sent(delivered.stackMetrics, 1)
+  );
+}
+
+/** Each worker reads each secret anew before it has grown old; one ingest function is enough for most. */
+function secretReads({ facts, usage }: BillInput): number {
+  const secrets = facts.sources + facts.deliver.concurrency;
+  const often = MONTH_SECONDS / (REFRESH_MILLISECONDS / 1000);
+  return Math.min(secrets * often, 2 * usage.webhooks);
+}
+
+function polls(): number {
+  return ASSUMED.pollers * (MONTH_SECONDS / ASSUMED.pollSeconds);
+}

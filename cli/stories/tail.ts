@@ -1,0 +1,100 @@
+import { styleText } from 'node:util';
+import * as z from 'zod';
+import { type AccountChoice, openAccount } from '../../answers/account.ts';
+import { parseJson } from '../../lambdas/parse-json.ts';
+import { type CommandResult, refuse } from '../command-line.ts';
+import { followCloudWatch, followLocalRun } from './follow-logs.ts';
+
+type TailOptions = AccountChoice & { readonly json?: boolean | undefined };
+
+/** `adapter tail`: what happens, as it happens. It ends by Ctrl-C, or with the local run. */
+export async function tail(
+  options: TailOptions,
+  signal = interruption(),
+  write: (text: string) => void = (text) => process.stdout.write(`${text}\n`),
+): Promise<CommandResult> {
+  const account = await openAccount(options);
+  if (!account.ok) return refuse(account.failure);
+  const { url, stackName } = account.value;
+  const follow = url === undefined ? followCloudWatch(stackName) : followLocalRun(url);
+  const color = options.json !== true && process.stdout.isTTY === true && !process.env.NO_COLOR;
+  await follow((text) => {
+    const told = options.json === true ? text : tellLogLine(text, color);
+    if (told !== undefined) write(told);
+  }, signal);
+  return { text: '', exitCode: 0 };
+}
+
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
+}
+
+/** What is told of a line of either function; the log has more. */
+const lineSchema = z.object({
+  _aws: z.object({ Timestamp: z.number() }).optional(),
+  stage: z.enum(['ingest', 'deliver']),
+  code: z.string(),
+  outcome: z.string().optional(),
+  source: z.string().optional(),
+  event: z.string().optional(),
+  item: z.number().optional(),
+  eventTypes: z.array(z.string()).optional(),
+  deduplicationId: z.string().optional(),
+  transactionId: z.string().optional(),
+  answer: z.object({ status: z.number(), code: z.string().optional() }).optional(),
+  attempts: z.number().optional(),
+  retrySeconds: z.number().optional(),
+  detail: z.string().optional(),
+  cause: z.string().optional(),
+});
+
+type Line = z.infer<typeof lineSchema>;
+
+const COLOR_OF: Readonly<Record<string, 'green' | 'yellow' | 'red' | 'dim'>> = {
+  delivered: 'green',
+  buffered: 'dim',
+  ignored: 'dim',
+  skipped: 'dim',
+  duplicate: 'dim',
+  'handshake-answered': 'dim',
+  'retry-later': 'yellow',
+  expired: 'yellow',
+  'dead-letter': 'red',
+};
+
+/** A log line of ours in a person's words, coloured by its outcome; of anything else the text, unless it is AWS's own. */
+export function tellLogLine(text: string, color: boolean): string | undefined {
+  const line = lineSchema.safeParse(parseJson(text)).data;
+  if (line === undefined) return isOfPlatform(text) ? undefined : text.trimEnd();
+  const outcome = line.outcome ?? line.code;
+  const told = describe(line, outcome);
+  return color ? styleText(COLOR_OF[outcome] ?? 'red', told, { validateStream: false }) : told;
+}
+
+function describe(line: Line, outcome: string): string {
+  const { stage, code, source = '', eventTypes = [], deduplicationId = '', _aws: aws } = line;
+  const time = aws === undefined ? ' '.repeat(8) : new Date(aws.Timestamp).toISOString().slice(11, 19);
+  const { event, item, transactionId, answer, attempts = 0, retrySeconds, detail, cause } = line;
+  const http = answer && `HTTP ${answer.status}${answer.code === undefined ? '' : `/${answer.code}`}`;
+  return [
+    `${time}  ${stage.padEnd(7)}`,
+    outcome.padEnd(11),
+    [source, event ?? eventTypes.join(','), item === undefined ? '' : `#${item}`].filter(Boolean).join(' '),
+    deduplicationId,
+    code === outcome ? '' : code,
+    http,
+    transactionId,
+    attempts > 1 ? `attempt ${attempts}` : '',
+    retrySeconds === undefined ? '' : `again in ${retrySeconds} s`,
+    detail ?? cause,
+  ]
+    .filter(Boolean)
+    .join('  ');
+}
+
+/** Lambda's own lines about starts, ends and reports, as JSON or as text. */
+function isOfPlatform(text: string): boolean {
+  return /^(START|END|REPORT|INIT_START) |"type":"platform\./.test(text);
+}

@@ -1,0 +1,185 @@
+import { Buffer, isUtf8 } from 'node:buffer';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import * as z from 'zod/mini';
+import { parseJson } from '../parse-json.ts';
+import { fail, type Result, succeed } from '../result.ts';
+import type { BodyFormat } from '../webhook-body.ts';
+import { type Replay, replayAttributeSchema } from './replay.ts';
+import '../secret.ts';
+
+/** The version of this contract. A reader refuses what it does not know rather than guess. */
+const VERSION = '2';
+
+/** A verified webhook, exactly as it was received, on its way from ingest to deliver. */
+export type BufferedWebhook = {
+  /** Our own id of this delivery: the request id of the door. It stays through every retry and replay. */
+  readonly webhookId: string;
+  /** The name of the mapping folder, which is also the last part of the webhook URL. */
+  readonly source: string;
+  /** What happened, in the vendor's words: `invoice.payment_failed`. More than one only where it is a batch. */
+  readonly eventTypes: readonly string[];
+  /** The same for every delivery of one fact, and protected by the signature (design.md, "Identity"). */
+  readonly deduplicationId: string;
+  readonly receivedAt: Date;
+  /** Which of the source's secrets had signed it, from 0, the newest. */
+  readonly secretSlot?: number;
+  readonly bodyFormat: BodyFormat;
+  /** Those headers that the source's mapping names, by lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The bytes that were signed, untouched. */
+  readonly rawBody: Uint8Array;
+  /** Set where a person has put it back from the dead letters. */
+  readonly replay?: Replay;
+};
+
+/** A webhook in the shape SQS carries it: the body as text, all else as string attributes. */
+export type BufferMessage = {
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+};
+
+/** Writes a webhook as an SQS message; fails when its body would not fit, even compressed. */
+export function encodeBufferedWebhook(webhook: BufferedWebhook): Result<BufferMessage, BodyTooLarge> {
+  const encoded = encodeBody(webhook.rawBody);
+  if (!encoded.ok) return encoded;
+  const { body, encoding } = encoded.value;
+  return succeed({
+    body,
+    attributes: {
+      version: VERSION,
+      'webhook-id': webhook.webhookId,
+      source: webhook.source,
+      'event-type': webhook.eventTypes.join('\n'),
+      'deduplication-id': webhook.deduplicationId,
+      'received-at': webhook.receivedAt.toISOString(),
+      body: `${webhook.bodyFormat} ${encoding}`,
+      ...(Object.keys(webhook.headers).length > 0 && { headers: writeHeaders(webhook.headers) }),
+      ...(webhook.secretSlot !== undefined && { 'secret-slot': String(webhook.secretSlot) }),
+    },
+  });
+}
+
+/** SQS refuses control characters and some others; a header may hold any byte. Escaped, all of it is ASCII. */
+function writeHeaders(headers: BufferedWebhook['headers']): string {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(headers).replaceAll(/[^\u0020-\u007e]/g, escaped);
+}
+
+/**
+ * Bytes that a body may take on the buffer, encoded or not. SQS takes 1,048,576 bytes of body and attributes together;
+ * the rest is left for the attributes, which grow by the note when a webhook is dead-lettered.
+ */
+export const MAX_BUFFERED_BODY_BYTES = 1_000_000;
+
+/** More than Lambda hands to ingest (6 MB): only what ingest did not write could unpack to more. */
+export const MAX_RAW_BODY_BYTES = 8_000_000;
+
+export type BodyTooLarge = {
+  readonly code: 'body-too-large';
+  readonly bytes: number;
+  /** What it would take on the buffer, compressed. */
+  readonly encodedBytes: number;
+  readonly limitBytes: number;
+};
+
+/** A body as SQS carries it. */
+type EncodedBody = { readonly body: string; readonly encoding: 'utf-8' | 'base64' | 'gzip' };
+
+/** As text where SQS takes it, else as base64; what would be too large is compressed. */
+function encodeBody(rawBody: Uint8Array): Result<EncodedBody, BodyTooLarge> {
+  const bytes = Buffer.from(rawBody.buffer, rawBody.byteOffset, rawBody.byteLength);
+  const encoding = travelsAsText(bytes) ? 'utf-8' : 'base64';
+  const plain = bytes.toString(encoding);
+  const plainBytes = encoding === 'base64' ? plain.length : bytes.length;
+  if (plainBytes <= MAX_BUFFERED_BODY_BYTES) return succeed({ body: plain, encoding });
+
+  const zipped = gzipSync(bytes).toString('base64');
+  if (zipped.length <= MAX_BUFFERED_BODY_BYTES) return succeed({ body: zipped, encoding: 'gzip' });
+  return fail({
+    code: 'body-too-large',
+    bytes: bytes.length,
+    encodedBytes: zipped.length,
+    limitBytes: MAX_BUFFERED_BODY_BYTES,
+  });
+}
+
+/** Takes a body out of a message; `undefined` where it does not unpack. */
+function decodeBody(body: string, encoding: EncodedBody['encoding']): Buffer | undefined {
+  if (encoding !== 'gzip') return Buffer.from(body, encoding);
+  try {
+    return gunzipSync(Buffer.from(body, 'base64'), { maxOutputLength: MAX_RAW_BODY_BYTES });
+  } catch {
+    return undefined;
+  }
+}
+
+/** The characters SQS takes (SendMessage, API reference); anything else has to travel encoded. */
+const NOT_TAKEN_BY_SQS = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+
+function travelsAsText(bytes: Buffer): boolean {
+  return isUtf8(bytes) && !NOT_TAKEN_BY_SQS.test(bytes.toString('utf8'));
+}
+
+// Apart from how a webhook is written: ingest never reads one, and would build these schemas at each cold start.
+const textSchema = z.string().check(z.minLength(1));
+
+const attributesSchema = z.object({
+  version: z.literal(VERSION),
+  'webhook-id': textSchema,
+  source: textSchema,
+  'event-type': z.pipe(
+    textSchema,
+    z.transform((types) => types.split('\n')),
+  ),
+  'deduplication-id': textSchema,
+  'received-at': z.iso.datetime(),
+  /** Format and encoding of the body, as in `json utf-8`: SQS takes ten attributes a message. */
+  body: z.templateLiteral([z.enum(['json', 'form']), ' ', z.enum(['utf-8', 'base64', 'gzip'])]),
+  headers: z.optional(z.pipe(z.pipe(z.string(), z.transform(parseJson)), z.record(z.string(), z.string()))),
+  'secret-slot': z.optional(z.coerce.number<string>().check(z.int(), z.minimum(0))),
+  replay: z.optional(replayAttributeSchema),
+});
+
+/**
+ * The attributes that belong to the webhook itself, for readers that copy them on: nine at most, which leaves one of
+ * SQS's ten for the replay, or for the dead-letter note. A replay belongs to the one message that it was given to.
+ */
+export const WEBHOOK_ATTRIBUTES = Object.keys(attributesSchema.shape).filter((name) => name !== 'replay');
+
+/** A dead letter's message, for the buffer again. */
+export function replayedMessage({ body, attributes }: BufferMessage, replay: Replay): BufferMessage {
+  const kept = Object.entries(attributes).filter(([name]) => WEBHOOK_ATTRIBUTES.includes(name));
+  return { body, attributes: { ...Object.fromEntries(kept), replay: JSON.stringify(replay) } };
+}
+
+type UnreadableMessage = {
+  readonly code: 'message-unreadable';
+  readonly problems: readonly string[];
+};
+
+/** Reads a webhook back from an SQS message; further attributes (a dead-letter note) are not its business. */
+export function decodeBufferedWebhook(message: BufferMessage): Result<BufferedWebhook, UnreadableMessage> {
+  const parsed = attributesSchema.safeParse(message.attributes);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    return fail({ code: 'message-unreadable', problems });
+  }
+  const attributes = parsed.data;
+  const [bodyFormat, encoding] = attributes.body.split(' ') as [BodyFormat, EncodedBody['encoding']];
+  const rawBody = decodeBody(message.body, encoding);
+  if (rawBody === undefined) {
+    return fail({ code: 'message-unreadable', problems: [`body: is not ${encoding}`] });
+  }
+  return succeed({
+    webhookId: attributes['webhook-id'],
+    source: attributes.source,
+    eventTypes: attributes['event-type'],
+    deduplicationId: attributes['deduplication-id'],
+    receivedAt: new Date(attributes['received-at']),
+    bodyFormat,
+    headers: attributes.headers ?? {},
+    rawBody,
+    ...(attributes['secret-slot'] !== undefined && { secretSlot: attributes['secret-slot'] }),
+    ...(attributes.replay && { replay: attributes.replay }),
+  });
+}

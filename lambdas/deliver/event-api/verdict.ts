@@ -1,0 +1,232 @@
+import * as z from 'zod/mini';
+import { parseJson } from '../../parse-json.ts';
+import { readRetryAfter } from './retry-after.ts';
+
+/** What the answer said: the HTTP status and the code in the body; for notes, what may be kept of its description. */
+export type AnswerFacts = { readonly status: number; readonly code?: string; readonly description?: string };
+
+/** What is known of an attempt that is not settled. */
+type Unsettled = {
+  readonly answer?: AnswerFacts;
+  /** What went wrong on the wire, where there is no answer: an error code, never a message. */
+  readonly cause?: string;
+  /** What the vendor asked for, in seconds. */
+  readonly retryAfterSeconds?: number;
+  /** Where the answer contradicts itself, the id that Webex Campaign can be asked about. */
+  readonly transactionId?: string;
+};
+
+/** Accepted for processing, with proof. */
+type Delivered = {
+  readonly outcome: 'delivered';
+  readonly transactionId: string;
+  readonly answer: AnswerFacts;
+};
+
+/**
+ * The one judgement of an attempt. `retry-later` was certainly not accepted, `dead-letter` certainly refused;
+ * `unconfirmed` may have been accepted, and the mapping's `on-unconfirmed` makes one of the other two of it.
+ */
+export type Verdict =
+  | Delivered
+  | ({ readonly outcome: 'retry-later'; readonly code: RetryCode } & Unsettled)
+  | { readonly outcome: 'dead-letter'; readonly code: RefusalCode; readonly answer: AnswerFacts }
+  | ({ readonly outcome: 'unconfirmed'; readonly code: 'unconfirmed' } & Unsettled);
+
+type Answered = Extract<Attempt, { kind: 'answered' }>;
+
+/**
+ * Judges an attempt: the body's code first, then the status. Delivered needs positive proof, a 2xx with a success id
+ * and no failure code; what cannot be told apart is `unconfirmed`, since two equal calls are two messages to a customer
+ * (design.md, "Decisions").
+ * @param successIdFields names of the members of an answer that prove success
+ */
+export function classifyAttempt(attempt: Attempt, now: Date, successIdFields = SUCCESS_ID_FIELDS): Verdict {
+  switch (attempt.kind) {
+    case 'not-sent':
+      return { outcome: 'retry-later', code: 'webex-unreachable', cause: attempt.cause };
+    case 'no-answer':
+      return { outcome: 'unconfirmed', code: 'unconfirmed', cause: attempt.cause };
+    case 'answered':
+      return classifyAnswer(attempt, now, successIdFields);
+  }
+}
+
+function classifyAnswer(attempt: Answered, now: Date, successIdFields: readonly string[]): Verdict {
+  const { code, transactionId } = readAnswer(attempt.body, successIdFields);
+  const answer = { status: attempt.status, ...(code !== undefined && { code }) };
+  const retryAfterSeconds = readRetryAfter(attempt.retryAfter, now);
+  const unsettled = { answer, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+
+  if (transactionId !== undefined) {
+    const isSuccess = attempt.status >= 200 && attempt.status < 300 && code === undefined;
+    // An id beside a failure code, or under a failure status, contradicts itself: perhaps it was accepted.
+    if (!isSuccess) return { outcome: 'unconfirmed', code: 'unconfirmed', transactionId, ...unsettled };
+    return { outcome: 'delivered', transactionId, answer };
+  }
+  const meaning = meaningOf(attempt.status, code);
+  if (meaning === 'unconfirmed') return { outcome: 'unconfirmed', code: meaning, ...unsettled };
+  if (isRetried(meaning)) return { outcome: 'retry-later', code: meaning, ...unsettled };
+  return { outcome: 'dead-letter', code: meaning, answer };
+}
+
+function isRetried(meaning: RetryCode | RefusalCode): meaning is RetryCode {
+  return OUTCOME_OF[meaning] === 'retry-later';
+}
+
+/** An attempt that is to be repeated: it was certainly not accepted. */
+export type RetryCode =
+  | 'webex-throttled'
+  | 'webex-credentials-refused'
+  | 'webex-unreachable'
+  | 'webex-wrong-endpoint';
+
+/** An attempt that was certainly refused, and that no repetition would mend. */
+type RefusalCode =
+  | 'webex-invalid-json'
+  | 'webex-mandatory-field-missing'
+  | 'webex-no-recommendation'
+  | 'webex-not-found'
+  | 'webex-method-not-supported'
+  | 'webex-refused'
+  | 'webex-redirected';
+
+/** What an answer without proof of success means. `unconfirmed`: it may or may not have been accepted. */
+export type Meaning = RetryCode | RefusalCode | 'unconfirmed';
+
+/** The failure table of the contract, by the code in the body: it means the same under every status. */
+const BY_BODY_CODE: Readonly<Record<string, Meaning>> = {
+  1001: 'webex-invalid-json',
+  1002: 'webex-mandatory-field-missing',
+  1003: 'webex-no-recommendation',
+  430: 'webex-credentials-refused',
+  498: 'webex-credentials-refused',
+  404: 'webex-not-found',
+  405: 'webex-method-not-supported',
+  429: 'webex-throttled',
+  499: 'unconfirmed',
+  500: 'unconfirmed',
+  502: 'unconfirmed',
+};
+
+/** What a status alone means. 408 is a time-out and 499 the vendor's "request failed": neither says "not accepted". */
+const BY_STATUS: Readonly<Record<number, Meaning>> = {
+  401: 'webex-credentials-refused',
+  404: 'webex-not-found',
+  405: 'webex-method-not-supported',
+  408: 'unconfirmed',
+  429: 'webex-throttled',
+  499: 'unconfirmed',
+};
+
+/**
+ * What any other status of a class means; the classes that are missing here are unconfirmed. That holds for 503 as well:
+ * the contract does not know it, and a gateway writes it both when it never passed a request on and when the server
+ * behind it gave up in the middle.
+ */
+const BY_STATUS_CLASS: Readonly<Record<number, Meaning>> = { 3: 'webex-redirected', 4: 'webex-refused' };
+
+/** What an answer means that proves no success: the code in its body is asked first, then its status. */
+function meaningOf(status: number, code: string | undefined): Meaning {
+  const byCode = code === undefined ? undefined : BY_BODY_CODE[code];
+  return byCode ?? BY_STATUS[status] ?? BY_STATUS_CLASS[Math.floor(status / 100)] ?? 'unconfirmed';
+}
+
+/** What becomes of an attempt by its meaning. */
+const OUTCOME_OF = {
+  'webex-throttled': 'retry-later',
+  'webex-credentials-refused': 'retry-later',
+  'webex-unreachable': 'retry-later',
+  'webex-wrong-endpoint': 'retry-later',
+  'webex-invalid-json': 'dead-letter',
+  'webex-mandatory-field-missing': 'dead-letter',
+  'webex-no-recommendation': 'dead-letter',
+  'webex-not-found': 'dead-letter',
+  'webex-method-not-supported': 'dead-letter',
+  'webex-refused': 'dead-letter',
+  'webex-redirected': 'dead-letter',
+  unconfirmed: 'unconfirmed',
+} as const satisfies Readonly<Record<Meaning, 'retry-later' | 'dead-letter' | 'unconfirmed'>>;
+
+/** What the body of an answer says. Neither member is there when it is not a JSON object of the known shape. */
+type AnswerBody = {
+  /** The failure code as text, whether it came as a number or as text (webex-facts.md, 2.2.2). */
+  readonly code?: string;
+  /** Proof that the event was accepted for processing. */
+  readonly transactionId?: string;
+};
+
+/** The members of an answer that prove success: the one that the vendor's sibling API documents (webex-facts.md, 2.1). */
+export const SUCCESS_ID_FIELDS: readonly string[] = ['transaction-id'];
+
+/** Stands for a code that no table of the vendor's could hold. It is not quoted: it may be a value of the customer's. */
+const UNREADABLE_CODE = 'unreadable';
+
+/** Flat, and open: the vendor may add members. */
+const answerSchema = z.record(z.string(), z.unknown());
+
+/**
+ * Reads an answer's body: an empty, HTML or unknown one simply says nothing.
+ * @param successIdFields names of the members that prove success, any one of them
+ */
+export function readAnswer(text: string, successIdFields: readonly string[]): AnswerBody {
+  const parsed = answerSchema.safeParse(parseJson(text));
+  if (!parsed.success) return {};
+  const { data } = parsed;
+  const code = readCode(data.code);
+  const transactionId = successIdFields.map((field) => readId(data[field])).find((id) => id !== undefined);
+  return { ...(code !== undefined && { code }), ...(transactionId !== undefined && { transactionId }) };
+}
+
+/** What the vendor says of a failure in words. It may quote the customer: nothing of it is kept unmasked. */
+export function readDescription(text: string): string | undefined {
+  const { description } = answerSchema.safeParse(parseJson(text)).data ?? {};
+  return typeof description === 'string' ? description : undefined;
+}
+
+/** A blank code is none. One of another kind than the documented ones is a code all the same: it denies success. */
+function readCode(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const text =
+    typeof value === 'string' || typeof value === 'number' ? String(value).trim() : UNREADABLE_CODE;
+  if (text === '') return undefined;
+  return /^\d{1,6}$/.test(text) ? text : UNREADABLE_CODE;
+}
+
+/** Text that is not blank. The word "null" is no id either: the vendor's systems write it for what is missing. */
+function readId(value: unknown): string | undefined {
+  const id = typeof value === 'string' ? value.trim() : '';
+  return id === '' || id.toLowerCase() === 'null' ? undefined : id;
+}
+
+/** How long a call may take, in milliseconds. */
+type CallLimits = {
+  /** Until there is a connection to send over, TLS included. What fails by then was never sent. */
+  readonly connect: number;
+  /** Until the answer has been read to its end. */
+  readonly total: number;
+  /** How long a connection is kept for the next call. */
+  readonly idle: number;
+};
+
+/**
+ * The vendor says nothing of any of these (webex-facts.md, section 8, recommends the first two). A connection is given up
+ * before the servers that are quickest to do so (Node and Apache: five seconds) close it: a request that crosses that
+ * close on its way is unclear, and a new handshake is cheaper than a person's question to the vendor.
+ */
+export const CALL_LIMITS: CallLimits = { connect: 3_000, total: 10_000, idle: 4_000 };
+
+/** One call of the event API, and what came of it on the wire. */
+export type Attempt =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      /** The `Retry-After` header as it came. */
+      readonly retryAfter: string | undefined;
+      /** The body as text, up to a limit. */
+      readonly body: string;
+    }
+  /** The request certainly never reached Webex Campaign. */
+  | { readonly kind: 'not-sent'; readonly cause: string }
+  /** The request left, and no whole answer came: it may or may not have been accepted. */
+  | { readonly kind: 'no-answer'; readonly cause: string };

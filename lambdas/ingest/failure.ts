@@ -1,0 +1,28 @@
+import type { BodyTooLarge } from '../buffer/message.ts';
+import type { SecretFailure } from '../secret.ts';
+import type { BodyFailure } from '../webhook-body.ts';
+import type { VerificationFailure } from './signature/verification.ts';
+
+/** Every reason for which ingest does not take a webhook. The HTTP answer follows from the code (`answer.ts`). */
+export type IngestFailure =
+  | RequestFailure
+  | { readonly code: 'unknown-source' }
+  | SecretFailure
+  | VerificationFailure
+  | IdentityFailure
+  | BodyTooLarge
+  | BufferFailure
+  | InternalFailure;
+
+export type RequestFailure =
+  | { readonly code: 'unknown-path' }
+  | { readonly code: 'method-not-allowed'; readonly method: string }
+  | { readonly code: 'body-empty' }
+  | { readonly code: 'body-not-base64' };
+
+export type IdentityFailure = BodyFailure | { readonly code: 'event-type-missing'; readonly where: string };
+
+export type BufferFailure = { readonly code: 'buffer-unavailable'; readonly cause: string };
+
+/** A bug or a time-out of ours: the sender is asked to try again. */
+type InternalFailure = { readonly code: 'internal-error' };

@@ -1,0 +1,200 @@
+import * as z from 'zod/mini';
+import type { BodyTooLarge, BufferedWebhook } from '../buffer/message.ts';
+import { fail, type Result, succeed } from '../result.ts';
+import type { SecretFailure } from '../secret.ts';
+import { matchesEventType } from '../webhook-body.ts';
+import type { BufferFailure, IngestFailure } from './failure.ts';
+import { answerHandshake, checkToken, findHandshake, type HandshakeAnswer } from './handshake.ts';
+import { identifyWebhook } from './identity.ts';
+import { type HttpApiEvent, readRequest, type WebhookRequest, withoutQuery } from './request.ts';
+import type { Verification, VerificationFailure } from './signature/verification.ts';
+import { verifySignature } from './signature/verify.ts';
+import type { Handshake, Source } from './source.ts';
+
+/** What ingest needs of the outside world. */
+export type ReceiveDependencies = {
+  readonly sources: ReadonlyMap<string, Source>;
+  /** What the endpoint's URLs begin with, as senders know it: `https://host`, no slash at the end. */
+  readonly publicUrl: string;
+  readonly signingSecrets: {
+    readonly read: (name: string) => Promise<Result<SigningSecrets, SecretFailure>>;
+    /** Reads again what may have been rotated; `undefined` where that was done a moment ago. */
+    readonly reread: (name: string) => Promise<Result<SigningSecrets, SecretFailure> | undefined>;
+  };
+  readonly putOnBuffer: (webhook: BufferedWebhook) => Promise<Result<void, BodyTooLarge | BufferFailure>>;
+};
+
+/** A request that its source has signed: when it came, which secret it was, and how many are kept. */
+type Verified = Verification & {
+  readonly secret: string;
+  readonly secretsKept: number;
+  readonly receivedAt: Date;
+};
+
+/** Which of how many secrets has signed a webhook. */
+type SigningSlot = Pick<Verified, 'secretSlot' | 'secretsKept'>;
+
+/** A verified webhook that was `buffered`, or `ignored` as no mapping wants it; or a handshake that is to be answered. */
+export type Received =
+  | ({ readonly code: 'buffered' | 'ignored'; readonly webhook: BufferedWebhook } & SigningSlot)
+  | { readonly code: 'handshake-answered'; readonly answer: HandshakeAnswer };
+
+/** What became of a request, and whose it is; `source` is missing where no mapping folder has the name. */
+export type Reception = { readonly source?: Source; readonly received: Result<Received, IngestFailure> };
+
+/** One request's journey: read it, verify it, identify it, buffer it if it is wanted. */
+export async function receiveWebhook(
+  event: HttpApiEvent,
+  receivedAt: Date,
+  dependencies: ReceiveDependencies,
+): Promise<Reception> {
+  const request = readRequest(event);
+  if (!request.ok) return { received: request };
+  const source = dependencies.sources.get(request.value.source);
+  if (source === undefined) return { received: fail({ code: 'unknown-source' }) };
+  return { source, received: await receiveFrom(source, request.value, receivedAt, dependencies) };
+}
+
+async function receiveFrom(
+  source: Source,
+  request: WebhookRequest,
+  receivedAt: Date,
+  dependencies: ReceiveDependencies,
+): Promise<Result<Received, IngestFailure>> {
+  const handshake = findHandshake(source.profile.handshakes, request);
+  if (handshake !== undefined && handshake.authenticate !== 'signature') {
+    return answerUnsigned(source, request, handshake, dependencies);
+  }
+  const unusable = explainUnusable(request);
+  if (handshake === undefined && unusable !== undefined) return fail(unusable);
+
+  const verified = await verifyWebhook(source, request, receivedAt, dependencies);
+  if (!verified.ok) return verified;
+  if (handshake === undefined) return takeIn(source, request, verified.value, dependencies);
+  const { secret } = verified.value;
+  return succeed({ code: 'handshake-answered', answer: answerHandshake(handshake, request, secret) });
+}
+
+async function answerUnsigned(
+  source: Source,
+  request: WebhookRequest,
+  handshake: Handshake,
+  { signingSecrets }: ReceiveDependencies,
+): Promise<Result<Received, IngestFailure>> {
+  if (handshake.authenticate !== 'none') {
+    const secrets = await signingSecrets.read(source.secret);
+    if (!secrets.ok) return secrets;
+    const token = checkToken(handshake, request, secrets.value, source.secret);
+    if (!token.ok) return token;
+  }
+  return succeed({ code: 'handshake-answered', answer: answerHandshake(handshake, request, undefined) });
+}
+
+function explainUnusable({ method, rawBody }: WebhookRequest): IngestFailure | undefined {
+  if (method !== 'POST') return { code: 'method-not-allowed', method };
+  return rawBody.byteLength === 0 ? { code: 'body-empty' } : undefined;
+}
+
+/** Failures that another secret might turn into a success. */
+const MAYBE_ROTATED: readonly VerificationFailure['code'][] = [
+  'no-matching-secret',
+  'secret-whitespace',
+  'wrong-secret-kind',
+  'secret-undecodable',
+];
+
+/**
+ * Verifies a request with its source's secrets. Where none of them matches, they are read once more, so that a rotation
+ * counts at once; how often is up to `reread`, as forgeries look just the same.
+ */
+export async function verifyWebhook(
+  source: Source,
+  request: WebhookRequest,
+  receivedAt: Date,
+  { signingSecrets, publicUrl }: Pick<ReceiveDependencies, 'signingSecrets' | 'publicUrl'>,
+): Promise<Result<Verified, SecretFailure | VerificationFailure>> {
+  const secrets = await signingSecrets.read(source.secret);
+  if (!secrets.ok) return secrets;
+  const url = senderUrl(source, publicUrl, request.query);
+  const verify = (tried: readonly string[]): Result<Verified, VerificationFailure> => {
+    const verified = verifySignature(source.profile.signature, {
+      ...request,
+      url,
+      receivedAt,
+      secrets: tried,
+    });
+    if (!verified.ok) return verified;
+    const { secretSlot } = verified.value;
+    return succeed({ secretSlot, secret: tried[secretSlot] ?? '', secretsKept: tried.length, receivedAt });
+  };
+
+  const first = verify(secrets.value.signingSecrets);
+  if (first.ok || !MAYBE_ROTATED.includes(first.failure.code)) return first;
+  const again = await signingSecrets.reread(source.secret);
+  return again?.ok ? verify(again.value.signingSecrets) : first;
+}
+
+/** Identifies a webhook that is verified, and buffers it if some mapping wants it. */
+async function takeIn(
+  source: Source,
+  request: WebhookRequest,
+  { secretSlot, secretsKept, receivedAt }: Verified,
+  { putOnBuffer }: ReceiveDependencies,
+): Promise<Result<Received, IngestFailure>> {
+  const identity = identifyWebhook(source.profile, request);
+  if (!identity.ok) return identity;
+  const { eventTypes, deduplicationId, bodyFormat } = identity.value;
+  const webhook = {
+    webhookId: request.requestId,
+    source: source.source,
+    eventTypes,
+    deduplicationId,
+    receivedAt,
+    secretSlot,
+    bodyFormat,
+    headers: pickHeaders(request, source.mappedHeaders),
+    rawBody: request.rawBody,
+  };
+  const wanted = eventTypes.filter((eventType) =>
+    source.eventTypes.some((pattern) => matchesEventType(pattern, eventType)),
+  );
+  if (wanted.length === 0) return succeed({ code: 'ignored', webhook, secretSlot, secretsKept });
+  const kept = { ...webhook, eventTypes: wanted };
+  const buffered = await putOnBuffer(kept);
+  return buffered.ok ? succeed({ code: 'buffered', webhook: kept, secretSlot, secretsKept }) : buffered;
+}
+
+function pickHeaders(
+  { headers }: WebhookRequest,
+  names: readonly string[],
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = headers.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** The URL as the sender called it: what is configured, and the query as it was received. */
+export function senderUrl(
+  { source, profile: { signature } }: Pick<Source, 'source' | 'profile'>,
+  publicUrl: string,
+  query: string,
+): string {
+  const configured = 'publicUrl' in signature ? signature.publicUrl : undefined;
+  const url = withoutQuery(configured ?? `${publicUrl}/webhooks/${source}`);
+  return query === '' ? url : `${url}?${query}`;
+}
+
+/**
+ * The value of a source's secret: the active signing secrets, newest first. None of them may be empty, since an empty
+ * key would verify anybody's signature.
+ */
+export const signingSecretsSchema = z.strictObject({
+  signingSecrets: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
+  /** What the vendor sends in a handshake that asks for a token (Meta's `hub.verify_token`). */
+  verifyToken: z.optional(z.string().check(z.minLength(1))),
+});
+
+export type SigningSecrets = z.infer<typeof signingSecretsSchema>;

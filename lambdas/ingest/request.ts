@@ -1,0 +1,71 @@
+import { Buffer } from 'node:buffer';
+import * as z from 'zod/mini';
+import { fail, type Result, succeed } from '../result.ts';
+import type { RequestFailure } from './failure.ts';
+
+/**
+ * What is used of an API Gateway HTTP API event, payload format 2.0. AWS may add members, so the schema is open.
+ * Source: docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html.
+ */
+export const httpApiEventSchema = z.object({
+  rawPath: z.string(),
+  rawQueryString: z._default(z.string(), ''),
+  headers: z._default(z.record(z.string(), z.string()), {}),
+  body: z.optional(z.string()),
+  isBase64Encoded: z.boolean(),
+  requestContext: z.object({ requestId: z.string(), http: z.object({ method: z.string() }) }),
+});
+
+export type HttpApiEvent = z.infer<typeof httpApiEventSchema>;
+
+/** A request to a webhook URL, not yet verified. */
+export type WebhookRequest = {
+  /** API Gateway's id of the request. */
+  readonly requestId: string;
+  readonly source: string;
+  readonly method: string;
+  /** As received, without its `?`. */
+  readonly query: string;
+  /** Header values by lower-case name. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** The exact bytes received. */
+  readonly rawBody: Uint8Array;
+};
+
+/** Takes a request to a webhook URL out of an HTTP event, or says why there is none in it. */
+export function readRequest(event: HttpApiEvent): Result<WebhookRequest, RequestFailure> {
+  const source = /^\/webhooks\/([^/]+)\/?$/.exec(event.rawPath)?.[1];
+  if (source === undefined) return fail({ code: 'unknown-path' });
+  const { body = '', isBase64Encoded, requestContext } = event;
+  if (isBase64Encoded && !isBase64(body)) return fail({ code: 'body-not-base64' });
+  return succeed({
+    requestId: requestContext.requestId,
+    source,
+    method: requestContext.http.method,
+    query: event.rawQueryString,
+    headers: lowerCaseNames(event.headers),
+    rawBody: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
+  });
+}
+
+/** `Buffer.from` skips what is not base64; a body must not change in silence. */
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
+}
+
+/** Names differ in case only by accident: RFC 9110, 5.1. Repeated ones are joined as API Gateway joins them. */
+function lowerCaseNames(headers: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const byName = new Map<string, string>();
+  for (const [name, value] of Object.entries(headers)) {
+    const key = name.toLowerCase();
+    const before = byName.get(key);
+    byName.set(key, before === undefined ? value : `${before},${value}`);
+  }
+  return byName;
+}
+
+/** A URL without its query. A pattern would look for the end anew from every `?`: a query of nothing else would take minutes. */
+export function withoutQuery(url: string): string {
+  const at = url.indexOf('?');
+  return at === -1 ? url : url.slice(0, at);
+}

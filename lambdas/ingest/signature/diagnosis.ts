@@ -1,0 +1,192 @@
+import { Buffer, isUtf8 } from 'node:buffer';
+import type { KeyObject } from 'node:crypto';
+import { withoutQuery } from '../request.ts';
+import { decodeBytes, secretKeyOf } from './keys.ts';
+import { DIGEST_BYTES, fits } from './signed-content.ts';
+import type { Claim, SignatureMethod, SignedRequest, VerificationFailure } from './verification.ts';
+
+/** Bodies up to here are looked at for what may have re-written them: enough for people, dull for floods of forgeries. */
+const MAX_EXPLAINED_BYTES = 256 * 1024;
+
+/**
+ * Says why a signature matches no secret, as far as that can be known: every explanation but the last two was put to the
+ * proof, by a change under which the signature does match. It never makes a request valid.
+ */
+export function explainMismatch(
+  method: SignatureMethod,
+  claims: readonly Claim[],
+  request: SignedRequest,
+): VerificationFailure {
+  const { secrets } = request;
+  return (
+    explainBySecret(method, claims, secrets) ??
+    explainUndecodable(method, secrets) ??
+    explainByBody(method, request) ??
+    explainByUrl(method, request) ??
+    explainByLength(method, claims) ?? { code: 'no-matching-secret', secretsTried: secrets.length }
+  );
+}
+
+function matches(
+  method: SignatureMethod,
+  claims: readonly Claim[],
+  secret: string,
+  key = method.decode(secret),
+): boolean {
+  return key !== undefined && claims.every((claim) => fits(method.crypto, claim, key, secret));
+}
+
+function explainBySecret(
+  method: SignatureMethod,
+  claims: readonly Claim[],
+  secrets: readonly string[],
+): VerificationFailure | undefined {
+  for (const [secretSlot, secret] of secrets.entries()) {
+    const trimmed = secret.trim();
+    if (trimmed !== secret && matches(method, claims, trimmed))
+      return { code: 'secret-whitespace', secretSlot };
+    if (method.crypto.kind !== 'hmac') continue;
+    const other = otherReadings(trimmed).find(
+      ([, key]) => key !== undefined && matches(method, claims, trimmed, key),
+    );
+    if (other === undefined) continue;
+    return { code: 'wrong-secret-kind', secretSlot, configured: method.secretForm, matching: other[0] };
+  }
+  return undefined;
+}
+
+/** What else a stored secret may have been meant as: `whsec_…` alone means two things (providers.md, trap 2). */
+function otherReadings(secret: string): readonly (readonly [string, KeyObject | undefined])[] {
+  const [, prefix = '', rest = ''] = /^([a-z]{2,8}_)(.+)$/.exec(secret) ?? [];
+  return [
+    ['utf8', secretKeyOf(Buffer.from(secret))],
+    [`utf8 after "${prefix}"`, secretKeyOf(Buffer.from(rest))],
+    ['base64', secretKeyOf(decodeBytes(secret, 'base64'))],
+    [`base64 after "${prefix}"`, secretKeyOf(decodeBytes(rest, 'base64'))],
+    ['hex', secretKeyOf(decodeBytes(secret, 'hex'))],
+  ];
+}
+
+function explainUndecodable(
+  { decode, secretForm }: SignatureMethod,
+  secrets: readonly string[],
+): VerificationFailure | undefined {
+  if (secrets.some((secret) => decode(secret) !== undefined)) return undefined;
+  return { code: 'secret-undecodable', secretsTried: secrets.length, expected: secretForm };
+}
+
+function explainByBody(method: SignatureMethod, request: SignedRequest): VerificationFailure | undefined {
+  if (request.rawBody.byteLength > MAX_EXPLAINED_BYTES) return undefined;
+  for (const [change, rawBody] of rewriteBody(request.rawBody)) {
+    if (verifiesAs(method, { ...request, rawBody })) return { code: 'body-re-encoded', change };
+  }
+  return undefined;
+}
+
+const URL_CHANGES: readonly (readonly [string, (url: string) => string])[] = [
+  ['https in the place of http', (url) => url.replace(/^http:/, 'https:')],
+  ['http in the place of https', (url) => url.replace(/^https:/, 'http:')],
+  ['a slash at the end', (url) => url.replace(/([^/])(\?|$)/, '$1/$2')],
+  ['no slash at the end', (url) => url.replace(/\/(\?|$)/, '$1')],
+  ['no query', withoutQuery],
+];
+
+function explainByUrl(method: SignatureMethod, request: SignedRequest): VerificationFailure | undefined {
+  const { url } = request;
+  if (url === undefined) return undefined;
+  const found = URL_CHANGES.find(
+    ([, change]) => change(url) !== url && verifiesAs(method, { ...request, url: change(url) }),
+  );
+  return found === undefined ? undefined : { code: 'public-url-differs', change: found[0] };
+}
+
+function verifiesAs(method: SignatureMethod, request: SignedRequest): boolean {
+  const claims = method.readClaims(request);
+  return claims.ok && request.secrets.some((secret) => matches(method, claims.value, secret));
+}
+
+/** A signature of another length was made by another algorithm, or was cut. */
+function explainByLength(
+  { crypto: { kind, algorithm = 'sha256' } }: SignatureMethod,
+  claims: readonly Claim[],
+): VerificationFailure | undefined {
+  if (kind !== 'hmac' && kind !== 'hash') return undefined;
+  const expectedBytes = DIGEST_BYTES[algorithm];
+  const found = claims.flatMap(({ signatures }) => signatures.map(({ length }) => length));
+  const [foundBytes = expectedBytes] = found;
+  if (found.includes(expectedBytes)) return undefined;
+  return { code: 'wrong-signature-length', expectedBytes, foundBytes };
+}
+
+/**
+ * What frameworks and proxies are known to do to a body on its way: parse it and write it anew, or change its line ends.
+ * Each is the body as it may have been when it was signed, with a name for what would have to be undone.
+ */
+function* rewriteBody(rawBody: Uint8Array): Generator<readonly [change: string, body: Buffer]> {
+  if (!isUtf8(rawBody)) return;
+  const text = Buffer.from(rawBody).toString('utf8');
+  for (const [change, rewrite] of [...TEXT_CHANGES, ...JSON_CHANGES]) {
+    const rewritten = rewrite(text);
+    if (rewritten !== undefined && rewritten !== text) yield [change, Buffer.from(rewritten)];
+  }
+}
+
+type Change = readonly [name: string, rewrite: (text: string) => string | undefined];
+
+const TEXT_CHANGES: readonly Change[] = [
+  ['without its byte order mark', (text) => text.replace(/^\ufeff/, '')],
+  ['without white space around it', (text) => text.trim()],
+  ['with a line end after it', (text) => `${text}\n`],
+  ['with a CRLF after it', (text) => `${text}\r\n`],
+  ['with LF line ends', (text) => text.replaceAll('\r\n', '\n')],
+  ['with CRLF line ends', (text) => text.replaceAll(/\r?\n/g, '\r\n')],
+  ['with upper-case \\u escapes', (text) => text.replaceAll(/\\u[0-9a-f]{4}/gi, upperCaseEscape)],
+];
+
+const JSON_CHANGES: readonly Change[] = [
+  ['as JSON without spaces', (text) => rewriteJson(text, (value) => JSON.stringify(value))],
+  ['as JSON indented by two', (text) => rewriteJson(text, (value) => JSON.stringify(value, null, 2))],
+  ['as JSON with a space after , and :', (text) => rewriteJson(text, writeSpaced)],
+  ['as JSON in ASCII', (text) => rewriteJson(text, (value) => escapeUnicode(JSON.stringify(value)))],
+  [
+    'as JSON in ASCII with a space after , and :',
+    (text) => rewriteJson(text, (value) => escapeUnicode(writeSpaced(value))),
+  ],
+  [
+    'as JSON with escaped slashes',
+    (text) => rewriteJson(text, (value) => JSON.stringify(value).replaceAll('/', '\\/')),
+  ],
+  [
+    'as JSON in ASCII with escaped slashes',
+    (text) => rewriteJson(text, (value) => escapeUnicode(JSON.stringify(value)).replaceAll('/', '\\/')),
+  ],
+];
+
+function rewriteJson(text: string, write: (value: unknown) => string): string | undefined {
+  try {
+    return write(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** As Python writes JSON: `{"a": 1, "b": [2, 3]}`. */
+function writeSpaced(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(writeSpaced).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).map(
+    ([name, member]) => `${JSON.stringify(name)}: ${writeSpaced(member)}`,
+  );
+  return `{${members.join(', ')}}`;
+}
+
+function escapeUnicode(json: string): string {
+  return json.replaceAll(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function upperCaseEscape(escaped: string): string {
+  return `\\u${escaped.slice(2).toUpperCase()}`;
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { fail, type Result, succeed } from '../../../result.ts';
+import { extractSignatures } from '../header.ts';
+import type { SignedRequest, VerificationFailure } from '../verification.ts';
+import { readForm, writeSorted } from './form-parameters.ts';
+import type { PlugIn } from './plug-in.ts';
+
+const WHERE = { signature: { header: 'x-twilio-signature' }, encoding: 'base64' } as const;
+/** The query parameter that binds a body that is no form. */
+export const BODY_HASH = 'bodySHA256';
+
+/**
+ * Twilio: `X-Twilio-Signature: <base64 HMAC-SHA1>`. A form is signed as the URL followed by its parameters, sorted; any
+ * other body is bound by its hash in the URL's `bodySHA256`. Which spelling of the URL was signed is not documented, so
+ * that Twilio's own SDKs try it with and without the port, as received and escaped.
+ * Source: https://www.twilio.com/docs/usage/security, npm `twilio` lib/webhooks/webhooks.js.
+ */
+export const twilio: PlugIn = {
+  algorithm: 'sha1',
+  encoding: WHERE.encoding,
+  secretEncoding: 'utf8',
+  readClaims: (request) => {
+    const { url, headers } = request;
+    if (url === undefined) return fail({ code: 'public-url-missing' });
+    const signatures = extractSignatures(WHERE, headers);
+    if (!signatures.ok) return signatures;
+    const parameters = readParameters(request);
+    if (!parameters.ok) return parameters;
+    const contents = spellingsOf(url).map((spelling) => () => [spelling, parameters.value]);
+    return succeed([{ signatures: signatures.value, contents }]);
+  },
+};
+
+/** What follows the URL in the signed text: a form's parameters, or nothing where the URL holds the body's hash. */
+function readParameters({ query, headers, rawBody }: SignedRequest): Result<string, VerificationFailure> {
+  const hash = new URLSearchParams(query).get(BODY_HASH);
+  if (hash !== null) {
+    const isSame = createHash('sha256').update(rawBody).digest('hex') === hash;
+    return isSame ? succeed('') : fail({ code: 'body-hash-differs', parameter: BODY_HASH });
+  }
+  const contentType = headers.get('content-type') ?? 'application/x-www-form-urlencoded';
+  if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) return succeed(writeTwilioForm(rawBody));
+  return fail({ code: 'missing-query-parameter', parameter: BODY_HASH });
+}
+
+/** A form's parameters as Twilio signs them: values of one name are sorted, and each counts once. */
+export function writeTwilioForm(rawBody: Uint8Array): string {
+  const form = [...readForm(rawBody)].map(([name, values]) => [name, [...new Set(values)].sort()] as const);
+  return writeSorted(new Map(form));
+}
+
+/** Every way in which Twilio may have written the URL, the one that was given first. */
+function spellingsOf(url: string): readonly string[] {
+  const escaped = URL.canParse(url) ? new URL(url).href : url;
+  return [...new Set([url, escaped].flatMap((one) => [one, withPort(one), withoutPort(one)]))];
+}
+
+function withPort(url: string): string {
+  return url.replace(/^(https?):\/\/([^/?#]*)/, (all, scheme: string, authority: string) =>
+    /:\d+$/.test(authority) ? all : `${all}:${scheme === 'https' ? 443 : 80}`,
+  );
+}
+
+function withoutPort(url: string): string {
+  return url.replace(/^(https?:\/\/[^/?#]*?):\d+(?=[/?#]|$)/, '$1');
+}

@@ -1,0 +1,17 @@
+import type { ProfileKnobs } from '../../source.ts';
+
+/**
+ * Adyen standard webhooks: signed item by item inside of the body (`signature-plug-ins/adyen-standard.ts`). Adyen wants to read
+ * `[accepted]`, or sends it all again.
+ * Source: https://docs.adyen.com/development-resources/webhooks/handle-webhook-events.
+ */
+export const adyenStandard = {
+  signature: { kind: 'custom', plugIn: 'adyen-standard' },
+  eventType: [{ body: '/notificationItems/*/NotificationRequestItem/eventCode' }],
+  deduplicationId: [
+    { body: '/notificationItems/*/NotificationRequestItem/pspReference' },
+    { body: '/notificationItems/*/NotificationRequestItem/eventCode' },
+    { body: '/notificationItems/*/NotificationRequestItem/success' },
+  ],
+  acknowledge: { contentType: 'text/plain', body: '[accepted]' },
+} satisfies ProfileKnobs;

@@ -1,0 +1,12 @@
+import type { ProfileKnobs } from '../../source.ts';
+import { standardWebhooks } from './standard-webhooks.ts';
+
+/**
+ * BigCommerce: as Standard Webhooks, but the client secret is the key as it is, neither prefixed nor base64.
+ * Source: https://github.com/bigcommerce/docs, docs/integrations/webhooks/https-webhook-overview.mdx.
+ */
+export const bigcommerce = {
+  ...standardWebhooks,
+  signature: { ...standardWebhooks.signature, secretEncoding: 'utf8', secretPrefix: undefined },
+  eventType: [{ body: '/scope' }],
+} satisfies ProfileKnobs;

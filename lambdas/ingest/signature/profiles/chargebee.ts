@@ -1,0 +1,11 @@
+import type { ProfileKnobs } from '../../source.ts';
+
+/**
+ * Chargebee: no signature, but HTTP basic auth. The secret is `user:password`. It proves who sent the webhook, not what.
+ * Source: https://www.chargebee.com/docs/webhook_settings.html.
+ */
+export const chargebee = {
+  signature: { kind: 'sharedSecret', sharedSecret: { in: 'basic' } },
+  eventType: [{ body: '/event_type' }],
+  deduplicationId: [{ body: '/id' }],
+} satisfies ProfileKnobs;

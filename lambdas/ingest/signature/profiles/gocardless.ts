@@ -1,0 +1,10 @@
+import type { ProfileKnobs } from '../../source.ts';
+
+/**
+ * GoCardless: `Webhook-Signature: <hex>` over the body. A batch in `events`: `payments.confirmed`, `mandates.cancelled`.
+ * Source: https://developer.gocardless.com/api-reference/#appendix-webhooks.
+ */
+export const gocardless = {
+  signature: { encoding: 'hex', signature: { header: 'Webhook-Signature' } },
+  eventType: [{ body: '/events/*/resource_type' }, { body: '/events/*/action' }],
+} satisfies ProfileKnobs;

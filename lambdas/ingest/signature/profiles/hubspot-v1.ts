@@ -1,0 +1,15 @@
+import type { ProfileKnobs } from '../../source.ts';
+
+/**
+ * HubSpot v1, which CRM webhooks of older apps still send alone: a plain SHA-256 of secret and body, in hex.
+ * Source: https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests.
+ */
+export const hubspotV1 = {
+  signature: {
+    kind: 'hash',
+    encoding: 'hex',
+    signature: { header: 'X-HubSpot-Signature' },
+    content: '{secret}{body}',
+  },
+  eventType: [{ body: ['/*/subscriptionType', '/subscriptionType'] }],
+} satisfies ProfileKnobs;

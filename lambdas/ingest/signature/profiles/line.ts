@@ -1,0 +1,10 @@
+import type { ProfileKnobs } from '../../source.ts';
+
+/**
+ * LINE: `x-line-signature: <base64>` over the body, keyed with the channel secret. A batch in `events`.
+ * Source: https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/.
+ */
+export const line = {
+  signature: { encoding: 'base64', signature: { header: 'x-line-signature' } },
+  eventType: [{ body: '/events/*/type' }],
+} satisfies ProfileKnobs;

@@ -1,0 +1,18 @@
+import type { ProfileKnobs } from '../../source.ts';
+
+/**
+ * Mailchimp Marketing: no signature; a secret in the webhook's URL, here `?secret=…`. The body is a form. An endpoint is tried
+ * by GET. It proves who sent the webhook, not what.
+ * Source: https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/.
+ */
+export const mailchimp = {
+  signature: { kind: 'sharedSecret', sharedSecret: { in: 'query', name: 'secret' } },
+  eventType: [{ body: '/type' }],
+  handshakes: [
+    {
+      match: { method: 'GET' },
+      authenticate: 'none',
+      respond: { status: 200, contentType: 'text/plain', body: '' },
+    },
+  ],
+} satisfies ProfileKnobs;

@@ -1,0 +1,18 @@
+import type { ProfileKnobs } from '../../source.ts';
+
+/**
+ * Mandrill (Mailchimp Transactional): signed over URL and sorted parameters (`signature-plug-ins/mandrill.ts`). A form whose
+ * `mandrill_events` is a JSON list. An endpoint is tried by HEAD.
+ * Source: https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/.
+ */
+export const mandrill = {
+  signature: { kind: 'custom', plugIn: 'mandrill' },
+  eventType: [{ body: '/mandrill_events/*/event' }],
+  handshakes: [
+    {
+      match: { method: 'HEAD' },
+      authenticate: 'none',
+      respond: { status: 200, contentType: 'text/plain', body: '' },
+    },
+  ],
+} satisfies ProfileKnobs;

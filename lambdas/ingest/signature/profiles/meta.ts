@@ -1,0 +1,21 @@
+import type { ProfileKnobs } from '../../source.ts';
+
+/**
+ * Meta (Graph API, WhatsApp, Lead Ads): `X-Hub-Signature-256: sha256=<hex>` over the body, whose unicode is escaped: only raw
+ * bytes verify. An endpoint is tried by GET with a token of one's own choice, and has to echo the challenge.
+ * Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started.
+ */
+export const meta = {
+  signature: {
+    encoding: 'hex',
+    signature: { header: 'X-Hub-Signature-256', pick: '^sha256=(.+)$' },
+  },
+  eventType: [{ body: '/object' }, { body: '/entry/*/changes/*/field' }],
+  handshakes: [
+    {
+      match: { method: 'GET', query: { 'hub.mode': 'subscribe', 'hub.challenge': '*' } },
+      authenticate: { token: 'hub.verify_token' },
+      respond: { status: 200, contentType: 'text/plain', body: '{query:hub.challenge}' },
+    },
+  ],
+} satisfies ProfileKnobs;

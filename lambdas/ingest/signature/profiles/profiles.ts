@@ -1,0 +1,93 @@
+import { type Profile, type ProfileKnobs, profileSchema } from '../../source.ts';
+import { adyenPlatform } from './adyen-platform.ts';
+import { adyenStandard } from './adyen-standard.ts';
+import { bigcommerce } from './bigcommerce.ts';
+import { calendly } from './calendly.ts';
+import { chargebee } from './chargebee.ts';
+import { github } from './github.ts';
+import { githubSha1 } from './github-sha1.ts';
+import { githubSha512 } from './github-sha512.ts';
+import { gitlab } from './gitlab.ts';
+import { gocardless } from './gocardless.ts';
+import { hubspotV1 } from './hubspot-v1.ts';
+import { hubspotV3 } from './hubspot-v3.ts';
+import { intercom } from './intercom.ts';
+import { klaviyo } from './klaviyo.ts';
+import { line } from './line.ts';
+import { mailchimp } from './mailchimp.ts';
+import { mailgun } from './mailgun.ts';
+import { mandrill } from './mandrill.ts';
+import { meta } from './meta.ts';
+import { paddle } from './paddle.ts';
+import { razorpay } from './razorpay.ts';
+import { recurly } from './recurly.ts';
+import { segment } from './segment.ts';
+import { sendgrid } from './sendgrid.ts';
+import { shopify } from './shopify.ts';
+import { slack } from './slack.ts';
+import { square } from './square.ts';
+import { standardWebhooks } from './standard-webhooks.ts';
+import { standardWebhooksEd25519 } from './standard-webhooks-ed25519.ts';
+import { stripe } from './stripe.ts';
+import { svix } from './svix.ts';
+import { twilio } from './twilio.ts';
+import { typeform } from './typeform.ts';
+import { wise } from './wise.ts';
+import { woocommerce } from './woocommerce.ts';
+import { workos } from './workos.ts';
+import { zendesk } from './zendesk.ts';
+import { zoom } from './zoom.ts';
+
+/** The kinds of SaaS that are known, by the name that `verify` gives in a mapping file. */
+const KNOBS = {
+  'adyen-platform': adyenPlatform,
+  'adyen-standard': adyenStandard,
+  bigcommerce,
+  calendly,
+  chargebee,
+  github,
+  'github-sha1': githubSha1,
+  'github-sha512': githubSha512,
+  gitlab,
+  gocardless,
+  'hubspot-v1': hubspotV1,
+  'hubspot-v3': hubspotV3,
+  intercom,
+  klaviyo,
+  line,
+  mailchimp,
+  mailgun,
+  mandrill,
+  meta,
+  paddle,
+  razorpay,
+  recurly,
+  segment,
+  sendgrid,
+  shopify,
+  slack,
+  square,
+  'standard-webhooks': standardWebhooks,
+  'standard-webhooks-ed25519': standardWebhooksEd25519,
+  stripe,
+  svix,
+  twilio,
+  typeform,
+  wise,
+  woocommerce,
+  workos,
+  zendesk,
+  zoom,
+} as const satisfies Readonly<Record<string, ProfileKnobs>>;
+
+export const PROFILE_NAMES = Object.keys(KNOBS);
+
+/** The profile of this name, with every default filled in. */
+export function findProfile(name: string): Profile | undefined {
+  return Object.hasOwn(KNOBS, name) ? profileSchema.parse(KNOBS[name as keyof typeof KNOBS]) : undefined;
+}
+
+/** A profile's knobs as they are written down, to be changed in part. */
+export function findKnobs(name: string): ProfileKnobs | undefined {
+  return Object.hasOwn(KNOBS, name) ? KNOBS[name as keyof typeof KNOBS] : undefined;
+}

@@ -1,0 +1,58 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { fail, type Result, succeed } from '../../result.ts';
+import { decodeBytes } from './keys.ts';
+import type { SignatureScheme } from './scheme.ts';
+import type { SignedRequest, Verification, VerificationFailure } from './verification.ts';
+
+type SharedSecretKnobs = Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'];
+
+/** Decides whether a request carries one of the secrets itself. That proves who sent it, and nothing about the body. */
+export function verifySharedSecret(
+  knobs: SharedSecretKnobs,
+  request: SignedRequest,
+): Result<Verification, VerificationFailure> {
+  const sent = readSharedSecret(knobs, request);
+  if (!sent.ok) return sent;
+  const { secrets } = request;
+  const secretSlot = secrets.findIndex((secret) => secret !== '' && isSame(sent.value, secret));
+  if (secretSlot >= 0) return succeed({ secretSlot });
+  const spaced = secrets.findIndex((secret) => secret.trim() !== '' && isSame(sent.value, secret.trim()));
+  return spaced >= 0
+    ? fail({ code: 'secret-whitespace', secretSlot: spaced })
+    : fail({ code: 'no-matching-secret', secretsTried: secrets.length });
+}
+
+function readSharedSecret(
+  knobs: SharedSecretKnobs,
+  { headers, query }: SignedRequest,
+): Result<string, VerificationFailure> {
+  switch (knobs.in) {
+    case 'header': {
+      const value = headers.get(knobs.name);
+      return value ? succeed(value) : fail({ code: 'missing-header', header: knobs.name });
+    }
+    case 'query': {
+      const value = new URLSearchParams(query).get(knobs.name);
+      return value ? succeed(value) : fail({ code: 'missing-query-parameter', parameter: knobs.name });
+    }
+    case 'basic':
+      return readBasic(headers.get('authorization'));
+  }
+}
+
+/** RFC 7617: `Basic <base64 of user:password>`. */
+function readBasic(value: string | undefined): Result<string, VerificationFailure> {
+  if (!value) return fail({ code: 'missing-header', header: 'authorization' });
+  const credentials = decodeBytes(/^Basic (\S+)$/i.exec(value.trim())?.[1] ?? '', 'base64');
+  if (credentials !== undefined) return succeed(credentials.toString('utf8'));
+  return fail({ code: 'malformed-header', header: 'authorization', form: 'Basic <base64 of user:password>' });
+}
+
+/** Compares hashes, so that neither content nor length of the secret shows in the time it takes. */
+function isSame(sent: string, secret: string): boolean {
+  return timingSafeEqual(sha256(sent), sha256(secret));
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

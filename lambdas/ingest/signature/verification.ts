@@ -1,0 +1,141 @@
+import type { KeyObject } from 'node:crypto';
+import type { Result } from '../../result.ts';
+
+/**
+ * Every way in which a webhook can fail verification, with the facts that explain it. Never holds a secret, nor a
+ * signature, received or computed.
+ */
+export type VerificationFailure = SenderFailure | SetupFailure;
+
+/** The request is not what its sender would send. */
+type SenderFailure =
+  | { readonly code: 'missing-header'; readonly header: string }
+  | { readonly code: 'missing-query-parameter'; readonly parameter: string }
+  | { readonly code: 'missing-member'; readonly member: string }
+  | { readonly code: 'malformed-header'; readonly header: string; readonly form: string }
+  | { readonly code: 'malformed-member'; readonly member: string; readonly form: string }
+  | { readonly code: 'repeated-header'; readonly header: string; readonly found: number }
+  | { readonly code: 'timestamp-too-old'; readonly skewSeconds: number; readonly toleranceSeconds: number }
+  | { readonly code: 'timestamp-in-future'; readonly skewSeconds: number; readonly toleranceSeconds: number }
+  | { readonly code: 'body-hash-differs'; readonly parameter: string }
+  | { readonly code: 'wrong-signature-length'; readonly expectedBytes: number; readonly foundBytes: number }
+  | { readonly code: 'body-re-encoded'; readonly change: string }
+  | { readonly code: 'no-matching-secret'; readonly secretsTried: number };
+
+/** The request may well be good, but what we were told about its sender is wrong. */
+type SetupFailure =
+  | { readonly code: 'secret-whitespace'; readonly secretSlot: number }
+  | {
+      readonly code: 'wrong-secret-kind';
+      readonly secretSlot: number;
+      readonly configured: string;
+      readonly matching: string;
+    }
+  | { readonly code: 'secret-undecodable'; readonly secretsTried: number; readonly expected: string }
+  | { readonly code: 'public-url-missing' }
+  | { readonly code: 'public-url-differs'; readonly change: string };
+
+/** A webhook that verified; `secretSlot` tells which secret did it (0 is the newest), so that old ones can go. */
+export type Verification = { readonly secretSlot: number };
+
+/** A request whose signature is to be judged. */
+export type SignedRequest = {
+  readonly method: string;
+  /** The URL as the sender called it, query included; missing where nobody has said what it is. */
+  readonly url?: string | undefined;
+  /** The query as received, without its `?`. */
+  readonly query: string;
+  /** Header values by lower-case name. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** The exact bytes received: they are what is verified, never something parsed and written anew. */
+  readonly rawBody: Uint8Array;
+  readonly receivedAt: Date;
+  /** The active secrets, newest first; never empty. */
+  readonly secrets: readonly string[];
+};
+
+/** Text and bytes that are signed one after the other. */
+export type Content = readonly (string | Uint8Array)[];
+
+/**
+ * What a request says is signed: any one of `signatures` has to fit any one of `contents`. Most schemes have one content;
+ * Twilio has several spellings of a URL. The secret is part of the content for kind `hash` only.
+ */
+export type Claim = {
+  readonly signatures: readonly Buffer[];
+  readonly contents: readonly ((secret: string) => Content)[];
+};
+
+/** Which crypto a scheme uses: all of it that matters once the claims are read. */
+export type Crypto = {
+  readonly kind: 'hmac' | 'hash' | 'ecdsa' | 'rsa' | 'ed25519';
+  readonly algorithm?: 'sha256' | 'sha1' | 'sha512';
+};
+
+/** One way of signing, whether knobs or a plug-in say it. */
+export type SignatureMethod = {
+  readonly crypto: Crypto;
+  /** How a secret has to be stored, for a person. */
+  readonly secretForm: string;
+  /** How a signature is written. */
+  readonly encoding: 'hex' | 'base64';
+  readonly decode: (secret: string) => KeyObject | undefined;
+  readonly readClaims: (request: SignedRequest) => Result<readonly Claim[], VerificationFailure>;
+};
+
+type Sentences = {
+  readonly [Code in VerificationFailure['code']]: (
+    failure: Extract<VerificationFailure, { code: Code }>,
+  ) => string;
+};
+
+/** What is wrong and what to do about it, per code; a code without a sentence does not compile. */
+const SENTENCES: Sentences = {
+  'missing-header': ({ header }) =>
+    `The header ${header} is missing or empty: only signed webhooks are taken. Send it, and check that no proxy drops it.`,
+  'missing-query-parameter': ({ parameter }) =>
+    `The query parameter ${parameter} is missing or empty. Register the URL with it.`,
+  'missing-member': ({ member }) =>
+    `The body's ${member} is missing or empty: only signed webhooks are taken. Switch signing on at the sender.`,
+  'malformed-header': ({ header, form }) =>
+    `The header ${header} cannot be read. Expected it once, as ${form}. Check which signature scheme the sender uses.`,
+  'malformed-member': ({ member, form }) =>
+    `The body's ${member} cannot be read. Expected ${form}. Check which kind of webhook the sender is set to.`,
+  'repeated-header': ({ header, found }) =>
+    `The header ${header} holds ${found} values where one is expected. Send it once.`,
+  'timestamp-too-old': ({ skewSeconds, toleranceSeconds }) =>
+    `The signature's timestamp is ${skewSeconds} s old; at most ${toleranceSeconds} s are tolerated. ` +
+    "Sign again, or check the sender's clock.",
+  'timestamp-in-future': ({ skewSeconds, toleranceSeconds }) =>
+    `The signature's timestamp is ${skewSeconds} s in the future; at most ${toleranceSeconds} s are ` +
+    "tolerated. Check the sender's clock.",
+  'body-hash-differs': ({ parameter }) =>
+    `The body's SHA-256 is not the one in the query parameter ${parameter}: one of the two was changed on the way. ` +
+    'Pass both on untouched.',
+  'wrong-signature-length': ({ expectedBytes, foundBytes }) =>
+    `The signature has ${foundBytes} bytes; this scheme's have ${expectedBytes}. It was cut, or another algorithm made it: ` +
+    'check the scheme.',
+  'body-re-encoded': ({ change }) =>
+    `The signature fits the body ${change}: something has re-written the body after it was signed. ` +
+    'Pass the raw bytes on, without parsing them.',
+  'no-matching-secret': ({ secretsTried }) =>
+    `The signature matches none of the active signing secrets (${secretsTried} tried). ` +
+    'Either the secret differs or the body was changed after it was signed: compare the secret with the sender’s.',
+  'secret-whitespace': ({ secretSlot }) =>
+    `The signature matches signing secret ${secretSlot} once the white space around it is cut off. ` +
+    'The operator has to store it without.',
+  'wrong-secret-kind': ({ secretSlot, configured, matching }) =>
+    `The signature matches signing secret ${secretSlot} read as ${matching}, but it is configured as ${configured}. ` +
+    'The operator has to mend the secret or the scheme.',
+  'secret-undecodable': ({ secretsTried, expected }) =>
+    `No signing secret (${secretsTried} tried) can be read as ${expected}. The operator has to store one that can.`,
+  'public-url-missing': () =>
+    'The signature covers the URL, and nobody has said what the sender calls. The operator has to configure publicUrl.',
+  'public-url-differs': ({ change }) =>
+    `The signature fits the configured URL with ${change}. The operator has to configure publicUrl as the sender has it.`,
+};
+
+/** Says in sentences why a webhook did not verify. Names no secret and no signature. */
+export function adviseOn(failure: VerificationFailure): string {
+  return (SENTENCES[failure.code] as (failure: VerificationFailure) => string)(failure);
+}

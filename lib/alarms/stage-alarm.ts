@@ -1,0 +1,131 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+
+/** Where the sections of the alarms are. */
+const RUNBOOK = 'docs/runbook.md';
+
+/** One alarm of a stage. Without an impact and something to do about it there is no reason to wake anybody. */
+export type StageAlarm = {
+  /** The heading of its section in the runbook; ends the alarm's name. */
+  readonly runbookSection: string;
+  /** The source that it is about, where each has one. */
+  readonly source?: string;
+  /** Who is hurt and how, in a sentence or two. */
+  readonly impact: string;
+  readonly urgency: Urgency;
+  readonly metric: IMetric;
+  readonly threshold: number;
+  /** @default GREATER_THAN_OR_EQUAL_TO_THRESHOLD */
+  readonly comparisonOperator?: ComparisonOperator;
+  /**
+   * How many periods in a row it has to be so.
+   * @default 1
+   */
+  readonly periods?: number;
+  /** @default NOT_BREACHING: most metrics are written only when something is wrong */
+  readonly treatMissingData?: TreatMissingData;
+};
+
+type AlarmSurroundings = {
+  /** Begins the alarm's name. */
+  readonly name: string;
+  readonly topics: AlarmTopics;
+};
+
+/** Creates an alarm whose message says who is hurt and where it is written what to do. */
+export function createStageAlarm(
+  scope: Construct,
+  { runbookSection, source, impact, urgency, ...rule }: StageAlarm,
+  { name, topics }: AlarmSurroundings,
+): Alarm {
+  const id = source === undefined ? runbookSection : `${runbookSection}-${source}`;
+  const { metric, threshold, periods: evaluationPeriods = 1 } = rule;
+  const alarm = new Alarm(scope, id, {
+    alarmName: `${name}-${id}`,
+    alarmDescription: `${impact}\nUrgency: ${urgency}.\nWhat to do: ${RUNBOOK}#${runbookSection}`,
+    metric,
+    threshold,
+    evaluationPeriods,
+    comparisonOperator: rule.comparisonOperator ?? ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+    treatMissingData: rule.treatMissingData ?? TreatMissingData.NOT_BREACHING,
+  });
+  const action = new SnsAction(topics[urgency]);
+  alarm.addAlarmAction(action);
+  // Whoever was woken wants to hear that it is over.
+  if (urgency === 'page') alarm.addOkAction(action);
+  return alarm;
+}
+
+/** Whom an alarm reaches: somebody at once, at any hour, or whoever comes in the morning. */
+type Urgency = 'page' | 'tomorrow';
+
+type AlarmTopicsProps = {
+  /** Begins the names of the topics. */
+  readonly name: string;
+  /**
+   * Is sent both kinds of alarm, once it has been confirmed by the link in the first mail.
+   * @default nobody is subscribed
+   */
+  readonly email?: string | undefined;
+};
+
+/** Where alarms are told: one topic for what wakes somebody, one for what can wait for the morning. */
+export class AlarmTopics extends Construct implements Readonly<Record<Urgency, Topic>> {
+  readonly page: Topic;
+  readonly tomorrow: Topic;
+
+  constructor(scope: Construct, id: string, { name, email }: AlarmTopicsProps) {
+    super(scope, id);
+
+    const masterKey = this.createKey(name);
+    const create = (urgency: Urgency): Topic => {
+      const topic = new Topic(this, urgency, {
+        topicName: `${name}-alarms-${urgency}`,
+        masterKey,
+        enforceSSL: true,
+      });
+      topic.addToResourcePolicy(
+        new PolicyStatement({
+          sid: 'AllowAlarms',
+          principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+          actions: ['sns:Publish'],
+          resources: [topic.topicArn],
+          conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+        }),
+      );
+      if (email !== undefined) topic.addSubscription(new EmailSubscription(email));
+      return topic;
+    };
+    this.page = create('page');
+    this.tomorrow = create('tomorrow');
+  }
+
+  /**
+   * CloudWatch may not use the key that AWS keeps for SNS: alarms would reach nobody
+   * (https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns).
+   */
+  private createKey(name: string): Key {
+    const key = new Key(this, 'Key', {
+      description: `Encrypts the alarms of ${name} on their way.`,
+      enableKeyRotation: true,
+      // Nothing is kept under it: messages are delivered or gone within hours.
+      removalPolicy: RemovalPolicy.DESTROY,
+      pendingWindow: Duration.days(7),
+    });
+    key.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'AllowAlarms',
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: ['*'],
+      }),
+    );
+    return key;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Duration } from 'aws-cdk-lib';
+import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  type Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+} from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { createLogGroup, type DataProtection } from '../protection/data-protection.ts';
+import { allowInVpc, refuseVpcToCode } from '../protection/nag-reasons.ts';
+
+export type StageFunctionProps = {
+  readonly code: Code;
+  readonly description: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeout: Duration;
+  readonly protection: DataProtection;
+  /** Executions at a time that are kept for this function, and that it may not go beyond. */
+  readonly reservedConcurrency?: number | undefined;
+  /** The network that the function calls from. */
+  readonly network?: { readonly vpc: IVpc; readonly securityGroups: ISecurityGroup[] } | undefined;
+};
+
+/**
+ * A Lambda function with the house defaults: Node 24 on arm64, half a gigabyte, logs kept for a month. Its role is its own
+ * and may write to its own logs: what CDK gives a function by itself may write to all logs of the account.
+ */
+export function createStageFunction(scope: Construct, id: string, props: StageFunctionProps): LambdaFunction {
+  const { protection, reservedConcurrency, network, ...settings } = props;
+  const logGroup = createLogGroup(scope, `${id}Logs`, protection);
+  const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  logGroup.grantWrite(role);
+  if (network !== undefined) allowInVpc(role);
+  const created = new LambdaFunction(scope, id, {
+    ...settings,
+    ...network,
+    ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
+    role,
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    handler: 'index.handler',
+    memorySize: 512,
+    loggingFormat: LoggingFormat.JSON,
+    // Lambda's own lines for each start and end cost more than ours, and say nothing that the metrics do not.
+    systemLogLevelV2: SystemLogLevel.WARN,
+    logGroup,
+  });
+  if (network !== undefined) refuseVpcToCode(created);
+  return created;
+}

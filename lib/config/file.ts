@@ -1,0 +1,189 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import type * as z from 'zod';
+import { fail, type Result, succeed } from '../../lambdas/result.ts';
+
+/** One thing wrong in what a person wrote: where, and what to do about it. */
+export type Problem = {
+  /** The file, or what else it was given in (`context`). */
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** The path of the value, `events[0].on`; empty for the file as a whole. */
+  readonly path: string;
+  readonly message: string;
+  /** A warning is told, and nothing fails for it. */
+  readonly severity?: 'warning';
+};
+
+/** A parsed file that can still tell where each of its values stands. */
+export type ConfigFile<Value> = {
+  readonly value: Value;
+  readonly problemAt: (path: readonly PropertyKey[], message: string) => Problem;
+};
+
+/** Parses a YAML text against a schema and reports every problem at its line. */
+export function parseConfigFile<Value>(
+  file: string,
+  text: string,
+  schema: z.ZodType<Value>,
+): Result<ConfigFile<Value>, readonly Problem[]> {
+  const read = readConfigFile(file, text);
+  if (!read.ok) return read;
+  const { value, problemAt } = read.value;
+  const checked = checkAgainst(schema, value);
+  return checked.ok
+    ? succeed({ value: checked.value, problemAt })
+    : fail(checked.failure.map(({ path, message }) => problemAt(path, message)));
+}
+
+/** Parses a YAML text; what its values are is not looked at yet. */
+export function readConfigFile(file: string, text: string): Result<ConfigFile<unknown>, readonly Problem[]> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0) {
+    const problems = document.errors.map(({ pos, message }) => {
+      const { line, col } = lines.linePos(pos[0]);
+      return { file, line, column: col, path: '', message: `is not valid YAML: ${message}` };
+    });
+    return fail(problems);
+  }
+  keepDigits(document);
+  const problemAt = (path: readonly PropertyKey[], message: string): Problem => {
+    const written = pathAsWritten(document, path);
+    const { line, col } = lines.linePos(offsetOf(document, written));
+    return { file, line, column: col, path: writePath(written), message };
+  };
+  return succeed({ value: document.toJS(), problemAt });
+}
+
+/** `file:line:column  path  message`, a problem a line. */
+export function formatProblems(problems: readonly Problem[]): string {
+  return problems
+    .map(({ file, line, column, path, message, severity }) => {
+      const place = [file, line, column].filter((part) => part !== undefined).join(':');
+      const what = severity === undefined ? message : `${severity}: ${message}`;
+      return [place, path, what].filter((part) => part !== '').join('  ');
+    })
+    .join('\n');
+}
+
+/** An integer beyond 2^53 is kept as it is written: in an example it stands for a vendor's id, every digit of it. */
+function keepDigits(document: Document): void {
+  visit(document, {
+    Scalar(_, scalar) {
+      const { value, source } = scalar;
+      if (typeof value !== 'number' || Number.isSafeInteger(value) || !/^-?\d+$/.test(source ?? '')) return;
+      scalar.value = JSON.rawJSON(source ?? '');
+    },
+  });
+}
+
+/** A short form may stand for the whole (`event-key: text` for `event-key: {value: text}`): it is told as it stands. */
+function pathAsWritten(document: Document, path: readonly PropertyKey[]): readonly PropertyKey[] {
+  const parent = path.slice(0, -1);
+  return path.length > 0 && isScalar(document.getIn(parent, true)) ? pathAsWritten(document, parent) : path;
+}
+
+/** Where the value at a path begins, or, for one that is missing, the innermost value around it. */
+function offsetOf(document: Document, path: readonly PropertyKey[]): number {
+  const key = path.at(-1);
+  const parent = document.getIn(path.slice(0, -1), true);
+  if (key !== undefined && isMap(parent)) {
+    const pair = parent.items.find((item) => isScalar(item.key) && item.key.value === key);
+    if (pair !== undefined && isScalar(pair.key)) return pair.key.range?.[0] ?? 0;
+  }
+  const node = document.getIn(path, true);
+  if (isNode(node)) return node.range?.[0] ?? 0;
+  return path.length === 0 ? 0 : offsetOf(document, path.slice(0, -1));
+}
+
+function writePath(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, index) =>
+      typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`,
+    )
+    .join('');
+}
+
+/** One thing wrong in a value: where in it, and what to do about it. */
+export type Finding = { readonly path: readonly PropertyKey[]; readonly message: string };
+
+/** Checks a value against a schema; every finding says what to do. */
+export function checkAgainst<Value>(
+  schema: z.ZodType<Value>,
+  value: unknown,
+): Result<Value, readonly Finding[]> {
+  const { error, knownKeys } = collectKnownKeys();
+  const parsed = schema.safeParse(value, { error });
+  if (parsed.success) return succeed(parsed.data);
+  return fail(parsed.error.issues.flatMap((issue) => expandIssue(issue, knownKeys)));
+}
+
+type KnownKeys = (keys: readonly string[]) => readonly string[];
+
+/** zod tells which keys it does not know, but not which it knows: these are noted while it looks. */
+function collectKnownKeys(): { readonly error: z.core.$ZodErrorMap; readonly knownKeys: KnownKeys } {
+  const known = new Map<string, readonly string[]>();
+  const error: z.core.$ZodErrorMap = (issue) => {
+    if (issue.code === 'unrecognized_keys' && issue.inst !== undefined && 'shape' in issue.inst) {
+      known.set(issue.keys.join('\n'), Object.keys(issue.inst.shape as object));
+    }
+    return sayWhatToDo(issue);
+  };
+  return { error, knownKeys: (keys) => known.get(keys.join('\n')) ?? [] };
+}
+
+/** zod reports all unknown keys of an object as one issue: here each gets its own line. */
+function expandIssue(issue: z.core.$ZodIssue, knownKeys: KnownKeys): readonly Finding[] {
+  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: issue.message }];
+  return issue.keys.map((key) => {
+    const advice = didYouMean(key, knownKeys(issue.keys), 'Check its spelling, or remove it.');
+    return { path: [...issue.path, key], message: `is not a known key. ${advice}` };
+  });
+}
+
+/** Sentences for what zod finds where a schema has none of its own. */
+function sayWhatToDo(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => message).join('; ');
+  if (issue.input === undefined) return 'is missing. Add it.';
+  if (issue.code === 'invalid_type') {
+    const expected = issue.expected === 'record' ? 'object' : issue.expected;
+    return `expected ${NAMES[expected] ?? expected}, found ${nameOf(issue.input)}.`;
+  }
+  if (issue.code === 'invalid_value') {
+    return `expected one of: ${issue.values.map(String).join(', ')}; found ${JSON.stringify(issue.input)}.`;
+  }
+  if (issue.code === 'too_small' && issue.minimum === 1) return 'is empty. Fill it in.';
+  return undefined;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  string: 'text (quote it)',
+  object: 'keys and values',
+  array: 'a list',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
+};
+
+function nameOf(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'keys and values' : `the ${typeof value} ${String(value)}`;
+}
+
+/** The name that was probably meant, if one is near enough to what was written. */
+export function nearestName(written: string, names: readonly string[]): string | undefined {
+  if (names.length === 0) return undefined;
+  const lowerCase = names.map((name) => name.toLowerCase());
+  const nearest = closest(written.toLowerCase(), lowerCase);
+  const isNear = distance(written.toLowerCase(), nearest) <= Math.max(2, Math.floor(written.length / 3));
+  return isNear ? names[lowerCase.indexOf(nearest)] : undefined;
+}
+
+/** A sentence that asks for the name that was probably meant; otherwise the other advice. */
+export function didYouMean(written: string, names: readonly string[], otherwise: string): string {
+  const nearest = nearestName(written, names);
+  return nearest === undefined ? otherwise : `Did you mean "${nearest}"?`;
+}

@@ -1,0 +1,140 @@
+import { Duration } from 'aws-cdk-lib';
+import { Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { DeliverMetric } from '../../lambdas/deliver/log-line.ts';
+import type { AlarmSettings } from '../alarms/settings.ts';
+import type { StageAlarm } from '../alarms/stage-alarm.ts';
+import { FRESH_WITHIN } from '../buffer/alarms.ts';
+import { adapterMetric } from '../operate/metrics.ts';
+import type { Ledger } from './ledger.ts';
+import type { DeliverWorker } from './worker.ts';
+
+const FIVE_MINUTES = Duration.minutes(5);
+
+export type DeliverAlarmsProps = Pick<AlarmSettings, 'freshWithin'> & {
+  readonly name: string;
+  readonly worker: Pick<DeliverWorker, 'function'>;
+  readonly ledger: Pick<Ledger, 'table'>;
+};
+
+/** What keeps events from Webex Campaign. Nothing is lost by any of it: events wait, for 24 hours. */
+export function deliverAlarms(props: DeliverAlarmsProps): readonly StageAlarm[] {
+  return [...holdAlarms(props.name), ...latenessAlarms(props), ...faultAlarms(props), ...noticeAlarms(props)];
+}
+
+/**
+ * Written as 1 by every event that waits, and as 0 by the first that is called with success: until that, what nobody writes
+ * changes nothing. Ten minutes, as the breaker tries once a minute by itself.
+ */
+function holdAlarm(
+  name: string,
+  metric: DeliverMetric,
+  alarm: Pick<StageAlarm, 'runbookSection' | 'impact'>,
+): StageAlarm {
+  return {
+    urgency: 'page',
+    ...alarm,
+    metric: adapterMetric(name, metric, { statistic: Stats.MAXIMUM, period: FIVE_MINUTES }),
+    threshold: 1,
+    periods: 2,
+    treatMissingData: TreatMissingData.IGNORE,
+  };
+}
+
+function holdAlarms(name: string): readonly StageAlarm[] {
+  return [
+    holdAlarm(name, 'HeldByCredentials', {
+      runbookSection: 'credentials-refused',
+      impact: 'Webex Campaign refuses every key that we have: no customer gets any message. Events wait.',
+    }),
+    holdAlarm(name, 'HeldByEndpoint', {
+      runbookSection: 'endpoint-failing',
+      impact:
+        'Webex Campaign cannot be reached, or does not answer: no customer gets any message. Events wait.',
+    }),
+    holdAlarm(name, 'HeldByKeys', {
+      runbookSection: 'keys-unusable',
+      impact:
+        'The secret with the keys of Webex Campaign is not set, wrong or cannot be read: no customer gets any message. Events wait.',
+    }),
+    holdAlarm(name, 'HeldByLedger', {
+      runbookSection: 'ledger-unavailable',
+      impact:
+        'The ledger does not answer, and nothing is sent without it, lest it be sent twice: no customer gets any message. Events wait.',
+    }),
+    {
+      ...holdAlarm(name, 'HeldByThrottling', {
+        runbookSection: 'throttled',
+        impact: 'Webex Campaign has asked us to slow down for half an hour: messages are sent, but late.',
+      }),
+      // Where it makes events late beyond the promise, events-late pages.
+      urgency: 'tomorrow',
+      periods: 6,
+    },
+  ];
+}
+
+function latenessAlarms({ name, freshWithin = FRESH_WITHIN }: DeliverAlarmsProps): readonly StageAlarm[] {
+  return [
+    {
+      runbookSection: 'events-late',
+      impact: `Events have been tried for longer than the ${freshWithin.toHumanString()} that were promised: these customers' messages are late.`,
+      urgency: 'page',
+      // Longer than the longest pause between two attempts: an event that waits is heard of in every period.
+      metric: adapterMetric(name, 'WaitingTime', { statistic: Stats.MAXIMUM, period: Duration.minutes(30) }),
+      threshold: freshWithin.toSeconds(),
+    },
+  ];
+}
+
+function faultAlarms({ name, worker }: DeliverAlarmsProps): readonly StageAlarm[] {
+  return [
+    {
+      runbookSection: 'deliver-crashing',
+      impact:
+        'The deliver function ends without finishing its work. What was in its hands waits, and is parked as unconfirmed if a call was under way.',
+      urgency: 'page',
+      metric: worker.function.metricErrors({ statistic: Stats.SUM, period: Duration.minutes(15) }),
+      threshold: 3,
+    },
+    {
+      runbookSection: 'deliver-faults',
+      impact:
+        'Some events meet a bug, or their dead letter cannot be written. They are tried again and again.',
+      // Where it is all of them, events-late pages.
+      urgency: 'tomorrow',
+      metric: adapterMetric(name, 'Faults', { statistic: Stats.SUM, period: Duration.hours(1) }),
+      threshold: 1,
+    },
+  ];
+}
+
+function noticeAlarms({ name, ledger }: DeliverAlarmsProps): readonly StageAlarm[] {
+  return [
+    {
+      runbookSection: 'events-unconfirmed',
+      impact:
+        'Nobody can tell whether some events were accepted: these customers may have no message, or two where the mapping says "retry".',
+      urgency: 'tomorrow',
+      metric: adapterMetric(name, 'UnconfirmedEvents', { statistic: Stats.SUM, period: Duration.hours(1) }),
+      threshold: 1,
+    },
+    {
+      runbookSection: 'spare-key-in-use',
+      impact:
+        'For three hours calls have been made with the secondary key: if it is refused too, everything stops.',
+      urgency: 'tomorrow',
+      metric: adapterMetric(name, 'SpareKeyCalls', { statistic: Stats.MAXIMUM, period: Duration.hours(1) }),
+      threshold: 1,
+      periods: 3,
+    },
+    {
+      runbookSection: 'ledger-throttled',
+      impact: 'DynamoDB refuses some writes of the ledger for want of capacity: messages are late.',
+      // Where it refuses so much that nothing goes on, ledger-unavailable pages.
+      urgency: 'tomorrow',
+      metric: ledger.table.metric('WriteThrottleEvents', { statistic: Stats.SUM, period: FIVE_MINUTES }),
+      threshold: 1,
+      periods: 3,
+    },
+  ];
+}

@@ -1,0 +1,145 @@
+import { fileURLToPath } from 'node:url';
+import { Duration } from 'aws-cdk-lib';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { DeliverEnvironment } from '../../lambdas/adapters/environment.ts';
+import { SUCCESS_ID_FIELDS } from '../../lambdas/deliver/event-api/verdict.ts';
+import { type Mapping, mappingSchema } from '../../lambdas/map/mapping.ts';
+import { withFunctionBundle } from '../bundle/function-bundle.ts';
+import { createStageFunction, type StageFunctionProps } from '../bundle/stage-function.ts';
+import { refuseUnfit } from '../operate/checks.ts';
+import { type DataProtection, grantSend } from '../protection/data-protection.ts';
+import { createStackSecret, grantReadSecret, type StackSecret } from '../protection/stack-secret.ts';
+import { createEgressGroup } from './fixed-egress.ts';
+import type { Ledger } from './ledger.ts';
+import {
+  batchSizeOf,
+  DELIVERY_TIMES,
+  type DeliveryRate,
+  findUnfitRate,
+  findUnfitTimes,
+  rateOf,
+} from './times.ts';
+
+const HANDLER = fileURLToPath(new URL('../../lambdas/deliver/handler.ts', import.meta.url));
+
+/**
+ * What the secret holds until somebody sets the keys. Never to be changed: CloudFormation would generate a new value for
+ * secrets that are there, in the place of the keys that people have set (its reference, AWS::SecretsManager::Secret).
+ */
+const FIRST_VALUE = {
+  secretStringTemplate: '{"primary":"","secondary":""}',
+  generateStringKey: 'hashKey',
+  passwordLength: 64,
+  excludePunctuation: true,
+};
+
+/** How fast, and by what proof: settings of the tenant's. */
+export type DeliverSettings = {
+  /**
+   * Calls a second that Webex Campaign is sent at most, all workers together. Its own limit is unpublished: ask.
+   * @default 5
+   */
+  readonly eventsPerSecond?: number | undefined;
+  /**
+   * Workers at a time, which share that rate; 2 to 1000, as SQS has it.
+   * @default 2
+   */
+  readonly concurrency?: number | undefined;
+  /**
+   * Members of an answer that prove that an event was accepted, any one of them.
+   * @default ["transaction-id"]
+   */
+  readonly successIdFields?: readonly string[] | undefined;
+};
+
+export type DeliverWorkerProps = {
+  /** The name of the stack in the metrics. */
+  readonly name: string;
+  /** The whole URL of the tenant's event API. */
+  readonly eventUrl: string;
+  /** Name of the secret that is to hold the API user's keys. */
+  readonly keysSecretName: string;
+  readonly mappings: readonly Mapping[];
+  readonly buffer: IQueue;
+  readonly deadLetter: IQueue;
+  readonly ledger: Ledger;
+  readonly settings: DeliverSettings;
+  readonly protection: DataProtection;
+  /** Where the function calls from, by its private subnets. */
+  readonly vpc?: IVpc | undefined;
+};
+
+/** Stage 4, deliver (and stage 3, map, which it calls): the function that takes webhooks from the buffer. */
+export class DeliverWorker extends Construct {
+  readonly function: LambdaFunction;
+  /** The API user's keys, created empty, with the key of the hashes of event keys, which nobody has to know. */
+  readonly webexKeys: StackSecret;
+
+  constructor(scope: Construct, id: string, props: DeliverWorkerProps) {
+    super(scope, id);
+    const { mappings, buffer, deadLetter, ledger, protection } = props;
+    const rate = rateOf(props.settings);
+    refuseUnfit('The times of delivery', findUnfitTimes(DELIVERY_TIMES));
+    refuseUnfit('The rate and the times of delivery', findUnfitRate(rate));
+
+    this.webexKeys = createStackSecret(
+      this,
+      'WebexKeys',
+      {
+        name: props.keysSecretName,
+        description:
+          'Keys of the Webex Campaign API user: {"primary": "…", "secondary": "…", "hashKey": …}. Leave hashKey as it is: it is random, and keys the hashes of event keys in the ledger.',
+        unrotated: 'madeElsewhere',
+        generateSecretString: FIRST_VALUE,
+      },
+      protection,
+    );
+    this.function = withFunctionBundle(HANDLER, { schema: mappingSchema, entries: mappings }, (code) =>
+      createStageFunction(this, 'Function', {
+        code,
+        description: 'Maps webhooks to campaign events and calls Webex Campaign.',
+        environment: this.environmentOf(props, rate),
+        timeout: Duration.seconds(DELIVERY_TIMES.timeout),
+        protection,
+        network: this.networkOf(props),
+      }),
+    );
+    grantReadSecret(this.webexKeys, this.function, protection);
+    grantSend(deadLetter, this.function, protection);
+    ledger.grantUse(this.function);
+    this.function.addEventSource(
+      new SqsEventSource(buffer, {
+        batchSize: batchSizeOf(rate),
+        maxConcurrency: rate.concurrency,
+        reportBatchItemFailures: true,
+      }),
+    );
+  }
+
+  private environmentOf(
+    { name, buffer, deadLetter, ledger, eventUrl, settings }: DeliverWorkerProps,
+    { eventsPerSecond, concurrency }: DeliveryRate,
+  ): DeliverEnvironment {
+    const { successIdFields = SUCCESS_ID_FIELDS } = settings;
+    return {
+      STACK_NAME: name,
+      BUFFER_QUEUE_URL: buffer.queueUrl,
+      DEAD_LETTER_QUEUE_URL: deadLetter.queueUrl,
+      WEBEX_EVENT_URL: eventUrl,
+      WEBEX_KEYS_SECRET: this.webexKeys.name,
+      LEDGER_TABLE: ledger.table.tableName,
+      LEASE_SECONDS: String(DELIVERY_TIMES.lease),
+      EVENTS_PER_SECOND: String(eventsPerSecond),
+      MAX_CONCURRENCY: String(concurrency),
+      SUCCESS_ID_FIELDS: successIdFields.join(','),
+    };
+  }
+
+  private networkOf({ vpc, eventUrl }: DeliverWorkerProps): StageFunctionProps['network'] {
+    return vpc && { vpc, securityGroups: [createEgressGroup(this, vpc, eventUrl)] };
+  }
+}

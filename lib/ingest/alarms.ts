@@ -1,0 +1,141 @@
+import { Duration } from 'aws-cdk-lib';
+import { ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { AlarmSettings } from '../alarms/settings.ts';
+import type { StageAlarm } from '../alarms/stage-alarm.ts';
+import { adapterMetric, sourceMetric } from '../operate/metrics.ts';
+import type { IngestEndpoint } from './endpoint.ts';
+
+/** The shortest time that a vendor waits for an answer: Slack and Zoom (providers.md, section 2). */
+export const SHORTEST_DEADLINE = Duration.seconds(3);
+
+const FIVE_MINUTES = Duration.minutes(5);
+const HOUR = Duration.hours(1);
+const DAY = Duration.days(1);
+
+export type IngestAlarmsProps = Pick<AlarmSettings, 'silentAfter' | 'lambdaConcurrency'> & {
+  /** Of the stack, in the metrics. */
+  readonly name: string;
+  readonly endpoint: Pick<IngestEndpoint, 'api'>;
+  /** The names of all sources. */
+  readonly sources: readonly string[];
+};
+
+/** What can go wrong at the door. Nothing that a stranger sends pages: he can make ingest refuse, not fail. */
+export function ingestAlarms(props: IngestAlarmsProps): readonly StageAlarm[] {
+  const { name, endpoint, sources, silentAfter = {}, lambdaConcurrency = 1_000 } = props;
+  return [
+    ...endpointAlarms(endpoint),
+    misconfigurationAlarm(name),
+    concurrencyAlarm(lambdaConcurrency),
+    ...sources.flatMap((source) => sourceAlarms(name, source)),
+    ...Object.entries(silentAfter).map(([source, after]) => silenceAlarm(name, source, after)),
+  ];
+}
+
+/** How the API answers the vendors, as it measures itself. */
+function endpointAlarms({ api }: IngestAlarmsProps['endpoint']): readonly StageAlarm[] {
+  return [
+    {
+      runbookSection: 'ingest-failing',
+      impact:
+        'Webhooks are answered 5xx. Most vendors repeat them for hours, some not at all, and some switch the webhook off after a few failures.',
+      urgency: 'page',
+      // A single one is repeated by its vendor.
+      metric: api.metricServerError({ statistic: Stats.SUM, period: Duration.minutes(15) }),
+      threshold: 5,
+    },
+    {
+      runbookSection: 'ingest-slow',
+      impact:
+        'One webhook in ten is answered too late for the vendors with the shortest deadline: they count it as failed, repeat it, and may switch the webhook off.',
+      urgency: 'page',
+      // Not the whole latency: that has the sender's own slowness in it.
+      metric: api.metricIntegrationLatency({
+        statistic: Stats.percentile(90),
+        period: FIVE_MINUTES,
+      }),
+      threshold: SHORTEST_DEADLINE.toMilliseconds(),
+      periods: 3,
+    },
+  ];
+}
+
+function misconfigurationAlarm(name: string): StageAlarm {
+  return {
+    runbookSection: 'source-misconfigured',
+    impact:
+      'Webhooks of a source are answered 503, as its signing secret or its URL is missing or wrong: no customer hears of its events until that is mended.',
+    // Where it is many, ingest-failing pages.
+    urgency: 'tomorrow',
+    metric: adapterMetric(name, 'Misconfigurations', { statistic: Stats.SUM, period: HOUR }),
+    threshold: 1,
+  };
+}
+
+/** All functions of the account share the limit: the one that runs wild may be somebody else's. */
+function concurrencyAlarm(limit: number): StageAlarm {
+  return {
+    runbookSection: 'concurrency-near-limit',
+    impact:
+      'The account runs nearly as many functions as it may. At the limit webhooks are answered 5xx and events wait.',
+    urgency: 'tomorrow',
+    metric: new Metric({
+      namespace: 'AWS/Lambda',
+      metricName: 'ClaimedAccountConcurrency',
+      statistic: Stats.MAXIMUM,
+      period: FIVE_MINUTES,
+    }),
+    threshold: Math.floor(0.8 * limit),
+    periods: 3,
+  };
+}
+
+function sourceAlarms(name: string, source: string): readonly StageAlarm[] {
+  return [
+    {
+      runbookSection: 'signatures-refused',
+      source,
+      impact: `For two hours whatever was signed as ${source} signs has been refused, and nothing was accepted: either somebody forges its webhooks, or its secret has changed and its customers hear nothing.`,
+      urgency: 'tomorrow',
+      // The best of an hour: 1 where one webhook verified, 0 where none of those that came did.
+      metric: sourceMetric(name, source, 'VerifiedWebhooks', { statistic: Stats.MAXIMUM, period: HOUR }),
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      periods: 2,
+    },
+    {
+      runbookSection: 'old-secret-in-use',
+      source,
+      impact: `For a week ${source} has signed with a secret that was to be replaced: the rotation is not finished, and the old secret is still worth stealing.`,
+      urgency: 'tomorrow',
+      metric: sourceMetric(name, source, 'OldSecretUses', { statistic: Stats.MAXIMUM, period: DAY }),
+      threshold: 1,
+      periods: 7,
+    },
+    {
+      runbookSection: 'old-secret-unused',
+      source,
+      impact: `An old signing secret of ${source} has signed nothing for two days: it can be removed, and should be before somebody else uses it.`,
+      urgency: 'tomorrow',
+      metric: sourceMetric(name, source, 'OldSecretUses', { statistic: Stats.MAXIMUM, period: DAY }),
+      threshold: 1,
+      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+      periods: 2,
+    },
+  ];
+}
+
+/** In steps of five minutes: of a period as long as the silence, CloudWatch would notice that it is missing days later. */
+function silenceAlarm(name: string, source: string, after: Duration): StageAlarm {
+  return {
+    runbookSection: 'source-silent',
+    source,
+    impact: `${source} has sent nothing for ${after.toHumanString()}, which it never does: the vendor may have switched the webhook off, and its customers hear nothing.`,
+    urgency: 'page',
+    metric: sourceMetric(name, source, 'VerifiedWebhooks', { statistic: Stats.SUM, period: FIVE_MINUTES }),
+    threshold: 1,
+    comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+    periods: Math.ceil(after.toSeconds() / FIVE_MINUTES.toSeconds()),
+    treatMissingData: TreatMissingData.BREACHING,
+  };
+}

@@ -1,0 +1,153 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import * as z from 'zod';
+import type { Mapped } from '../../../lambdas/map/webhook.ts';
+import { fail, type Result, succeed } from '../../../lambdas/result.ts';
+import { type ConfigFile, type Problem, parseConfigFile } from '../../config/file.ts';
+import { INVOCATION } from '../../config/invocation.ts';
+import type { MappingFile } from '../file.ts';
+import { differences, type Expectation, expectationOf, expectationSchema } from './expectation.ts';
+import { type Preview, type PreviewedWebhook, previewWebhook } from './preview.ts';
+
+/** An example as a person writes it: a webhook, and what it is expected to become. */
+const exampleFileSchema = z.strictObject({
+  webhook: z
+    .strictObject({
+      'body-file': z.string().min(1).optional().describe('Path of the body, from this file.'),
+      body: z
+        .union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())])
+        .optional()
+        .describe('The body: as text, byte for byte, or as YAML.'),
+      set: z
+        .record(z.string().regex(/^(\/[^/]+)+$/, 'expected a JSON pointer: "/data/id"'), z.unknown())
+        .optional()
+        .describe('What is changed in it, by JSON pointer; a value of null makes it null.'),
+      headers: z.record(z.string().min(1), z.string()).default({}),
+      'received-at': z.iso.datetime().default('2026-01-01T00:00:00Z'),
+    })
+    .refine(
+      (webhook) => (webhook.body === undefined) !== (webhook['body-file'] === undefined),
+      'expected a body, or a body-file.',
+    ),
+  stage: z.string().optional().describe('The stage whose event ids are expected.'),
+  expect: expectationSchema.optional(),
+});
+
+/** An example, ready to be run. */
+export type Example = {
+  /** `stripe/payment-failed`. */
+  readonly name: string;
+  /** Its path as problems tell it. */
+  readonly file: string;
+  readonly path: string;
+  readonly webhook: PreviewedWebhook;
+  readonly stage?: string;
+  readonly expect?: Expectation;
+  readonly problemAt: ConfigFile<unknown>['problemAt'];
+};
+
+/** Parses one file of a mapping's `examples` folder. `shown` is its path as problems tell it. */
+export function parseExample(name: string, file: string, shown: string): Result<Example, readonly Problem[]> {
+  const parsed = parseConfigFile(shown, readFileSync(file, 'utf8'), exampleFileSchema);
+  if (!parsed.ok) return parsed;
+  const { value, problemAt } = parsed.value;
+  const { webhook, stage, expect } = value;
+  const body = readBody(webhook, file);
+  if (!body.ok) return fail([problemAt(['webhook', 'body-file'], body.failure)]);
+  const headers = Object.entries({ 'content-type': 'application/json', ...webhook.headers });
+  return succeed({
+    name,
+    file: shown,
+    path: file,
+    webhook: {
+      rawBody: body.value,
+      headers: new Map(headers.map(([header, text]) => [header.toLowerCase(), text])),
+      receivedAt: new Date(webhook['received-at']),
+    },
+    ...(stage !== undefined && { stage }),
+    ...(expect !== undefined && { expect }),
+    problemAt,
+  });
+}
+
+type WrittenWebhook = z.infer<typeof exampleFileSchema>['webhook'];
+
+function readBody(
+  { body, 'body-file': bodyFile, set = {} }: WrittenWebhook,
+  file: string,
+): Result<Uint8Array, string> {
+  if (bodyFile === undefined) {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return succeed(Buffer.from(setMembers(text, set)));
+  }
+  const path = resolve(dirname(file), bodyFile);
+  if (!existsSync(path)) return fail(`there is no file ${bodyFile}, seen from this one. Check the path.`);
+  const bytes = readFileSync(path);
+  return succeed(
+    Object.keys(set).length === 0 ? bytes : Buffer.from(setMembers(bytes.toString('utf8'), set)),
+  );
+}
+
+/** An example, and what the mapping makes of it. */
+export type ExampleRun = { readonly example: Example; readonly preview: Preview };
+
+/** Maps an example's webhook; for the stage it names, or else the one given. */
+export async function runExample(mapping: MappingFile, example: Example, stage: string): Promise<ExampleRun> {
+  return { example, preview: await previewWebhook(mapping, example.webhook, example.stage ?? stage) };
+}
+
+/** How what became of an example differs from what it expects. */
+export function checkExpectation({ example, preview }: ExampleRun): readonly Problem[] {
+  const { name, expect, problemAt } = example;
+  if (expect === undefined) {
+    const message = `is missing. If "${INVOCATION} map --example ${name}" shows what is right, add --accept to it.`;
+    return [problemAt(['expect'], message)];
+  }
+  const found = differences(expect, expectationOf(preview));
+  if (found.length === 0) return [];
+  const advice = `Mend the mapping; or, if this is right: ${INVOCATION} map --example ${name} --accept`;
+  return [problemAt(['expect'], `${found.join('; ')}. ${advice}`)];
+}
+
+/** What an example's webhook became by one event of the mapping. */
+export function mappedBy({ preview }: ExampleRun, event: string): readonly Mapped[] {
+  return preview.outcome === 'mapped' ? preview.events.filter(({ name }) => name === event) : [];
+}
+
+declare global {
+  interface JSON {
+    /** ES2026; Node.js has it since 21, TypeScript does not know it yet. */
+    rawJSON(text: string): object;
+  }
+}
+
+type Members = Record<string, unknown>;
+
+/**
+ * Sets members of a JSON text by their pointers. All else keeps its meaning, every digit of long numbers included; a
+ * member on the way that is missing is made. A text that is not JSON stays as it is.
+ */
+export function setMembers(json: string, changes: Readonly<Record<string, unknown>>): string {
+  if (Object.keys(changes).length === 0) return json;
+  const root: unknown = JSON.parse(json, (_, value, context?: { readonly source?: string }) =>
+    typeof value === 'number' ? JSON.rawJSON(context?.source ?? String(value)) : value,
+  );
+  for (const [pointer, value] of Object.entries(changes)) setMember(root, pointer, value);
+  return JSON.stringify(root);
+}
+
+function setMember(root: unknown, pointer: string, value: unknown): void {
+  const segments = pointer
+    .split('/')
+    .slice(1)
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const last = segments.pop() ?? '';
+  const parent = segments.reduce<unknown>((members, segment) => {
+    const child = (members as Members)[segment];
+    if (typeof child === 'object' && child !== null) return child;
+    const made: Members = {};
+    (members as Members)[segment] = made;
+    return made;
+  }, root);
+  (parent as Members)[last] = value;
+}

@@ -1,0 +1,211 @@
+import * as z from 'zod';
+import { sourceSchema } from '../../lambdas/ingest/source.ts';
+import {
+  type EventKeyMapping,
+  type EventMapping,
+  expressionSchema,
+  type Mapping,
+  valueSchema,
+} from '../../lambdas/map/mapping.ts';
+
+const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+
+/** A time span as a person writes it, in seconds: `90s`, `30m`, `24h`, `3d`. */
+export const durationSchema = z
+  .string({ error: ({ input }) => (input === undefined ? undefined : DURATION_FORM) })
+  .regex(/^[1-9]\d{0,5}[smhd]$/, 'expected a time span: a number and s, m, h or d, as in "24h"')
+  .transform((text) => Number(text.slice(0, -1)) * (SECONDS[text.slice(-1)] ?? 1));
+
+const DURATION_FORM = 'expected a time span: a number and s, m, h or d, as in "24h"';
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+const eventTypesSchema = z
+  .union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
+    error: ({ input }) => (input === undefined ? undefined : 'expected an event type, or a list of them'),
+  })
+  .transform((on) => (typeof on === 'string' ? [on] : on));
+
+const eventIdSchema = z.union([z.string().min(1), z.record(z.string().min(1), z.string().min(1))], {
+  error: ({ input }) =>
+    input === undefined
+      ? undefined
+      : 'expected the id as quoted text, or one per stage: { dev: evt_…, prod: evt_… }',
+});
+
+const KIND_FORM = 'expected one of: text, device, customer-id, email, msisdn.';
+
+/** The kinds of event key, and what can be said of each. */
+export const eventKeyKinds = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({
+      kind: z
+        .enum(['text', 'device', 'customer-id'])
+        .default('text')
+        .describe('Trimmed, else sent as it is.'),
+      value: valueSchema,
+    }),
+    z.strictObject({
+      kind: z.literal('email').describe('An e-mail address, trimmed.'),
+      value: valueSchema,
+      'lower-case': z.boolean().default(false).describe('Whether it is sent in lower case.'),
+    }),
+    z.strictObject({
+      kind: z.literal('msisdn').describe('A phone number, sent in E.164.'),
+      value: valueSchema,
+      plus: z.boolean().default(false).describe('Whether it is sent with its plus.'),
+      'default-region': z
+        .string()
+        .regex(/^[A-Z]{2}$/, 'expected a country as ISO 3166 has it, in capitals: GB')
+        .optional()
+        .describe('The country of numbers that come without a country code.'),
+    }),
+  ],
+  { error: ({ code }) => (code === 'invalid_union' ? KIND_FORM : undefined) },
+);
+
+/** A text alone is of kind `text`. */
+const eventKeySchema = z.preprocess((written) => {
+  if (written === undefined) return undefined;
+  const isObject = typeof written === 'object' && written !== null && !Array.isArray(written);
+  return isObject ? written : { value: written };
+}, eventKeyKinds);
+
+const paramsSchema = z.record(z.string().min(1), valueSchema);
+const onNullSchema = z.enum(['omit', 'reject']);
+const onUnconfirmedSchema = z.enum(['park', 'retry']);
+
+/** What all events of a file have in common, unless they say otherwise themselves. */
+const defaultsSchema = z.strictObject({
+  'event-params': paramsSchema.optional().describe('Parameters that every event has.'),
+  'on-null': onNullSchema.optional(),
+  'event-time': expressionSchema.optional(),
+  'max-age': durationSchema.optional(),
+  'on-unconfirmed': onUnconfirmedSchema.optional(),
+});
+
+const eventSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(NAME, 'expected lower-case words joined by "-"')
+    .describe('Names the event in logs and dead letters.'),
+  on: eventTypesSchema.describe('The event types it is for, in the vendor’s words; * stands for any text.'),
+  when: expressionSchema.optional().describe('Only where this is exactly true is there an event.'),
+  items: expressionSchema
+    .optional()
+    .describe('Finds the items of a webhook; each becomes an event of its own, with the item as $item.'),
+  'event-id': eventIdSchema.describe(
+    'The event definition in Webex Campaign, for all stages or one per stage.',
+  ),
+  'event-key': eventKeySchema.describe('Whom: an e-mail address, mobile number, device id or customer id.'),
+  'event-params': paramsSchema.default({}).describe('What: a parameter’s name, and its value.'),
+  required: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Parameters without which there is no event, as the event definition marks them.'),
+  'on-null': onNullSchema
+    .optional()
+    .describe('Whether a parameter that is null or reads "null" is left out (omit), or rejects the event.'),
+  'event-time': expressionSchema
+    .optional()
+    .describe('When it happened: unix seconds or milliseconds, or ISO 8601. Without it, the receive time.'),
+  'max-age': durationSchema
+    .optional()
+    .describe('How old it may be to be worth saying, as in 24h. What is older is recorded, not sent.'),
+  'on-unconfirmed': onUnconfirmedSchema
+    .optional()
+    .describe('What becomes of an event that may have been accepted: park (for a person) or retry.'),
+});
+
+/**
+ * A mapping file as a person writes it. What concerns verification is checked apart (`lib/mapping/verify.ts`), with the
+ * profile that it names.
+ */
+export const mappingFileSchema = z.strictObject({
+  source: sourceSchema.shape.source.describe('The folder’s name, and the last part of the webhook URL.'),
+  secret: sourceSchema.shape.secret.describe(
+    'Name of the secret in Secrets Manager, after the name of the stack and "/".',
+  ),
+  verify: z.unknown().describe('How the source signs: the name of a profile, or knobs.'),
+  'event-type': z
+    .unknown()
+    .optional()
+    .describe('Where the event type stands, if not where the profile says.'),
+  'deduplication-id': z
+    .unknown()
+    .optional()
+    .describe('Where the id of a fact stands, if not where the profile says.'),
+  handshakes: z
+    .unknown()
+    .optional()
+    .describe('How the vendor tries the endpoint, and what it wants to read.'),
+  acknowledge: z.unknown().optional().describe('What the vendor wants to read for a webhook that was taken.'),
+  let: z
+    .record(z.string().regex(/^[a-z][A-Za-z0-9_]*$/, 'expected a name such as "amount"'), expressionSchema)
+    .default({})
+    .describe('Expressions with a name, for use as $name in all others.'),
+  defaults: defaultsSchema.default({}).describe('What all events have in common, unless they say otherwise.'),
+  events: z.array(eventSchema).min(1).describe('What becomes of the webhooks.'),
+});
+
+export type WrittenFile = z.infer<typeof mappingFileSchema>;
+export type WrittenEvent = WrittenFile['events'][number];
+
+/** The part of a mapping file that map goes by. */
+export type WrittenMapping = Pick<WrittenFile, 'source' | 'let' | 'defaults' | 'events'>;
+
+/**
+ * Map's part of a mapping file for one stage: the file's defaults are in every event, and each has the event id of the
+ * stage. An event without one for this stage has an empty id, which the check at synth does not let through.
+ */
+export function resolveMapping(
+  { source, let: definitions, defaults, events }: WrittenMapping,
+  stage: string,
+): Mapping {
+  return { source, let: definitions, events: events.map((event) => resolveEvent(event, defaults, stage)) };
+}
+
+/** The event id of a stage, if there is one. */
+export function eventIdOf(event: Pick<WrittenEvent, 'event-id'>, stage: string): string | undefined {
+  const id = event['event-id'];
+  if (typeof id === 'string') return id;
+  return Object.hasOwn(id, stage) ? id[stage] : undefined;
+}
+
+function resolveEvent(event: WrittenEvent, defaults: WrittenFile['defaults'], stage: string): EventMapping {
+  const shared = { ...defaults, ...withoutUndefined(event) };
+  const { items, when } = event;
+  const { 'event-time': time, 'max-age': maxAge } = shared;
+  return {
+    name: event.name,
+    on: event.on,
+    ...(items !== undefined && { items }),
+    ...(when !== undefined && { when }),
+    'event-id': eventIdOf(event, stage) ?? '',
+    'event-key': resolveKey(event['event-key']),
+    'event-params': { ...defaults['event-params'], ...event['event-params'] },
+    required: event.required,
+    'on-null': shared['on-null'] ?? 'omit',
+    ...(time !== undefined && { 'event-time': time }),
+    ...(maxAge !== undefined && { 'max-age': maxAge }),
+    'on-unconfirmed': shared['on-unconfirmed'] ?? 'park',
+  };
+}
+
+function resolveKey(key: WrittenEvent['event-key']): EventKeyMapping {
+  switch (key.kind) {
+    case 'email':
+      return { kind: 'email', value: key.value, lowerCase: key['lower-case'] };
+    case 'msisdn': {
+      const region = key['default-region'];
+      const number = { kind: key.kind, value: key.value, plus: key.plus };
+      return region === undefined ? number : { ...number, defaultRegion: region };
+    }
+    default:
+      return key;
+  }
+}
+
+function withoutUndefined(event: WrittenEvent): Partial<WrittenEvent> {
+  return Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined));
+}

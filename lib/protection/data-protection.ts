@@ -1,0 +1,118 @@
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Grant, type IGrantable, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type IQueue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+
+/** How what is stored is kept and encrypted. */
+export type DataProtection = {
+  /**
+   * Whether what cannot be made again outlives a deleted stack: secrets, both queues, the ledger and the logs. Without it
+   * they are deleted with the stack, secrets at once and beyond recall.
+   * @default true
+   */
+  readonly keepData?: boolean | undefined;
+  /**
+   * A key of your own, which encrypts queues, ledger, secrets and logs. Its policy has to let the account use it by IAM
+   * policies, as the policy of a CDK key does; what CloudWatch Logs needs is added to it.
+   * @default keys that AWS owns or manages
+   */
+  readonly encryptionKey?: IKey | undefined;
+};
+
+/** Logs hold no payload, so nothing of a person is kept by keeping them: long enough to look into what a month has seen. */
+const LOG_RETENTION = RetentionDays.ONE_MONTH;
+
+/**
+ * What becomes of a resource with data when its stack is deleted. What a first deploy that fails has made is deleted in any
+ * case: there is nothing in it, and its name would be in the way of the next try.
+ */
+export function removalPolicyOf({ keepData = true }: DataProtection): RemovalPolicy {
+  return keepData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
+}
+
+/** How a queue is encrypted and what becomes of it. */
+export function queueProtection(
+  protection: DataProtection,
+): Pick<QueueProps, 'encryption' | 'encryptionMasterKey' | 'enforceSSL' | 'removalPolicy'> {
+  const { encryptionKey } = protection;
+  return {
+    enforceSSL: true,
+    removalPolicy: removalPolicyOf(protection),
+    ...(encryptionKey === undefined
+      ? { encryption: QueueEncryption.SQS_MANAGED }
+      : { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }),
+  };
+}
+
+/** A log group that is kept for a month. Its name is CloudFormation's, so that it is in nobody's way. */
+export function createLogGroup(scope: Construct, id: string, protection: DataProtection): LogGroup {
+  const { encryptionKey } = protection;
+  return new LogGroup(scope, id, {
+    retention: LOG_RETENTION,
+    removalPolicy: removalPolicyOf(protection),
+    ...(encryptionKey !== undefined && { encryptionKey }),
+  });
+}
+
+/** Lets a function put messages on a queue, and no more: CDK's own grant has wildcards for the key. */
+export function grantSend(queue: IQueue, grantee: IGrantable, { encryptionKey }: DataProtection): void {
+  Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [queue.queueArn] });
+  // "Amazon SQS key management", SQS developer guide: a producer has to make a data key, and to verify it.
+  grantKeyUse(encryptionKey, grantee, 'sqs', ['kms:GenerateDataKey', 'kms:Decrypt']);
+}
+
+/** Lets a function use the key through one service only. */
+export function grantKeyUse(
+  key: IKey | undefined,
+  grantee: IGrantable,
+  service: string,
+  actions: readonly string[],
+): void {
+  if (key === undefined) return;
+  const viaService = `${service}.${Stack.of(key).region}.amazonaws.com`;
+  Grant.addToPrincipal({
+    grantee,
+    actions: [...actions],
+    resourceArns: [key.keyArn],
+    conditions: { StringEquals: { 'kms:ViaService': viaService } },
+  });
+}
+
+/**
+ * Lets CloudWatch Logs use a key for the log groups of a stack, and for no other ("Encrypt log data using AWS KMS",
+ * CloudWatch Logs user guide, step 2). By their prefix, since a group needs the key before it has a name.
+ */
+export function allowLogs(scope: Construct, { encryptionKey }: DataProtection): void {
+  const { region, partition, account, stackName } = Stack.of(scope);
+  encryptionKey?.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal(`logs.${region}.amazonaws.com`)],
+      actions: ['kms:Encrypt*', 'kms:Decrypt*', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:Describe*'],
+      resources: ['*'],
+      conditions: {
+        ArnLike: {
+          'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:${stackName}-*`,
+        },
+      },
+    }),
+  );
+}
+
+/**
+ * A key of the account's own that KMS rotates each year. It outlives the stack wherever what it encrypts does; its alias
+ * goes with the stack, so that its name is free for the next.
+ */
+export function createCustomerKey(
+  scope: Construct,
+  id: string,
+  { name, keepData }: { readonly name: string; readonly keepData?: boolean | undefined },
+): Key {
+  return new Key(scope, id, {
+    alias: `alias/${name}`,
+    description: `Encrypts the queues, the ledger, the secrets and the logs of ${name}.`,
+    enableKeyRotation: true,
+    removalPolicy: removalPolicyOf({ keepData }),
+  });
+}

@@ -1,0 +1,71 @@
+import { Validations } from 'aws-cdk-lib';
+import { Effect, Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IConstruct } from 'constructs';
+
+/**
+ * Why some rules of cdk-nag's AwsSolutions pack are not followed, by what they are about. `test/lib/nag.test.ts` holds the
+ * stack against the pack; whoever runs cdk-nag over an app of their own that has the construct reads the same reasons.
+ */
+export const NAG_REASONS = {
+  /** A secret that somebody else made. */
+  madeElsewhere: {
+    id: 'AwsSolutions-SMG4',
+    reason:
+      'The vendor or Webex Campaign makes this secret, and no rotation of ours could tell them a new one. It is rotated by hand without downtime: the new value is put beside the old one.',
+  },
+  /** A route that anybody may call. */
+  signedBySender: {
+    id: 'AwsSolutions-APIG4',
+    reason:
+      'Vendors cannot authenticate against API Gateway: they sign the body. The ingest function verifies the signature before anything else happens, and refuses what is not signed.',
+  },
+  /** What Lambda needs to connect a function to a network. */
+  interfacesUnknown: {
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason:
+      'Lambda creates and deletes the network interfaces of the function in its name; EC2 does not know them before, and what describes them takes no resource. The code of the function is denied all of it.',
+  },
+  /** A network that only calls out. */
+  nothingComesIn: {
+    id: 'AwsSolutions-VPC7',
+    reason:
+      'Only the deliver function is in this network, its security group lets nothing in and only TLS out, and each of its calls has a line in its log. A flow log would repeat that by addresses.',
+  },
+} as const;
+
+/** Records why a construct does not follow a rule. */
+export function acknowledgeRule(construct: IConstruct, reason: keyof typeof NAG_REASONS): void {
+  Validations.of(construct).acknowledge(NAG_REASONS[reason]);
+}
+
+/** What Lambda does in a function's name to connect it to a VPC: `AWSLambdaVPCAccessExecutionRole` without its logs. */
+const ACTIONS = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+/** Lets Lambda connect the functions of a role to a VPC. EC2 does not know the interfaces before they are there. */
+export function allowInVpc(role: Role): void {
+  role.addToPolicy(new PolicyStatement({ actions: ACTIONS, resources: ['*'] }));
+  acknowledgeRule(role, 'interfacesUnknown');
+}
+
+/**
+ * Keeps the code of a function from using what Lambda needs to connect it ("Giving Lambda functions access to resources in
+ * a VPC", Lambda developer guide). A policy of its own, as it names the function, which waits for the role's other one.
+ */
+export function refuseVpcToCode(target: LambdaFunction): void {
+  const deny = new PolicyStatement({
+    effect: Effect.DENY,
+    actions: ACTIONS,
+    resources: ['*'],
+    conditions: { ArnEquals: { 'lambda:SourceFunctionArn': target.functionArn } },
+  });
+  const { role } = target;
+  if (role !== undefined) new Policy(target, 'NoVpcForCode', { statements: [deny], roles: [role] });
+}

@@ -1,0 +1,27 @@
+import { readAlarmSettings } from '../alarms/settings.ts';
+import type { WebhookAdapterStackProps } from '../webhook-adapter-stack.ts';
+import type { Stage } from './schema.ts';
+
+/** What a stage's settings mean to its stack. */
+export function stackPropsOf(name: string, stage: Stage): Omit<WebhookAdapterStackProps, 'mappings'> {
+  const { domain, throttle } = stage;
+  return {
+    stage: name,
+    description: `Webhooks to Webex Campaign events (${name}).`,
+    terminationProtection: stage['termination-protection'] ?? name.startsWith('prod'),
+    eventUrl: stage['event-url'],
+    publicUrl: stage['public-url'],
+    domain: domain && { name: domain.name, certificateArn: domain['certificate-arn'] },
+    throttle: throttle && { rateLimit: throttle['requests-per-second'], burstLimit: throttle.burst },
+    ingestConcurrency: stage['ingest-concurrency'],
+    eventsPerSecond: stage['events-per-second'],
+    concurrency: stage.concurrency,
+    successIdFields: stage['success-id-fields'],
+    alarms: readAlarmSettings(stage),
+    egressCidr: stage.vpc?.cidr,
+    kms: stage.kms,
+    keepData: stage['keep-data'],
+    // Tags of the stack, which CloudFormation gives to all that it makes for it.
+    ...(stage.tags !== undefined && { tags: stage.tags }),
+  };
+}

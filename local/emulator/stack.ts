@@ -1,0 +1,126 @@
+import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import type { FastClock } from './fast-clock.ts';
+import type { NamedFunctions } from './functions/pool.ts';
+import { createLogStream, type LogStream, startHttpApi } from './http-api.ts';
+import {
+  type ServiceEndpoints,
+  type ServiceSettings,
+  type Services,
+  type StartedResources,
+  startResources,
+  startServices,
+} from './resources.ts';
+import { REGION, readTemplate, resolveTemplate } from './template.ts';
+import type { ThreadMemory } from './thread-memory.ts';
+
+export type RunSettings = Omit<ServiceSettings, 'clock'> & {
+  /** Directory of the cloud assembly. */
+  readonly assembly: string;
+  readonly stackName: string;
+  /** Port of the HTTP API on 127.0.0.1; 0 takes a free one. */
+  readonly port: number;
+  /** From 1: every wait of the queues is so many times shorter. */
+  readonly speed: number;
+  /** Told of every line that a function prints, and of what Lambda would report of it. */
+  readonly onLine: (functionName: string, text: string) => void;
+};
+
+/** What can be made to go wrong in a stack that runs on this machine, as it does on AWS. */
+type StackFaults = {
+  /** Every request to the tables fails without an answer, until it is told otherwise. */
+  readonly setTablesAway: (isAway: boolean) => void;
+  /** Every message that is sent to a queue is refused, until it is told otherwise. */
+  readonly refuseSends: (isRefused: boolean) => void;
+  /** So many of the next messages that are worked off are delivered again. */
+  readonly redeliver: (messages: number) => void;
+};
+
+/** A stack that runs on this machine. */
+export type RunningStack = NamedFunctions & {
+  readonly url: string;
+  readonly region: string;
+  readonly endpoints: ServiceEndpoints;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** The time that queues and what they feed live in. */
+  readonly clock: FastClock;
+  /** What the threads hold that stand for SQS and DynamoDB. */
+  readonly memoryOfServers: () => Promise<{ readonly queues: ThreadMemory; readonly tables: ThreadMemory }>;
+  /** What can be made to go wrong on purpose. */
+  readonly faults: StackFaults;
+  /** Ends every thread and server; afterwards nothing runs and all ports are free. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Runs a synthesized template; fails with every reason for which it cannot, and leaves nothing running then. */
+export async function runTemplate(settings: RunSettings): Promise<Result<RunningStack, readonly string[]>> {
+  const { stackName, speed } = settings;
+  const { logs, onLine } = teeLines(settings.onLine);
+  const template = await readTemplate(settings.assembly, stackName);
+  const api = await startHttpApi(settings.port);
+  if (!api.ok) return fail([api.failure]);
+
+  // The endpoints listen before the template is resolved, since its references hold their ports.
+  const clock = { anchor: Date.now(), speed };
+  const { queues, secretsManager, tables, endpoints } = await startServices({ ...settings, clock });
+  const servers = [api.value, secretsManager, tables, queues];
+
+  const allEndpoints = { ...endpoints, httpApi: api.value.url };
+  const resolved = resolveTemplate(template, allEndpoints);
+  if (!resolved.ok) return stopAfter(resolved, servers);
+  const { resources, outputs } = resolved.value;
+  const started = await startResources({
+    template,
+    resources,
+    endpoints: allEndpoints,
+    queues,
+    tables,
+    clock,
+    onLine,
+  });
+  if (!started.ok) return stopAfter(started, servers);
+
+  secretsManager.declare(resources);
+  api.value.serve({
+    ...started.value,
+    logs,
+    health: { status: 'up', stack: stackName, region: REGION, endpoints, clock },
+  });
+  // In this order: no new requests, no new batches, no functions; only then what they all call.
+  const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
+  return succeed({
+    ...{ url: api.value.url, region: REGION, endpoints, outputs, clock, stop },
+    ...partsOf(started.value, { tables, queues }),
+  });
+}
+
+/** What the functions print goes to whoever runs them, and to whoever listens. */
+function teeLines(tell: RunSettings['onLine']): { logs: LogStream; onLine: RunSettings['onLine'] } {
+  const logs = createLogStream();
+  return {
+    logs,
+    onLine: (functionName, text) => {
+      logs.write(text);
+      tell(functionName, text);
+    },
+  };
+}
+
+function partsOf(
+  { killWorkers, memoryOf, renewFunctions, redeliver }: StartedResources,
+  { tables, queues }: Pick<Services, 'tables' | 'queues'>,
+): Pick<RunningStack, keyof NamedFunctions | 'faults' | 'memoryOfServers'> {
+  const faults = { setTablesAway: tables.setAway, refuseSends: queues.refuseSends, redeliver };
+  const memoryOfServers = async () => ({ queues: await queues.memory(), tables: await tables.memory() });
+  return { killWorkers, memoryOf, memoryOfServers, renewFunctions, faults };
+}
+
+type Stoppable = { readonly stop: () => Promise<void> };
+
+async function stopAfter<Failed>(failed: Failed, parts: readonly Stoppable[]): Promise<Failed> {
+  await stopAll(parts);
+  return failed;
+}
+
+async function stopAll(parts: readonly Stoppable[]): Promise<void> {
+  for (const part of parts) await part.stop();
+}

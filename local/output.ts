@@ -1,0 +1,127 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { styleText } from 'node:util';
+import type { Result } from '../lambdas/result.ts';
+import { isDelivered, type Story } from './demonstration.ts';
+import type { DeliverLine, IngestLine, LogLine } from './log-lines.ts';
+import type { ReceivedCall } from './webex-campaign/judge.ts';
+
+/** How the local run speaks to the person at the terminal. Colour only where the terminal wants it. */
+export function tellHeading(text: string): string {
+  return `\n${styleText('bold', text)}`;
+}
+
+/** A name and what is to be said of it, aligned with its neighbours. */
+export function tellFact(name: string, text: string): string {
+  return `  ${styleText('dim', name.padEnd(14))}${text}`;
+}
+
+/** One webhook's whole story, stage by stage. */
+export function tellWebhook(number: number, source: string, story: Story): string {
+  const { sample, path } = story.signed;
+  const [first, ...more] = story.mapped.map(tellMapped);
+  return [
+    tellHeading(`Story ${number}: ${source} says ${sample.eventType}`),
+    tellFact('came in', `POST ${path}, ${sample.body.length} bytes of ${sample.path}`),
+    tellFact('verified', tellIngest(story)),
+    tellFact('mapped to', [first ?? 'nothing', ...more].join('\n')),
+    tellFact('answered', tellAnswer(story.deliver)),
+    tellEnd(story),
+  ].join('\n');
+}
+
+/** A line that a function has logged, in a person's words. */
+export function tellLine(line: LogLine | string): string {
+  if (typeof line === 'string') return tellFact('log', line);
+  return line.stage === 'ingest' ? tellIngestLine(line) : tellDeliverLine(line);
+}
+
+/** A call that reached the simulator, with all it held. */
+export function tellCall({ body, answer }: ReceivedCall): string {
+  const answered = answer === undefined ? 'no answer' : `HTTP ${answer.status} ${answer.body}`;
+  return tellFact('webex', `${body}\n${' '.repeat(16)}${answered}`);
+}
+
+function tellIngest({ ingest, answer }: Story): string {
+  const told = `answered HTTP ${answer.status} ${answer.body}`;
+  if (ingest?.secretSlot === undefined) return styleText('red', `no: ${told}`);
+  return `signature of ${ingest.source}, by ${slot(ingest.secretSlot)}; ${told}`;
+}
+
+function tellMapped(mapped: Story['mapped'][number]): string {
+  if (mapped.kind !== 'event') return `${mapped.name}: ${mapped.kind}`;
+  const { eventId, eventKey, params } = mapped.event;
+  const payload = JSON.stringify(
+    { 'event-id': eventId, 'event-key': eventKey, 'event-params': params },
+    null,
+    2,
+  );
+  return `${styleText('cyan', mapped.name)}\n${payload.replace(/^/gm, ' '.repeat(16))}`;
+}
+
+function tellAnswer(lines: readonly DeliverLine[]): string {
+  if (lines.length === 0) return styleText('red', 'nothing within the time this demonstration waits');
+  return lines.map(tellOutcome).join('; ');
+}
+
+function tellOutcome({ event, item, outcome, code, detail, transactionId, answer }: DeliverLine): string {
+  const said = answer && `HTTP ${answer.status}${answer.code === undefined ? '' : `, code ${answer.code}`}`;
+  const why =
+    outcome === 'delivered'
+      ? transactionId
+      : [outcome, code === outcome ? '' : code, detail].filter(Boolean).join(' ');
+  const name = item === undefined ? event : `${event} ${item + 1}`;
+  return [name, said, why].filter(Boolean).join('  ');
+}
+
+function tellEnd(story: Story): string {
+  return isDelivered(story)
+    ? `  ${styleText('green', `delivered in ${story.milliseconds} ms`)}`
+    : `  ${styleText('red', 'not delivered')}`;
+}
+
+function tellIngestLine({ code, source = '', eventTypes = [], secretSlot }: IngestLine): string {
+  const verified = secretSlot === undefined ? '' : `(by ${slot(secretSlot)})`;
+  return tellFact('ingest', [code, source, eventTypes.join(', '), verified].filter(Boolean).join('  '));
+}
+
+function tellDeliverLine(line: DeliverLine): string {
+  const { source, eventTypes = [], attempts = 0, cause, retrySeconds } = line;
+  const tries = attempts > 1 ? `attempt ${attempts}` : '';
+  const again = retrySeconds === undefined ? '' : `again in ${retrySeconds} s`;
+  return tellFact(
+    'deliver',
+    [source, eventTypes.join(', '), tellOutcome(line), tries, again, cause].filter(Boolean).join('  '),
+  );
+}
+
+function slot(index: number): string {
+  return index === 0 ? 'the newest secret' : `secret ${index + 1}`;
+}
+
+/** Editors write a file in several steps. */
+const SETTLE_MILLISECONDS = 300;
+
+/**
+ * Takes mended mappings into use, as a deploy would, as soon as they are saved; what is in the queues and the ledger
+ * stays. Of one that is broken the problems are told, and those that run stay.
+ */
+export function watchMappings(
+  directory: string,
+  redeploy: () => Promise<Result<void, string>>,
+  print: (text: string) => void,
+): FSWatcher {
+  let timer: NodeJS.Timeout | undefined;
+  return watch(directory, { recursive: true }, () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const deployed = await redeploy();
+      print(
+        deployed.ok ? tellFact('deployed', 'the mappings as they are now') : tellRefused(deployed.failure),
+      );
+    }, SETTLE_MILLISECONDS);
+  });
+}
+
+function tellRefused(problems: string): string {
+  return `${problems}\n${tellFact('not deployed', 'for what stands above: the mappings run on as they were')}`;
+}

@@ -1,0 +1,178 @@
+import { cp } from 'node:fs/promises';
+import { parseWebexSecret } from '../lambdas/deliver/event-api/keys.ts';
+import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { LOCAL_STACK, synthesize } from '../lib/stages/synthesize.ts';
+import { type RunningStack, type RunSettings, runTemplate } from './emulator/stack.ts';
+import { readTemplate, type Template } from './emulator/template.ts';
+import { collectLogLines, type LogLine, type LogLines } from './log-lines.ts';
+import { type LocalSecrets, nameSecrets, readLocalSecrets } from './secrets.ts';
+import type { Settings } from './settings.ts';
+import type { ReceivedCall } from './webex-campaign/judge.ts';
+import {
+  type SimulatorSettings,
+  startWebexCampaignSimulator,
+  type WebexCampaignSimulator,
+} from './webex-campaign/simulator.ts';
+
+/** The whole adapter, running on this machine. */
+export type LocalRun = {
+  readonly stack: RunningStack;
+  /** Directory of the cloud assembly that runs, until it is stopped. */
+  readonly assembly: string;
+  /** Missing when `--event-url` names another event API. */
+  readonly simulator?: WebexCampaignSimulator;
+  readonly eventUrl: string;
+  readonly lines: LogLines;
+  /** Puts code and mappings as they lie there now in the place of those that run; queues and ledger stay. */
+  readonly redeploy: (mappings?: string) => Promise<Result<void, string>>;
+  readonly stop: () => Promise<void>;
+};
+
+type LocalRunSettings = Omit<Settings, 'once'> & {
+  /**
+   * A directory of mapping folders.
+   * @default the repository's own
+   */
+  readonly mappings?: string;
+  /**
+   * Secrets by the name that mapping files have for them, asked for whenever a function reads one.
+   * @default those of `local/secrets.json`
+   */
+  readonly readSecrets?: () => LocalSecrets;
+  /** As `RunSettings` has it. */
+  readonly standBetween?: RunSettings['standBetween'];
+  /**
+   * The simulated tenant.
+   * @default one that knows the keys that lie in the secret at the start
+   */
+  readonly tenant?: Omit<SimulatorSettings, 'onCall'>;
+};
+
+/** Told of what happens, as it happens. */
+export type Observer = {
+  /** The very text of a line that a function prints. */
+  readonly onText?: (text: string) => void;
+  /** A line that a function prints: ours as what it says, any other as its text. */
+  readonly onLine?: (line: LogLine | string) => void;
+  /** A call that reached the simulator. */
+  readonly onCall?: (call: ReceivedCall) => void;
+};
+
+/** Synthesizes the app and runs its template; fails with sentences for a person, and leaves nothing running then. */
+export async function startLocalRun(
+  settings: LocalRunSettings,
+  { onLine = () => {}, onText = () => {}, onCall = () => {} }: Observer = {},
+): Promise<Result<LocalRun, string>> {
+  const simulator = await startSimulator(settings, onCall);
+  const eventUrl = settings.eventUrl ?? simulator?.eventUrl ?? '';
+  const stopSimulator = async () => simulator?.stop();
+
+  const assembly = await synthesize(eventUrl, settings.mappings);
+  if (!assembly.ok) {
+    await stopSimulator();
+    return assembly;
+  }
+  const lines = collectLogLines();
+  const { directory, remove } = assembly.value;
+  const stack = await runAssembly(directory, settings, (functionName, text) => {
+    onText(text);
+    onLine(lines.add(text) ?? `${functionName}: ${text}`);
+  });
+  const stop = async () => {
+    if (stack.ok) await stack.value.stop();
+    await Promise.all([stopSimulator(), remove()]);
+  };
+  if (stack.ok) {
+    return succeed({
+      stack: stack.value,
+      assembly: directory,
+      eventUrl,
+      lines,
+      redeploy: (mappings = settings.mappings) =>
+        redeploy({ assembly: directory, eventUrl, renewFunctions: stack.value.renewFunctions }, mappings),
+      stop,
+      ...(simulator && { simulator }),
+    });
+  }
+  await stop();
+  return fail(stack.failure.join('\n'));
+}
+
+/** The simulated tenant, where no other event API is to be called. */
+async function startSimulator(
+  { eventUrl, readSecrets = readLocalSecrets, tenant = tenantOf(readSecrets()) }: LocalRunSettings,
+  onCall: (call: ReceivedCall) => void,
+): Promise<WebexCampaignSimulator | undefined> {
+  return eventUrl === undefined ? startWebexCampaignSimulator({ ...tenant, onCall }) : undefined;
+}
+
+/** Runs the stack of an assembly, with the secrets under the names that it has for them. */
+function runAssembly(
+  assembly: string,
+  { port, speed, standBetween, readSecrets = readLocalSecrets }: LocalRunSettings,
+  onLine: RunSettings['onLine'],
+): ReturnType<typeof runTemplate> {
+  return runTemplate({
+    assembly,
+    stackName: LOCAL_STACK,
+    port,
+    speed,
+    readSecrets: () => nameSecrets(LOCAL_STACK, readSecrets()),
+    standBetween,
+    onLine,
+  });
+}
+
+/** The simulated tenant knows the keys that lie in the local secret now; one put there later is refused, as it would be. */
+function tenantOf(secrets: LocalSecrets): SimulatorSettings {
+  const name = 'webex-campaign';
+  const secret = parseWebexSecret(name, JSON.stringify(secrets[name]));
+  const known = secret.ok ? Object.values(secret.value.keys) : [];
+  return { keys: () => known };
+}
+
+/**
+ * Synthesizes again and puts the new code and mappings in the place of the running functions', as a deploy does: queues
+ * and ledger stay. A template that has changed otherwise needs a restart, and is refused.
+ */
+async function redeploy(
+  running: {
+    readonly assembly: string;
+    readonly eventUrl: string;
+    readonly renewFunctions: () => Promise<void>;
+  },
+  mappings?: string,
+): Promise<Result<void, string>> {
+  const assembly = await synthesize(running.eventUrl, mappings);
+  if (!assembly.ok) return assembly;
+  try {
+    const before = codeOf(await readTemplate(running.assembly, LOCAL_STACK));
+    const after = codeOf(await readTemplate(assembly.value.directory, LOCAL_STACK));
+    if (before.rest !== after.rest)
+      return fail('The template has changed beyond the functions’ code: restart.');
+    for (const [id, directory] of before.directories) {
+      await cp(after.directories.get(id) ?? directory, directory, { recursive: true, force: true });
+    }
+    await running.renewFunctions();
+    return succeed(undefined);
+  } finally {
+    await assembly.value.remove();
+  }
+}
+
+/** Where each function's code lies, and all else of the template, in which nothing may have changed. */
+function codeOf({ Resources, assets }: Template) {
+  const directories = new Map<string, string>();
+  for (const [id, resource] of Object.entries(Resources)) {
+    const hash = /"S3Key":"([0-9a-f]+)\.zip"/.exec(JSON.stringify(resource))?.[1];
+    const directory = hash === undefined ? undefined : assets.get(hash);
+    if (directory !== undefined) directories.set(id, directory);
+  }
+  const hashes = /[0-9a-f]{64}(?=\.zip)/g;
+  return { directories, rest: withoutOutputs(JSON.stringify(Resources).replaceAll(hashes, '')) };
+}
+
+/** CDK's own metadata names the constructs, not what they are made of. */
+function withoutOutputs(text: string): string {
+  return text.replaceAll(/"aws:asset:path":"[^"]*"/g, '');
+}

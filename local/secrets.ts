@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { secretNameOf } from '../lib/operate/secret-name.ts';
+
+/** The environment may name another, as `MAPPINGS_FOLDER` does for the mappings. */
+const SECRETS_FILE = process.env.LOCAL_SECRETS || new URL('./secrets.json', import.meta.url);
+
+/**
+ * Secrets of the local run, each as it would stand in Secrets Manager, by the name that mapping files have for it. They open
+ * nothing but this machine.
+ */
+export type LocalSecrets = Readonly<Record<string, unknown>>;
+
+/** Reads the file as it is now: a change takes effect as a rotation would. */
+export function readLocalSecrets(): LocalSecrets {
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(SECRETS_FILE, 'utf8')));
+}
+
+/** The same as the Secrets Manager of a stack has them: under the stack's own names. */
+export function nameSecrets(stackName: string, secrets: LocalSecrets): LocalSecrets {
+  const named = Object.entries(secrets).map(([name, value]) => [secretNameOf(stackName, name), value]);
+  return Object.fromEntries(named);
+}

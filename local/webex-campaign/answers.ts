@@ -1,0 +1,141 @@
+import type { ServerResponse } from 'node:http';
+import * as z from 'zod';
+import type { SimulatedAnswer } from './judge.ts';
+
+/** What the simulator does with a call. */
+export type Reaction = {
+  /** Missing where it never answers. */
+  readonly answer?: SimulatedAnswer;
+  /** Whether the tenant has taken the event: what its customer gets, whatever is answered. */
+  readonly isAccepted: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly delayMilliseconds: number;
+  /** How the connection ends without a whole answer. */
+  readonly end?: 'reset' | 'cut' | 'hang';
+};
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
+
+/** What becomes of a call: as the script has it, or else as the contract has it. */
+export function reactionOf(scripted: ScriptedAnswer | undefined, judged: SimulatedAnswer): Reaction {
+  if (scripted === undefined) {
+    return { answer: judged, isAccepted: isProof(judged), headers: JSON_HEADERS, delayMilliseconds: 0 };
+  }
+  const reaction = scriptedReaction(scripted, judged);
+  return { ...reaction, isAccepted: scripted.accepts ?? reaction.isAccepted };
+}
+
+function scriptedReaction(scripted: ScriptedAnswer, judged: SimulatedAnswer): Reaction {
+  const silent = { headers: JSON_HEADERS, delayMilliseconds: 0, isAccepted: false };
+  if ('hang' in scripted) return { ...silent, end: 'hang' };
+  if ('reset' in scripted) return { ...silent, end: 'reset' };
+  if ('judgeAfterMilliseconds' in scripted) {
+    const { judgeAfterMilliseconds: delayMilliseconds } = scripted;
+    return { ...silent, answer: judged, isAccepted: isProof(judged), delayMilliseconds };
+  }
+  const { status, body, headers, delayMilliseconds, cut } = scripted;
+  const answer = { status, body: typeof body === 'string' ? body : JSON.stringify(body) };
+  if (cut) return { answer, isAccepted: false, headers, delayMilliseconds, end: 'cut' };
+  return { answer, isAccepted: isProof(answer), headers, delayMilliseconds };
+}
+
+const proofSchema = z.looseObject({ 'transaction-id': z.string(), code: z.undefined().optional() });
+
+function isProof({ status, body }: SimulatedAnswer): boolean {
+  try {
+    return status < 300 && proofSchema.safeParse(JSON.parse(body)).success;
+  } catch {
+    return false;
+  }
+}
+
+/** Does it to the connection. */
+export function sendAnswer(
+  { answer, headers, delayMilliseconds, end }: Reaction,
+  response: ServerResponse,
+): void {
+  if (end === 'hang') return;
+  if (end === 'reset' || answer === undefined) {
+    response.socket?.resetAndDestroy();
+    return;
+  }
+  const send = () => {
+    if (end === 'cut') cutOff(answer, response);
+    else response.writeHead(answer.status, headers).end(answer.body);
+  };
+  const timer = setTimeout(send, delayMilliseconds);
+  response.once('close', () => clearTimeout(timer));
+}
+
+/** Promises more than it sends. */
+function cutOff({ status, body }: SimulatedAnswer, response: ServerResponse): void {
+  response.writeHead(status, { ...JSON_HEADERS, 'content-length': Buffer.byteLength(body) + 1 });
+  response.write(body, () => response.socket?.destroy());
+}
+
+/** What all kinds of scripted answers have. */
+const common = {
+  times: z.int().min(1).default(1),
+  /** Only for calls with this event id, this event key, or both; without it, for whatever call comes next. */
+  for: z.strictObject({ 'event-id': z.string().optional(), 'event-key': z.string().optional() }).default({}),
+  /**
+   * Whether the tenant has taken the event, whatever it answers: it can break down after that as well as before.
+   * Without it, only an answer that says so has.
+   */
+  accepts: z.boolean().optional(),
+};
+
+/** An answer that a test or a person dictates, in the place of the simulator's own judgement. */
+const scriptedAnswerSchema = z.union([
+  z.strictObject({
+    status: z.int().min(200).max(599),
+    /** Sent as it is; an object is sent as JSON. */
+    body: z.union([z.string(), z.record(z.string(), z.unknown())]).default(''),
+    headers: z.record(z.string(), z.string()).default({}),
+    delayMilliseconds: z.int().min(0).default(0),
+    /** Closes the connection in the middle of the answer. */
+    cut: z.literal(true).optional(),
+    ...common,
+  }),
+  /** Judges the request by the contract, but only after so long. */
+  z.strictObject({ judgeAfterMilliseconds: z.int().min(0), ...common }),
+  /** Reads the request and never answers. */
+  z.strictObject({ hang: z.literal(true), ...common }),
+  /** Closes the connection once the request was read. */
+  z.strictObject({ reset: z.literal(true), ...common }),
+]);
+
+/** The next answers, in their order. */
+export const scriptSchema = z.array(scriptedAnswerSchema);
+
+export type Script = z.input<typeof scriptSchema>;
+export type ScriptedAnswer = z.output<typeof scriptedAnswerSchema>;
+
+const calledSchema = z.object({ 'event-id': z.unknown().optional(), 'event-key': z.unknown().optional() });
+
+/**
+ * Takes the first answer off a script that is meant for this request. One for certain events is given only to whom the
+ * tenant lets in: a server looks at the key before it reads what is called for.
+ */
+export function takeScripted(
+  script: ScriptedAnswer[],
+  body: string,
+  isLetIn: boolean,
+): ScriptedAnswer | undefined {
+  if (script.length === 0) return undefined;
+  const called = readCalled(body);
+  const index = script.findIndex(({ for: target }) =>
+    MEMBERS.every((name) => target[name] === undefined || (isLetIn && target[name] === called[name])),
+  );
+  return index < 0 ? undefined : script.splice(index, 1)[0];
+}
+
+const MEMBERS = ['event-id', 'event-key'] as const;
+
+function readCalled(body: string): z.infer<typeof calledSchema> {
+  try {
+    return calledSchema.parse(JSON.parse(body));
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,96 @@
+import { type Result, succeed } from '../../lambdas/result.ts';
+import type { MappingFile } from '../../lib/mapping/file.ts';
+import { signFlawed } from '../../signing/flawed-webhook.ts';
+import { lowerCase } from './example-webhook.ts';
+import type { PlannedWebhook } from './plan.ts';
+import { eventsOf } from './plan.ts';
+
+const DAY_MILLISECONDS = 86_400_000;
+
+/** A request as its vendor would post it at this moment. */
+export type Post = {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+};
+
+/** The bytes of a planned webhook whose event has happened at this moment, or as long before as the script has it. */
+export function bodyOf(webhook: PlannedWebhook, now: Date): Uint8Array {
+  const { fault, example } = webhook;
+  if (fault.flaw === 'empty') return new Uint8Array();
+  const body = example === undefined ? ownBodyOf(webhook, now) : example.bodyAt(now);
+  return fault.flaw === 'not-json' ? Buffer.concat([body, Buffer.from(',')]) : body;
+}
+
+function ownBodyOf(webhook: PlannedWebhook, now: Date): Uint8Array {
+  const { id, fault, text, style } = webhook;
+  const events = eventsOf(webhook);
+  const at = new Date(now.getTime() - (fault.ageDays ?? 0) * DAY_MILLISECONDS).toISOString();
+  const body = {
+    id,
+    type: fault.type,
+    whom: events[0]?.whom,
+    text,
+    at,
+    wanted: fault.type !== 'asked',
+    items: events.map(({ whom, identity: rehearsal }) => ({ whom, rehearsal })),
+  };
+  return Buffer.from(WRITERS[style](body));
+}
+
+const WRITERS: Readonly<Record<PlannedWebhook['style'], (body: object) => string>> = {
+  compact: (body) => JSON.stringify(body),
+  spaced: (body) => `${JSON.stringify(body, null, 2)}\n`,
+  escaped: (body) =>
+    JSON.stringify(body).replaceAll(
+      /[^ -~]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
+};
+
+/** What a planned webhook is signed with, and where it goes. */
+export type SigningTerms = { readonly secret: string; readonly forged?: string; readonly url: string };
+
+/** Signs a planned webhook with the secret that its vendor has now, as well as its flaw allows. */
+export function signPlanned(
+  webhook: PlannedWebhook,
+  body: Uint8Array,
+  mapping: MappingFile,
+  terms: SigningTerms,
+): Post {
+  const signed = trySigning(webhook, body, mapping, terms);
+  if (!signed.ok) throw new Error(signed.failure);
+  return signed.value;
+}
+
+/** The same; fails with a sentence where a source cannot be signed so. */
+export function trySigning(
+  { id, source, fault, example }: Pick<PlannedWebhook, 'id' | 'source' | 'fault' | 'example'>,
+  body: Uint8Array,
+  { profile: { signature } }: MappingFile,
+  { secret, forged = FORGED_SECRET, url }: SigningTerms,
+): Result<Post, string> {
+  const { flaw, type } = fault;
+  const path = `/webhooks/${flaw === 'stranger' ? 'stranger' : source}`;
+  const own = example?.headers ?? { 'content-type': 'application/json', 'x-github-event': type };
+  const toSign = {
+    secret: flaw === 'forged' ? forged : secret,
+    url: ('publicUrl' in signature ? signature.publicUrl : undefined) ?? `${url}${path}`,
+    rawBody: body,
+    contentType: own['content-type'],
+    at: new Date(),
+    id,
+  };
+  const flaws = { tamper: flaw === 'tampered', stale: flaw === 'stale', unsigned: flaw === 'unsigned' };
+  const signed = signFlawed(signature, toSign, flaws);
+  if (!signed.ok) return signed;
+  const { query, rawBody, headers } = signed.value;
+  return succeed({
+    path: query === '' ? path : `${path}?${query}`,
+    headers: { ...own, ...Object.fromEntries(lowerCase(headers)) },
+    body: flaw === 'respaced' ? Buffer.concat([rawBody, Buffer.from(' ')]) : rawBody,
+  });
+}
+
+/** Of the form that every source of the rehearsal takes, and nobody's. */
+const FORGED_SECRET = `whsec_${Buffer.from('nobody knows this one').toString('base64')}`;

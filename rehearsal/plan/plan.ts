@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import type { Script } from '../../local/webex-campaign/answers.ts';
+import type { Random } from '../random.ts';
+import type { MadeOfExample } from './example-webhook.ts';
+import type { End, Fault, Policy } from './faults.ts';
+
+export type SourceName = 'parking' | 'repeating' | 'late';
+
+/** One webhook of the script. */
+export type PlannedWebhook = {
+  /** Unlike any other of the run: the vendor's id of what happened. */
+  readonly id: string;
+  readonly source: string;
+  readonly policy: Policy;
+  /** What goes wrong with it. */
+  readonly fault: Fault;
+  /** What it says. */
+  readonly text: string;
+  /** How its JSON is written: what is signed are bytes. */
+  readonly style: 'compact' | 'spaced' | 'escaped';
+  /** Of a list, how many events it tells of. */
+  readonly items: number;
+  /** What Webex Campaign answers about it, or about the first item of a list. */
+  readonly answers: Script;
+  /** What it is made of, where the mappings are an adopter's own. */
+  readonly example?: MadeOfExample;
+};
+
+/** Webhooks (by their place in the plan) that are sent at the same time, or something that befalls the world. */
+export type Step =
+  | { readonly kind: 'burst'; readonly posts: readonly number[] }
+  | { readonly kind: 'world'; readonly event: WorldEvent };
+
+/** The whole script of a rehearsal. */
+export type Plan = {
+  readonly seed: number;
+  readonly webhooks: readonly PlannedWebhook[];
+  readonly steps: readonly Step[];
+  /** What of an adopter's mappings, or of the faults, has no place in it, and why. */
+  readonly notRehearsed?: readonly string[];
+};
+
+/** One campaign event that a webhook of the plan tells of, or would tell of if nothing were wrong with it. */
+export type PlannedEvent = {
+  readonly webhook: PlannedWebhook;
+  /** Unlike any other of the run: by it the far side's calls are told apart. */
+  readonly identity: string;
+  /** Name and item, as the ledger has them. */
+  readonly name: string;
+  readonly whom: string;
+  readonly policy: Policy;
+  /** The ends that are right. */
+  readonly ends: readonly End[];
+  /** What Webex Campaign answers about it, before it follows the contract again. */
+  readonly answers: Script;
+  /** The event definition that is called, where the script has to say so. */
+  readonly eventId?: string;
+  /** For how long after it was received it is worth saying, in seconds. */
+  readonly worthSeconds?: number;
+};
+
+/** What a webhook tells of, by its mapping. */
+export function eventsOf(webhook: PlannedWebhook): readonly PlannedEvent[] {
+  const { id, fault, items, policy, answers, example } = webhook;
+  if (example !== undefined) return eventsOfExample(webhook, example);
+  const { type } = fault;
+  const shared = { webhook, policy, answers, ends: fault.ends(policy) };
+  if (type !== 'listed') {
+    return [{ ...shared, identity: `${id}/${type}`, name: type, whom: `whom-${id}` }];
+  }
+  return Array.from({ length: items }, (_, item) => ({
+    ...shared,
+    identity: `${id}/${type}/${item}`,
+    name: `${type}#${item}`,
+    whom: `whom-${id}-${item}`,
+  }));
+}
+
+/** The fault befalls one event of an example; what becomes of the others is what the example is there to show. */
+function eventsOfExample(webhook: PlannedWebhook, { events }: MadeOfExample): readonly PlannedEvent[] {
+  const { id, fault, answers } = webhook;
+  return events.map(({ isScripted, ends, ...event }) => {
+    const isBefallen = isScripted && answers.length > 0;
+    const right = isBefallen || fault.flaw !== undefined ? fault.ends(event.policy) : ends;
+    const planned = { ...event, webhook, identity: `${id}/${event.name}`, ends: right };
+    return { ...planned, answers: isBefallen ? answers : [] };
+  });
+}
+
+/** A short name of a script: equal for equal scripts. */
+export function digestOf({ seed, webhooks, steps }: Plan): string {
+  const written = webhooks.map(({ fault, example, ...webhook }) => ({
+    ...webhook,
+    fault: fault.name,
+    example: example?.name,
+  }));
+  return createHash('sha256')
+    .update(JSON.stringify({ seed, webhooks: written, steps }))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** What befalls the world around the adapter, beside what befalls single webhooks. Times are true milliseconds. */
+export type WorldEvent =
+  | { readonly name: 'signing-secret-rotated' }
+  | { readonly name: 'late-secret-set' }
+  /** The old key is refused from the same moment on that the new one is in the secret. */
+  | { readonly name: 'key-rotated' }
+  | { readonly name: 'keys-revoked'; readonly milliseconds: number }
+  /** The primary key is refused, the secondary is not. */
+  | { readonly name: 'primary-revoked'; readonly milliseconds: number }
+  | { readonly name: 'ledger-away'; readonly milliseconds: number }
+  | { readonly name: 'sends-refused'; readonly milliseconds: number }
+  | { readonly name: 'endpoint-away'; readonly milliseconds: number }
+  | { readonly name: 'redelivery'; readonly messages: number }
+  | { readonly name: 'unreadable-message' }
+  /** SQS moves every dead letter back, with nobody's leave. */
+  | { readonly name: 'redrive-all' }
+  /** An operator replays them by the command for it. */
+  | { readonly name: 'replay-all' };
+
+/**
+ * Everything that can befall the world, in an order of chance.
+ * @param times how often; a secret is set or rotated only once, since ingest looks again once a minute at most
+ */
+export function drawWorldEvents(random: Random, times: number): readonly WorldEvent[] {
+  const once: readonly WorldEvent[] = [{ name: 'signing-secret-rotated' }, { name: 'late-secret-set' }];
+  const more = Array.from({ length: times }, () => drawRepeatable(random));
+  return random.shuffle([...once, ...more.flat()]);
+}
+
+function drawRepeatable(random: Random): readonly WorldEvent[] {
+  const soon = () => random.int(400, 1_200);
+  return [
+    { name: 'key-rotated' },
+    { name: 'keys-revoked', milliseconds: soon() },
+    { name: 'primary-revoked', milliseconds: soon() },
+    { name: 'ledger-away', milliseconds: soon() },
+    { name: 'sends-refused', milliseconds: soon() },
+    { name: 'endpoint-away', milliseconds: soon() },
+    { name: 'redelivery', messages: random.int(5, 20) },
+    { name: 'unreadable-message' },
+    { name: 'redrive-all' },
+    { name: 'replay-all' },
+  ];
+}

@@ -1,0 +1,158 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { PROJECT } from '../../answers/project.ts';
+import { replayDeadLetters } from '../../answers/replay.ts';
+import type { LocalRun } from '../../local/run.ts';
+import type { WorldEvent } from '../plan/plan.ts';
+import type { RehearsalSecrets } from '../plan/secrets.ts';
+import type { StackAccess } from './stack-access.ts';
+
+/** What the world's events are done with. */
+export type Levers = {
+  readonly run: LocalRun;
+  readonly stack: StackAccess;
+  readonly secrets: RehearsalSecrets;
+  /** The directory of the mapping folders that run. */
+  readonly mappingsDirectory: string;
+};
+
+/** What has befallen the world, as far as the judgement depends on it. */
+export type Befallen = {
+  redelivered: number;
+  /** Times at which connections were closed that calls may have been made on. */
+  outages: number;
+  unreadable: number;
+  /** Deduplication ids of the dead letters that were put back on the buffer. */
+  readonly replayed: Set<string>;
+  /** Dead letters that could not be put back, though the operator wanted it. */
+  replayFailures: number;
+};
+
+/** Lets an event befall the world; comes back when it is over, which is not before it was felt by some webhooks. */
+export async function befall(
+  event: WorldEvent,
+  { run, secrets, stack, mappingsDirectory }: Levers,
+  { befallen, felt }: { readonly befallen: Befallen; readonly felt: Promise<void> },
+): Promise<void> {
+  const { faults } = run.stack;
+  switch (event.name) {
+    case 'signing-secret-rotated':
+      return void secrets.rotateSigning();
+    case 'late-secret-set':
+      return secrets.setLate();
+    case 'key-rotated':
+      return secrets.rotateKey();
+    case 'keys-revoked':
+      return during(event, felt, secrets.revoke(true));
+    case 'primary-revoked':
+      return during(event, felt, secrets.revoke(false));
+    case 'ledger-away':
+      faults.setTablesAway(true);
+      return during(event, felt, () => faults.setTablesAway(false));
+    case 'sends-refused':
+      faults.refuseSends(true);
+      return during(event, felt, () => faults.refuseSends(false));
+    case 'endpoint-away':
+      befallen.outages += 1;
+      await run.simulator?.setAway(true);
+      return during(event, felt, () => run.simulator?.setAway(false));
+    case 'redelivery':
+      befallen.redelivered += event.messages;
+      return faults.redeliver(event.messages);
+    case 'unreadable-message':
+      befallen.unreadable += 1;
+      return putUntilTaken(stack);
+    case 'redrive-all':
+      for (const id of await redriveAll(stack)) befallen.replayed.add(id);
+      return;
+    case 'replay-all':
+      return replayEvery({ run, mappingsDirectory }, befallen);
+  }
+}
+
+/** The operator puts every dead letter back with the commands, and is told of those that cannot be. */
+async function replayEvery(
+  { run, mappingsDirectory }: Pick<Levers, 'run' | 'mappingsDirectory'>,
+  befallen: Befallen,
+): Promise<void> {
+  const { replayed, failed } = await replayAll(run.stack.url, mappingsDirectory);
+  for (const id of replayed) befallen.replayed.add(id);
+  befallen.replayFailures += failed;
+}
+
+async function during(
+  { milliseconds }: { readonly milliseconds: number },
+  felt: Promise<void>,
+  undo: () => unknown,
+): Promise<void> {
+  await felt;
+  await wait(milliseconds);
+  await undo();
+}
+
+/** Something that no ingest has put there. */
+async function putUntilTaken(stack: StackAccess): Promise<void> {
+  const isPut = await stack.putOnBuffer({ Body: 'not a webhook' }).then(
+    () => true,
+    () => false,
+  );
+  if (isPut) return;
+  await wait(200);
+  await putUntilTaken(stack);
+}
+
+/**
+ * Somebody has SQS move every dead letter back to the buffer, notes and all, as its console does: nobody has looked at
+ * them, and nothing gives leave to send anything again. Gives the deduplication ids of those that were moved; one that
+ * has none was no webhook.
+ */
+async function redriveAll(stack: StackAccess): Promise<readonly string[]> {
+  const moved: string[] = [];
+  await stack.takeDeadLetters(async (message) => {
+    await stack.putOnBuffer(message);
+    moved.push(message.MessageAttributes?.['deduplication-id']?.StringValue ?? '');
+  });
+  return moved;
+}
+
+/** Dead letters a second; with the default, an operator of a rehearsal would be at it for minutes. */
+const RATE = 500;
+
+/** What an operator's replay has come to. */
+type OperatorReplay = {
+  /** Deduplication ids of the dead letters that went back to the buffer; one that has none was no webhook. */
+  readonly replayed: readonly string[];
+  /** How many stay, since they may have been accepted or are too old by now. */
+  readonly stayed: number;
+  /** How many could not be put back. */
+  readonly failed: number;
+};
+
+/** An operator replays everything, as `adapter dead-letter replay --all` does, with these mappings. */
+async function replayAll(url: string, mappings: string): Promise<OperatorReplay> {
+  const port = Number(new URL(url).port);
+  const replayed = await replayDeadLetters(
+    { ...PROJECT, mappings },
+    { port, ids: [], all: true, rate: RATE, by: 'operator' },
+  );
+  if (!replayed.ok) throw new Error(replayed.failure);
+  const outcomes = Map.groupBy(replayed.value, ({ outcome }) => outcome);
+  return {
+    replayed: (outcomes.get('replayed') ?? []).map(({ letter }) => letter.deduplicationId ?? ''),
+    stayed: outcomes.get('stays')?.length ?? 0,
+    failed: outcomes.get('failed')?.length ?? 0,
+  };
+}
+
+/** Waits until nothing is left on the buffer, twice in a row. */
+export async function drain(
+  { stack }: { readonly stack: StackAccess },
+  deadline: number,
+  onProgress: (sentence: string) => void,
+): Promise<void> {
+  for (let empty = 0; empty < 2 && performance.now() < deadline; ) {
+    const depth = await stack.bufferDepth();
+    empty = depth === 0 ? empty + 1 : 0;
+    onProgress(`${depth} messages on the buffer`);
+    await wait(500);
+  }
+}

@@ -1,0 +1,164 @@
+import { type Result, succeed } from '../lambdas/result.ts';
+import { readFastClock } from '../local/emulator/fast-clock.ts';
+import { type LocalRun, startLocalRun } from '../local/run.ts';
+import { collectEvidence, type Evidence, identifierOf } from './evidence/evidence.ts';
+import { ledgerNameOf, takeStock } from './evidence/remains.ts';
+import { judge, type Scoreboard } from './judge/judge.ts';
+import { bodyOf } from './plan/build-webhook.ts';
+import { eventsOf, type Plan } from './plan/plan.ts';
+import type { PlanSettings } from './plan/plan-world.ts';
+import { openAdopterWorld, openOwnWorld, type World } from './plan/world.ts';
+import { type Befallen, drain, type Levers } from './play/levers.ts';
+import { playWorld } from './play/play-world.ts';
+import { openStack } from './play/stack-access.ts';
+
+/** No event key may be seen in a log, a note or the ledger: each of the rehearsal's own begins with this. */
+const EVENT_KEY = 'whom-';
+
+/** A key that is shorter may stand in a text by chance. */
+const SHORTEST_KEY = 8;
+
+/** A local stack on which scripts can be played, one after the other. */
+export type Rehearsal = Levers & {
+  /** Writes a script for the mappings that run. */
+  readonly plan: (settings: PlanSettings) => Promise<Plan>;
+  readonly play: (plan: Plan, settings: PlaySettings) => Promise<Scoreboard>;
+  readonly stop: () => Promise<void>;
+};
+
+/** What is played at the moment. */
+type Act = {
+  readonly evidence: Evidence;
+  readonly killers: Set<string>;
+  readonly isSecret: (text: string) => boolean;
+};
+
+/**
+ * Starts a whole local stack with the rehearsal's own mappings, or those of a directory; fails with sentences for a
+ * person.
+ */
+export async function startRehearsal(speed: number, directory?: string): Promise<Result<Rehearsal, string>> {
+  const opened = directory === undefined ? openOwnWorld() : await openAdopterWorld(directory);
+  if (!opened.ok) return opened;
+  const world = opened.value;
+  const { secrets } = world;
+  let act = beginAct(world, { seed: 0, webhooks: [], steps: [] });
+  const started = await startLocalRun(
+    {
+      port: 0,
+      speed,
+      mappings: world.directory,
+      readSecrets: secrets.stored,
+      tenant: { keys: secrets.accepted, remembers: 0 },
+    },
+    {
+      onText: (text) => act.evidence.seeLine(text),
+      onCall: (call) => {
+        const identity = act.evidence.seeCall(call);
+        if (identity !== undefined && act.killers.delete(identity)) void run.stack.killWorkers('Deliver');
+      },
+    },
+  );
+  if (!started.ok) return started;
+  const run: LocalRun = started.value;
+  const stack = openStack(run.stack);
+  const levers = { run, stack, secrets, mappingsDirectory: world.directory };
+  return succeed({
+    ...levers,
+    plan: world.plan,
+    play: (plan, settings) => {
+      act = beginAct(world, plan);
+      return playAndJudge(plan, settings, { ...levers, ...act, world });
+    },
+    stop: async () => {
+      stack.close();
+      await run.stop();
+    },
+  });
+}
+
+function beginAct({ secrets }: World, plan: Plan): Act {
+  const made = plan.webhooks.flatMap(({ example }) => example?.events ?? []);
+  const keys = made.map(({ whom }) => whom).filter(({ length }) => length >= SHORTEST_KEY);
+  const isSecret = (text: string) =>
+    [EVENT_KEY, ...secrets.all(), ...keys].some((secret) => text.includes(secret));
+  return {
+    evidence: collectEvidence(isSecret, identifierOf(plan)),
+    killers: new Set(killersOf(plan)),
+    isSecret,
+  };
+}
+
+/** Events upon whose call the workers are killed. */
+function killersOf({ webhooks }: Plan): readonly string[] {
+  return webhooks
+    .filter(({ fault }) => fault.killsWorkers === true)
+    .flatMap((webhook) => eventsOf(webhook).filter(({ answers }) => answers.length > 0))
+    .map(({ identity }) => identity);
+}
+
+type PlaySettings = {
+  /** After so many true seconds it ends, whatever is left. */
+  readonly deadlineSeconds: number;
+  readonly onProgress?: (sentence: string) => void;
+};
+
+type Stage = Levers & {
+  readonly world: World;
+  readonly evidence: Evidence;
+  readonly isSecret: (text: string) => boolean;
+};
+
+/** Plays a script to its end, and judges what has come of it. */
+async function playAndJudge(
+  plan: Plan,
+  { deadlineSeconds, onProgress = () => {} }: PlaySettings,
+  stage: Stage,
+): Promise<Scoreboard> {
+  const { stack, evidence, isSecret, run, world } = stage;
+  const befallen: Befallen = {
+    redelivered: 0,
+    outages: 0,
+    unreadable: 0,
+    replayed: new Set(),
+    replayFailures: 0,
+  };
+  const begun = performance.now();
+  const deadline = begun + deadlineSeconds * 1000;
+  const bodyAt = keepBodies(plan, stage);
+  const tellPosts = (posts: number) => onProgress(`${posts} webhooks sent`);
+  const { mappings } = world;
+  await playWorld(plan, { ...stage, mappings, befallen, deadline, bodyAt, onProgress: tellPosts });
+  await drain(stage, deadline, onProgress);
+  onProgress('Taking stock');
+  const ledgerNames = nameInLedger(plan, bodyAt, stage);
+  const leak = (where: string) => void evidence.leaks.add(where);
+  const remains = await takeStock(stack, ledgerNames, { isSecret, leak });
+  const seconds = (performance.now() - begun) / 1000;
+  return judge({ plan, ledgerNames, evidence, remains, befallen, seconds, speed: run.stack.clock.speed });
+}
+
+/** A webhook's bytes are written when it is first sent, on the queues' clock, and are the same from then on. */
+function keepBodies({ webhooks }: Plan, { run }: Stage): (place: number) => Uint8Array {
+  const bodies = new Map<number, Uint8Array>();
+  return (place) => {
+    const webhook = webhooks[place];
+    const now = new Date(readFastClock(run.stack.clock, Date.now()));
+    const body = bodies.get(place) ?? (webhook === undefined ? new Uint8Array() : bodyOf(webhook, now));
+    bodies.set(place, body);
+    return body;
+  };
+}
+
+function nameInLedger(
+  { webhooks }: Plan,
+  bodyAt: (place: number) => Uint8Array,
+  { world, secrets, run }: Stage,
+): readonly string[] {
+  return webhooks.map((webhook, place) => {
+    const mapping = world.mappings.find(({ source }) => source === webhook.source);
+    if (mapping === undefined) return '';
+    const secret = secrets.signing(webhook.source);
+    return ledgerNameOf(webhook, mapping, { body: bodyAt(place), secret, url: run.stack.url });
+  });
+}

@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+import type { MappedTypes } from '../../answers/story.ts';
+import { storyLines } from '../../answers/story.ts';
+import type { LedgerEntry, PastAttempt } from '../../lambdas/deliver/ledger/entry.ts';
+import type { Receipt } from '../../lambdas/deliver/ledger/intake-record.ts';
+
+const NOON = new Date('2026-11-24T12:00:00.000Z');
+
+/** What the story of one event tells beneath each of its calls; its mapping was mended to call `evt_new`. */
+function tellCalls(...history: readonly Omit<PastAttempt, 'at'>[]): readonly (readonly string[])[] {
+  const entry: LedgerEntry = {
+    webhook: 'stripe#evt_1',
+    event: 'paid',
+    revision: 7,
+    state: 'waiting',
+    owner: 'worker',
+    leaseUntil: NOON,
+    attempts: history.length,
+    webhookId: 'ours',
+    receivedAt: NOON,
+    mappingVersion: 'v2',
+    eventId: 'evt_new',
+    parameters: { note: 4 },
+    expiresAt: NOON,
+    history: history.map((attempt, index) => ({ at: new Date(NOON.getTime() + index), ...attempt })),
+  };
+  return storyLines({ webhook: entry.webhook, entries: [entry], receipts: [], actions: [] }, []).map(
+    ({ more }) => more,
+  );
+}
+
+describe('the story of a call', () => {
+  test('names the event that was called then, and again only where it is another', () => {
+    expect(
+      tellCalls(
+        { code: 'throttled', eventId: 'evt_old' },
+        { code: 'throttled', eventId: 'evt_old' },
+        { code: 'throttled', eventId: 'evt_new' },
+        { code: 'delivered', eventId: 'evt_new' },
+      ),
+    ).toEqual([['event evt_old'], [], ['event evt_new'], ['event evt_new; parameters note (4 bytes)']]);
+  });
+
+  test('names none for earlier calls of an entry that was written before they were kept', () => {
+    expect(tellCalls({ code: 'throttled' }, { code: 'delivered' })).toEqual([
+      [],
+      ['event evt_new; parameters note (4 bytes)'],
+    ]);
+  });
+
+  test('says of the last call what was called by it, and no parameters of a mapping that has changed since', () => {
+    expect(tellCalls({ code: 'throttled', eventId: 'evt_old' })).toEqual([['event evt_old']]);
+  });
+});
+
+describe('the story of a webhook that matched some events by its type', () => {
+  const receipt: Receipt = {
+    webhookId: 'ours',
+    receivedAt: NOON,
+    takenAt: NOON,
+    eventTypes: ['invoice.paid'],
+    bytes: 24,
+    matched: [{ event: 'paid', made: 1, rejected: 0 }],
+    others: 2,
+  };
+  const paid = { name: 'paid', on: ['invoice.*'] };
+  const voided = { name: 'voided', on: ['invoice.voided', 'invoice.deleted'] };
+  const left = { name: 'left', on: ['customer.deleted'] };
+  const tellOthers = (others: number, mapping: MappedTypes) =>
+    storyLines(
+      { webhook: 'stripe#evt_1', entries: [], receipts: [{ ...receipt, others }], actions: [] },
+      mapping,
+    )[1]?.more.slice(1);
+
+  test('names the others, and their types, by the mapping as it is', () => {
+    expect(tellOthers(2, [paid, voided, left])).toEqual([
+      'the others are on other types: voided (invoice.voided, invoice.deleted), left (customer.deleted)',
+    ]);
+    expect(tellOthers(0, [paid])).toEqual([]);
+  });
+
+  test('names twelve of many', () => {
+    const many = Array.from({ length: 15 }, (_, index) => ({ name: `e${index}`, on: [`t${index}`] }));
+
+    expect(tellOthers(15, [paid, ...many])?.[0]).toMatch(/e11 \(t11\), and 3 more$/);
+  });
+
+  test('says that it cannot tell where the mapping has other events now, or is gone', () => {
+    expect(tellOthers(2, [paid, left])).toEqual([
+      '2 other events were on other types; the mapping has changed since, and has now: left (customer.deleted)',
+    ]);
+    expect(tellOthers(1, [])).toEqual(['1 other event was on other types; the mapping has changed since']);
+  });
+});

@@ -1,0 +1,271 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Project } from '../../../answers/project.ts';
+import { countsFrom, sayMinute } from '../../../cli/secrets/account.ts';
+import { checkKey, checkSigningSecret, findSecret, readPiped } from '../../../cli/secrets/kind.ts';
+import { sayVerdict } from '../../../cli/secrets/status.ts';
+import { countSlots, judgeRotation, traceableFrom, type Verdict } from '../../../cli/secrets/use.ts';
+import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
+import { SIX_SOURCES } from '../../fixtures/six-sources.ts';
+
+const PROJECT: Project = { mappings: SIX_SOURCES, stagesFile: 'stages.yaml' };
+const NOW = new Date('2026-11-24T12:00:00.000Z');
+const hoursAgo = (hours: number) => new Date(NOW.getTime() - hours * 3_600_000);
+
+function check(profileName: string, value: string): string | undefined {
+  const profile = findProfile(profileName);
+  if (profile === undefined) throw new Error(`There is no profile ${profileName}.`);
+  return checkSigningSecret(profile.signature, value);
+}
+
+describe('a signing secret that is pasted', () => {
+  test.each([
+    ['stripe', 'whsec_1234567890abcdef'],
+    ['shopify', 'shpss_0123456789abcdef'],
+    ['shopify', '0123456789abcdef0123456789abcdef'],
+    ['svix', 'whsec_bG9jYWwtcmVzZW5kLXNpZ25pbmcta2V5'],
+    ['github', 'whatever people have made up, with spaces'],
+  ])('is taken for %s', (profile, value) => {
+    expect(check(profile, value)).toBeUndefined();
+  });
+
+  test.each([
+    ['stripe', '', 'it is empty'],
+    ['stripe', ' whsec_1234', 'it has whitespace at its beginning or its end'],
+    ['stripe', 'whsec_1234\t', 'it has whitespace at its beginning or its end'],
+    ['stripe', '{"signingSecrets":["whsec_1234"]}', 'it looks like JSON'],
+    ['stripe', 'sk_live_1234', 'it is an API key of Stripe, and signs no webhook'],
+    ['stripe', 'we_1234', 'it has to begin with "whsec_"'],
+    ['shopify', 'shpat_1234', 'it is an access token of Shopify'],
+    ['github', 'ghp_1234', 'it is an access token of GitHub'],
+    ['svix', 'bG9jYWw=', 'it has to begin with "whsec_"'],
+    ['svix', 'whsec_not base64!', 'it cannot be read as base64 after "whsec_": was it cut?'],
+    ['sendgrid', 'SG.1234', 'it cannot be read as spki-base64'],
+    ['mailgun', 'key\n', 'it has whitespace'],
+  ])('is refused for %s, without being quoted: %j', (profile, value, sentence) => {
+    const problem = check(profile, value);
+    expect(problem).toContain(sentence);
+    if (value.trim().length > 6) expect(problem).not.toContain(value.trim());
+  });
+
+  test('is looked at by every profile', () => {
+    const empty = PROFILE_NAMES.map((name) => [name, check(name, '')]);
+    expect(empty).toEqual(PROFILE_NAMES.map((name) => [name, 'it is empty']));
+  });
+
+  test('has to be user:password for basic auth', () => {
+    const scheme = { kind: 'sharedSecret', sharedSecret: { in: 'basic' } } as const;
+    expect(checkSigningSecret(scheme, 'nobody')).toBe('basic auth wants user:password');
+    expect(checkSigningSecret(scheme, 'some:body')).toBeUndefined();
+  });
+});
+
+test('a key is what can stand in a header', () => {
+  expect(checkKey('4f9c-1234')).toBeUndefined();
+  expect(checkKey('Bearer 4f9c')).toContain('without spaces');
+  expect(checkKey('4f9c\u00e9')).toContain('visible ASCII');
+  expect(checkKey('4f9c ')).toContain('whitespace');
+});
+
+describe('what is piped in', () => {
+  test.each([
+    ['one\n', { value: 'one' }],
+    ['one\r\n', { value: 'one' }],
+    ['one', { value: 'one' }],
+    ['one\ntwo\n', { value: 'one', second: 'two' }],
+    [' one \n', { value: ' one ' }],
+    ['', { value: '' }],
+  ])('is a value a line: %j', (text, input) => {
+    expect(readPiped(text, false)).toEqual({ ok: true, value: input });
+  });
+
+  test('is one value where a value has several lines', () => {
+    expect(readPiped('-----BEGIN\nkey\n-----END\n', true)).toMatchObject({
+      value: { value: '-----BEGIN\nkey\n-----END' },
+    });
+  });
+
+  test('is refused where it has more lines than values', () => {
+    expect(readPiped('one\ntwo\nthree\n', false)).toMatchObject({
+      failure: expect.stringContaining('more than two lines'),
+    });
+  });
+});
+
+describe('a name on the command line', () => {
+  test('stands for the secret that its mapping file names', () => {
+    expect(findSecret(PROJECT, 'stripe')).toMatchObject({
+      value: {
+        secret: 'webhooks/stripe',
+        noun: 'signing secret',
+        trace: { stage: 'ingest', source: 'stripe' },
+      },
+    });
+    expect(findSecret(PROJECT, 'webex-campaign')).toMatchObject({ value: { noun: 'key', most: 2 } });
+  });
+
+  test('that there is not is refused with those that there are', () => {
+    expect(findSecret(PROJECT, 'webhooks/stripe')).toEqual({
+      ok: false,
+      failure:
+        'There is no secret of "webhooks/stripe". There are those of: github, hubspot, resend, shopify, stripe, woocommerce, webex-campaign.',
+    });
+  });
+
+  test('reads back what it writes, and keeps what lies beside', () => {
+    const kind = findSecret(PROJECT, 'stripe');
+    if (!kind.ok) throw new Error(kind.failure);
+    const content = { values: ['new', 'old', 'older'], verifyToken: 'token' };
+
+    const written = kind.value.write(content, {});
+    expect(written).toBe('{"signingSecrets":["new","old","older"],"verifyToken":"token"}');
+    expect(kind.value.read(written)).toEqual({ ok: true, value: content });
+    expect(kind.value.readKept(written)).toEqual({});
+    expect(kind.value.read('{"signingSecrets":[]}')).toMatchObject({ ok: false });
+  });
+
+  test('writes keys as the deliver function reads them', () => {
+    const kind = findSecret(PROJECT, 'webex-campaign');
+    if (!kind.ok) throw new Error(kind.failure);
+
+    const hashKey = 'k'.repeat(64);
+    const both = kind.value.write({ values: ['new', 'old'] }, { hashKey });
+    expect(JSON.parse(both)).toEqual({ primary: 'new', secondary: 'old', hashKey });
+    expect(kind.value.read(both)).toEqual({ ok: true, value: { values: ['new', 'old'] } });
+    expect(JSON.parse(kind.value.write({ values: ['new'] }, { hashKey }))).toEqual({
+      primary: 'new',
+      secondary: '',
+      hashKey,
+    });
+  });
+
+  test('keeps the key of the hashes, whatever the keys are, and makes one where there is none', () => {
+    const kind = findSecret(PROJECT, 'webex-campaign');
+    if (!kind.ok) throw new Error(kind.failure);
+    const hashKey = 'k'.repeat(64);
+    const kept = [{ primary: '' }, { primary: 'a' }, { primary: 'not a key' }, { other: 'member' }].map(
+      (keys) => kind.value.readKept(JSON.stringify({ ...keys, hashKey })),
+    );
+
+    expect(kept).toEqual(kept.map(() => ({ hashKey })));
+    expect(kind.value.readKept('no JSON')).toEqual({});
+    expect(kind.value.readKept('{"primary":"a","hashKey":"short"}')).toEqual({});
+    const [one, other] = [1, 2].map(() => JSON.parse(kind.value.write({ values: ['a'] }, {})).hashKey);
+    expect(one).toMatch(/^[0-9a-f]{64}$/);
+    expect(other).not.toBe(one);
+  });
+
+  test('takes keys for not set where their places are empty, as they are created', () => {
+    const kind = findSecret(PROJECT, 'webex-campaign');
+    if (!kind.ok) throw new Error(kind.failure);
+
+    expect(kind.value.read('{"primary":"","secondary":"","hashKey":"x"}')).toEqual({
+      ok: true,
+      value: { values: [] },
+    });
+    expect(kind.value.read('{"primary":"","secondary":"b"}')).toEqual({
+      ok: false,
+      failure: [expect.stringContaining('/primary')],
+    });
+  });
+});
+
+describe('the slots of a secret', () => {
+  const at = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
+  const line = (minutes: number, fields: object) =>
+    JSON.stringify({ _aws: { Timestamp: at(minutes).getTime() }, ...fields });
+  const stripe = { stage: 'ingest', source: 'stripe', code: 'buffered' };
+  const lines = [
+    line(-1, { ...stripe, secretSlot: '0' }),
+    line(1, { ...stripe, secretSlot: '1' }),
+    line(3, { ...stripe, secretSlot: '0' }),
+    line(2, { ...stripe, secretSlot: '0' }),
+    line(4, { ...stripe, source: 'shopify', secretSlot: '1' }),
+    line(5, { ...stripe, code: 'no-matching-secret', secretsTried: 2 }),
+    'START RequestId: 1',
+    '',
+    line(6, { stage: 'deliver', outcome: 'delivered', keySlot: 'secondary', source: 'stripe' }),
+    line(7, { stage: 'deliver', outcome: 'retry-later', keySlot: 'primary', source: 'stripe' }),
+  ];
+
+  test('are counted by source, from a time on', () => {
+    expect(countSlots(lines, { stage: 'ingest', source: 'stripe' }, NOW)).toEqual([
+      { slot: 0, count: 2, lastAt: at(3) },
+      { slot: 1, count: 1, lastAt: at(1) },
+    ]);
+  });
+
+  test('of keys are counted where the event was delivered', () => {
+    expect(countSlots(lines, { stage: 'deliver' }, NOW)).toEqual([{ slot: 1, count: 1, lastAt: at(6) }]);
+  });
+});
+
+describe('the old value of a secret', () => {
+  const newest = { slot: 0, count: 3, lastAt: hoursAgo(1) };
+  const old = (hours: number) => ({ slot: 1, count: 1, lastAt: hoursAgo(hours) });
+  const cases: readonly (readonly [string, number, number, Parameters<typeof judgeRotation>[1], Verdict])[] =
+    [
+      ['is none where there is one value', 1, 50, [newest], { kind: 'single' }],
+      ['stays while it is used', 2, 50, [newest, old(23)], { kind: 'old-used', lastAt: hoursAgo(23) }],
+      [
+        'stays while an even older one is used',
+        3,
+        50,
+        [newest, old(30), { ...old(2), slot: 2 }],
+        { kind: 'old-used', lastAt: hoursAgo(2) },
+      ],
+      ['stays until the new one was used', 2, 50, [old(30)], { kind: 'newest-unused' }],
+      ['stays where nothing has come at all', 2, 50, [], { kind: 'newest-unused' }],
+      [
+        'stays for a day in any case',
+        2,
+        24,
+        [newest],
+        { kind: 'too-early', freeAt: new Date(NOW.getTime() + 5 * 60_000) },
+      ],
+      [
+        'can go when it was not used for a day',
+        2,
+        50,
+        [newest, old(24)],
+        { kind: 'free', lastAt: hoursAgo(24) },
+      ],
+      ['can go when it was never used', 2, 50, [newest], { kind: 'free', lastAt: undefined }],
+    ];
+  test.each(cases)('%s', (_title, values, hours, uses, verdict) => {
+    expect(judgeRotation({ values, changedAt: hoursAgo(hours) }, uses, NOW)).toEqual(verdict);
+  });
+
+  test('is what slot 0 may still mean until every function has read the secret anew: five minutes', () => {
+    expect(traceableFrom(NOW)).toEqual(new Date('2026-11-24T12:05:00.000Z'));
+  });
+
+  test.each(['stripe', 'webex-campaign'])('of %s has a sentence for every verdict', (name) => {
+    const kind = findSecret(PROJECT, name);
+    if (!kind.ok) throw new Error(kind.failure);
+    const verdicts: readonly Verdict[] = [
+      { kind: 'single' },
+      { kind: 'old-used', lastAt: NOW },
+      { kind: 'newest-unused' },
+      { kind: 'too-early', freeAt: NOW },
+      { kind: 'free', lastAt: undefined },
+    ];
+    const sentences = verdicts.map((verdict) => sayVerdict(verdict, kind.value));
+    expect(new Set(sentences).size).toBe(verdicts.length);
+    expect(sentences[3]).toContain('2026-11-24 12:00 UTC');
+    expect(sentences[4]).toContain(`secrets rotate ${name} --finish`);
+  });
+});
+
+test('the minute in which a value counts is never before it does', () => {
+  const kindOf = (name: string) => {
+    const kind = findSecret(PROJECT, name);
+    if (!kind.ok) throw new Error(kind.failure);
+    return kind.value;
+  };
+  const now = new Date('2026-11-24T12:00:01.000Z');
+
+  expect(sayMinute(new Date('2026-11-24T12:00:00.000Z'))).toBe('12:00 UTC');
+  // A signature that does not match has the secret read again, once a minute at most; keys are remembered for five.
+  expect(sayMinute(countsFrom(kindOf('stripe'), now))).toBe('12:02 UTC');
+  expect(sayMinute(countsFrom(kindOf('webex-campaign'), now))).toBe('12:06 UTC');
+});

@@ -1,0 +1,254 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { readItem as attributesOf, itemBytes } from '../../../bench/measure/billed-bytes.ts';
+import { readItem, readReceipt, writeItem, writeReceipt } from '../../../lambdas/adapters/ledger-item.ts';
+import type { LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
+import { lastCallOf } from '../../../lambdas/deliver/ledger/entry.ts';
+import type { Receipt } from '../../../lambdas/deliver/ledger/intake-record.ts';
+import { type CompiledMapping, compileMapping } from '../../../lambdas/map/webhook.ts';
+import { readFolder } from '../../../lib/mapping/folders.ts';
+import { resolveMapping } from '../../../lib/mapping/schema.ts';
+import { record, setUp } from '../deliver/deliver-setup.ts';
+import { compiledMapping } from '../map/compiled-mapping.ts';
+
+const date = fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true });
+const word = fc.string({ minLength: 1, maxLength: 12 });
+const count = fc.nat({ max: 1_000_000 });
+
+const receipt: fc.Arbitrary<Receipt> = fc.record(
+  {
+    webhookId: word,
+    receivedAt: date,
+    takenAt: date,
+    eventTypes: fc.array(fc.stringMatching(/^[a-z.]{1,9}$/), { minLength: 1, maxLength: 3 }),
+    bytes: count,
+    secretSlot: fc.nat({ max: 3 }),
+    matched: fc.array(
+      fc.oneof(
+        fc.record({ event: word, made: count, rejected: count }, { noNullPrototype: true }),
+        fc.record(
+          {
+            event: word,
+            made: fc.constant(0),
+            rejected: fc.constant(0),
+            skipped: fc.constantFrom('when-not-met' as const, 'no-items' as const),
+            when: word,
+          },
+          { noNullPrototype: true, requiredKeys: ['event', 'made', 'rejected', 'skipped'] },
+        ),
+      ),
+      { maxLength: 4 },
+    ),
+    others: count,
+  },
+  {
+    noNullPrototype: true,
+    requiredKeys: ['webhookId', 'receivedAt', 'takenAt', 'eventTypes', 'bytes', 'matched', 'others'],
+  },
+);
+
+const call = fc.record(
+  { at: date, code: word, status: fc.nat({ max: 599 }), answerCode: word, eventId: word },
+  { noNullPrototype: true, requiredKeys: ['at', 'code', 'eventId'] },
+);
+
+const facts = fc.record(
+  {
+    webhook: word,
+    event: word,
+    revision: count,
+    state: fc.constantFrom('claimed', 'waiting', 'delivered', 'failed', 'unconfirmed', 'expired'),
+    owner: word,
+    leaseUntil: date,
+    attempts: count,
+    webhookId: word,
+    receivedAt: date,
+    mappingVersion: word,
+    // DynamoDB is told the whole second after which it may forget an item.
+    expiresAt: count.map((seconds) => new Date(seconds * 1000)),
+    eventKeyHash: word,
+    code: word,
+    stage: word,
+    detail: word,
+    transactionId: word,
+    deadLetteredAt: date,
+    isUnsure: fc.constant(true as const),
+    answer: fc.record(
+      { status: fc.nat({ max: 599 }), code: word, description: word },
+      { noNullPrototype: true, requiredKeys: ['status'] },
+    ),
+    parameters: fc.dictionary(
+      word.filter((name) => name !== '__proto__'),
+      count,
+      { noNullPrototype: true },
+    ),
+    receipt,
+  },
+  {
+    noNullPrototype: true,
+    requiredKeys: [
+      'webhook',
+      'event',
+      'revision',
+      'state',
+      'owner',
+      'leaseUntil',
+      'attempts',
+      'webhookId',
+      'receivedAt',
+      'mappingVersion',
+      'expiresAt',
+    ],
+  },
+);
+
+/** The first attempt and the last, which may be the same; a history only of what was called, with its event. */
+const called = fc.record({
+  firstAttemptAt: date,
+  lastAttemptAt: date,
+  isOne: fc.boolean(),
+  eventId: word,
+  history: fc.array(call, { maxLength: 3 }),
+  isTold: fc.boolean(),
+});
+
+const entries: fc.Arbitrary<LedgerEntry> = fc
+  .record({ facts, called: fc.option(called), isOwn: fc.boolean() })
+  .map((drawn) => {
+    const { webhookId, receivedAt } = drawn.facts;
+    const own = drawn.facts.receipt && { receipt: { ...drawn.facts.receipt, webhookId, receivedAt } };
+    const entry = { ...drawn.facts, ...(drawn.isOwn && own) };
+    if (drawn.called === null) return entry;
+    const { isOne, lastAttemptAt, history, isTold, eventId } = drawn.called;
+    const firstAttemptAt = isOne ? lastAttemptAt : drawn.called.firstAttemptAt;
+    const attempted = { ...entry, firstAttemptAt, lastAttemptAt, eventId };
+    const last = isTold ? lastCallOf(attempted) : undefined;
+    return { ...attempted, history: last === undefined ? history : [...history, last] };
+  });
+
+describe('what is written of an entry, and not written twice,', () => {
+  test('is read again as the entry that it was', () => {
+    fc.assert(fc.property(entries, (entry) => expect(readItem(writeItem(entry))).toStrictEqual(entry)));
+  });
+
+  test('is read again of a receipt that lies beside', () => {
+    fc.assert(fc.property(receipt, (one) => expect(readReceipt(writeReceipt('w', one))).toStrictEqual(one)));
+  });
+
+  test('is told by the entry, where that tells of the last call', () => {
+    fc.assert(
+      fc.property(entries, (entry) => {
+        const told = JSON.stringify(lastCallOf(entry));
+        const isTold = told !== undefined && told === JSON.stringify(entry.history?.at(-1));
+        expect(writeItem(entry).history?.S?.endsWith('{}]') ?? false).toBe(isTold);
+      }),
+    );
+  });
+
+  test('of an older form, with the names of the other events, is read without them', () => {
+    const item = {
+      ...writeReceipt('w', fc.sample(receipt, 1)[0] as Receipt),
+      others: { S: '[{"event":"a"}]' },
+    };
+
+    expect(readReceipt(item).others).toBe(0);
+  });
+});
+
+const SAMPLE = new URL('../../../samples/payloads/stripe/invoice.payment_failed.json', import.meta.url);
+const INVOICE = JSON.parse(readFileSync(SAMPLE, 'utf8'));
+
+/** The bench's own: twelve parameters of an invoice. */
+function benchMapping(): CompiledMapping {
+  const folder = fileURLToPath(new URL('../../../bench/mappings/measured', import.meta.url));
+  const file = readFolder(folder, 'measured');
+  if (!file.ok) throw new Error('The mapping of the bench cannot be read.');
+  return compileMapping(resolveMapping(file.value, 'dev'));
+}
+
+/** Twelve parameters with names as people give them, and ten events more, one of them on the same type. */
+function ordinaryMapping(others: number): CompiledMapping {
+  const names = [
+    'invoice',
+    'subscription',
+    'amount',
+    'currency',
+    'due_date',
+    'payment_url',
+    'attempt_number',
+  ];
+  const parameters = [...names, 'customer_name', 'next_attempt', 'account_name', 'country', 'support_phone'];
+  const event = { 'event-id': 'evt_8f14e45fceea', 'event-key': '{% data.object.customer %}' };
+  return compiledMapping([
+    {
+      name: 'payment-failed',
+      on: 'invoice.payment_failed',
+      'event-params': Object.fromEntries(parameters.map((name) => [name, '{% data.object.number %}'])),
+      ...event,
+    },
+    {
+      name: 'payment-failed-for-good',
+      on: 'invoice.payment_failed',
+      when: '{% data.object.attempt_count > 99 %}',
+      ...event,
+    },
+    ...Array.from({ length: others }, (_, index) => ({
+      name: `other-${index}`,
+      on: `other.${index}`,
+      ...event,
+    })),
+  ]);
+}
+
+/** The size of each item that a delivered invoice leaves, with ids as long as Stripe's, AWS's and Webex Campaign's are. */
+async function sizesWith(mapping: CompiledMapping): Promise<readonly number[]> {
+  const sizes: number[] = [];
+  const call = async () => ({
+    kind: 'answered' as const,
+    status: 200,
+    retryAfter: undefined,
+    body: '{"transaction-id":"event_12345676543210"}',
+  });
+  const setup = setUp(
+    {
+      mappings: new Map([['stripe', mapping]]),
+      hashEventKey: async () => 'f'.repeat(64),
+      newOwner: () => 'ffffffff-ffff-4fff-8fff-ffffffffffff',
+    },
+    { call },
+  );
+  const message = record('1QZx0d2eZvKYlo2C8nXh7RtB', 'invoice.payment_failed', { body: INVOICE });
+  await setup.deliver({ ...message, attempts: 1 });
+  for (const entry of setup.entries.values()) {
+    expect(entry).toMatchObject({ state: 'delivered', receipt: { webhookId: 'JKJaXmPLvHcESHA=' } });
+    sizes.push(itemBytes(attributesOf(writeItem(entry))));
+  }
+  expect(setup.receipts).toEqual([]);
+  return sizes;
+}
+
+describe('an ordinary event', () => {
+  test.each([
+    ['of the bench', benchMapping()],
+    ['of twelve parameters, with eleven others in the mapping', ordinaryMapping(10)],
+  ])(
+    '%s is one item of a kilobyte at most, its receipt included: a write of it is one unit',
+    async (_, mapping) => {
+      const sizes = await sizesWith(mapping);
+
+      expect(sizes).toHaveLength(1);
+      expect(sizes[0]).toBeLessThanOrEqual(1_024);
+      // Were it far less, something would be missing, or the test.
+      expect(sizes[0]).toBeGreaterThan(600);
+    },
+  );
+
+  test('is no larger for a thousand events that are on other types', async () => {
+    const [of10 = 0] = await sizesWith(ordinaryMapping(10));
+    const [of1000 = 0] = await sizesWith(ordinaryMapping(1_000));
+
+    expect(of1000 - of10).toBeLessThanOrEqual(1);
+  });
+});

@@ -1,0 +1,131 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readReceipt } from '../../../lambdas/adapters/ledger-item.ts';
+import { createLedgerTable, type LedgerTable } from '../../../lambdas/adapters/ledger-table.ts';
+import { expiryOf, type LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
+import type { Receipt } from '../../../lambdas/deliver/ledger/intake-record.ts';
+import type { TableServer } from '../../../local/emulator/servers.ts';
+import { startLedgerServer } from './ledger-server.ts';
+
+const environment = { ...process.env };
+let server: TableServer;
+let ledger: LedgerTable;
+
+beforeAll(async () => {
+  server = await startLedgerServer('ledger');
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_DYNAMODB: server.endpoint,
+  });
+  ledger = createLedgerTable('ledger');
+});
+
+afterAll(async () => {
+  process.env = environment;
+  await server.stop();
+});
+
+const NOW = new Date('2026-11-24T12:00:00.000Z');
+
+function entry(id: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
+  return {
+    webhook: `stripe#${id}`,
+    event: 'paid',
+    revision: 1,
+    state: 'claimed',
+    owner: 'worker-1',
+    leaseUntil: NOW,
+    attempts: 1,
+    webhookId: 'JKJaXmPLvHcESHA=',
+    receivedAt: NOW,
+    mappingVersion: '0123456789ab',
+    expiresAt: NOW,
+    ...changes,
+  };
+}
+
+const RECEIPT: Receipt = {
+  webhookId: 'first',
+  receivedAt: NOW,
+  takenAt: NOW,
+  eventTypes: ['invoice.paid', 'invoice.*'],
+  bytes: 24,
+  secretSlot: 0,
+  matched: [{ event: 'paid', made: 1, rejected: 0 }],
+  others: 9,
+};
+
+/** What the table has. */
+async function itemOf(webhook: string, event = 'paid') {
+  const Key = { webhook: { S: webhook }, event: { S: event } };
+  return (await new DynamoDBClient({}).send(new GetItemCommand({ TableName: 'ledger', Key }))).Item;
+}
+
+describe('the ledger in DynamoDB', () => {
+  test('gives an entry back as it was written, with all that it may have and with none of it', async () => {
+    const full = entry('full', {
+      state: 'unconfirmed',
+      eventKeyHash: 'a1',
+      firstAttemptAt: NOW,
+      lastAttemptAt: NOW,
+      code: 'unconfirmed',
+      stage: 'deliver',
+      detail: 'timeout',
+      transactionId: 'event_1',
+      eventId: 'evt_mended',
+      parameters: { note: 4 },
+      history: [
+        { at: NOW, code: 'throttled', status: 429, eventId: 'evt_before' },
+        { at: NOW, code: 'throttled', status: 429, eventId: 'evt_mended' },
+        { at: NOW, code: 'unconfirmed', status: 500, answerCode: '500', eventId: 'evt_mended' },
+      ],
+      answer: { status: 500, code: '500' },
+      receipt: RECEIPT,
+      isUnsure: true,
+      deadLetteredAt: NOW,
+    });
+    const bare = entry('bare', { answer: { status: 200 } });
+
+    for (const one of [full, bare]) {
+      expect(await ledger.write(one)).toEqual({ ok: true, value: 'written' });
+      expect(await ledger.read(one)).toEqual({ ok: true, value: one });
+    }
+    expect(await ledger.read(entry('absent'))).toEqual({ ok: true, value: undefined });
+  });
+
+  test('takes a first entry once, and each further one only after the one that its writer has read', async () => {
+    expect(await ledger.write(entry('one'))).toEqual({ ok: true, value: 'written' });
+    expect(await ledger.write(entry('one', { owner: 'worker-2' }))).toEqual({ ok: true, value: 'changed' });
+    expect(await ledger.write(entry('one', { revision: 3 }))).toEqual({ ok: true, value: 'changed' });
+    expect(await ledger.write(entry('one', { revision: 2 }))).toEqual({ ok: true, value: 'written' });
+    expect(await ledger.write(entry('one', { revision: 2 }))).toEqual({ ok: true, value: 'changed' });
+    expect(await ledger.write(entry('none', { revision: 2 }))).toEqual({ ok: true, value: 'changed' });
+  });
+
+  test('gives DynamoDB the time to forget an entry as it wants it: whole seconds, as a number', async () => {
+    await ledger.write(entry('ttl'));
+
+    expect((await itemOf('stripe#ttl'))?.expiresAt).toEqual({ N: String(NOW.getTime() / 1000) });
+  });
+
+  test('keeps the first receipt of a delivery beside its events, and forgets it as them', async () => {
+    expect(await ledger.recordReceipt('stripe#beside', RECEIPT)).toEqual({ ok: true, value: undefined });
+    const later = { ...RECEIPT, takenAt: new Date(NOW.getTime() + 1) };
+    expect(await ledger.recordReceipt('stripe#beside', later)).toEqual({ ok: true, value: undefined });
+
+    const item = (await itemOf('stripe#beside', '#received#first')) ?? {};
+    expect(readReceipt(item)).toStrictEqual(RECEIPT);
+    expect(item.expiresAt).toEqual({ N: String(expiryOf(NOW).getTime() / 1000) });
+  });
+
+  test('that cannot be reached is a failure with the name of the error, and no message of it', async () => {
+    const missing = createLedgerTable('missing');
+    const failure = { code: 'ledger-unavailable', cause: 'ResourceNotFoundException' };
+
+    expect(await missing.read(entry('any'))).toEqual({ ok: false, failure });
+    expect(await missing.write(entry('any'))).toEqual({ ok: false, failure });
+    expect(await missing.recordReceipt('any', RECEIPT)).toEqual({ ok: false, failure });
+  });
+});

@@ -1,0 +1,83 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  decodeBufferedWebhook,
+  encodeBufferedWebhook,
+  replayedMessage,
+} from '../../../lambdas/buffer/message.ts';
+import { deadLetterMessage } from '../../../lambdas/dead-letter/message.ts';
+import { type DeadLetterNote, hasNote, readNote } from '../../../lambdas/dead-letter/note.ts';
+
+const NOTE: DeadLetterNote = {
+  stage: 'deliver',
+  code: 'webex-mandatory-field-missing',
+  event: 'paid',
+  answer: { status: 200, code: '1002' },
+  attempts: 1,
+  deadLetteredAt: '2026-11-23T12:00:00.000Z',
+};
+
+const WEBHOOK = {
+  source: 'stripe',
+  eventTypes: ['invoice.paid'],
+  bodyFormat: 'json' as const,
+  headers: {},
+  webhookId: 'JKJaXmPLvHcESHA=',
+  deduplicationId: 'evt_1',
+  receivedAt: new Date('2026-11-23T12:00:00.000Z'),
+  rawBody: Buffer.from('{"a":1}'),
+};
+
+describe('a dead letter', () => {
+  test('still holds the webhook unchanged, and the note beside it', () => {
+    const encoded = encodeBufferedWebhook(WEBHOOK);
+    const letter = deadLetterMessage(encoded.ok ? encoded.value : { body: '', attributes: {} }, NOTE);
+
+    expect(decodeBufferedWebhook(letter)).toEqual({ ok: true, value: WEBHOOK });
+    expect(readNote(letter.attributes)).toEqual(NOTE);
+    expect(letter.attributes.note).toMatch(
+      /^{"stage":"deliver","code":"webex-mandatory-field-missing","version":2/,
+    );
+  });
+
+  test('has no more attributes than SQS takes, whatever the message carried', () => {
+    const attributes = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`x${index}`, 'x']));
+
+    expect(Object.keys(deadLetterMessage({ body: '', attributes }, NOTE).attributes)).toEqual(['note']);
+  });
+
+  test('has room for all that a webhook can carry, and leaves a replay behind', () => {
+    const full = encodeBufferedWebhook({ ...WEBHOOK, headers: { 'x-shop': 'a' }, secretSlot: 1 });
+    const message = full.ok ? full.value : { body: '', attributes: {} };
+    const replayed = replayedMessage(deadLetterMessage(message, NOTE), { event: 'paid', revision: 3 });
+
+    expect(Object.keys(replayed.attributes)).toHaveLength(10);
+    expect(decodeBufferedWebhook(replayed)).toMatchObject({
+      ok: true,
+      value: { secretSlot: 1, replay: { event: 'paid', revision: 3 } },
+    });
+    const again = deadLetterMessage(replayed, NOTE);
+    expect(Object.keys(again.attributes)).toHaveLength(10);
+    expect(again).toEqual(deadLetterMessage(message, NOTE));
+  });
+});
+
+describe('a note', () => {
+  test('of the first version, which had no number and fewer members, is still read', () => {
+    const { answer: _, ...old } = NOTE;
+
+    expect(readNote({ code: old.code, note: JSON.stringify(old) })).toEqual(old);
+  });
+
+  test('of a version to come is told from none at all', () => {
+    const attributes = { note: JSON.stringify({ ...NOTE, version: 3 }) };
+
+    expect([readNote(attributes), hasNote(attributes), hasNote({})]).toEqual([undefined, true, false]);
+  });
+
+  test.each([{}, { note: '' }, { note: '{' }, { note: '{"stage":"deliver"}' }])(
+    'is not read from %j',
+    (attributes) => {
+      expect(readNote(attributes)).toBeUndefined();
+    },
+  );
+});

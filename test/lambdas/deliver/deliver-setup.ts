@@ -1,0 +1,146 @@
+import type { BufferMessage } from '../../../lambdas/buffer/message.ts';
+import type { DeadLetterNote } from '../../../lambdas/dead-letter/note.ts';
+import type { DeliverDependencies } from '../../../lambdas/deliver/batch.ts';
+import { deliverBatch } from '../../../lambdas/deliver/batch.ts';
+import { createBreaker } from '../../../lambdas/deliver/event-api/breaker.ts';
+import type { EventRequest } from '../../../lambdas/deliver/event-api/caller.ts';
+import {
+  type CallerDependencies,
+  createEventCaller,
+  createRateLimit,
+} from '../../../lambdas/deliver/event-api/caller.ts';
+import { createKeyedCaller } from '../../../lambdas/deliver/event-api/keys.ts';
+import type { Receipt } from '../../../lambdas/deliver/ledger/intake-record.ts';
+import type { OutcomeLine } from '../../../lambdas/deliver/log-line.ts';
+import type { BufferRecord } from '../../../lambdas/deliver/work.ts';
+import { succeed } from '../../../lambdas/result.ts';
+import { compiledMapping } from '../map/compiled-mapping.ts';
+import { answerByKey, keyOf } from './event-api/answer-by-key.ts';
+import { createMemoryLedger } from './ledger/memory-ledger.ts';
+
+export const NOW = new Date('2026-11-24T12:00:00.000Z');
+export const LEASE_MILLISECONDS = 35_000;
+
+const EVENTS = [
+  { name: 'paid', on: 'invoice.paid', 'event-id': 'evt_1', 'event-key': '{% key %}' },
+  { name: 'each', on: 'batch', items: '{% keys %}', 'event-id': 'evt_2', 'event-key': '{% $item %}' },
+  { name: 'again', on: 'again', 'event-id': 'evt_3', 'event-key': '{% key %}', 'on-unconfirmed': 'retry' },
+  {
+    name: 'fresh',
+    on: 'fresh',
+    'event-id': 'evt_4',
+    'event-key': '{% key %}',
+    'max-age': '1h',
+    'event-time': '{% at %}',
+  },
+  { name: 'owed', on: 'owed', when: '{% due > 0 %}', 'event-id': 'evt_5', 'event-key': '{% key %}' },
+];
+
+let owners = 0;
+
+/** What a deliver function has done, in order. */
+type Done = {
+  readonly hidden: [handle: string, seconds: number][];
+  readonly deadLetters: [BufferMessage, DeadLetterNote][];
+  /** Those that became items of their own. */
+  readonly receipts: Receipt[];
+  readonly lines: OutcomeLine[];
+  readonly requests: EventRequest[];
+};
+
+/** A deliver function without AWS: its ledger is in memory, its time stands still unless `clock.now` is set. */
+export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial<CallerDependencies> = {}) {
+  const clock = { now: NOW, remainingMilliseconds: 30_000 };
+  const time = { now: () => clock.now, pause: async () => {} };
+  const ledger = createMemoryLedger();
+  const done: Done = { hidden: [], deadLetters: [], receipts: [], lines: [], requests: [] };
+  const dependencies: DeliverDependencies = {
+    mappings: new Map([['stripe', compiledMapping(EVENTS)]]),
+    ledger,
+    caller: createCaller(done, { ...time, ...calls }),
+    ...recordingIn(done),
+    hashEventKey: async (eventKey) => `hash of ${eventKey.length}`,
+    newOwner: () => {
+      owners += 1;
+      return `worker-${owners}`;
+    },
+    random: () => 1,
+    leaseMilliseconds: LEASE_MILLISECONDS,
+    remainingMilliseconds: () => clock.remainingMilliseconds,
+    takeProof: () => true,
+    ...time,
+    ...changes,
+  };
+  return {
+    clock,
+    entries: ledger.entries,
+    ledger,
+    ...done,
+    called: () => done.requests.map(keyOf),
+    deliver: (...records: BufferRecord[]) => deliverBatch(records, dependencies),
+  };
+}
+
+/** A caller with one key, which nothing holds back. */
+function createCaller(
+  { requests }: Done,
+  { call = answerByKey, ...changes }: Partial<CallerDependencies> & Pick<CallerDependencies, 'now' | 'pause'>,
+) {
+  const readKeys = async () => succeed({ primary: 'key-1' });
+  return createEventCaller({
+    keyedCaller: createKeyedCaller({ readKeys, rereadKeys: async () => undefined }),
+    breaker: createBreaker(),
+    rateLimit: createRateLimit(1_000_000),
+    readKeys,
+    call: (request) => {
+      requests.push(request);
+      return call(request);
+    },
+    callMilliseconds: 10_000,
+    successIdFields: ['transaction-id'],
+    ...changes,
+  });
+}
+
+function recordingIn({ hidden, deadLetters, receipts, lines }: Done) {
+  return {
+    hide: async (handle, seconds) => {
+      hidden.push([handle, seconds]);
+      return succeed(undefined);
+    },
+    putInDeadLetters: async (message, note) => {
+      deadLetters.push([message, note]);
+      return succeed(undefined);
+    },
+    recordReceipt: async (_, receipt) => {
+      receipts.push(receipt);
+      return succeed(undefined);
+    },
+    log: (line) => lines.push(line),
+  } satisfies Partial<DeliverDependencies>;
+}
+
+/** A message of the buffer about an event for this key. */
+export function record(
+  key: string,
+  type = 'invoice.paid',
+  { body = {}, ...changes }: Partial<BufferRecord> & { readonly body?: object } = {},
+): BufferRecord {
+  const attributes = {
+    version: '2',
+    source: 'stripe',
+    'event-type': type,
+    'deduplication-id': `evt_${key}`,
+    'received-at': '2026-11-24T11:59:59.000Z',
+    body: 'json utf-8',
+    'webhook-id': 'JKJaXmPLvHcESHA=',
+  };
+  return {
+    messageId: `message-${key}`,
+    receiptHandle: `handle-${key}`,
+    message: { body: JSON.stringify({ key, ...body }), attributes },
+    attempts: 1,
+    bufferedAt: new Date(NOW.getTime() - 1_000),
+    ...changes,
+  };
+}

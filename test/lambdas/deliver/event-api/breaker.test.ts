@@ -1,0 +1,203 @@
+import { describe, expect, test } from '@jest/globals';
+import type { BreakerSignal } from '../../../../lambdas/deliver/event-api/breaker.ts';
+import { type Breaker, createBreaker, type Permit } from '../../../../lambdas/deliver/event-api/breaker.ts';
+
+const MINUTE = 60_000;
+
+function permit(breaker: Breaker, now: number): Permit {
+  const leave = breaker.permit(now);
+  if (leave.kind !== 'go') throw new Error(`no leave at ${now}: ${leave.reason}`);
+  return leave;
+}
+
+/** Makes an attempt at once, which comes to this. */
+function attempt(breaker: Breaker, now: number, signal: BreakerSignal, retryAfterSeconds?: number): void {
+  breaker.record(permit(breaker, now), { signal, retryAfterSeconds }, now);
+}
+
+function failing(times = 5): Breaker {
+  const breaker = createBreaker();
+  for (let n = 0; n < times; n += 1) attempt(breaker, 0, 'endpoint-failed');
+  return breaker;
+}
+
+function refused(): Breaker {
+  const breaker = createBreaker();
+  attempt(breaker, 0, 'credentials-refused');
+  return breaker;
+}
+
+describe('a breaker that knows of nothing wrong', () => {
+  test('lets every attempt pass', () => {
+    const breaker = createBreaker();
+
+    expect(breaker.hold(0)).toBeUndefined();
+    expect(breaker.isOpen()).toBe(false);
+    expect([breaker.permit(0), breaker.permit(0)]).toMatchObject([
+      { kind: 'go', isProbe: false, begunAt: 0 },
+      { kind: 'go', isProbe: false, begunAt: 0 },
+    ]);
+  });
+});
+
+describe('refused credentials', () => {
+  test('open it at once: a probe a minute, and all others wait for it', () => {
+    const breaker = refused();
+
+    expect(breaker.isOpen()).toBe(true);
+    expect(breaker.hold(1)).toEqual({ kind: 'wait', reason: 'credentials', milliseconds: MINUTE - 1 });
+    expect(breaker.permit(MINUTE - 1)).toEqual({ kind: 'wait', reason: 'credentials', milliseconds: 1 });
+    expect(breaker.hold(MINUTE)).toBeUndefined();
+    expect(breaker.permit(MINUTE)).toMatchObject({ kind: 'go', isProbe: true });
+    expect(breaker.permit(MINUTE)).toEqual({ kind: 'wait', reason: 'credentials', milliseconds: MINUTE });
+    expect(breaker.hold(2 * MINUTE - 1)).toBeDefined();
+  });
+
+  test('that are refused to the probe as well keep it open, with the next probe a minute after that one', () => {
+    const breaker = refused();
+    const probe = permit(breaker, MINUTE);
+    breaker.record(probe, { signal: 'credentials-refused' }, MINUTE + 9_000);
+
+    expect(breaker.hold(2 * MINUTE - 1)).toMatchObject({ milliseconds: 1 });
+    expect(breaker.permit(2 * MINUTE)).toMatchObject({ isProbe: true });
+  });
+
+  test('that are accepted from the probe close it for everybody', () => {
+    const breaker = refused();
+    attempt(breaker, MINUTE, 'accepted');
+
+    expect(breaker.isOpen()).toBe(false);
+    expect([breaker.permit(MINUTE), breaker.permit(MINUTE)]).toMatchObject([
+      { isProbe: false },
+      { isProbe: false },
+    ]);
+  });
+
+  test('are not shown to work by an attempt from before they were refused', () => {
+    const breaker = createBreaker();
+    const before = permit(breaker, 0);
+    attempt(breaker, 0, 'credentials-refused');
+    breaker.record(before, { signal: 'accepted' }, 1);
+
+    expect(breaker.isOpen()).toBe(true);
+  });
+
+  test('are not forgotten for a throttled probe, nor for one that fails on its way', () => {
+    for (const signal of ['throttled', 'endpoint-failed', 'none'] as const) {
+      const breaker = refused();
+      attempt(breaker, MINUTE, signal, 1);
+
+      expect(breaker.hold(MINUTE + 1_000)).toMatchObject({ reason: 'credentials' });
+    }
+    const breaker = refused();
+    for (let n = 1; n <= 6; n += 1) attempt(breaker, n * MINUTE, 'endpoint-failed');
+    expect(breaker.hold(6 * MINUTE)).toMatchObject({ reason: 'credentials', milliseconds: MINUTE });
+  });
+
+  test('that were refused before the breaker closed again do not open it anew', () => {
+    const breaker = createBreaker();
+    const slow = permit(breaker, 0);
+    attempt(breaker, 0, 'credentials-refused');
+    attempt(breaker, MINUTE, 'accepted');
+    breaker.record(slow, { signal: 'credentials-refused' }, MINUTE + 1);
+
+    expect(breaker.isOpen()).toBe(false);
+  });
+});
+
+describe('an endpoint', () => {
+  test('that fails five times in a row opens it', () => {
+    expect(failing(4).isOpen()).toBe(false);
+    expect(failing(4).hold(0)).toBeUndefined();
+    expect(failing(5).isOpen()).toBe(true);
+    expect(failing(5).hold(0)).toEqual({ kind: 'wait', reason: 'endpoint', milliseconds: MINUTE });
+  });
+
+  test.each(['accepted', 'credentials-refused', 'throttled'] as const)(
+    'that has answered in between (%s) begins to count anew',
+    (signal) => {
+      const breaker = failing(4);
+      attempt(breaker, 0, signal);
+      const afterwards = 2 * MINUTE;
+      if (signal === 'credentials-refused') attempt(breaker, afterwards, 'accepted');
+      for (let n = 0; n < 4; n += 1) attempt(breaker, afterwards, 'endpoint-failed');
+      expect(breaker.isOpen()).toBe(false);
+
+      attempt(breaker, afterwards, 'endpoint-failed');
+      expect(breaker.isOpen()).toBe(true);
+    },
+  );
+
+  test('is neither better nor worse for an answer that says nothing', () => {
+    const breaker = failing(4);
+    attempt(breaker, 0, 'none');
+    attempt(breaker, 0, 'endpoint-failed');
+    expect(breaker.isOpen()).toBe(true);
+
+    attempt(breaker, MINUTE, 'none');
+    expect(breaker.isOpen()).toBe(true);
+  });
+
+  test('that throttles the probe is well again', () => {
+    const breaker = failing();
+    attempt(breaker, MINUTE, 'throttled', 3);
+
+    expect(breaker.isOpen()).toBe(false);
+    expect(breaker.hold(MINUTE)).toEqual({ kind: 'wait', reason: 'throttled', milliseconds: 3_000 });
+    expect(breaker.permit(MINUTE + 3_000)).toMatchObject({ isProbe: false });
+  });
+
+  test('that answers the probe with a refused key is held for the key from then on', () => {
+    const breaker = failing();
+    attempt(breaker, MINUTE, 'credentials-refused');
+
+    expect(breaker.hold(MINUTE)).toEqual({ kind: 'wait', reason: 'credentials', milliseconds: MINUTE });
+  });
+
+  test('that works again closes it, and one failure does not open it anew', () => {
+    const breaker = failing();
+    attempt(breaker, MINUTE, 'accepted');
+    attempt(breaker, MINUTE, 'endpoint-failed');
+
+    expect(breaker.isOpen()).toBe(false);
+  });
+
+  test('that fails the probe too has the next one a minute later', () => {
+    const breaker = failing();
+    attempt(breaker, MINUTE, 'endpoint-failed');
+
+    expect(breaker.hold(MINUTE)).toMatchObject({ reason: 'endpoint', milliseconds: MINUTE });
+    expect(breaker.hold(2 * MINUTE)).toBeUndefined();
+  });
+});
+
+describe('leave that is given back', () => {
+  test('lets the next who asks make the probe', () => {
+    const breaker = refused();
+    breaker.giveBack(permit(breaker, MINUTE));
+
+    expect(breaker.permit(MINUTE + 1)).toMatchObject({ isProbe: true });
+    expect(breaker.permit(MINUTE + 1)).toMatchObject({ kind: 'wait', milliseconds: MINUTE });
+  });
+
+  test('too late, when another probe has been made, changes nothing', () => {
+    const breaker = refused();
+    const lost = permit(breaker, MINUTE);
+    permit(breaker, 2 * MINUTE);
+    breaker.giveBack(lost);
+
+    expect(breaker.hold(2 * MINUTE)).toMatchObject({ milliseconds: MINUTE });
+  });
+
+  test('for no probe changes nothing', () => {
+    const breaker = createBreaker();
+    const ordinary = permit(breaker, 0);
+    attempt(breaker, 0, 'credentials-refused');
+    breaker.giveBack(ordinary);
+    expect(breaker.hold(0)).toMatchObject({ milliseconds: MINUTE });
+
+    const closed = createBreaker();
+    closed.giveBack(permit(closed, 0));
+    expect(closed.hold(0)).toBeUndefined();
+  });
+});

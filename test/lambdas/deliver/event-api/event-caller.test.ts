@@ -1,0 +1,158 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { createBreaker } from '../../../../lambdas/deliver/event-api/breaker.ts';
+import { createEventCaller, createRateLimit } from '../../../../lambdas/deliver/event-api/caller.ts';
+import type { WebexKeys } from '../../../../lambdas/deliver/event-api/keys.ts';
+import { createKeyedCaller } from '../../../../lambdas/deliver/event-api/keys.ts';
+import type { Attempt } from '../../../../lambdas/deliver/event-api/verdict.ts';
+import type { EventCaller } from '../../../../lambdas/deliver/work.ts';
+import { fail, type Result, succeed } from '../../../../lambdas/result.ts';
+import type { SecretFailure } from '../../../../lambdas/secret.ts';
+
+const EVENT = { event: { name: 'paid', eventId: 'evt_1', eventKey: 'ann', params: {} }, payload: '{}' };
+
+const START = Date.parse('2026-11-24T12:00:00Z');
+
+let keys: Result<WebexKeys, SecretFailure>;
+let answer: (key: string) => Attempt;
+let clock: number;
+let bearers: string[];
+let pauses: number[];
+let caller: EventCaller;
+
+beforeEach(() => {
+  keys = succeed({ primary: 'first', secondary: 'second' });
+  answer = () => answered(200, '{"transaction-id":"event_1"}');
+  clock = START;
+  bearers = [];
+  pauses = [];
+  const readKeys = async () => keys;
+  caller = createEventCaller({
+    keyedCaller: createKeyedCaller({ readKeys, rereadKeys: async () => undefined }),
+    readKeys,
+    breaker: createBreaker(),
+    rateLimit: createRateLimit(2),
+    call: async ({ headers }) => {
+      const bearer = headers.authorization?.replace('Bearer ', '') ?? '';
+      bearers.push(bearer);
+      clock += 7;
+      return answer(bearer);
+    },
+    callMilliseconds: 10_000,
+    successIdFields: ['transaction-id'],
+    pause: async (milliseconds) => {
+      pauses.push(milliseconds);
+      clock += milliseconds;
+    },
+    now: () => new Date(clock),
+  });
+});
+
+function answered(status: number, body: string, retryAfter?: string): Attempt {
+  return { kind: 'answered', status, retryAfter, body };
+}
+
+const call = (remaining = 30_000) => caller.call(EVENT, () => remaining);
+
+describe('a call of an event', () => {
+  test('gives the verdict, how long it took, and which key it was made with', async () => {
+    expect(await caller.hold(30_000)).toBeUndefined();
+    expect(await call()).toEqual({
+      kind: 'called',
+      verdict: { outcome: 'delivered', transactionId: 'event_1', answer: { status: 200 } },
+      milliseconds: 7,
+      calls: 1,
+      keySlot: 'primary',
+    });
+  });
+
+  test('waits for its turn, and is not made when that comes too late', async () => {
+    await call();
+    await call();
+
+    expect(pauses).toEqual([493]);
+    expect(await call(13_000)).toEqual({ kind: 'held', code: 'not-begun' });
+    expect(bearers).toHaveLength(2);
+  });
+
+  test.each([
+    [12_999, { code: 'not-begun' }],
+    [13_000, undefined],
+  ])(
+    'with %d ms left is held by %j: it takes ten seconds, and its settling three',
+    async (remaining, hold) => {
+      expect(await caller.hold(remaining)).toEqual(hold);
+    },
+  );
+
+  test('is held while there are no keys', async () => {
+    keys = fail({ code: 'secret-missing', secret: 'webex-campaign' });
+
+    expect(await caller.hold(30_000)).toEqual({ code: 'secret-missing' });
+    expect(await call()).toEqual({ kind: 'held', code: 'secret-missing' });
+  });
+
+  test('is made with the second key when the first is refused, and with it alone from then on', async () => {
+    answer = (key) =>
+      key === 'first' ? answered(401, '{"code":498}') : answered(200, '{"transaction-id":"e"}');
+
+    expect(await call()).toMatchObject({ verdict: { outcome: 'delivered' }, calls: 2, keySlot: 'secondary' });
+    expect(await caller.hold(30_000)).toBeUndefined();
+    await call();
+    expect(bearers).toEqual(['first', 'second', 'second']);
+  });
+
+  test('is not made a second time when there is no time for it', async () => {
+    answer = () => answered(401, '{"code":498}');
+    let remaining = 30_000;
+    const called = caller.call(EVENT, () => {
+      remaining -= 10_000;
+      return remaining;
+    });
+
+    expect(await called).toMatchObject({ calls: 1, verdict: { code: 'webex-credentials-refused' } });
+  });
+});
+
+describe('after an answer that concerns all events,', () => {
+  test('nobody calls with refused keys, but for one probe a minute', async () => {
+    answer = () => answered(401, '{"code":498}');
+    await call();
+
+    expect(await caller.hold(30_000)).toEqual({ code: 'paused-credentials', atLeastSeconds: 60 });
+    expect(await call()).toMatchObject({ kind: 'held', code: 'paused-credentials' });
+    clock += 60_000;
+    expect(await caller.hold(30_000)).toBeUndefined();
+    answer = () => answered(200, '{"transaction-id":"e"}');
+    expect(await call()).toMatchObject({ verdict: { outcome: 'delivered' } });
+    expect(await caller.hold(30_000)).toBeUndefined();
+  });
+
+  test('nobody calls before the vendor wants to be called', async () => {
+    answer = () => answered(429, '{"code":429}', '30');
+    await call();
+
+    expect(await caller.hold(30_000)).toEqual({ code: 'paused-throttled', atLeastSeconds: 30 });
+  });
+
+  test('nobody calls an endpoint that keeps failing, and what it refuses for its address alone is kept', async () => {
+    answer = () => answered(404, '');
+    for (let calls = 0; calls < 4; calls += 1) {
+      expect(await call()).toMatchObject({ verdict: { outcome: 'dead-letter', code: 'webex-not-found' } });
+    }
+
+    expect(await call()).toMatchObject({ verdict: { outcome: 'retry-later', code: 'webex-wrong-endpoint' } });
+    expect(await caller.hold(30_000)).toEqual({ code: 'paused-endpoint', atLeastSeconds: 60 });
+  });
+
+  test('a key that cannot be read gives its probe back', async () => {
+    answer = () => answered(401, '{"code":498}');
+    await call();
+    clock += 60_000;
+    keys = fail({ code: 'secret-missing', secret: 'webex-campaign' });
+    await call();
+
+    keys = succeed({ primary: 'third' });
+    answer = () => answered(200, '{"transaction-id":"e"}');
+    expect(await call()).toMatchObject({ verdict: { outcome: 'delivered' } });
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { MAX_DESCRIPTION_CHARACTERS, maskDescription } from '../../../../lambdas/deliver/event-api/mask.ts';
+
+const SENT = {
+  eventKey: 'cus_77',
+  params: { name: 'Zoë Ümlaut', currency: 'EUR', attempt: '1', plan: 'Gold plan for teams' },
+  key: 'secret-key',
+};
+
+describe('a description of the vendor’s', () => {
+  test.each([
+    ['Mandatory field is missing', 'Mandatory field is missing'],
+    ['Event evt_10 is not active (code 1002)', 'Event evt_10 is not active (code 1002)'],
+    ['No profile for cus_77', 'No profile for •••'],
+    ['profile CUS_77x refused', 'profile •••x refused'],
+    ['Dear Zoë, no EUR here', 'Dear •••, no ••• here'],
+    ['unknown Gold plan for teams', 'unknown •••'],
+    ['the Gold plan', 'the Gold plan'],
+    ['token secret-key expired', 'token ••• expired'],
+    ['mail to ann.b+c@example.co.uk, please', 'mail to •••, please'],
+    ['mail to ann%40example.com', 'mail to •••'],
+    ['number +44 7700 900123 or 12345', 'number +••• or 12345'],
+    ['Zo\u200bë\u0007 and Zoe\u0308', '••• and •••'],
+    ['two\nlines\u2028here', 'twolineshere'],
+    ['   ', ''],
+  ])('%j is kept as %j', (description, kept) => {
+    expect(maskDescription(description, SENT)).toBe(kept);
+  });
+
+  test('is cut only after it was masked, so that no beginning of a value is left at its end', () => {
+    const long = `${'x'.repeat(MAX_DESCRIPTION_CHARACTERS - 3)} cus_77`;
+
+    expect(maskDescription(long, SENT)).toBe(`${'x'.repeat(MAX_DESCRIPTION_CHARACTERS - 3)} ••`);
+  });
+
+  test('holds no value that was sent, whatever was sent and wherever it is quoted', () => {
+    // The mask's own character could stand in a value as well.
+    const text = fc.string({ unit: 'grapheme' }).filter((value) => !value.includes('•'));
+    const value = text.filter((one) => [...one.trim()].length >= 3);
+    fc.assert(
+      fc.property(value, fc.dictionary(fc.string(), value), fc.array(text), (eventKey, params, around) => {
+        const quoted = [eventKey, ...Object.values(params)];
+        const pieces = around.flatMap((piece, index) => [piece, quoted[index % quoted.length] ?? '']);
+        const kept = maskDescription([...pieces, eventKey].join(''), { eventKey, params, key: 'key' });
+
+        for (const one of quoted) expect(kept).not.toContain(one.normalize('NFC'));
+      }),
+    );
+  });
+
+  test('is short and of one line, whatever it was', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 600 }), (description) => {
+        const kept = maskDescription(description, SENT);
+
+        expect([...kept].length).toBeLessThanOrEqual(MAX_DESCRIPTION_CHARACTERS);
+        expect(kept).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+      }),
+    );
+  });
+});

@@ -1,0 +1,209 @@
+import { describe, expect, test } from '@jest/globals';
+import { replayedMessage } from '../../../../lambdas/buffer/message.ts';
+import type { BufferRecord } from '../../../../lambdas/deliver/work.ts';
+import { fail, succeed } from '../../../../lambdas/result.ts';
+import { LEASE_MILLISECONDS, NOW, record, setUp } from '../deliver-setup.ts';
+
+const UNAVAILABLE = { code: 'ledger-unavailable', cause: 'TimeoutError' } as const;
+
+type Setup = ReturnType<typeof setUp>;
+
+/** Whose receipts the entries carry, in the order of the events. */
+function carried({ entries }: Pick<Setup, 'entries'>): readonly (string | undefined)[] {
+  return [...entries.values()].map(({ receipt }) => receipt?.webhookId);
+}
+
+/** The same message under another id: the vendor has sent the webhook again. */
+function sentAgain(original: BufferRecord, webhookId: string): BufferRecord {
+  const attributes = { ...original.message.attributes, 'webhook-id': webhookId };
+  return { ...original, messageId: webhookId, message: { ...original.message, attributes } };
+}
+
+const OURS = 'JKJaXmPLvHcESHA=';
+
+describe('a receipt', () => {
+  test('goes with the first claim of its events, and is written nowhere else', async () => {
+    const setup = setUp();
+
+    await setup.deliver(record('batch', 'batch', { body: { keys: ['ann', 'cat', 'ann'] } }));
+
+    expect(carried(setup)).toEqual([OURS, undefined, undefined]);
+    expect(setup.receipts).toEqual([]);
+  });
+
+  test('stays in its entry whatever becomes of that', async () => {
+    const setup = setUp();
+    const message = record('bob');
+    await setup.deliver(message);
+    const [first] = setup.entries.values();
+
+    for (const hours of [1, 2, 25]) {
+      setup.clock.now = new Date(NOW.getTime() + hours * 3_600_000);
+      await setup.deliver(message);
+    }
+    const [last] = setup.entries.values();
+    expect(last?.deadLetteredAt).toBeDefined();
+    expect(last?.receipt).toStrictEqual(first?.receipt);
+    expect(last?.receipt).toMatchObject({ webhookId: OURS, takenAt: NOW, eventTypes: ['invoice.paid'] });
+    expect(setup.receipts).toEqual([]);
+  });
+
+  test('goes with an event that ends without a call, too', async () => {
+    const setup = setUp();
+
+    await setup.deliver(record('ann', 'fresh', { body: { at: '2026-11-23T00:00:00Z' } }));
+
+    expect([...setup.entries.values()]).toMatchObject([{ state: 'expired', receipt: { webhookId: OURS } }]);
+  });
+
+  test('tells which events a webhook matched, without a value of it; where none is claimed, by an item of its own', async () => {
+    const setup = setUp();
+    const owed = record('ann', 'owed', { body: { due: 0 } });
+    const attributes = { ...owed.message.attributes, 'secret-slot': '1' };
+    await setup.deliver({ ...owed, message: { ...owed.message, attributes } });
+
+    expect(setup.receipts).toMatchObject([
+      {
+        webhookId: OURS,
+        secretSlot: 1,
+        eventTypes: ['owed'],
+        matched: [{ event: 'owed', made: 0, rejected: 0, skipped: 'when-not-met', when: '{% due > 0 %}' }],
+        others: 4,
+      },
+    ]);
+    expect(JSON.stringify(setup.receipts)).not.toContain('"ann"');
+  });
+
+  test('of a delivery whose events are known already becomes an item of its own, and the same message none', async () => {
+    const setup = setUp();
+    await setup.deliver(record('ann'));
+
+    await setup.deliver(record('ann'));
+    expect(setup.receipts).toEqual([]);
+    await setup.deliver(sentAgain(record('ann'), 'second'));
+
+    expect(setup.lines.map(({ outcome }) => outcome)).toEqual(['delivered', 'duplicate', 'duplicate']);
+    expect(setup.receipts.map(({ webhookId }) => webhookId)).toEqual(['second']);
+    expect(carried(setup)).toEqual([OURS]);
+  });
+
+  test('of a replay is that of the message that is replayed', async () => {
+    const setup = setUp();
+    await setup.deliver(record('cat'));
+    const { revision = 0 } = [...setup.entries.values()][0] ?? {};
+    const message = replayedMessage(record('cat').message, { event: 'paid', revision });
+
+    await setup.deliver({ ...record('cat'), messageId: 'replayed', message });
+
+    expect(setup.called()).toEqual(['cat', 'cat']);
+    expect(carried(setup)).toEqual([OURS]);
+    expect(setup.receipts).toEqual([]);
+  });
+
+  test('is carried by the first event that is new, where the vendor’s second delivery has more of them', async () => {
+    const setup = setUp();
+    await setup.deliver(record('batch', 'batch', { body: { keys: ['ann'] } }));
+
+    await setup.deliver(sentAgain(record('batch', 'batch', { body: { keys: ['ann', 'cat'] } }), 'second'));
+
+    expect(carried(setup)).toEqual([OURS, 'second']);
+    expect(setup.receipts).toEqual([]);
+  });
+
+  test('goes with the next claim where the first was not written', async () => {
+    const { entries, ledger } = setUp();
+    let writes = 0;
+    const setup = setUp({
+      ledger: {
+        ...ledger,
+        write: async (entry) => {
+          writes += 1;
+          return writes === 1 ? fail(UNAVAILABLE) : ledger.write(entry);
+        },
+      },
+    });
+
+    await setup.deliver(record('batch', 'batch', { body: { keys: ['ann', 'cat'] } }));
+
+    expect(carried({ entries })).toEqual([OURS]);
+    expect(setup.receipts).toEqual([]);
+  });
+
+  test('is not written twice where a claim was written though its answer was lost', async () => {
+    const { entries, ledger } = setUp();
+    let writes = 0;
+    const setup = setUp({
+      ledger: {
+        ...ledger,
+        write: async (entry) => {
+          writes += 1;
+          const written = await ledger.write(entry);
+          return writes === 1 ? succeed('changed') : written;
+        },
+      },
+    });
+
+    expect(await setup.deliver(record('ann'))).toEqual([]);
+
+    expect(setup.called()).toEqual(['ann']);
+    expect(carried({ entries })).toEqual([OURS]);
+    expect(setup.receipts).toEqual([]);
+  });
+
+  test('of a webhook that is held is kept at once, and goes with the claim later', async () => {
+    const setup = setUp();
+    // Throttled, so that the breaker holds what comes next.
+    await setup.deliver(record('bob'));
+    await setup.deliver(sentAgain(record('ann'), 'held'));
+
+    expect(setup.lines.at(-1)).toMatchObject({ outcome: 'retry-later', code: 'paused-throttled' });
+    expect(setup.receipts.map(({ webhookId }) => webhookId)).toEqual(['held']);
+    setup.clock.now = new Date(NOW.getTime() + 3_600_000);
+    await setup.deliver(sentAgain(record('ann'), 'held'));
+    expect(carried(setup)).toEqual([OURS, 'held']);
+  });
+});
+
+describe('a receipt that no claim has taken', () => {
+  const skipped = record('ann', 'owed', { body: { due: 0 } });
+
+  test('and cannot be written keeps nothing from its end, and is told of', async () => {
+    const setup = setUp({ recordReceipt: async () => fail(UNAVAILABLE) });
+
+    expect(await setup.deliver(skipped)).toEqual([]);
+    expect(setup.lines).toMatchObject([
+      { outcome: 'skipped' },
+      { code: 'receipt-not-recorded', cause: 'TimeoutError', webhookId: OURS },
+    ]);
+  });
+
+  test('is not waited for when the function’s time is nearly over', async () => {
+    const setup = setUp();
+    setup.clock.remainingMilliseconds = 11_999;
+
+    expect(await setup.deliver(skipped)).toEqual([]);
+    expect(setup.receipts).toEqual([]);
+    expect(setup.lines).toMatchObject([
+      { outcome: 'skipped' },
+      { code: 'receipt-not-recorded', cause: 'no-time' },
+    ]);
+    setup.clock.remainingMilliseconds = 12_000;
+    await setup.deliver(skipped);
+    expect(setup.receipts).toHaveLength(1);
+  });
+
+  test('nor is it told of then, if the message comes again', async () => {
+    const setup = setUp();
+    await setup.deliver(record('ann'));
+    const [key = '', entry] = [...setup.entries][0] ?? [];
+    if (entry === undefined) throw new Error('There is no entry.');
+    // Another worker is at it.
+    const leaseUntil = new Date(NOW.getTime() + LEASE_MILLISECONDS);
+    setup.entries.set(key, { ...entry, state: 'claimed', leaseUntil });
+    setup.clock.remainingMilliseconds = 11_999;
+
+    expect(await setup.deliver(sentAgain(record('ann'), 'second'))).toEqual(['second']);
+    expect(setup.lines.at(-1)).toMatchObject({ outcome: 'retry-later' });
+    expect(setup.receipts).toEqual([]);
+  });
+});

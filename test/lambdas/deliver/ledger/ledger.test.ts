@@ -1,0 +1,265 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Claimant, decideClaim } from '../../../../lambdas/deliver/ledger/decision.ts';
+import {
+  LEDGER_DAYS,
+  type LedgerEntry,
+  type LedgerState,
+  ledgerKey,
+  markDeadLettered,
+  settleEntry,
+} from '../../../../lambdas/deliver/ledger/entry.ts';
+import type { Receipt } from '../../../../lambdas/deliver/ledger/intake-record.ts';
+
+const NOW = new Date('2026-11-24T12:00:00.000Z');
+const LATER = new Date(NOW.getTime() + 1);
+const EARLIER = new Date(NOW.getTime() - 60_000);
+const EXPIRY = new Date(NOW.getTime() + LEDGER_DAYS * 86_400_000);
+
+const CLAIMANT: Claimant = {
+  key: { webhook: 'stripe#evt_1', event: 'paid' },
+  facts: { webhookId: 'delivery-2', receivedAt: NOW, mappingVersion: 'v2', eventKeyHash: 'a1' },
+  owner: 'worker-2',
+  leaseMilliseconds: 35_000,
+  permission: { repeatsUnconfirmed: false },
+};
+
+function entry(state: LedgerState, changes: Partial<LedgerEntry> = {}): LedgerEntry {
+  return {
+    webhook: 'stripe#evt_1',
+    event: 'paid',
+    revision: 4,
+    state,
+    owner: 'worker-1',
+    leaseUntil: NOW,
+    attempts: 2,
+    firstAttemptAt: EARLIER,
+    lastAttemptAt: EARLIER,
+    webhookId: 'delivery-1',
+    receivedAt: EARLIER,
+    mappingVersion: 'v1',
+    expiresAt: NOW,
+    ...changes,
+  };
+}
+
+const RECEIPT: Receipt = {
+  webhookId: 'delivery-2',
+  receivedAt: NOW,
+  takenAt: NOW,
+  eventTypes: ['invoice.paid'],
+  bytes: 24,
+  matched: [{ event: 'paid', made: 1, rejected: 0 }],
+  others: 9,
+};
+
+const PARKED = { deadLetteredAt: EARLIER };
+const RETRY = { repeatsUnconfirmed: true };
+const PARK = { repeatsUnconfirmed: false };
+const replay = (state: 'failed' | 'unconfirmed' | 'expired') => ({
+  ...PARK,
+  replays: { [state]: true as const },
+});
+
+describe('a worker', () => {
+  test.each<[string, LedgerEntry, Claimant['permission'], string]>([
+    ['what waits and is due', entry('waiting'), PARK, 'take'],
+    ['what waits and is not due', entry('waiting', { leaseUntil: LATER }), PARK, 'busy'],
+    ['what another has claimed', entry('claimed', { leaseUntil: LATER }), RETRY, 'busy'],
+    ['a claim that was left behind, under park', entry('claimed'), PARK, 'bury'],
+    ['a claim that was left behind, under retry', entry('claimed'), RETRY, 'take'],
+    ['what was delivered', entry('delivered'), RETRY, 'duplicate'],
+    ['what was delivered just now', entry('delivered', { leaseUntil: LATER }), PARK, 'duplicate'],
+    ['what has failed, and has its dead letter', entry('failed', PARKED), RETRY, 'duplicate'],
+    ['what has failed, and has no dead letter yet', entry('failed'), RETRY, 'bury'],
+    ['what has failed, and is being dead-lettered', entry('failed', { leaseUntil: LATER }), RETRY, 'busy'],
+    ['what is unconfirmed, under park', entry('unconfirmed'), PARK, 'bury'],
+    ['what is unconfirmed and parked', entry('unconfirmed', PARKED), PARK, 'duplicate'],
+    ['what is unconfirmed, under retry', entry('unconfirmed'), RETRY, 'take'],
+    [
+      'what is unconfirmed but not due, under retry',
+      entry('unconfirmed', { leaseUntil: LATER }),
+      RETRY,
+      'busy',
+    ],
+    ['what was parked, though its mapping says retry now', entry('unconfirmed', PARKED), RETRY, 'duplicate'],
+    ['what has expired', entry('expired'), RETRY, 'duplicate'],
+    ['what has failed, to replay it', entry('failed', PARKED), replay('failed'), 'take'],
+    [
+      'what is parked, to replay what has failed',
+      entry('unconfirmed', PARKED),
+      replay('failed'),
+      'duplicate',
+    ],
+    ['what is parked, to replay it', entry('unconfirmed', PARKED), replay('unconfirmed'), 'take'],
+    ['what has expired, to replay it', entry('expired'), replay('expired'), 'take'],
+    ['what was delivered, to replay it', entry('delivered'), replay('unconfirmed'), 'duplicate'],
+    [
+      'what is being called, to replay it',
+      entry('claimed', { leaseUntil: LATER }),
+      replay('unconfirmed'),
+      'busy',
+    ],
+  ])('that finds %s', (_, found, permission, kind) => {
+    expect(decideClaim(found, { ...CLAIMANT, permission }, NOW).kind).toBe(kind);
+  });
+
+  test('that finds nothing claims the event for the first attempt', () => {
+    expect(decideClaim(undefined, CLAIMANT, NOW)).toEqual({
+      kind: 'take',
+      entry: {
+        ...CLAIMANT.key,
+        ...CLAIMANT.facts,
+        owner: 'worker-2',
+        revision: 1,
+        state: 'claimed',
+        leaseUntil: new Date(NOW.getTime() + 35_000),
+        attempts: 1,
+        firstAttemptAt: NOW,
+        lastAttemptAt: NOW,
+        expiresAt: EXPIRY,
+      },
+    });
+  });
+
+  test('that claims what waits counts one attempt more, and forgets what the last one met', () => {
+    const found = entry('waiting', { code: 'webex-throttled', answer: { status: 429 } });
+    const decision = decideClaim(found, CLAIMANT, NOW);
+
+    expect('entry' in decision && decision.entry).toEqual({
+      ...CLAIMANT.key,
+      ...CLAIMANT.facts,
+      owner: 'worker-2',
+      revision: 5,
+      state: 'claimed',
+      leaseUntil: new Date(NOW.getTime() + 35_000),
+      attempts: 3,
+      firstAttemptAt: EARLIER,
+      lastAttemptAt: NOW,
+      expiresAt: EXPIRY,
+    });
+  });
+
+  test('that buries a claim that was left behind makes it unconfirmed, and its own', () => {
+    expect(decideClaim(entry('claimed'), CLAIMANT, NOW)).toMatchObject({
+      entry: {
+        state: 'unconfirmed',
+        code: 'unconfirmed',
+        detail: 'worker-lost',
+        owner: 'worker-2',
+        revision: 5,
+        attempts: 2,
+        webhookId: 'delivery-1',
+      },
+    });
+  });
+
+  test.each([
+    [undefined, { state: 'failed', code: 'value-null', attempts: 0, revision: 1 }],
+    [entry('waiting'), { state: 'failed', code: 'value-null', attempts: 2, firstAttemptAt: EARLIER }],
+    [entry('waiting', { isUnsure: true }), { state: 'unconfirmed', code: 'value-null', isUnsure: true }],
+  ])(
+    'that ends an event without a call counts none, and never calls failed what may have been accepted',
+    (found, written) => {
+      const ended = { state: 'failed', stage: 'map', code: 'value-null' } as const;
+
+      expect(decideClaim(found, CLAIMANT, NOW, ended)).toMatchObject({ kind: 'take', entry: written });
+    },
+  );
+});
+
+describe('the ledger after a call', () => {
+  const claimed = entry('claimed', { leaseUntil: LATER, code: 'webex-throttled' });
+
+  test('has the transaction id of what was delivered', () => {
+    const settled = { state: 'delivered', transactionId: 'event_1', answer: { status: 200 } } as const;
+    const { code: _, ...rest } = claimed;
+
+    expect(settleEntry(claimed, settled, NOW)).toEqual({
+      ...rest,
+      ...settled,
+      revision: 5,
+      expiresAt: EXPIRY,
+    });
+  });
+
+  test('has when an event is due again', () => {
+    const settlement = { state: 'waiting', code: 'webex-throttled', tryAgainAt: LATER } as const;
+
+    expect(settleEntry(claimed, settlement, NOW)).toMatchObject({ state: 'waiting', leaseUntil: LATER });
+  });
+
+  test('counts no attempt for a call that was not made after all', () => {
+    const settlement = { state: 'waiting', code: 'not-begun', tryAgainAt: NOW, isUncalled: true } as const;
+
+    expect(settleEntry(claimed, settlement, NOW)).toMatchObject({ attempts: 1, leaseUntil: NOW });
+    expect(settleEntry(claimed, settlement, NOW)).not.toHaveProperty('isUncalled');
+  });
+
+  test.each(['waiting', 'failed', 'unconfirmed'] as const)(
+    'has as unconfirmed what was answered as %s, if an earlier attempt may have been accepted',
+    (state) => {
+      const unsure = entry('claimed', { isUnsure: true });
+
+      expect(settleEntry(unsure, { state, code: 'webex-refused' }, NOW).state).toBe('unconfirmed');
+    },
+  );
+
+  test('has when the dead letter was written, and lets go of the event', () => {
+    expect(markDeadLettered(entry('failed', { leaseUntil: LATER }), NOW)).toEqual(
+      entry('failed', { revision: 5, leaseUntil: NOW, deadLetteredAt: NOW, expiresAt: EXPIRY }),
+    );
+  });
+});
+
+describe('the receipt of a delivery', () => {
+  const claimant = { ...CLAIMANT, receipt: RECEIPT };
+  const decide = (found?: LedgerEntry, ended?: { state: 'failed'; code: string }) =>
+    decideClaim(found, claimant, NOW, ended);
+
+  test('goes into an entry that is the first of its event, claimed or ended', () => {
+    expect(decide()).toMatchObject({ kind: 'take', entry: { revision: 1, receipt: RECEIPT } });
+    expect(decide(undefined, { state: 'failed', code: 'no-key' })).toMatchObject({
+      entry: { revision: 1, state: 'failed', receipt: RECEIPT },
+    });
+  });
+
+  test('goes into no later one: that keeps the receipt that it has, or none', () => {
+    const first = { ...RECEIPT, webhookId: 'delivery-1' };
+
+    for (const receipt of [{ receipt: first }, {}]) {
+      const taken = decide(entry('waiting', receipt));
+      const ended = decide(entry('waiting', receipt), { state: 'failed', code: 'no-key' });
+      const buried = decide(entry('claimed', receipt));
+      expect([taken, ended, buried]).toMatchObject([{ kind: 'take' }, { kind: 'take' }, { kind: 'bury' }]);
+      for (const { entry: next } of [taken, ended, buried] as { entry: LedgerEntry }[]) {
+        expect(next.receipt).toBe(receipt.receipt);
+      }
+    }
+  });
+
+  test('outlives what is written after a call', () => {
+    const claimed = entry('claimed', { receipt: RECEIPT });
+    const settled = settleEntry(claimed, { state: 'failed', stage: 'deliver', code: 'refused' }, NOW);
+
+    expect(settled.receipt).toBe(RECEIPT);
+    expect(markDeadLettered(settled, NOW).receipt).toBe(RECEIPT);
+  });
+});
+
+describe('the key of an event', () => {
+  test('tells apart the events of a webhook and the items of a batch', () => {
+    const webhook = { source: 'hubspot', deduplicationId: 'evt#1' };
+
+    expect(ledgerKey(webhook, { name: 'created' })).toEqual({ webhook: 'hubspot#evt#1', event: 'created' });
+    expect(ledgerKey(webhook, { name: 'created', item: 0 }).event).toBe('created#0');
+  });
+
+  test('has a place in DynamoDB whatever a vendor takes for an id', () => {
+    const { webhook } = ledgerKey({ source: 's', deduplicationId: 'é'.repeat(5_000) }, { name: 'created' });
+
+    expect(webhook).toMatch(/^s#sha256:[0-9a-f]{64}$/);
+    expect(
+      ledgerKey({ source: 's', deduplicationId: 'x'.repeat(1_024) }, { name: 'a' }).webhook,
+    ).toHaveLength(1_026);
+  });
+});

@@ -1,0 +1,102 @@
+import { describe, expect, test } from '@jest/globals';
+import { measureOutcome } from '../../../lambdas/deliver/log-line.ts';
+import type { EventOutcome } from '../../../lambdas/deliver/outcome.ts';
+
+const WELL = { HeldByCredentials: 0, HeldByThrottling: 0, HeldByEndpoint: 0, HeldByKeys: 0 };
+const later = (code: string) => ({ outcome: 'retry-later', code, seconds: 5 }) as EventOutcome;
+const dead = (code: string, facts: object = {}) =>
+  ({ outcome: 'dead-letter', stage: 'deliver', code, ...facts }) as EventOutcome;
+const measure = (outcome: EventOutcome, takesProof = true) =>
+  measureOutcome(outcome, 61_400, () => takesProof);
+
+describe('an event that waits', () => {
+  test.each([
+    ['paused-credentials', { HeldByCredentials: 1 }],
+    ['webex-credentials-refused', { HeldByCredentials: 1 }],
+    ['paused-endpoint', { HeldByEndpoint: 1 }],
+    ['webex-wrong-endpoint', { HeldByEndpoint: 1 }],
+    ['secret-missing', { HeldByKeys: 1 }],
+    ['secret-invalid', { HeldByKeys: 1 }],
+    ['secret-unreadable', { HeldByKeys: 1 }],
+    ['ledger-unavailable', { HeldByLedger: 1 }],
+  ])('for %s tells what holds it up, and not how long: its alarm pages already', (code, measured) => {
+    expect(measure(later(code))).toEqual(measured);
+  });
+
+  test.each([
+    ['webex-throttled', { HeldByThrottling: 1 }],
+    ['paused-throttled', { HeldByThrottling: 1 }],
+    ['internal-error', { Faults: 1 }],
+    ['dead-letter-unavailable', { Faults: 1 }],
+    ['unconfirmed', { UnconfirmedEvents: 1 }],
+    ['webex-unreachable', {}],
+    ['busy', {}],
+    ['not-begun', {}],
+  ])('for %s tells how long it has waited, in seconds', (code, measured) => {
+    expect(measure(later(code))).toEqual({ ...measured, WaitingTime: 61 });
+  });
+});
+
+describe('a delivered event', () => {
+  const delivered = { outcome: 'delivered', transactionId: 't', milliseconds: 80 } as const;
+
+  test('proves that nothing holds events up, and tells how late it was', () => {
+    expect(measure({ ...delivered, keySlot: 'primary' })).toEqual({
+      ...WELL,
+      HeldByLedger: 0,
+      CallDuration: 80,
+      DeliveryDelay: 61_400,
+      SpareKeyCalls: 0,
+    });
+  });
+
+  test('proves nothing where that was told a moment ago, yet tells of the spare key', () => {
+    const untold = { CallDuration: 80, DeliveryDelay: 61_400 };
+
+    expect(measure({ ...delivered, keySlot: 'primary' }, false)).toEqual(untold);
+    expect(measure({ ...delivered, keySlot: 'secondary' }, false)).toEqual({ ...untold, SpareKeyCalls: 1 });
+  });
+
+  test('tells that the spare key is in use', () => {
+    expect(measure({ ...delivered, keySlot: 'secondary' })).toMatchObject({ SpareKeyCalls: 1 });
+  });
+
+  test('proves nothing of a ledger that did not take it', () => {
+    expect(measure({ ...delivered, cause: 'ledger-unavailable: TimeoutError' })).not.toHaveProperty(
+      'HeldByLedger',
+    );
+  });
+});
+
+describe('a dead letter', () => {
+  test('proves that the far side works where that has answered with a code of its own', () => {
+    expect(measure(dead('webex-invalid-json', { milliseconds: 80 }))).toEqual({
+      ...WELL,
+      HeldByLedger: 0,
+      CallDuration: 80,
+      DeadLetters: 1,
+    });
+  });
+
+  test.each([
+    ['webex-invalid-json', {}, { DeadLetters: 1 }],
+    ['webex-refused', { milliseconds: 80 }, { DeadLetters: 1, CallDuration: 80 }],
+    ['retries-exhausted', {}, { DeadLetters: 1 }],
+    ['unconfirmed', {}, { DeadLetters: 1, UnconfirmedEvents: 1 }],
+    ['value-null', {}, { DeadLetters: 1 }],
+  ])('of %s %j proves nothing of it', (code, facts, measured) => {
+    expect(measure(dead(code, facts))).toEqual(measured);
+  });
+
+  test('that is a business answer is nothing that anybody has to hurry for', () => {
+    expect(measure(dead('webex-no-recommendation'))).toEqual({});
+  });
+});
+
+test.each([
+  [{ outcome: 'skipped', code: 'when-not-met' }],
+  [{ outcome: 'duplicate', code: 'already-delivered' }],
+  [{ outcome: 'expired', code: 'too-old' }],
+] as const)('nothing is measured of %j', (outcome) => {
+  expect(measure(outcome)).toEqual({});
+});

@@ -1,0 +1,143 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { answerHandshake, checkToken, findHandshake } from '../../../lambdas/ingest/handshake.ts';
+import type { WebhookRequest } from '../../../lambdas/ingest/request.ts';
+import type { Handshake } from '../../../lambdas/ingest/source.ts';
+
+function handshake(
+  match: Partial<Handshake['match']>,
+  respond: Partial<Handshake['respond']> = {},
+): Handshake {
+  return {
+    match: { method: 'POST', ...match },
+    authenticate: 'none',
+    respond: { status: 200, contentType: 'text/plain', body: 'ok', ...respond },
+  };
+}
+
+function request(
+  changes: Partial<Omit<WebhookRequest, 'rawBody' | 'headers'>> & { body?: string; headers?: object } = {},
+) {
+  const { body = '', headers = {}, ...rest } = changes;
+  const byName = new Map<string, string>(Object.entries(headers));
+  return {
+    requestId: 'r1',
+    source: 's',
+    method: 'POST',
+    query: '',
+    ...rest,
+    headers: byName,
+    rawBody: Buffer.from(body),
+  };
+}
+
+describe('a handshake is recognized', () => {
+  const form = 'application/x-www-form-urlencoded';
+  test.each([
+    [{}, {}, true],
+    [{ method: 'GET' }, {}, false],
+    [{ method: 'GET' }, { method: 'GET' }, true],
+    [{ query: { a: '1' } }, { query: 'a=1' }, true],
+    [{ query: { a: '1' } }, { query: 'a=2' }, false],
+    [{ query: { a: '1' } }, {}, false],
+    [{ query: { a: '*' } }, { query: 'a=x' }, true],
+    [{ query: { a: '*' } }, { query: 'a=' }, false],
+    [{ query: { a: '*' } }, { query: 'b=1' }, false],
+    [{ query: { a: '' } }, { query: 'a=' }, true],
+    [{ query: { a: '1', b: '2' } }, { query: 'a=1' }, false],
+    [{ headers: { 'content-type': 'text/a' } }, { headers: { 'content-type': 'text/a ; b=c; d' } }, true],
+    [{ headers: { 'content-type': 'text/a' } }, { headers: { 'content-type': 'text/a;\n; b' } }, true],
+    [{ headers: { 'content-type': 'text/a' } }, { headers: { 'content-type': 'text/ab' } }, false],
+    [{ headers: { 'content-type': 'text/a' } }, {}, false],
+    [{ body: { '/a': '1' } }, { body: '{"a":"1"}' }, true],
+    [{ body: { '/a': '1' } }, { body: '{"a":1}' }, true],
+    [{ body: { '/a': 'true' } }, { body: '{"a":true}' }, true],
+    [{ body: { '/a': '*' } }, { body: '{"a":null}' }, false],
+    [{ body: { '/a': 'null' } }, { body: '{"a":null}' }, false],
+    [{ body: { '/a': '*' } }, { body: '{"a":{}}' }, false],
+    [{ body: { '/a': '*' } }, { body: '{"a":0}' }, true],
+    [{ body: { '/a': '*' } }, { body: '{' }, false],
+    [{ body: { '/a': '1' } }, { body: 'a=1' }, false],
+    [{ body: { '/a': '1' } }, { body: 'a=1', headers: { 'content-type': form } }, true],
+    [{ query: { a: '1' }, body: { '/a': '1' } }, { query: 'a=1', body: '{}' }, false],
+    [{ query: { a: '1' }, headers: { b: '1' } }, { query: 'a=1', headers: { b: '2' } }, false],
+  ])('by %j in %j: %s', (match, changes, isFound) => {
+    const wanted = handshake(match as Handshake['match']);
+
+    expect(findHandshake([wanted], request(changes))).toBe(isFound ? wanted : undefined);
+  });
+
+  test('as the first of several that fit', () => {
+    const wanted = [handshake({ query: { a: '1' } }), handshake({}), handshake({})];
+
+    expect(findHandshake(wanted, request())).toBe(wanted[1]);
+    expect(findHandshake([], request())).toBeUndefined();
+  });
+});
+
+describe('the answer to a handshake', () => {
+  const answer = (
+    body: string,
+    changes: Parameters<typeof request>[0] = {},
+    contentType = 'text/plain',
+    key?: string,
+  ) => answerHandshake(handshake({}, { body, contentType }), request(changes), key);
+
+  test.each([
+    ['{query:a}', { query: 'a=x%20y' }, 'x y'],
+    ['{query:a}', {}, ''],
+    ['<{query:a}|{query:b}>', { query: 'a=1&b=2' }, '<1|2>'],
+    ['{body:/a/0}', { body: '{"a":["x"]}' }, 'x'],
+    ['{body:/a}', { body: '{"a":[]}' }, ''],
+    ['{body:/a}', { body: '{' }, ''],
+    ['{other:a}', { query: 'a=1' }, '{other:a}'],
+    ['{query:}', { query: '=1' }, '{query:}'],
+    ['{query:a}', { query: 'a={query:b}&b=1' }, '{query:b}'],
+    ['{query:a}', { query: 'a=%22%5C' }, '"\\'],
+  ])('%s to %j is %j', (body, changes, written) => {
+    expect(answer(body, changes)).toEqual({ status: 200, contentType: 'text/plain', body: written });
+  });
+
+  test.each(['application/json', 'application/vnd.a+JSON'])(
+    'escapes what it fills in for %s',
+    (contentType) => {
+      expect(answer('{"a":"{query:a}"}', { query: 'a=%22%5C' }, contentType).body).toBe('{"a":"\\"\\\\"}');
+    },
+  );
+
+  test('holds an HMAC by the secret that verified the request, and none without', () => {
+    const expected = createHmac('sha256', 'k').update('x').digest('hex');
+
+    expect(answer('{hmacHex:/a}', { body: '{"a":"x"}' }, 'text/plain', 'k').body).toBe(expected);
+    expect(answer('{hmacHex:/a}', { body: '{"a":"x"}' }).body).toBe('');
+    expect(answer('{hmacHex:/a}', { body: '{"a":"x"}' }, 'text/plain', '').body).toBe('');
+  });
+});
+
+describe('the token of a handshake', () => {
+  const withToken: Handshake = { ...handshake({}), authenticate: { token: 't' } };
+  const secrets = { signingSecrets: ['s1'], verifyToken: 'v1' };
+
+  test.each([
+    ['t=v1', { ok: true, value: undefined }],
+    ['t=v2', { ok: false, failure: { code: 'no-matching-secret', secretsTried: 1 } }],
+    ['t=s1', { ok: false, failure: { code: 'no-matching-secret', secretsTried: 1 } }],
+    ['', { ok: false, failure: { code: 'missing-query-parameter', parameter: 't' } }],
+  ])('in %j is compared with the one that is stored', (query, checked) => {
+    expect(checkToken(withToken, request({ query }), secrets, 'webhooks/s')).toEqual(checked);
+  });
+
+  test('that is not stored is our own mistake', () => {
+    expect(checkToken(withToken, request({ query: 't=' }), {}, 'webhooks/s')).toEqual({
+      ok: false,
+      failure: { code: 'secret-invalid', secret: 'webhooks/s', problems: ['/verifyToken: is missing'] },
+    });
+  });
+
+  test('is not asked for where there is none', () => {
+    expect(checkToken(handshake({}), request(), {}, 'webhooks/s')).toEqual({
+      ok: true,
+      value: undefined,
+    });
+  });
+});

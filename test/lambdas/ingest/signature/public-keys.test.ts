@@ -1,0 +1,83 @@
+import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { signatureSchemeSchema } from '../../../../lambdas/ingest/signature/scheme.ts';
+import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
+
+const BODY = '{"type":"x"}';
+const KEYS = {
+  rsa: generateKeyPairSync('rsa', { modulusLength: 1024 }),
+  ecdsa: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  ed25519: generateKeyPairSync('ed25519'),
+};
+
+function verify(kind: keyof typeof KEYS, header: string, knobs: object = {}) {
+  const scheme = signatureSchemeSchema.parse({
+    kind,
+    encoding: 'base64',
+    secretEncoding: 'pem',
+    signature: { header: 'X-Sig', split: ' ' },
+    content: 'v1:{method}:{body}',
+    ...knobs,
+  });
+  const pem = KEYS[kind].publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const verified = verifySignature(scheme, {
+    method: 'POST',
+    query: '',
+    headers: new Map([['x-sig', header]]),
+    rawBody: Buffer.from(BODY),
+    receivedAt: new Date(0),
+    secrets: ['no key', pem],
+  });
+  return verified.ok ? verified.value : verified.failure.code;
+}
+
+function signBody(key: KeyObject, digest: string | null, content = `v1:POST:${BODY}`): string {
+  return sign(digest, Buffer.from(content), key).toString('base64');
+}
+
+describe('a signature by a private key', () => {
+  test.each([
+    ['rsa', 'sha256'],
+    ['rsa', 'sha1'],
+    ['rsa', 'sha512'],
+    ['ecdsa', 'sha256'],
+    ['ecdsa', 'sha512'],
+  ] as const)('%s with %s fits by that algorithm alone, and that content', (kind, algorithm) => {
+    const { privateKey } = KEYS[kind];
+
+    expect(verify(kind, signBody(privateKey, algorithm), { algorithm })).toEqual({ secretSlot: 1 });
+    expect(verify(kind, signBody(privateKey, 'sha384'), { algorithm })).toBe('no-matching-secret');
+    expect(verify(kind, signBody(privateKey, algorithm, BODY), { algorithm })).toBe('no-matching-secret');
+  });
+
+  test('Ed25519 fits, and one of another length does not throw', () => {
+    const { privateKey } = KEYS.ed25519;
+
+    expect(verify('ed25519', signBody(privateKey, null))).toEqual({ secretSlot: 1 });
+    expect(verify('ed25519', signBody(privateKey, null, BODY))).toBe('no-matching-secret');
+    expect(verify('ed25519', 'AAAA')).toBe('no-matching-secret');
+  });
+
+  test.each([
+    ['rsa', 'sha256'],
+    ['ed25519', null],
+  ] as const)(
+    '%s may be one of eight: more are not tried, as each costs a pass over the body',
+    (kind, digest) => {
+      const good = signBody(KEYS[kind].privateKey, digest);
+      const among = (others: number) => [...Array.from({ length: others }, () => 'AAAA'), good].join(' ');
+
+      expect(verify(kind, among(7))).toEqual({ secretSlot: 1 });
+      expect(verify(kind, among(8))).toBe('no-matching-secret');
+    },
+  );
+
+  test('is never explained as an HMAC, not even by one whose key is the public key', () => {
+    const pem = KEYS.rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    const hmacs = [pem, pem.trim()].map((key) =>
+      createHmac('sha256', key).update(`v1:POST:${BODY}`).digest('base64'),
+    );
+
+    expect(verify('rsa', hmacs.join(' '))).toBe('no-matching-secret');
+  });
+});

@@ -1,0 +1,19 @@
+import { type CompiledMapping, compileMapping, type MappableWebhook } from '../../../lambdas/map/webhook.ts';
+import { mappingFileSchema, resolveMapping } from '../../../lib/mapping/schema.ts';
+
+const HEAD = { source: 'stripe', secret: 'webhooks/stripe', verify: 'stripe' };
+
+/** Events as a mapping file has them, ready for use; `beside` is what the file says beside them. */
+export function compiledMapping(events: readonly object[], beside: object = {}): CompiledMapping {
+  return compileMapping(resolveMapping(mappingFileSchema.parse({ ...HEAD, ...beside, events }), 'dev'));
+}
+
+/** A webhook as map sees it. */
+export function webhookOf(
+  body: unknown,
+  eventType: string,
+  changes: Partial<MappableWebhook> = {},
+): MappableWebhook {
+  const receivedAt = '2026-11-24T12:00:00.000Z';
+  return { source: 'stripe', eventTypes: [eventType], headers: {}, receivedAt, body, ...changes };
+}

@@ -1,0 +1,162 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { AttributeType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AccountRootPrincipal, type IGrantable, Role } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { grantActing, grantReading } from '../../../lib/operate/grants.ts';
+import type { WebhookAdapter } from '../../../lib/webhook-adapter.ts';
+import { importsOf, readSourceFiles, type SourceFile } from '../../architecture/source-files.ts';
+import { createAdapter } from './adapter-under-test.ts';
+
+type Statement = { readonly Action: string | string[]; readonly Resource: unknown };
+
+/** What each role of a stack may do, `action on resource`, by the role's id. */
+function grantsIn(stack: Stack): ReadonlyMap<string, readonly string[]> {
+  const policies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
+  return new Map(
+    policies.map(({ Properties }) => [
+      Properties.Roles[0].Ref.slice(0, -8),
+      Properties.PolicyDocument.Statement.flatMap(({ Action, Resource }: Statement) =>
+        [Action].flat().flatMap((action) => [Resource].flat().map((one) => `${action} on ${place(one)}`)),
+      ).sort(),
+    ]),
+  );
+}
+
+/** A resource by its construct: what CloudFormation joins and gets is left out. */
+function place(resource: unknown): string {
+  const text = JSON.stringify(resource);
+  const [, id = text] = /"(Webhooks\w*?|[A-Z]\w*?)[0-9A-F]{8}"/.exec(text) ?? [];
+  return text.includes('":log-group:*"') ? ':log-group:*' : id;
+}
+
+const READ = [
+  'dynamodb:GetItem on WebhooksLedgerTable',
+  'dynamodb:Query on WebhooksLedgerTable',
+  'dynamodb:Scan on WebhooksLedgerTable',
+  'logs:DescribeLogGroups on :log-group:*',
+  'logs:FilterLogEvents on WebhooksDeliverFunctionLogs',
+  'logs:FilterLogEvents on WebhooksIngestFunctionLogs',
+  'sqs:ChangeMessageVisibility on WebhooksDeadLetterQueue',
+  'sqs:GetQueueAttributes on WebhooksBufferQueue',
+  'sqs:GetQueueAttributes on WebhooksDeadLetterQueue',
+  'sqs:GetQueueUrl on WebhooksBufferQueue',
+  'sqs:GetQueueUrl on WebhooksDeadLetterQueue',
+  'sqs:ReceiveMessage on WebhooksDeadLetterQueue',
+];
+const ACT = [
+  'dynamodb:PutItem on WebhooksLedgerTable',
+  'sqs:DeleteMessage on WebhooksDeadLetterQueue',
+  'sqs:SendMessage on WebhooksBufferQueue',
+];
+
+let granted: ReadonlyMap<string, readonly string[]>;
+beforeAll(() => {
+  const { stack, adapter } = createAdapter();
+  const give = (id: string, grant: (adapter: WebhookAdapter, role: IGrantable) => void) =>
+    grant(adapter, new Role(stack, id, { assumedBy: new AccountRootPrincipal() }));
+  give('Reader', (one, role) => one.grantRead(role));
+  give('Operator', (one, role) => one.grantOperate(role));
+  give('SecretSetter', (one, role) => one.grantSetSecrets(role));
+  granted = grantsIn(stack);
+});
+
+describe('an adapter', () => {
+  test('lets a reader find out what happened, and change nothing', () => {
+    expect(granted.get('Reader')).toEqual(READ);
+  });
+
+  test('lets an operator replay and drop, besides', () => {
+    expect(granted.get('Operator')).toEqual([...READ, ...ACT].sort());
+  });
+
+  test('lets whoever sets secrets do that, and see which one is in use', () => {
+    const secrets = ['DeliverWebexKeys', 'IngestSigningSecretwebhooksbilling'];
+    const actions = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
+
+    expect(granted.get('SecretSetter')).toEqual(
+      [
+        'logs:DescribeLogGroups on :log-group:*',
+        'logs:GetQueryResults on "*"',
+        'logs:StartQuery on WebhooksDeliverFunctionLogs',
+        'logs:StartQuery on WebhooksIngestFunctionLogs',
+        ...actions.flatMap((action) =>
+          secrets.map((secret) => `secretsmanager:${action} on Webhooks${secret}`),
+        ),
+      ].sort(),
+    );
+  });
+});
+
+/** The files that some commands are made of: all that they import, and what that imports; types aside. */
+function filesOf(...commands: readonly string[]): readonly SourceFile[] {
+  const files = new Map(readSourceFiles('cli', 'signing').map((file) => [file.path, file]));
+  const reached = new Set(commands.flatMap((name) => files.get(`cli/${name}.ts`) ?? []));
+  for (const { path, text } of reached) {
+    const imported = importsOf({ path, text: text.replaceAll(/^import type [^;]+;/gm, '') });
+    for (const file of imported.flatMap((other) => files.get(other) ?? [])) reached.add(file);
+  }
+  return [...reached];
+}
+
+/** The API calls of some commands, as IAM names them. */
+function callsOf(...commands: readonly string[]): ReadonlySet<string> {
+  const calls = filesOf(...commands).flatMap(({ text }) => [
+    ...text.matchAll(/new (\w+?)(?:Batch)?Command\(|\bpaginate(\w+)\(/g),
+  ]);
+  return new Set(calls.map(([, command, paginated]) => actionOf(command ?? paginated ?? '')));
+}
+
+function actionOf(call: string): string {
+  const service = /Queue|Message/.test(call) ? 'sqs' : /Item|^Query$|^Scan$/.test(call) ? 'dynamodb' : 'logs';
+  return `${service}:${call}`;
+}
+
+describe('what the commands call with --stack', () => {
+  const actionsOf = (role: string) => new Set(granted.get(role)?.map((grant) => grant.split(' on ')[0]));
+  const READING = ['dead-letter-list', 'dead-letter-show', 'explain-webhook', 'tail'];
+
+  test('is what a reader is granted, for those that only look', () => {
+    const calls = callsOf(...READING);
+
+    // Their modules hold what writes, too: these are not called by them.
+    const written = new Set(['dynamodb:PutItem', 'sqs:SendMessage', 'sqs:DeleteMessage']);
+    expect([...calls].filter((call) => !written.has(call)).sort()).toEqual([...actionsOf('Reader')].sort());
+  });
+
+  test('is what an operator is granted, for all that concern dead letters', () => {
+    const commands = [...READING, 'dead-letter-replay', 'dead-letter-drop'];
+
+    expect([...callsOf(...commands)].sort()).toEqual([...actionsOf('Operator')].sort());
+  });
+});
+
+describe('of parts with keys of their own', () => {
+  test('the reader may decrypt, and the operator may encrypt what goes back, too', () => {
+    const stack = new Stack(new App(), 'keys');
+    const encryptionMasterKey = new Key(stack, 'QueueKey');
+    const parts = {
+      buffer: new Queue(stack, 'Buffer', { encryptionMasterKey }),
+      deadLetter: new Queue(stack, 'DeadLetter', { encryptionMasterKey }),
+      ledger: new Table(stack, 'Ledger', {
+        partitionKey: { name: 'webhook', type: AttributeType.STRING },
+        encryption: TableEncryption.CUSTOMER_MANAGED,
+        encryptionKey: new Key(stack, 'TableKey'),
+      }),
+      functions: [],
+    };
+    grantReading(parts, new Role(stack, 'Reader', { assumedBy: new AccountRootPrincipal() }));
+    grantActing(parts, new Role(stack, 'Operator', { assumedBy: new AccountRootPrincipal() }));
+    const keysOf = (role: string) =>
+      grantsIn(stack)
+        .get(role)
+        ?.filter((grant) => grant.startsWith('kms:'));
+
+    expect(keysOf('Reader')).toEqual(['kms:Decrypt on QueueKey', 'kms:Decrypt on TableKey']);
+    expect(keysOf('Operator')).toEqual(
+      expect.arrayContaining(['kms:GenerateDataKey* on QueueKey', 'kms:GenerateDataKey* on TableKey']),
+    );
+  });
+});

@@ -1,0 +1,247 @@
+import { describe, expect, test } from '@jest/globals';
+import { App } from 'aws-cdk-lib';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { type Stage, stageSchema } from '../../../lib/stages/schema.ts';
+import { stackPropsOf } from '../../../lib/stages/settings.ts';
+import {
+  EVENT_URL,
+  EVERYTHING,
+  PLAIN,
+  resourcesIn,
+  stackOf,
+  type TemplateResource,
+  templateOf,
+} from '../stacks.ts';
+
+const plain = templateOf('dev', PLAIN);
+const everything = templateOf('prod', EVERYTHING);
+const stage = (settings: object): Stage => stageSchema.parse({ 'event-url': EVENT_URL, ...settings });
+
+/** What has data: it stays, or goes with the stack. */
+const WITH_DATA = [
+  'AWS::SQS::Queue',
+  'AWS::DynamoDB::Table',
+  'AWS::SecretsManager::Secret',
+  'AWS::Logs::LogGroup',
+  'AWS::KMS::Key',
+];
+
+/** Nothing lies under the key of the alarms: they are on their way, and gone within hours. */
+const isOfAlarms = ({ Properties }: TemplateResource) => String(Properties.Description).includes('alarms');
+
+function resourcesWithData(template: Template): readonly TemplateResource[] {
+  return resourcesIn(template).filter(
+    (resource) => WITH_DATA.includes(resource.Type) && !isOfAlarms(resource),
+  );
+}
+
+describe('termination protection', () => {
+  test.each([
+    ['prod', {}, true],
+    ['prod-eu', {}, true],
+    ['dev', {}, false],
+    ['preprod', {}, false],
+    ['dev', { 'termination-protection': true }, true],
+    ['prod', { 'termination-protection': false }, false],
+  ])('of the stage %s with %j is %j', (name, settings, isProtected) => {
+    expect(stackPropsOf(name, stage(settings)).terminationProtection).toBe(isProtected);
+  });
+
+  test('is of the stack', () => {
+    expect(stackOf('prod', PLAIN, { sources: [] }).terminationProtection).toBe(true);
+  });
+});
+
+describe('tags', () => {
+  test('are of the stack, so that CloudFormation gives them to all that it makes', () => {
+    const app = new App();
+    stackOf('dev', stage({ tags: { team: 'messaging' } }), { app, sources: [] });
+
+    expect(app.synth().getStackByName('webhook-adapter-dev').tags).toEqual({ team: 'messaging' });
+  });
+});
+
+describe('data', () => {
+  test('outlives the stack, but not a first deploy that has failed', () => {
+    for (const template of [plain, everything]) {
+      const kept = resourcesWithData(template);
+      expect(new Set(kept.map(({ DeletionPolicy }) => DeletionPolicy))).toEqual(
+        new Set(['RetainExceptOnCreate']),
+      );
+    }
+  });
+
+  test('goes with the stack where keep-data is false: the next deploy meets nothing of the same name', () => {
+    const settings = stage({ 'keep-data': false, kms: 'customer' });
+    const template = templateOf('dev', settings);
+    const resources = resourcesIn(template);
+
+    expect(resourcesWithData(template).length).toBeGreaterThan(10);
+    expect(resources.filter(({ DeletionPolicy = 'Delete' }) => DeletionPolicy !== 'Delete')).toEqual([]);
+  });
+});
+
+describe('a key of the account', () => {
+  test('encrypts queues, ledger, secrets and logs, and is rotated', () => {
+    const [keyId = ''] = Object.keys(everything.findResources('AWS::KMS::Key'));
+    const arn = { 'Fn::GetAtt': [keyId, 'Arn'] };
+
+    everything.hasResourceProperties('AWS::KMS::Key', { EnableKeyRotation: true });
+    everything.hasResourceProperties('AWS::KMS::Alias', { AliasName: 'alias/webhook-adapter-prod' });
+    everything.allResourcesProperties('AWS::SQS::Queue', { KmsMasterKeyId: arn });
+    everything.allResourcesProperties('AWS::SecretsManager::Secret', { KmsKeyId: arn });
+    everything.allResourcesProperties('AWS::Logs::LogGroup', { KmsKeyId: arn, RetentionInDays: 30 });
+    everything.hasResourceProperties('AWS::DynamoDB::Table', {
+      SSESpecification: { KMSMasterKeyId: arn, SSEEnabled: true, SSEType: 'KMS' },
+    });
+  });
+
+  test("is open to CloudWatch Logs for this stack's log groups alone", () => {
+    everything.hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Principal: { Service: { 'Fn::Join': ['', ['logs.', { Ref: 'AWS::Region' }, '.amazonaws.com']] } },
+            Condition: {
+              ArnLike: {
+                'kms:EncryptionContext:aws:logs:arn': {
+                  'Fn::Join': ['', Match.arrayWith([':log-group:webhook-adapter-prod-*'])],
+                },
+              },
+            },
+          }),
+        ]),
+      },
+    });
+  });
+
+  test.each([
+    ['Ingest', 'sqs', ['kms:GenerateDataKey', 'kms:Decrypt']],
+    ['Ingest', 'secretsmanager', 'kms:Decrypt'],
+    ['Deliver', 'sqs', ['kms:GenerateDataKey', 'kms:Decrypt']],
+    ['Deliver', 'secretsmanager', 'kms:Decrypt'],
+    ['Deliver', 'dynamodb', Match.arrayWith(['kms:Decrypt', 'kms:GenerateDataKey'])],
+  ])('may be used by %s through %s', (name, service, Action) => {
+    everything.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyName: Match.stringLikeRegexp(name),
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action,
+            Condition: {
+              StringEquals: {
+                'kms:ViaService': {
+                  'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, '.amazonaws.com']],
+                },
+              },
+            },
+          }),
+        ]),
+      },
+    });
+  });
+
+  test('is not there unless it is asked for', () => {
+    expect(resourcesWithData(plain).filter(({ Type }) => Type === 'AWS::KMS::Key')).toEqual([]);
+    plain.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
+  });
+});
+
+describe('the API', () => {
+  test.each([
+    [plain, 1_000, 2_000],
+    [everything, 200, 400],
+  ])('takes so many requests a second and at once, and no more', (template, rate, burst) => {
+    template.hasResourceProperties('AWS::ApiGatewayV2::Stage', {
+      DefaultRouteSettings: { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst },
+    });
+  });
+
+  test('keeps executions for ingest where it is told to', () => {
+    const reserved = (template: typeof plain) =>
+      resourcesIn(template).flatMap(({ Properties }) => Properties.ReservedConcurrentExecutions ?? []);
+
+    expect(reserved(plain)).toEqual([]);
+    expect(reserved(everything)).toEqual([50]);
+  });
+
+  test('answers at a domain of its own, by TLS 1.2, and at its own address too', () => {
+    everything.hasResourceProperties('AWS::ApiGatewayV2::DomainName', {
+      DomainName: 'hooks.example.com',
+      DomainNameConfigurations: [{ EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' }],
+    });
+    everything.hasResourceProperties('AWS::ApiGatewayV2::ApiMapping', { Stage: '$default' });
+    everything.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ PUBLIC_URL: 'https://hooks.example.com' }) },
+    });
+    everything.hasResourceProperties('AWS::ApiGatewayV2::Api', { DisableExecuteApiEndpoint: Match.absent() });
+  });
+});
+
+describe('a network of its own', () => {
+  test('lets deliver out by one address, and nobody in', () => {
+    const [address = ''] = Object.keys(everything.findResources('AWS::EC2::EIP'));
+
+    everything.resourceCountIs('AWS::EC2::NatGateway', 1);
+    everything.hasResourceProperties('AWS::EC2::NatGateway', {
+      AllocationId: { 'Fn::GetAtt': [address, 'AllocationId'] },
+    });
+    everything.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupEgress: [Match.objectLike({ FromPort: 443, ToPort: 443, IpProtocol: 'tcp' })],
+      SecurityGroupIngress: Match.absent(),
+    });
+    everything.hasOutput('EgressIp', { Value: { Ref: address } });
+  });
+
+  test('is of deliver alone: ingest waits for no network', () => {
+    const connected = resourcesIn(everything).filter(({ Properties }) => Properties.VpcConfig !== undefined);
+
+    expect(connected.map(({ Properties }) => Properties.Description)).toEqual([
+      'Maps webhooks to campaign events and calls Webex Campaign.',
+    ]);
+  });
+
+  test('lets out to another port where the event API has one', () => {
+    const settings = stage({
+      'event-url': 'https://tenant.example:8443/events',
+      vpc: { cidr: '10.0.0.0/24' },
+    });
+
+    templateOf('dev', settings).hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupEgress: [Match.objectLike({ FromPort: 443 }), Match.objectLike({ FromPort: 8443 })],
+    });
+  });
+
+  test("keeps the function's code from what Lambda needs to connect it", () => {
+    everything.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({
+            Effect: 'Deny',
+            Action: Match.arrayWith(['ec2:CreateNetworkInterface']),
+            Condition: { ArnEquals: { 'lambda:SourceFunctionArn': Match.anyValue() } },
+          }),
+        ],
+      },
+    });
+  });
+});
+
+describe('the outputs', () => {
+  test('tell where to register each source and which secret its signing secret belongs into', () => {
+    everything.hasOutput('WebhookUrlstripe', { Value: 'https://hooks.example.com/webhooks/stripe' });
+    everything.hasOutput('SecretNamestripe', { Value: 'webhook-adapter-prod/webhooks/stripe' });
+    everything.hasOutput('WebexKeysSecretName', { Value: 'webhook-adapter-prod/webex-campaign' });
+    everything.hasOutput('DomainTarget', {
+      Value: { 'Fn::GetAtt': Match.arrayWith(['RegionalDomainName']) },
+    });
+    for (const name of ['BufferQueueUrl', 'DeadLetterQueueUrl', 'LedgerTable']) plain.hasOutput(name, {});
+  });
+
+  test('say in a sentence what each is for', () => {
+    const outputs = Object.values(everything.findOutputs('*'));
+
+    expect(outputs.length).toBeGreaterThan(15);
+    expect(outputs.filter(({ Description = '' }) => !/^[A-Z].*\.$/.test(Description))).toEqual([]);
+  });
+});

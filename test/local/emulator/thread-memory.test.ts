@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { measureThread } from '../../../local/emulator/thread-memory.ts';
+
+const MEGABYTE = 1_048_576;
+
+let worker: Worker;
+afterEach(async () => void (await worker.terminate()));
+
+/** Starts a thread that makes lists when it is told to: to keep, or for nobody. */
+async function startThread(): Promise<void> {
+  const measured = new URL('../../../local/emulator/thread-memory.ts', import.meta.url).href;
+  const code = `
+    const { parentPort } = require('node:worker_threads');
+    const kept = [];
+    import(${JSON.stringify(measured)}).then(({ answerMemory }) => {
+      parentPort.on('message', (message) => {
+        if (answerMemory(message)) return;
+        const list = Array.from({ length: 500_000 }, (_, index) => ({ index }));
+        if (message === 'keep') kept.push(list);
+        parentPort.postMessage('done');
+      });
+      parentPort.postMessage('ready');
+    });`;
+  worker = new Worker(code, { eval: true });
+  await once(worker, 'message');
+}
+
+async function tell(message: string): Promise<void> {
+  const done = once(worker, 'message');
+  worker.postMessage(message);
+  await done;
+}
+
+const held = async () => {
+  const { heap, buffers } = await measureThread(worker);
+  return heap + buffers;
+};
+
+describe('what a thread holds', () => {
+  test('is without what nobody holds any more, and with what somebody does', async () => {
+    await startThread();
+    const before = await held();
+    await tell('drop');
+    expect((await held()) - before).toBeLessThan(2 * MEGABYTE);
+
+    await tell('keep');
+    expect((await held()) - before).toBeGreaterThan(10 * MEGABYTE);
+  }, 30_000);
+
+  test('cannot be asked of one that has ended, or that ends without an answer', async () => {
+    await startThread();
+    const asked = measureThread(worker);
+    await Promise.all([expect(asked).rejects.toThrow('has ended'), worker.terminate()]);
+    await expect(measureThread(worker)).rejects.toThrow('has ended');
+  }, 30_000);
+});

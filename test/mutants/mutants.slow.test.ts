@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { stop } from 'esbuild';
+import type { Scoreboard } from '../../rehearsal/judge/judge.ts';
+import { answered, FAULTS } from '../../rehearsal/plan/faults.ts';
+import type { WorldEvent } from '../../rehearsal/plan/plan.ts';
+import { type PlanSettings, planWorld } from '../../rehearsal/plan/plan-world.ts';
+import { type Rehearsal, startRehearsal } from '../../rehearsal/rehearsal.ts';
+import { withMutant } from './bundle-mutant.ts';
+import { TWINS } from './mutants.ts';
+import { SHORT_OF_TIME, UNBOUNDED_RETRY } from './unbounded-retry.ts';
+
+// A rehearsal that cannot fail proves nothing: here it has to find out ten broken variants of the adapter.
+const PATIENCE = 180_000;
+// Without what takes long: hanging calls, killed workers, and a rotation, which counts within a minute.
+const USUAL = {
+  events: 75,
+  faults: FAULTS.filter(({ isSlow }) => isSlow !== true),
+  befalls: (event: WorldEvent['name']) => event !== 'signing-secret-rotated',
+};
+
+let rehearsal: Rehearsal;
+beforeAll(async () => {
+  const started = await startRehearsal(120);
+  if (!started.ok) throw new Error(started.failure);
+  rehearsal = started.value;
+}, PATIENCE);
+afterAll(async () => {
+  await rehearsal.stop();
+  await stop();
+});
+
+let seed = 100;
+/** Webhooks have their ids by the seed: what one rehearsal has left in the ledger is nothing to the next. */
+function play(plan: Omit<PlanSettings, 'seed'>, seconds: number): Promise<Scoreboard> {
+  seed += 1;
+  return rehearsal.play(planWorld({ ...plan, seed }), { deadlineSeconds: seconds });
+}
+
+describe('the rehearsal', () => {
+  test(
+    'finds nothing wrong with the adapter as it is',
+    async () => {
+      expect(await play(USUAL, 120)).toMatchObject({
+        ok: true,
+        wrong: [],
+        lost: 0,
+        duplicated: 0,
+      });
+    },
+    PATIENCE,
+  );
+
+  test.each(TWINS)(
+    'finds out the twin: $name',
+    async ({ mutant, foundOut, befalls, fault }) => {
+      const plan = {
+        ...USUAL,
+        ...(befalls !== undefined && { befalls: (name: string) => name === befalls }),
+        ...(fault !== undefined && { faults: FAULTS.filter(({ name }) => name === fault) }),
+      };
+      const score = await withMutant(rehearsal.run, mutant, () => play(plan, 100));
+
+      expect(score).toMatchObject({
+        ok: false,
+        wrong: expect.arrayContaining([expect.stringMatching(foundOut)]),
+      });
+    },
+    PATIENCE,
+  );
+
+  // Last: what is never given up stays on the buffer.
+  test(
+    `finds out the twin: ${UNBOUNDED_RETRY.name}`,
+    async () => {
+      const forever = answered('429 for ever', () => [{ status: 429, times: 1_000 }], 'retries-exhausted');
+      const plan = { events: 4, faults: [forever], befalls: () => false };
+
+      expect(await withMutant(rehearsal.run, SHORT_OF_TIME, () => play(plan, 60))).toMatchObject({
+        ok: true,
+        deadLettered: { 'retries-exhausted': 4 },
+      });
+      expect(await withMutant(rehearsal.run, UNBOUNDED_RETRY.mutant, () => play(plan, 20))).toMatchObject({
+        ok: false,
+        waiting: 4,
+      });
+    },
+    PATIENCE,
+  );
+});

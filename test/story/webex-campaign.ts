@@ -1,0 +1,37 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { listenOnLoopback } from '../../local/emulator/loopback.ts';
+
+/** A call that reached the far side. */
+export type FarCall = {
+  readonly key: string;
+  readonly bearer: string;
+  readonly at: number;
+  readonly note?: string;
+};
+
+/** How the far side answers a call; `undefined` never answers. */
+export type FarAnswer =
+  | { readonly status: number; readonly body: string; readonly retryAfter?: string }
+  | undefined;
+
+export const ACCEPTED: FarAnswer = { status: 200, body: '{"transaction-id":"event_1"}' };
+
+/** Starts an event API on a free port of 127.0.0.1 that answers as the test has it. */
+export async function startFarSide(
+  answer: (call: FarCall) => FarAnswer,
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  const server = createServer(async (message, response) => {
+    const event = JSON.parse(Buffer.concat(await message.toArray()).toString('utf8'));
+    const bearer = message.headers.authorization?.replace('Bearer ', '') ?? '';
+    const note = event['event-params'].note;
+    send(answer({ key: event['event-key'], bearer, at: performance.now(), note }), response);
+  });
+  const { url, stop } = await listenOnLoopback(server);
+  return { url: `${url}/events`, stop };
+}
+
+function send(answer: FarAnswer, response: ServerResponse): void {
+  if (answer === undefined) return;
+  const headers = answer.retryAfter === undefined ? {} : { 'retry-after': answer.retryAfter };
+  response.writeHead(answer.status, headers).end(answer.body);
+}
