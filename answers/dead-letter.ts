@@ -11,7 +11,7 @@ import {
   holdAll,
   openDeadLetters,
 } from './dead-letter-queue.ts';
-import { tellCount } from './progress.ts';
+import { reportCount } from './progress.ts';
 
 /** Why a message is a dead letter; the last two have no note that can be read. */
 export type DeadLetterReason = DeadLetterCode | 'moved-by-sqs' | 'note-unreadable';
@@ -90,7 +90,7 @@ export function eventNameOf({ note }: DeadLetter): string | undefined {
 }
 
 /** What Webex Campaign answered, in a line. */
-export function sayAnswer(
+export function formatAnswer(
   answer:
     | {
         readonly status: number;
@@ -190,7 +190,7 @@ export async function holdChosen(
   const account = await openAccount(choice);
   if (!account.ok) return account;
   const queue = await openDeadLetters(account.value);
-  const messages = await holdAll(queue, tellCount());
+  const messages = await holdAll(queue, reportCount());
   const letters = readLetters(messages);
   const found =
     choice.ids.length > 0

@@ -5,7 +5,7 @@ import type { Account } from './account.ts';
 import { type DeadLetter, ledgerWebhookOf, readLetters } from './dead-letter.ts';
 import { openBuffer, readDeadLetters } from './dead-letter-queue.ts';
 import { type LedgerStory, readStory, scanWebhooks } from './ledger-items.ts';
-import { tellCount, tellEvery, tellProgress } from './progress.ts';
+import { reportCount, reportEvery, reportProgress } from './progress.ts';
 import type { Project } from './project.ts';
 
 /** All that is known of one webhook: what the ledger has, and what of it lies in the dead-letter queue. */
@@ -24,7 +24,7 @@ export async function findWebhook(
   project: Project,
   { id, source }: { readonly id: string; readonly source?: string | undefined },
 ): Promise<readonly WebhookFacts[]> {
-  const letters = readLetters(await readDeadLetters(account, tellCount()));
+  const letters = readLetters(await readDeadLetters(account, reportCount()));
   const sources = source === undefined ? foldersOf(project.mappings) : [source];
   const named = letters.filter((letter) => isNamed(letter, id)).map(ledgerWebhookOf);
   const asVendors = sources.map(
@@ -32,9 +32,9 @@ export async function findWebhook(
   );
   const found = await readFacts(account, [...named, ...asVendors], letters);
   if (found.length > 0) return found;
-  tellProgress(`No vendor's id is ${id}: the whole ledger is looked through for it …`);
-  const tellScanned = tellEvery(TELL_EVERY, (count) => `${count} items of the ledger looked through …`);
-  return readFacts(account, await scanWebhooks(account, id, tellScanned), letters);
+  reportProgress(`No vendor's id is ${id}: the whole ledger is looked through for it …`);
+  const reportScanned = reportEvery(TELL_EVERY, (count) => `${count} items of the ledger looked through …`);
+  return readFacts(account, await scanWebhooks(account, id, reportScanned), letters);
 }
 
 /** What there is of some webhooks; of those that nothing is known of, nothing. */
@@ -48,7 +48,7 @@ async function readFacts(
     const own = letters.filter((letter) => ledgerWebhookOf(letter) === webhook);
     const story = await readStory(account, webhook);
     if (story !== undefined || own.length > 0) {
-      found.push({ story: story ?? { webhook, entries: [], receipts: [], actions: [] }, letters: own });
+      found.push({ story: story ?? { webhook, entries: [], intakeRecords: [], actions: [] }, letters: own });
     }
   }
   return found;

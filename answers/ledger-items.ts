@@ -3,8 +3,8 @@ import { GetItemCommand, PutItemCommand, paginateQuery, paginateScan } from '@aw
 import * as z from 'zod';
 import {
   type Item,
+  readIntakeRecord,
   readItem,
-  readReceipt,
   text,
   time,
   writeAttributes,
@@ -16,7 +16,7 @@ import {
   type LedgerKey,
   ledgerTableName,
 } from '../lambdas/deliver/ledger/entry.ts';
-import { RECEIPT_PREFIX, type Receipt } from '../lambdas/deliver/ledger/intake-record.ts';
+import { type IntakeRecord, RECEIPT_PREFIX } from '../lambdas/deliver/ledger/intake-record.ts';
 import type { Account } from './account.ts';
 
 /** What a person did about a dead letter: kept beside the events of its webhook. */
@@ -36,7 +36,7 @@ export type LedgerStory = {
   readonly webhook: string;
   readonly entries: readonly LedgerEntry[];
   /** One of each delivery that is known, in the order in which they were taken from the buffer. */
-  readonly receipts: readonly Receipt[];
+  readonly intakeRecords: readonly IntakeRecord[];
   readonly actions: readonly LedgerAction[];
 };
 
@@ -64,17 +64,17 @@ export async function readStory(account: LedgerAccount, webhook: string): Promis
   return {
     webhook,
     entries,
-    receipts: onePerDelivery([
-      ...entries.flatMap(({ receipt }) => receipt ?? []),
-      ...items.filter(isOf(RECEIPT_PREFIX)).map(readReceipt),
+    intakeRecords: onePerDelivery([
+      ...entries.flatMap(({ intakeRecord }) => intakeRecord ?? []),
+      ...items.filter(isOf(RECEIPT_PREFIX)).map(readIntakeRecord),
     ]),
     actions: items.filter(isOf(ACTION_PREFIX)).map(readAction),
   };
 }
 
 /** A delivery that came to the events more than once may have left more than one: the first tells when it was taken. */
-function onePerDelivery(receipts: readonly Receipt[]): readonly Receipt[] {
-  const inOrder = receipts.toSorted((one, other) => one.takenAt.getTime() - other.takenAt.getTime());
+function onePerDelivery(intakeRecords: readonly IntakeRecord[]): readonly IntakeRecord[] {
+  const inOrder = intakeRecords.toSorted((one, other) => one.takenAt.getTime() - other.takenAt.getTime());
   const ids = inOrder.map(({ webhookId }) => webhookId);
   return inOrder.filter(({ webhookId }, index) => ids.indexOf(webhookId) === index);
 }
@@ -136,19 +136,19 @@ const ID_ATTRIBUTES = ['webhookId', 'firstWebhookId', 'transactionId'] as const;
 /**
  * Looks through the whole ledger for the webhooks that go by another id than the vendor's: our own of a delivery, or Webex
  * Campaign's of an event. No index leads there, as each event would pay for it.
- * @param tellCount told how many items were looked at so far
+ * @param reportCount told how many items were looked at so far
  */
 export async function scanWebhooks(
   account: LedgerAccount,
   id: string,
-  tellCount: (count: number) => void,
+  reportCount: (count: number) => void,
 ): Promise<readonly string[]> {
   let count = 0;
   const scanned = await Promise.all(
     Array.from({ length: SEGMENTS }, (_, segment) =>
       scanSegment(account, { id, segment }, (more) => {
         count += more;
-        tellCount(count);
+        reportCount(count);
       }),
     ),
   );
@@ -158,7 +158,7 @@ export async function scanWebhooks(
 async function scanSegment(
   { dynamoDb: client, stackName }: LedgerAccount,
   { id, segment }: { readonly id: string; readonly segment: number },
-  tellMore: (count: number) => void,
+  formatMore: (count: number) => void,
 ): Promise<readonly string[]> {
   const pages = paginateScan(
     { client },
@@ -174,7 +174,7 @@ async function scanSegment(
   const webhooks: string[] = [];
   for await (const { Items = [], ScannedCount = 0 } of pages) {
     webhooks.push(...Items.flatMap(({ webhook }) => webhook?.S ?? []));
-    tellMore(ScannedCount);
+    formatMore(ScannedCount);
   }
   return webhooks;
 }

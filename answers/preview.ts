@@ -1,4 +1,4 @@
-import { describeMapFailure } from '../lambdas/map/failure.ts';
+import { formatMapFailure } from '../lambdas/map/failure.ts';
 import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../lambdas/map/payload.ts';
 import type { Mapped } from '../lambdas/map/webhook.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
@@ -53,23 +53,20 @@ export function previewedEvent({ note }: DeadLetter, { preview }: LetterPreview)
 }
 
 /** What would be sent, with values only where they were asked for: they are a customer's. */
-export function describeLetterPreview(
-  { mapping, preview, stage }: LetterPreview,
-  withValues: boolean,
-): string {
-  if (withValues || preview.outcome !== 'mapped') return describePreview(mapping, preview, stage);
+export function formatLetterPreview({ mapping, preview, stage }: LetterPreview, withValues: boolean): string {
+  if (withValues || preview.outcome !== 'mapped') return formatPreview(mapping, preview, stage);
   const title = `${mapping.source}: ${preview.eventTypes.join(', ')} (stage ${stage})`;
-  return [title, ...preview.events.map(describeSizes)].join('\n');
+  return [title, ...preview.events.map(formatSizes)].join('\n');
 }
 
-function describeSizes(mapped: Mapped): string {
+function formatSizes(mapped: Mapped): string {
   const { name, item } = mapped;
   const title = item === undefined ? name : `${name}, item ${item + 1}`;
   switch (mapped.kind) {
     case 'skipped':
       return `  –  ${title}: skipped, ${mapped.code}`;
     case 'rejected':
-      return `  ✗  ${title}: rejected, ${mapped.failure.code}\n       ${describeMapFailure(mapped.failure)}`;
+      return `  ✗  ${title}: rejected, ${mapped.failure.code}\n       ${formatMapFailure(mapped.failure)}`;
     case 'event': {
       const { eventId, eventKey, params } = mapped.event;
       const width = Math.max(9, ...Object.keys(params).map(({ length }) => length));
@@ -112,9 +109,9 @@ export function previewJson({ source, events: mappings }: MappingFile, preview: 
   const base = { mapping: source, outcome: preview.outcome };
   switch (preview.outcome) {
     case 'rejected':
-      return { ...base, ...preview.failure, message: describeRejection(preview) };
+      return { ...base, ...preview.failure, message: formatRejection(preview) };
     case 'ignored':
-      return { ...base, eventTypes: preview.eventTypes, message: describeIgnored(preview.eventTypes) };
+      return { ...base, eventTypes: preview.eventTypes, message: formatIgnored(preview.eventTypes) };
     case 'mapped': {
       const { eventTypes, events, unmatched } = preview;
       const rest = mappings.filter(({ name }) => unmatched.includes(name));
@@ -139,7 +136,7 @@ function mappedJson(mapped: Mapped, receivedAt: Date): object {
         ...which,
         outcome: 'rejected',
         ...mapped.failure,
-        message: describeMapFailure(mapped.failure),
+        message: formatMapFailure(mapped.failure),
       };
     case 'event':
       return {
@@ -160,25 +157,25 @@ function mappedJson(mapped: Mapped, receivedAt: Date): object {
 }
 
 /** What a webhook would become, for a person. */
-export function describePreview({ source, events }: MappingFile, preview: Preview, stage: string): string {
+export function formatPreview({ source, events }: MappingFile, preview: Preview, stage: string): string {
   switch (preview.outcome) {
     case 'rejected':
-      return `${source}: rejected\n  ${describeRejection(preview)}`;
+      return `${source}: rejected\n  ${formatRejection(preview)}`;
     case 'ignored':
-      return `${source}: ignored\n  ${describeIgnored(preview.eventTypes)}`;
+      return `${source}: ignored\n  ${formatIgnored(preview.eventTypes)}`;
     case 'mapped': {
       const whens = new Map(events.map(({ name, when }) => [name, when]));
       const others = events.filter(({ name }) => preview.unmatched.includes(name));
       return [
         `${source}: ${preview.eventTypes.join(', ')} (stage ${stage})`,
-        ...preview.events.map((mapped) => describeMapped(mapped, preview.receivedAt, whens.get(mapped.name))),
+        ...preview.events.map((mapped) => formatMapped(mapped, preview.receivedAt, whens.get(mapped.name))),
         ...others.map(({ name, on }) => `  –  ${name}: is on ${on.join(', ')}`),
       ].join('\n');
     }
   }
 }
 
-function describeRejection({ failure }: Extract<Preview, { outcome: 'rejected' }>): string {
+function formatRejection({ failure }: Extract<Preview, { outcome: 'rejected' }>): string {
   switch (failure.code) {
     case 'body-not-json':
       return 'body-not-json: the body cannot be read.';
@@ -189,11 +186,11 @@ function describeRejection({ failure }: Extract<Preview, { outcome: 'rejected' }
   }
 }
 
-function describeIgnored(eventTypes: readonly string[]): string {
+function formatIgnored(eventTypes: readonly string[]): string {
   return `No event of the mapping is on ${eventTypes.join(', ')}: it would be answered 200 and not buffered.`;
 }
 
-function describeMapped(mapped: Mapped, receivedAt: Date, when: string | undefined): string {
+function formatMapped(mapped: Mapped, receivedAt: Date, when: string | undefined): string {
   const { name, item } = mapped;
   const title = item === undefined ? name : `${name}, item ${item + 1}`;
   switch (mapped.kind) {
@@ -202,13 +199,13 @@ function describeMapped(mapped: Mapped, receivedAt: Date, when: string | undefin
         ? `  –  ${title}: skipped, as there is no item for it`
         : `  –  ${title}: skipped, as "when" is not true: ${when ?? ''}`;
     case 'rejected':
-      return `  ✗  ${title}: rejected, ${mapped.failure.code}\n       ${describeMapFailure(mapped.failure)}`;
+      return `  ✗  ${title}: rejected, ${mapped.failure.code}\n       ${formatMapFailure(mapped.failure)}`;
     case 'event':
-      return describeEvent(title, mapped, receivedAt);
+      return formatEvent(title, mapped, receivedAt);
   }
 }
 
-function describeEvent(title: string, mapped: Extract<Mapped, { kind: 'event' }>, receivedAt: Date): string {
+function formatEvent(title: string, mapped: Extract<Mapped, { kind: 'event' }>, receivedAt: Date): string {
   const { event, payload, leftOut, occurredAt, terms } = mapped;
   const count = Object.keys(event.params).length;
   const names = [...Object.keys(event.params), ...leftOut.map(({ parameter }) => parameter)];

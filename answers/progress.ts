@@ -1,15 +1,15 @@
 /** Tells how far long work has come, on stderr, so that what a program reads stays clean. */
-export function tellProgress(text: string): void {
+export function reportProgress(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
 /** Tells each time that so many more were counted. */
-export function tellEvery(every: number, say: (count: number) => string): (count: number) => void {
+export function reportEvery(every: number, say: (count: number) => string): (count: number) => void {
   let told = 0;
   return (count) => {
     if (count < told + every) return;
     told = count;
-    tellProgress(say(count));
+    reportProgress(say(count));
   };
 }
 
@@ -17,6 +17,6 @@ export function tellEvery(every: number, say: (count: number) => string): (count
 const TELL_EVERY = 500;
 
 /** Tells how many messages were read, where they are many. */
-export function tellCount(): (count: number) => void {
-  return tellEvery(TELL_EVERY, (count) => `${count} dead letters read …`);
+export function reportCount(): (count: number) => void {
+  return reportEvery(TELL_EVERY, (count) => `${count} dead letters read …`);
 }

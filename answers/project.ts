@@ -50,13 +50,13 @@ export function stageNames({ mappings, stagesFile }: Project): Result<readonly s
 export function findMapping({ mappings }: Project, name: string): Result<MappingFile, string> {
   const folders = foldersOf(mappings);
   if (!folders.includes(name)) {
-    const known = folders.length > 0 ? `There are: ${folders.join(', ')}.` : sayEmpty(mappings);
+    const known = folders.length > 0 ? `There are: ${folders.join(', ')}.` : formatEmpty(mappings);
     return fail(`There is no mapping folder "${name}". ${known}`);
   }
   const file = readFolder(join(mappings, name), name);
   return file.ok ? file : fail(formatProblems(file.failure));
 }
 
-function sayEmpty(mappings: string): string {
+function formatEmpty(mappings: string): string {
   return `There is none in ${relative(process.cwd(), mappings) || '.'}: name another with MAPPINGS_FOLDER.`;
 }

@@ -16,7 +16,7 @@ import {
 import { type DeadLetterQueue, hideFor, openBuffer, putOnBuffer, removeLetter } from './dead-letter-queue.ts';
 import { readEntry, recordAction } from './ledger-items.ts';
 import { type LetterPreview, previewedEvent, previewLetter } from './preview.ts';
-import { tellProgress } from './progress.ts';
+import { reportProgress } from './progress.ts';
 import type { Project } from './project.ts';
 
 export type ReplayOptions = AccountChoice &
@@ -58,7 +58,7 @@ export async function replayDeadLetters(
     for (const one of chosen) {
       if (replayed.length > 0 && options.dryRun !== true) await pause(1000 / options.rate);
       replayed.push(await replayOne(one, { project, options, account, queue, bufferUrl }));
-      if (replayed.length % TELL_EVERY === 0) tellProgress(`${replayed.length} of ${chosen.length} …`);
+      if (replayed.length % TELL_EVERY === 0) reportProgress(`${replayed.length} of ${chosen.length} …`);
     }
   } finally {
     // What stays is shown again at once; what is gone already does not mind.

@@ -1,6 +1,6 @@
 import { isDeadLetterCode } from '../lambdas/dead-letter/note.ts';
 import type { LedgerEntry, PastAttempt } from '../lambdas/deliver/ledger/entry.ts';
-import type { Receipt } from '../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord } from '../lambdas/deliver/ledger/intake-record.ts';
 import type { EventMapping } from '../lambdas/map/mapping.ts';
 import { isOn } from '../lambdas/map/webhook.ts';
 import { ADVICE } from './advice.ts';
@@ -16,12 +16,12 @@ export type StoryLine = { readonly at: Date; readonly what: string; readonly mor
  * @param mapping the source's as it is now
  */
 export function storyLines(
-  { receipts, entries, actions }: LedgerStory,
+  { intakeRecords, entries, actions }: LedgerStory,
   mapping: MappedTypes,
 ): readonly StoryLine[] {
   const lines = [
-    ...receipts.flatMap((receipt, index) =>
-      index === 0 ? linesOfFirst(receipt, mapping) : linesOfRepetition(receipt),
+    ...intakeRecords.flatMap((intakeRecord, index) =>
+      index === 0 ? linesOfFirst(intakeRecord, mapping) : linesOfRepetition(intakeRecord),
     ),
     ...entries.flatMap(linesOfEntry),
     ...actions.map(lineOfAction),
@@ -29,25 +29,28 @@ export function storyLines(
   return lines.toSorted((one, other) => one.at.getTime() - other.at.getTime());
 }
 
-function linesOfFirst(receipt: Receipt, mapping: MappedTypes): readonly StoryLine[] {
+function linesOfFirst(intakeRecord: IntakeRecord, mapping: MappedTypes): readonly StoryLine[] {
   return [
-    lineOfReceipt(receipt, 'received'),
+    lineOfIntakeRecord(intakeRecord, 'received'),
     {
-      at: receipt.takenAt,
+      at: intakeRecord.takenAt,
       what: 'taken from the buffer and matched against the mapping',
-      more: [...receipt.matched.map(sayMatch), ...sayOthers(receipt, mapping)],
+      more: [...intakeRecord.matched.map(formatMatch), ...formatOthers(intakeRecord, mapping)],
     },
   ];
 }
 
-function linesOfRepetition(receipt: Receipt): readonly StoryLine[] {
+function linesOfRepetition(intakeRecord: IntakeRecord): readonly StoryLine[] {
   const recognised = 'recognised: nothing that had ended was sent again';
-  return [lineOfReceipt(receipt, 'received again'), { at: receipt.takenAt, what: recognised, more: [] }];
+  return [
+    lineOfIntakeRecord(intakeRecord, 'received again'),
+    { at: intakeRecord.takenAt, what: recognised, more: [] },
+  ];
 }
 
-function lineOfReceipt(receipt: Receipt, received: string): StoryLine {
-  const { receivedAt, webhookId, eventTypes, bytes, secretSlot } = receipt;
-  const verified = secretSlot === undefined ? 'verified' : `verified by ${saySecret(secretSlot)}`;
+function lineOfIntakeRecord(intakeRecord: IntakeRecord, received: string): StoryLine {
+  const { receivedAt, webhookId, eventTypes, bytes, secretIndex } = intakeRecord;
+  const verified = secretIndex === undefined ? 'verified' : `verified by ${formatSecret(secretIndex)}`;
   return {
     at: receivedAt,
     what: `${received} ${eventTypes.join(', ')}, ${bytes} bytes; signature ${verified}`,
@@ -55,11 +58,11 @@ function lineOfReceipt(receipt: Receipt, received: string): StoryLine {
   };
 }
 
-function saySecret(slot: number): string {
-  return slot === 0 ? 'the newest signing secret (slot 1)' : `an older signing secret (slot ${slot + 1})`;
+function formatSecret(index: number): string {
+  return index === 0 ? 'the newest signing secret (index 1)' : `an older signing secret (index ${index + 1})`;
 }
 
-function sayMatch({ event, made, rejected, skipped, when }: Receipt['matched'][number]): string {
+function formatMatch({ event, made, rejected, skipped, when }: IntakeRecord['matched'][number]): string {
   if (skipped === 'when-not-met')
     return `not ${event}: its condition "when" was not true${when === undefined ? '' : `: ${when}`}`;
   if (skipped === 'no-items') return `not ${event}: there was no item for it`;
@@ -109,7 +112,7 @@ function lineOfAttempt(
     at,
     what: `${event}: called Webex Campaign: ${code === 'delivered' ? 'accepted' : code} (${http})`,
     more: [
-      ...(isLast ? sayLastCall(entry, attempt) : sayEarlierCall(attempt, before)),
+      ...(isLast ? formatLastCall(entry, attempt) : formatEarlierCall(attempt, before)),
       ...description,
       ...(isLast && transactionId !== undefined ? [`transaction id ${transactionId}`] : []),
     ],
@@ -117,18 +120,21 @@ function lineOfAttempt(
 }
 
 /** What was called. The ledger has the parameters of the latest mapping alone, which may not be the one called by. */
-function sayLastCall({ eventId: latest, parameters }: LedgerEntry, attempt: PastAttempt): readonly string[] {
+function formatLastCall(
+  { eventId: latest, parameters }: LedgerEntry,
+  attempt: PastAttempt,
+): readonly string[] {
   const eventId = attempt.eventId ?? latest;
   if (eventId === undefined) return [];
-  return [eventId === latest ? `event ${eventId}; ${sayParameters(parameters)}` : `event ${eventId}`];
+  return [eventId === latest ? `event ${eventId}; ${formatParameters(parameters)}` : `event ${eventId}`];
 }
 
 /** Entries that were written before attempts kept their event id say nothing here. */
-function sayEarlierCall({ eventId }: PastAttempt, before: PastAttempt | undefined): readonly string[] {
+function formatEarlierCall({ eventId }: PastAttempt, before: PastAttempt | undefined): readonly string[] {
   return eventId === undefined || eventId === before?.eventId ? [] : [`event ${eventId}`];
 }
 
-function sayParameters(parameters: Readonly<Record<string, number>> = {}): string {
+function formatParameters(parameters: Readonly<Record<string, number>> = {}): string {
   const sizes = Object.entries(parameters).map(([name, bytes]) => `${name} (${bytes} bytes)`);
   return sizes.length === 0 ? 'no parameters' : `parameters ${sizes.join(', ')}`;
 }
@@ -146,10 +152,13 @@ export type MappedTypes = readonly Pick<EventMapping, 'name' | 'on'>[];
 const MOST_NAMED = 12;
 
 /**
- * What the events were on that a webhook did not match by its type. A receipt has their number alone; which they are, the
+ * What the events were on that a webhook did not match by its type. An intake record has their number alone; which they are, the
  * mapping says as it is now, and that is said where it cannot be the same any more.
  */
-function sayOthers({ others, eventTypes, matched }: Receipt, mapping: MappedTypes): readonly string[] {
+function formatOthers(
+  { others, eventTypes, matched }: IntakeRecord,
+  mapping: MappedTypes,
+): readonly string[] {
   if (others === 0) return [];
   const now = mapping.filter(
     (event) => !isOn(event, eventTypes) && !matched.some((one) => one.event === event.name),

@@ -1,6 +1,6 @@
 import { SECRETS } from './events.ts';
 import type { Figure } from './figure.ts';
-import { describeResults, findGrown, readResults, replaceFigures, writeResults } from './results.ts';
+import { findGrown, formatResults, readResults, replaceFigures, writeResults } from './results.ts';
 import { measureColdStarts, measureFirstEvent, measureMemory } from './sections/cold-starts.ts';
 import { measureEngine } from './sections/engine.ts';
 import { measureGrowth } from './sections/growth.ts';
@@ -34,9 +34,7 @@ const only = process.argv.slice(2).filter((argument) => argument !== '--quick');
 const figures = await measure(only);
 if (isQuick) compare(figures);
 else {
-  const results = describeResults(
-    only.length === 0 ? figures : replaceFigures(readResults().figures, figures),
-  );
+  const results = formatResults(only.length === 0 ? figures : replaceFigures(readResults().figures, figures));
   writeResults(results);
   print('Written: bench/results.json, docs/performance.md');
 }

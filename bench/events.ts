@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { encodeBufferedWebhook } from '../lambdas/buffer/message.ts';
-import { stripeSignature } from '../test/sign.ts';
 import { MOST_SOURCES, otherSources } from './many-sources.ts';
+import { stripeSignature } from './vendor-signatures.ts';
 
 /** What is measured with is signed with this; it opens nothing. */
 export const SIGNING_SECRET = 'whsec_bench_2f7c1e9a4b';
@@ -96,7 +96,7 @@ function recordOf(body: string): object {
     eventTypes: [JSON.parse(body).type],
     deduplicationId: randomUUID(),
     receivedAt: new Date(),
-    secretSlot: 0,
+    secretIndex: 0,
     bodyFormat: 'json',
     headers: {},
     rawBody: Buffer.from(body),

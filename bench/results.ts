@@ -22,7 +22,7 @@ type Results = {
 const PACKAGES = ['esbuild', '@aws-sdk/client-sqs', 'zod', 'jsonata', '@middy/core'];
 
 /** What was measured, and on what. */
-export function describeResults(figures: readonly Figure[]): Results {
+export function formatResults(figures: readonly Figure[]): Results {
   const [cpu] = cpus();
   const gigabytes = Math.round(totalmem() / 2 ** 30);
   const packages = PACKAGES.map((name) => [name, versionOf(name)] as const);

@@ -79,7 +79,7 @@ export function readDuration(text: string): number {
 }
 
 /** Says for how long something has been, in its largest unit. */
-export function sayDuration(seconds: number): string {
+export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const [unit, size] = Object.entries(UNIT_SECONDS).findLast(([, size]) => whole >= size) ?? ['s', 1];
   return `${Math.floor(whole / size)} ${unit === 'm' ? 'min' : unit}`;

@@ -5,7 +5,7 @@ const MOST = 1_000;
  * A pure function of a text that makes each result once: for what is read from the mapping files and would otherwise be
  * compiled anew for every webhook. The text never comes from a request.
  */
-export function remember<Made>(make: (text: string) => Made): (text: string) => Made {
+export function memoize<Made>(make: (text: string) => Made): (text: string) => Made {
   const made = new Map<string, Made>();
   return (text) => {
     const known = made.get(text);

@@ -35,13 +35,13 @@ export class WebhookAdapterStack extends Stack {
       encryptionKey,
       vpc: egress?.vpc,
     });
-    this.tellVendors(adapter, props);
-    this.tellOperators(adapter);
+    this.formatVendors(adapter, props);
+    this.formatOperators(adapter);
     if (egress) this.tell('EgressIp', egress.ip, 'Calls of Webex Campaign come from this address.');
   }
 
   /** What is registered at each vendor, and where what the vendor gives back is put. */
-  private tellVendors(adapter: WebhookAdapter, { mappings }: WebhookAdapterStackProps): void {
+  private formatVendors(adapter: WebhookAdapter, { mappings }: WebhookAdapterStackProps): void {
     const { ingest } = adapter;
     for (const { source, secret } of mappings) {
       this.tell(`WebhookUrl-${source}`, adapter.webhookUrl(source), `Register this URL at ${source}.`);
@@ -57,7 +57,7 @@ export class WebhookAdapterStack extends Stack {
     }
   }
 
-  private tellOperators({ buffer, deadLetter, ledger, deliver, alarms, dashboard }: WebhookAdapter): void {
+  private formatOperators({ buffer, deadLetter, ledger, deliver, alarms, dashboard }: WebhookAdapter): void {
     this.tell(
       'WebexKeysSecretName',
       deliver.webexKeys.name,

@@ -75,7 +75,7 @@ async function becomesEvent(
 }
 
 /** Sends one sample through a local run and follows it to its end; fails with a sentence if it could not be sent. */
-export async function tellStory(
+export async function formatStory(
   { stack, lines }: LocalRun,
   mapping: MappingFile,
   sampleName: string,

@@ -9,7 +9,7 @@ const ingestLineSchema = z.object({
   eventTypes: z.array(z.string()).optional(),
   deduplicationId: z.string().optional(),
   bytes: z.number().optional(),
-  secretSlot: z.coerce.number<string>().optional(),
+  secretIndex: z.coerce.number<string>().optional(),
 });
 
 /** What became of an event; of a message in which none was found, `event` is missing. */

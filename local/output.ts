@@ -6,48 +6,48 @@ import type { DeliverLine, IngestLine, LogLine } from './log-lines.ts';
 import type { ReceivedCall } from './webex-campaign/judge.ts';
 
 /** How the local run speaks to the person at the terminal. Colour only where the terminal wants it. */
-export function tellHeading(text: string): string {
+export function formatHeading(text: string): string {
   return `\n${styleText('bold', text)}`;
 }
 
 /** A name and what is to be said of it, aligned with its neighbours. */
-export function tellFact(name: string, text: string): string {
+export function formatFact(name: string, text: string): string {
   return `  ${styleText('dim', name.padEnd(14))}${text}`;
 }
 
 /** One webhook's whole story, stage by stage. */
-export function tellWebhook(number: number, source: string, story: Story): string {
+export function formatWebhook(number: number, source: string, story: Story): string {
   const { sample, path } = story.signed;
-  const [first, ...more] = story.mapped.map(tellMapped);
+  const [first, ...more] = story.mapped.map(formatMapped);
   return [
-    tellHeading(`Story ${number}: ${source} says ${sample.eventType}`),
-    tellFact('came in', `POST ${path}, ${sample.body.length} bytes of ${sample.path}`),
-    tellFact('verified', tellIngest(story)),
-    tellFact('mapped to', [first ?? 'nothing', ...more].join('\n')),
-    tellFact('answered', tellAnswer(story.deliver)),
-    tellEnd(story),
+    formatHeading(`Story ${number}: ${source} says ${sample.eventType}`),
+    formatFact('came in', `POST ${path}, ${sample.body.length} bytes of ${sample.path}`),
+    formatFact('verified', formatIngest(story)),
+    formatFact('mapped to', [first ?? 'nothing', ...more].join('\n')),
+    formatFact('answered', formatAnswer(story.deliver)),
+    formatEnd(story),
   ].join('\n');
 }
 
 /** A line that a function has logged, in a person's words. */
-export function tellLine(line: LogLine | string): string {
-  if (typeof line === 'string') return tellFact('log', line);
-  return line.stage === 'ingest' ? tellIngestLine(line) : tellDeliverLine(line);
+export function formatLine(line: LogLine | string): string {
+  if (typeof line === 'string') return formatFact('log', line);
+  return line.stage === 'ingest' ? formatIngestLine(line) : formatDeliverLine(line);
 }
 
 /** A call that reached the simulator, with all it held. */
-export function tellCall({ body, answer }: ReceivedCall): string {
+export function formatCall({ body, answer }: ReceivedCall): string {
   const answered = answer === undefined ? 'no answer' : `HTTP ${answer.status} ${answer.body}`;
-  return tellFact('webex', `${body}\n${' '.repeat(16)}${answered}`);
+  return formatFact('webex', `${body}\n${' '.repeat(16)}${answered}`);
 }
 
-function tellIngest({ ingest, answer }: Story): string {
+function formatIngest({ ingest, answer }: Story): string {
   const told = `answered HTTP ${answer.status} ${answer.body}`;
-  if (ingest?.secretSlot === undefined) return styleText('red', `no: ${told}`);
-  return `signature of ${ingest.source}, by ${slot(ingest.secretSlot)}; ${told}`;
+  if (ingest?.secretIndex === undefined) return styleText('red', `no: ${told}`);
+  return `signature of ${ingest.source}, by ${index(ingest.secretIndex)}; ${told}`;
 }
 
-function tellMapped(mapped: Story['mapped'][number]): string {
+function formatMapped(mapped: Story['mapped'][number]): string {
   if (mapped.kind !== 'event') return `${mapped.name}: ${mapped.kind}`;
   const { eventId, eventKey, params } = mapped.event;
   const payload = JSON.stringify(
@@ -58,12 +58,12 @@ function tellMapped(mapped: Story['mapped'][number]): string {
   return `${styleText('cyan', mapped.name)}\n${payload.replace(/^/gm, ' '.repeat(16))}`;
 }
 
-function tellAnswer(lines: readonly DeliverLine[]): string {
+function formatAnswer(lines: readonly DeliverLine[]): string {
   if (lines.length === 0) return styleText('red', 'nothing within the time this demonstration waits');
-  return lines.map(tellOutcome).join('; ');
+  return lines.map(formatOutcome).join('; ');
 }
 
-function tellOutcome({ event, item, outcome, code, detail, transactionId, answer }: DeliverLine): string {
+function formatOutcome({ event, item, outcome, code, detail, transactionId, answer }: DeliverLine): string {
   const said = answer && `HTTP ${answer.status}${answer.code === undefined ? '' : `, code ${answer.code}`}`;
   const why =
     outcome === 'delivered'
@@ -73,28 +73,28 @@ function tellOutcome({ event, item, outcome, code, detail, transactionId, answer
   return [name, said, why].filter(Boolean).join('  ');
 }
 
-function tellEnd(story: Story): string {
+function formatEnd(story: Story): string {
   return isDelivered(story)
     ? `  ${styleText('green', `delivered in ${story.milliseconds} ms`)}`
     : `  ${styleText('red', 'not delivered')}`;
 }
 
-function tellIngestLine({ code, source = '', eventTypes = [], secretSlot }: IngestLine): string {
-  const verified = secretSlot === undefined ? '' : `(by ${slot(secretSlot)})`;
-  return tellFact('ingest', [code, source, eventTypes.join(', '), verified].filter(Boolean).join('  '));
+function formatIngestLine({ code, source = '', eventTypes = [], secretIndex }: IngestLine): string {
+  const verified = secretIndex === undefined ? '' : `(by ${index(secretIndex)})`;
+  return formatFact('ingest', [code, source, eventTypes.join(', '), verified].filter(Boolean).join('  '));
 }
 
-function tellDeliverLine(line: DeliverLine): string {
+function formatDeliverLine(line: DeliverLine): string {
   const { source, eventTypes = [], attempts = 0, cause, retrySeconds } = line;
   const tries = attempts > 1 ? `attempt ${attempts}` : '';
   const again = retrySeconds === undefined ? '' : `again in ${retrySeconds} s`;
-  return tellFact(
+  return formatFact(
     'deliver',
-    [source, eventTypes.join(', '), tellOutcome(line), tries, again, cause].filter(Boolean).join('  '),
+    [source, eventTypes.join(', '), formatOutcome(line), tries, again, cause].filter(Boolean).join('  '),
   );
 }
 
-function slot(index: number): string {
+function index(index: number): string {
   return index === 0 ? 'the newest secret' : `secret ${index + 1}`;
 }
 
@@ -116,12 +116,14 @@ export function watchMappings(
     timer = setTimeout(async () => {
       const deployed = await redeploy();
       print(
-        deployed.ok ? tellFact('deployed', 'the mappings as they are now') : tellRefused(deployed.failure),
+        deployed.ok
+          ? formatFact('deployed', 'the mappings as they are now')
+          : formatRefused(deployed.failure),
       );
     }, SETTLE_MILLISECONDS);
   });
 }
 
-function tellRefused(problems: string): string {
-  return `${problems}\n${tellFact('not deployed', 'for what stands above: the mappings run on as they were')}`;
+function formatRefused(problems: string): string {
+  return `${problems}\n${formatFact('not deployed', 'for what stands above: the mappings run on as they were')}`;
 }

@@ -9,8 +9,8 @@ import type { MappingFile } from '../lib/mapping/file.ts';
 import { foldersOf, readMappingFolders } from '../lib/mapping/folders.ts';
 import { LOCAL_STAGE } from '../lib/stages/synthesize.ts';
 import { sampleNames } from '../signing/samples.ts';
-import { chooseSamples, type Demonstrated, isDelivered, signLocally, tellStory } from './demonstration.ts';
-import { tellCall, tellFact, tellHeading, tellLine, tellWebhook, watchMappings } from './output.ts';
+import { chooseSamples, type Demonstrated, formatStory, isDelivered, signLocally } from './demonstration.ts';
+import { formatCall, formatFact, formatHeading, formatLine, formatWebhook, watchMappings } from './output.ts';
 import { type LocalRun, startLocalRun } from './run.ts';
 import { readSettings, type Settings } from './settings.ts';
 
@@ -37,17 +37,17 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
   const mappings = await readMappings(settings);
   if (!mappings.ok) return mappings;
 
-  print(tellHeading('Webex Campaign webhook adapter, on this machine'));
-  print(tellFact('synthesizing', 'the app, as "cdk deploy" would …'));
+  print(formatHeading('Webex Campaign webhook adapter, on this machine'));
+  print(formatFact('synthesizing', 'the app, as "cdk deploy" would …'));
   let isLive = false;
   const run = await startLocalRun(
     { ...settings, ...(process.env.MAPPINGS_FOLDER && { mappings: MAPPINGS }) },
     {
       onLine: (line) => {
-        if (isLive || typeof line === 'string') print(tellLine(line));
+        if (isLive || typeof line === 'string') print(formatLine(line));
       },
       onCall: (call) => {
-        if (isLive) print(tellCall(call));
+        if (isLive) print(formatCall(call));
       },
     },
   );
@@ -78,15 +78,15 @@ async function readMappings({ once }: Settings): Promise<Result<readonly Mapping
     const isWaiting = told !== '' || foldersOf(MAPPINGS).length === 0;
     if (once || !isWaiting) return fail(problems);
     if (problems !== told)
-      print(`${problems}\n${tellFact('waiting', 'for a mapping folder; Ctrl-C ends it')}`);
+      print(`${problems}\n${formatFact('waiting', 'for a mapping folder; Ctrl-C ends it')}`);
     told = problems;
     await pause(POLL_MILLISECONDS);
   }
 }
 
 function introduce({ stack, simulator, eventUrl }: LocalRun): void {
-  print(tellFact('running', `${stack.url}/webhooks/{source}`));
-  print(tellFact('calling', `${eventUrl}${simulator ? '  (the Webex Campaign simulator)' : ''}`));
+  print(formatFact('running', `${stack.url}/webhooks/{source}`));
+  print(formatFact('calling', `${eventUrl}${simulator ? '  (the Webex Campaign simulator)' : ''}`));
 }
 
 /** Sends the samples through the run, one after the other; without any, nothing was delivered. */
@@ -94,11 +94,11 @@ async function demonstrate(
   run: LocalRun,
   samples: readonly Demonstrated[],
 ): Promise<'delivered' | 'not-delivered'> {
-  if (samples.length === 0) print(`\n${tellFact('no story', NO_SAMPLE)}`);
+  if (samples.length === 0) print(`\n${formatFact('no story', NO_SAMPLE)}`);
   let delivered = 0;
   for (const [index, { mapping, sample }] of samples.entries()) {
-    const story = await tellStory(run, mapping, sample);
-    print(story.ok ? tellWebhook(index + 1, mapping.source, story.value) : story.failure);
+    const story = await formatStory(run, mapping, sample);
+    print(story.ok ? formatWebhook(index + 1, mapping.source, story.value) : story.failure);
     if (story.ok && isDelivered(story.value)) delivered += 1;
   }
   return samples.length > 0 && delivered === samples.length ? 'delivered' : 'not-delivered';
@@ -106,7 +106,7 @@ async function demonstrate(
 
 /** Shows how to send one's own webhook, with a signature that is valid now. */
 async function invite(run: LocalRun, samples: readonly Demonstrated[]): Promise<void> {
-  print(tellHeading('Send your own'));
+  print(formatHeading('Send your own'));
   for (const { mapping, sample } of samples) {
     const signed = await signLocally(run, mapping, sample);
     if (!signed.ok) continue;
@@ -127,7 +127,7 @@ async function invite(run: LocalRun, samples: readonly Demonstrated[]): Promise<
   print('\n  A signature may be valid for five minutes only. For a new one, or another sample:');
   print(`  npm run -s adapter -- send${at} --source ${source} --sample ${another}`);
   print(`  npm run -s adapter -- dead-letter list${at}`);
-  print(`\n${tellFact('up', 'Ctrl-C ends it. What happens from here on:')}`);
+  print(`\n${formatFact('up', 'Ctrl-C ends it. What happens from here on:')}`);
 }
 
 /** The signature is over the sample as of now, which is not what lies in `samples/`. */

@@ -126,9 +126,9 @@ async function playAndJudge(
   const begun = performance.now();
   const deadline = begun + deadlineSeconds * 1000;
   const bodyAt = keepBodies(plan, stage);
-  const tellPosts = (posts: number) => onProgress(`${posts} webhooks sent`);
+  const formatPosts = (posts: number) => onProgress(`${posts} webhooks sent`);
   const { mappings } = world;
-  await playWorld(plan, { ...stage, mappings, befallen, deadline, bodyAt, onProgress: tellPosts });
+  await playWorld(plan, { ...stage, mappings, befallen, deadline, bodyAt, onProgress: formatPosts });
   await drain(stage, deadline, onProgress);
   onProgress('Taking stock');
   const ledgerNames = nameInLedger(plan, bodyAt, stage);

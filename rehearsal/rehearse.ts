@@ -3,14 +3,14 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import type { Scoreboard } from './judge/judge.ts';
 import { type Rehearsal, startRehearsal } from './rehearsal.ts';
-import { soak, tellSoak } from './soak.ts';
+import { formatSoak, soak } from './soak.ts';
 
 const options = readRehearseOptions(process.argv);
 process.exitCode = options.ok ? await run(options.value) : options.failure.isMistake ? 2 : 0;
 
 /** Rehearses as it is told to, and gives the exit code: 0 only if all is accounted for. */
 async function run(options: RehearseOptions): Promise<number> {
-  const onProgress = tellProgress();
+  const onProgress = reportProgress();
   onProgress('Starting the local stack');
   const rehearsal = await startRehearsal(options.speed, options.mappings);
   if (!rehearsal.ok) {
@@ -34,7 +34,7 @@ async function playOnce(
   const deadlineSeconds = deadlineFor(events);
   const plan = await rehearsal.plan({ seed, events });
   const score = await rehearsal.play(plan, { deadlineSeconds, onProgress });
-  return { ok: score.ok, text: json ? JSON.stringify(score) : tellScoreboard(score) };
+  return { ok: score.ok, text: json ? JSON.stringify(score) : formatScoreboard(score) };
 }
 
 async function playOn(
@@ -43,7 +43,7 @@ async function playOn(
   onProgress: Progress,
 ): Promise<Told> {
   const report = await soak(rehearsal, { seed, minutes, deadlineSeconds: deadlineFor(200), onProgress });
-  return { ok: report.ok, text: json ? JSON.stringify(report) : tellSoak(report) };
+  return { ok: report.ok, text: json ? JSON.stringify(report) : formatSoak(report) };
 }
 
 /** A killed worker's claims hold for 35 s, whatever the speed; beside that, a busy machine manages several a second. */
@@ -52,7 +52,7 @@ function deadlineFor(events: number): number {
 }
 
 /** At most a line a second, each different from the one before. */
-function tellProgress(): (sentence: string) => void {
+function reportProgress(): (sentence: string) => void {
   let last = '';
   let nextAt = 0;
   return (sentence) => {
@@ -109,31 +109,31 @@ function within(least: number, most: number): (text: string) => number {
 }
 
 /** A scoreboard for a person. Colour only where the terminal wants it. */
-function tellScoreboard(score: Scoreboard): string {
+function formatScoreboard(score: Scoreboard): string {
   const deadLetters = Object.values(score.deadLettered).reduce((sum, count) => sum + count, 0);
   return [
     styleText('bold', `Rehearsal with seed ${score.seed}, script ${score.script}`),
-    tellCount('sent', score.webhooks, `webhooks, in ${score.requests} requests`),
-    tellCount('events', score.events, 'that these webhooks tell of'),
-    tellCount('delivered', score.delivered, `the latest after ${score.longestDelaySeconds} s`),
-    tellBad('lost', score.lost),
-    tellBad('duplicated', score.duplicated),
-    tellCount('repeated', score.repeated, 'times, as "on-unconfirmed: retry" has it'),
-    tellBad('sent though parked', score.sentThoughParked),
-    tellCount('dead-lettered', deadLetters),
-    ...tellCodes(score.deadLettered),
-    tellCount('expired', score.expired),
-    tellCount('skipped', score.skipped, 'since "when" was not met'),
-    tellCount('ignored', score.ignored, 'since no mapping wants their type'),
-    tellBad('still waiting', score.waiting),
-    tellCount(
+    reportCount('sent', score.webhooks, `webhooks, in ${score.requests} requests`),
+    reportCount('events', score.events, 'that these webhooks tell of'),
+    reportCount('delivered', score.delivered, `the latest after ${score.longestDelaySeconds} s`),
+    formatBad('lost', score.lost),
+    formatBad('duplicated', score.duplicated),
+    reportCount('repeated', score.repeated, 'times, as "on-unconfirmed: retry" has it'),
+    formatBad('sent though parked', score.sentThoughParked),
+    reportCount('dead-lettered', deadLetters),
+    ...formatCodes(score.deadLettered),
+    reportCount('expired', score.expired),
+    reportCount('skipped', score.skipped, 'since "when" was not met'),
+    reportCount('ignored', score.ignored, 'since no mapping wants their type'),
+    formatBad('still waiting', score.waiting),
+    reportCount(
       'refused',
-      Object.values(score.refusedAtTheDoor).reduce((sum, count) => sum + count, 0),
+      Object.values(score.refusedAtIngest).reduce((sum, count) => sum + count, 0),
       'requests at the door',
     ),
-    ...tellCodes(score.refusedAtTheDoor),
-    tellCount('collateral', score.collateral, 'unconfirmed for a crash or an outage'),
-    ...tellNotRehearsed(score.notRehearsed),
+    ...formatCodes(score.refusedAtIngest),
+    reportCount('collateral', score.collateral, 'unconfirmed for a crash or an outage'),
+    ...formatNotRehearsed(score.notRehearsed),
     ...score.wrong.slice(0, 20).map((sentence) => styleText('red', `  ${sentence}`)),
     ...(score.wrong.length > 20 ? [`  … and ${score.wrong.length - 20} more`] : []),
     score.ok
@@ -142,23 +142,23 @@ function tellScoreboard(score: Scoreboard): string {
   ].join('\n');
 }
 
-function tellNotRehearsed(sentences: readonly string[]): readonly string[] {
+function formatNotRehearsed(sentences: readonly string[]): readonly string[] {
   if (sentences.length === 0) return [];
   return [
-    styleText('yellow', tellCount('NOT REHEARSED', sentences.length)),
+    styleText('yellow', reportCount('NOT REHEARSED', sentences.length)),
     ...sentences.map((sentence) => styleText('yellow', `    ${sentence}`)),
   ];
 }
 
-function tellCount(name: string, count: number, rest = ''): string {
+function reportCount(name: string, count: number, rest = ''): string {
   return `  ${name.padEnd(20)}${String(count).padStart(6)}  ${styleText('dim', rest)}`.trimEnd();
 }
 
-function tellBad(name: string, count: number): string {
-  return styleText(count === 0 ? 'green' : 'red', tellCount(name, count));
+function formatBad(name: string, count: number): string {
+  return styleText(count === 0 ? 'green' : 'red', reportCount(name, count));
 }
 
-function tellCodes(counts: Readonly<Record<string, number>>): readonly string[] {
+function formatCodes(counts: Readonly<Record<string, number>>): readonly string[] {
   return Object.entries(counts).map(
     ([code, count]) => `${' '.repeat(24)}${String(count).padStart(6)}  ${code}`,
   );

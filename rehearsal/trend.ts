@@ -116,11 +116,11 @@ const EXPLANATIONS: Partial<Readonly<Record<Measure, Explain>>> = {
   rss: (excess, changeOf) => {
     const tables = growth(changeOf('tables'));
     if (excess > tables || judge('tables', changeOf).verdict === 'growing') return undefined;
-    return `the ledger's own are ${sayMegabytes(tables)} of it, without which it would be flat`;
+    return `the ledger's own are ${formatMegabytes(tables)} of it, without which it would be flat`;
   },
 };
 
-function sayMegabytes(bytes: number): string {
+function formatMegabytes(bytes: number): string {
   return `${Math.round(bytes / MEGABYTE)} MB`;
 }
 

@@ -42,11 +42,11 @@ export function signWebhook(scheme: SignatureScheme, toSign: ToSign): Result<Sig
   const headers =
     scheme.kind === 'sharedSecret'
       ? carrySecret(scheme.sharedSecret, toSign.secret)
-      : signByKnobs(scheme, toSign);
+      : signByOptions(scheme, toSign);
   return headers.ok ? succeed({ headers: headers.value, query: '', rawBody: toSign.rawBody }) : headers;
 }
 
-function signByKnobs(scheme: SignedScheme, toSign: ToSign): Result<Headers, string> {
+function signByOptions(scheme: SignedScheme, toSign: ToSign): Result<Headers, string> {
   const key = decodeSecret(scheme, toSign.secret);
   if (key === undefined) return fail(`The signing secret cannot be read as ${scheme.kind} wants it.`);
   if (key.type === 'public')

@@ -5,11 +5,11 @@ import { encodeBufferedWebhook } from '../../lambdas/buffer/message.ts';
 import { bufferQueueName } from '../../lambdas/buffer/queue-name.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import type { LocalRun } from '../../local/run.ts';
-import { stripeSignature } from '../../test/sign.ts';
 import { invoiceBody, invoiceOfBytes, SIGNING_SECRET } from '../events.ts';
 import { type Figure, figureOf, round } from '../figure.ts';
 import { giveSources, startPath } from '../local-path.ts';
 import { growthExponent, percentile, spreadOf } from '../measure/statistics.ts';
+import { stripeSignature } from '../vendor-signatures.ts';
 import type { World } from '../world.ts';
 
 const SENDERS = [1, 10, 100];
@@ -74,7 +74,7 @@ type Path = { readonly run: LocalRun; readonly delivered: ReadonlyMap<string, nu
 /** How much is sent: by so many senders, each one after the other. */
 type Load = { readonly senders: number; readonly webhooks: number; readonly body: string };
 
-/** How long each webhook took to its 200 and to its delivery, in milliseconds, and how many the door took in a second. */
+/** How long each webhook took to its 200 and to its delivery, in milliseconds, and how many the endpoint took in a second. */
 type Times = {
   readonly toAnswer: readonly number[];
   readonly toDelivery: readonly number[];
@@ -230,7 +230,7 @@ function entryOf(index: number): SendMessageBatchRequestEntry {
     eventTypes: [type],
     deduplicationId: `evt_${index}`,
     receivedAt: new Date(),
-    secretSlot: 0,
+    secretIndex: 0,
     bodyFormat: 'json',
     headers: {},
     rawBody: Buffer.from(JSON.stringify({ id: `evt_${index}`, type, data: { object } })),

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import { type LocalSecrets, nameSecrets } from '../../local/secrets.ts';
-import { createCertificate } from '../../test/lambdas/adapters/self-signed-certificate.ts';
+import { createCertificate } from './self-signed-certificate.ts';
 
 const SERVER = fileURLToPath(new URL('endpoint-server.ts', import.meta.url));
 

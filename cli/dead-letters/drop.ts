@@ -39,7 +39,7 @@ export async function dropDeadLetters(
     if (!isSure) return { text: 'Nothing was dropped.', exitCode: 1 };
     for (const one of chosen) {
       // The reason first: a dead letter must not be gone without one.
-      await recordAction(account, describeDrop(one, account.clock.now(), options));
+      await recordAction(account, formatDrop(one, account.clock.now(), options));
       await removeLetter(queue, one.held);
       dropped.push(one);
     }
@@ -63,7 +63,7 @@ function checkUsage(options: DropOptions, ask: Ask | undefined): string | undefi
   return undefined;
 }
 
-function describeDrop({ letter }: HeldLetter, at: Date, { by, reason }: DropOptions): LedgerAction {
+function formatDrop({ letter }: HeldLetter, at: Date, { by, reason }: DropOptions): LedgerAction {
   const { code, note } = letter;
   return {
     webhook: ledgerWebhookOf(letter),
@@ -77,10 +77,10 @@ function describeDrop({ letter }: HeldLetter, at: Date, { by, reason }: DropOpti
 }
 
 function questionAbout(chosen: readonly HeldLetter[]): string {
-  return `${chosen.map(describeHeld).join('\n')}\nDrop ${chosen.length}? Their webhooks are gone for good. [y/N] `;
+  return `${chosen.map(formatHeld).join('\n')}\nDrop ${chosen.length}? Their webhooks are gone for good. [y/N] `;
 }
 
-function describeHeld({ letter }: HeldLetter): string {
+function formatHeld({ letter }: HeldLetter): string {
   const { id, code, source, deduplicationId } = letter;
   return [id, code, source, deduplicationId, eventNameOf(letter)].filter(Boolean).join('  ');
 }
@@ -95,7 +95,7 @@ function tell(letters: readonly HeldLetter[], what: string, { json, reason }: Dr
     }));
     return { text: JSON.stringify(told, null, 2), exitCode: 0 };
   }
-  const text = [...letters.map(describeHeld), '', `${letters.length} ${what}. Reason: ${reason.trim()}`].join(
+  const text = [...letters.map(formatHeld), '', `${letters.length} ${what}. Reason: ${reason.trim()}`].join(
     '\n',
   );
   return { text, exitCode: 0 };

@@ -4,12 +4,12 @@ import {
   type DeadLetterFilters,
   eventNameOf,
   filterLetters,
+  formatAnswer,
   readLetters,
-  sayAnswer,
 } from '../../answers/dead-letter.ts';
 import { readDeadLetters } from '../../answers/dead-letter-queue.ts';
-import { tellCount } from '../../answers/progress.ts';
-import { type CommandResult, refuse, sayDuration } from '../command-line.ts';
+import { reportCount } from '../../answers/progress.ts';
+import { type CommandResult, formatDuration, refuse } from '../command-line.ts';
 
 /** `adapter dead-letter list`: what is in the dead-letter queue, and why. */
 export async function listDeadLetters(
@@ -17,7 +17,7 @@ export async function listDeadLetters(
 ): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
-  const all = readLetters(await readDeadLetters(account.value, tellCount()));
+  const all = readLetters(await readDeadLetters(account.value, reportCount()));
   const now = account.value.clock.now();
   const letters = filterLetters(all, options, now);
   const text =
@@ -36,26 +36,26 @@ export function letterJson({ message: _, since, eventTypes, note, code, ...lette
 
 function describe(letters: readonly DeadLetter[], all: number, now: Date): string {
   if (all === 0) return 'The dead-letter queue is empty.';
-  if (letters.length === 0) return `None of the ${sayCount(all)} is so.`;
-  const title = letters.length === all ? sayCount(all) : `${letters.length} of ${sayCount(all)}`;
-  const blocks = letters.map((letter) => describeLetter(letter, now));
-  return [`${title}, oldest first:`, ...blocks, describeCounts(letters)].join('\n\n');
+  if (letters.length === 0) return `None of the ${formatCount(all)} is so.`;
+  const title = letters.length === all ? formatCount(all) : `${letters.length} of ${formatCount(all)}`;
+  const blocks = letters.map((letter) => formatLetter(letter, now));
+  return [`${title}, oldest first:`, ...blocks, formatCounts(letters)].join('\n\n');
 }
 
-function sayCount(count: number): string {
+function formatCount(count: number): string {
   return count === 1 ? '1 dead letter' : `${count} dead letters`;
 }
 
-function describeLetter(letter: DeadLetter, now: Date): string {
+function formatLetter(letter: DeadLetter, now: Date): string {
   const { id, code, note, source = '?', eventTypes, deduplicationId = '', receivedAt, since } = letter;
-  const age = sayDuration((now.getTime() - since.getTime()) / 1000);
+  const age = formatDuration((now.getTime() - since.getTime()) / 1000);
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['webhook', `${source} ${eventTypes.join(', ') || '?'}  ${deduplicationId}`],
     ['received', receivedAt],
     ['event', eventNameOf(letter)],
-    ['answer', sayAnswer(note?.answer)],
+    ['answer', formatAnswer(note?.answer)],
     ['detail', note?.detail],
-    ['why', note === undefined ? sayWithoutNote(letter) : undefined],
+    ['why', note === undefined ? formatWithoutNote(letter) : undefined],
     ['attempts', note && `${note.attempts}, dead-lettered ${age} ago`],
   ];
   const lines = facts.flatMap(([name, value]) =>
@@ -64,13 +64,13 @@ function describeLetter(letter: DeadLetter, now: Date): string {
   return [`${id}  ${code}  (${note?.stage ?? 'buffer'})`, ...lines].join('\n');
 }
 
-function sayWithoutNote({ code }: DeadLetter): string {
+function formatWithoutNote({ code }: DeadLetter): string {
   return code === 'moved-by-sqs'
     ? 'SQS gave up: the deliver function crashed on it again and again, and left no note'
     : 'its note is of a version that this command line does not know';
 }
 
-function describeCounts(letters: readonly DeadLetter[]): string {
+function formatCounts(letters: readonly DeadLetter[]): string {
   const counts = new Map<string, number>();
   for (const { code } of letters) counts.set(code, (counts.get(code) ?? 0) + 1);
   const width = String(Math.max(...counts.values())).length;

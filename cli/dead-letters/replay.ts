@@ -9,11 +9,11 @@ export async function replayCommand(
   { json, ...options }: ReplayOptions & { readonly json?: boolean | undefined },
 ): Promise<CommandResult> {
   const replayed = await replayDeadLetters(project, options);
-  return replayed.ok ? tellReplay(replayed.value, json === true) : refuse(replayed.failure);
+  return replayed.ok ? formatReplay(replayed.value, json === true) : refuse(replayed.failure);
 }
 
 /** All is well when everything that was chosen went back; what stays, or failed, is for the person to look at. */
-function tellReplay(replayed: readonly Replayed[], asJson: boolean): CommandResult {
+function formatReplay(replayed: readonly Replayed[], asJson: boolean): CommandResult {
   const isWell = replayed.every(({ outcome }) => outcome === 'replayed' || outcome === 'would-replay');
   const exitCode = isWell ? 0 : 1;
   if (asJson) {
@@ -36,10 +36,10 @@ function tellReplay(replayed: readonly Replayed[], asJson: boolean): CommandResu
     const name = [letter.source, letter.deduplicationId, eventNameOf(letter)].filter(Boolean).join('  ');
     return `${outcome.padEnd(13)}${letter.id}  ${letter.code}  ${name}${reason === undefined ? '' : `\n${' '.repeat(13)}${reason}`}`;
   });
-  return { text: [...lines, describeSum(replayed)].join('\n'), exitCode };
+  return { text: [...lines, formatSum(replayed)].join('\n'), exitCode };
 }
 
-function describeSum(replayed: readonly Replayed[]): string {
+function formatSum(replayed: readonly Replayed[]): string {
   const count = (outcome: Replayed['outcome']) => replayed.filter((one) => one.outcome === outcome).length;
   const would = count('would-replay');
   if (would > 0) return `\n${would} would go back to the buffer; nothing was changed.`;

@@ -4,20 +4,20 @@ import {
   type DeadLetter,
   eventNameOf,
   findLetters,
+  formatAnswer,
   ledgerWebhookOf,
   readLetters,
-  sayAnswer,
 } from '../../answers/dead-letter.ts';
 import { readDeadLetters } from '../../answers/dead-letter-queue.ts';
 import { type LedgerStory, readStory } from '../../answers/ledger-items.ts';
 import {
-  describeLetterPreview,
+  formatLetterPreview,
   type LetterPreview,
   letterPreviewJson,
   previewedEvent,
   previewLetter,
 } from '../../answers/preview.ts';
-import { tellCount } from '../../answers/progress.ts';
+import { reportCount } from '../../answers/progress.ts';
 import type { Project } from '../../answers/project.ts';
 import type { Result } from '../../lambdas/result.ts';
 import { type CommandResult, refuse } from '../command-line.ts';
@@ -36,7 +36,7 @@ export async function showDeadLetter(project: Project, options: ShowOptions): Pr
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
   const { stackName } = account.value;
-  const letters = readLetters(await readDeadLetters(account.value, tellCount()));
+  const letters = readLetters(await readDeadLetters(account.value, reportCount()));
   const found = findLetters(letters, [options.id]);
   const [letter] = found.ok ? found.value : [];
   if (!found.ok || letter === undefined) return refuse(found.ok ? 'Give an id.' : found.failure);
@@ -46,11 +46,11 @@ export async function showDeadLetter(project: Project, options: ShowOptions): Pr
   const withValues = options.values === true;
   if (options.json === true) return { text: showJson(letter, story, { preview, withValues }), exitCode: 0 };
   const text = [
-    describeLetter(letter),
-    describeLedger(letter, story),
+    formatLetter(letter),
+    formatLedger(letter, story),
     'What the mapping makes of it now:',
-    preview.ok ? indent(describeLetterPreview(preview.value, withValues)) : `  ${preview.failure}`,
-    ...(preview.ok ? describeChange(letter, preview.value) : []),
+    preview.ok ? indent(formatLetterPreview(preview.value, withValues)) : `  ${preview.failure}`,
+    ...(preview.ok ? formatChange(letter, preview.value) : []),
     ...(withValues ? [] : ['  (--values shows the values: they are a customer’s)']),
     '',
     `What to do:  ${ADVICE[letter.code].next}.`,
@@ -68,7 +68,7 @@ function showJson(
   return JSON.stringify({ ...letterJson(letter), ...ADVICE[letter.code], events, now }, null, 2);
 }
 
-function describeLetter(letter: DeadLetter): string {
+function formatLetter(letter: DeadLetter): string {
   const { code, note, source = '?', eventTypes, deduplicationId, webhookId, receivedAt, messageId } = letter;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['webhook', `${source} ${eventTypes.join(', ') || '?'}`],
@@ -76,7 +76,7 @@ function describeLetter(letter: DeadLetter): string {
     ['received', receivedAt],
     ['event', eventNameOf(letter)],
     ['stage', note?.stage ?? 'buffer'],
-    ['answer', sayAnswer(note?.answer)],
+    ['answer', formatAnswer(note?.answer)],
     ['detail', note?.detail],
     ['transaction', note?.transactionId],
     ['attempts', note && `${note.attempts}`],
@@ -93,7 +93,7 @@ function describeLetter(letter: DeadLetter): string {
 }
 
 /** The other events of the webhook: a replay does not touch what has ended. */
-function describeLedger({ note }: DeadLetter, story: LedgerStory | undefined): string {
+function formatLedger({ note }: DeadLetter, story: LedgerStory | undefined): string {
   const entries = story?.entries ?? [];
   if (entries.length === 0) return 'The ledger has no event of this webhook.\n';
   const own = note?.item === undefined ? note?.event : `${note.event}#${note.item}`;
@@ -104,7 +104,7 @@ function describeLedger({ note }: DeadLetter, story: LedgerStory | undefined): s
   return ['Its events in the ledger:', ...lines, ''].join('\n');
 }
 
-function describeChange(letter: DeadLetter, preview: LetterPreview): readonly string[] {
+function formatChange(letter: DeadLetter, preview: LetterPreview): readonly string[] {
   const before = letter.note?.mappingVersion;
   const now = previewedEvent(letter, preview)?.terms.mappingVersion;
   if (before === undefined || now === undefined) return [];

@@ -15,31 +15,31 @@ export function explainMapping(
   if (!stages.ok) return { text: stages.failure, exitCode: 2 };
   const mapping = findMapping(project, name);
   if (!mapping.ok) return { text: mapping.failure, exitCode: 2 };
-  return { text: describeMapping(mapping.value, stage ?? stages.value[0] ?? ''), exitCode: 0 };
+  return { text: formatMapping(mapping.value, stage ?? stages.value[0] ?? ''), exitCode: 0 };
 }
 
 /** Says what becomes of each event of a source, one paragraph an event. */
-function describeMapping(mapping: MappingFile, stage: string): string {
+function formatMapping(mapping: MappingFile, stage: string): string {
   const { source, events } = resolveMapping(mapping, stage);
   const title = `${capitalise(source)}: ${events.length} events, as they are in stage ${stage}`;
-  return [title, ...events.map((event) => describeEvent(source, event))].join('\n\n');
+  return [title, ...events.map((event) => formatEvent(source, event))].join('\n\n');
 }
 
-function describeEvent(source: string, event: EventMapping): string {
+function formatEvent(source: string, event: EventMapping): string {
   const { name, on, when, items, required } = event;
-  const types = on.map((type) => `${sayName(type)} (${type})`).join(' or ');
-  const condition = when === undefined ? '' : `, and ${sayValue(when)}`;
+  const types = on.map((type) => `${formatName(type)} (${type})`).join(' or ');
+  const condition = when === undefined ? '' : `, and ${formatValue(when)}`;
   const each = items === undefined ? '' : ' For each item of it that counts,';
   const key = event['event-key'];
-  const whom = `the person whose ${KINDS[key.kind]} is ${sayValue(key.value)}`;
+  const whom = `the person whose ${KINDS[key.kind]} is ${formatValue(key.value)}`;
   const then = `Webex Campaign is asked for ${event['event-id']}, for ${whom}.`;
   return [
     name,
     `  When ${capitalise(source)} says ${types}${condition}:${each} ${then}`,
     ...listParameters(event),
-    ...(when === undefined ? [] : [`  Skipped unless ${sayValue(when)}.`]),
-    `  Kept aside as a dead letter when there is no such ${KINDS[key.kind]}${sayRequired(required)}.`,
-    ...sayPolicies(event),
+    ...(when === undefined ? [] : [`  Skipped unless ${formatValue(when)}.`]),
+    `  Kept aside as a dead letter when there is no such ${KINDS[key.kind]}${formatRequired(required)}.`,
+    ...formatPolicies(event),
   ].join('\n');
 }
 
@@ -59,28 +59,28 @@ function listParameters({ 'event-params': params, required }: EventMapping): rea
     '  It sends:',
     ...Object.entries(params).map(([name, value]) => {
       const optional = required.includes(name) || !value.startsWith('{%') ? '' : ', if it is there';
-      return `    ${name.padEnd(width)}  ${sayValue(value)}${optional}`;
+      return `    ${name.padEnd(width)}  ${formatValue(value)}${optional}`;
     }),
   ];
 }
 
-function sayRequired(required: readonly string[]): string {
+function formatRequired(required: readonly string[]): string {
   return required.length === 0 ? '' : `, or without ${required.join(', ')}`;
 }
 
-function sayPolicies(event: EventMapping): readonly string[] {
+function formatPolicies(event: EventMapping): readonly string[] {
   const age = event['max-age'];
   const time = event['event-time'];
-  const since = time === undefined ? 'it was received' : sayValue(time);
+  const since = time === undefined ? 'it was received' : formatValue(time);
   return [
-    ...(age === undefined ? [] : [`  Not sent later than ${sayDuration(age)} after ${since}.`]),
+    ...(age === undefined ? [] : [`  Not sent later than ${formatDuration(age)} after ${since}.`]),
     event['on-unconfirmed'] === 'park'
       ? '  If Webex Campaign does not say whether it took it, it waits for a person to decide: nobody is messaged twice.'
       : '  If Webex Campaign does not say whether it took it, it is sent again: somebody may be messaged twice.',
   ];
 }
 
-function sayDuration(seconds: number): string {
+function formatDuration(seconds: number): string {
   const [size, unit] = UNITS.find(([unitSeconds]) => seconds % unitSeconds === 0) ?? [1, 'second'];
   const count = seconds / size;
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
@@ -97,7 +97,7 @@ function capitalise(text: string): string {
 }
 
 /** Says a value of a mapping in plain English, as far as there are words for it; else shows the expression. */
-function sayValue(text: string): string {
+function formatValue(text: string): string {
   if (!isExpression(text)) return `"${text}"`;
   const source = expressionSource(text);
   const parsed = parseExpression(text);
@@ -105,7 +105,7 @@ function sayValue(text: string): string {
 }
 
 /** A name as words: `invoice.payment_failed` and `orders/create` are names too. */
-function sayName(name: string): string {
+function formatName(name: string): string {
   return name
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replaceAll(/[._/:-]+/g, ' ')
@@ -125,13 +125,13 @@ function say(node: unknown): Words {
 }
 
 const SAYERS: Readonly<Record<string, (node: Node) => Words>> = {
-  path: sayPath,
-  variable: ({ value }) => (value === '' || value === '$' ? 'the webhook' : sayName(String(value))),
+  path: formatPath,
+  variable: ({ value }) => (value === '' || value === '$' ? 'the webhook' : formatName(String(value))),
   number: ({ value }) => (value === 0 ? 'zero' : String(value)),
   string: ({ value }) => `"${value}"`,
   value: ({ value }) => String(value),
-  binary: sayBinary,
-  function: sayCall,
+  binary: formatBinary,
+  function: formatCall,
   condition: ({ condition, then, else: otherwise }) =>
     combine([then, condition, otherwise], (yes, when, no) => `${yes} if ${when}, else ${no}`),
   block: ({ expressions }) => (Array.isArray(expressions) ? say(expressions.at(-1)) : undefined),
@@ -141,7 +141,7 @@ const SAYERS: Readonly<Record<string, (node: Node) => Words>> = {
       : undefined,
 };
 
-function sayPath({ steps }: Node): Words {
+function formatPath({ steps }: Node): Words {
   if (!Array.isArray(steps) || !steps.every((step) => isNode(step) && !step.stages)) return undefined;
   const [first, ...rest] = steps as readonly Node[];
   const isBound = first?.type === 'variable';
@@ -150,7 +150,7 @@ function sayPath({ steps }: Node): Words {
   const words = names.map(({ value }) => String(value)).filter((name) => !WRAPPERS.includes(name));
   const owner =
     isBound && first.value === 'headers' ? 'header ' : isBound && first.value === 'item' ? 'item’s ' : '';
-  return `the ${owner}${words.map(sayName).join(' ')}`;
+  return `the ${owner}${words.map(formatName).join(' ')}`;
 }
 
 const COMPARISONS: Readonly<Record<string, string>> = {
@@ -170,7 +170,7 @@ const COMPARISONS: Readonly<Record<string, string>> = {
   '&': 'and then',
 };
 
-function sayBinary({ value, lhs, rhs }: Node): Words {
+function formatBinary({ value, lhs, rhs }: Node): Words {
   const word = COMPARISONS[String(value)];
   return word === undefined ? undefined : combine([lhs, rhs], (left, right) => `${left} ${word} ${right}`);
 }
@@ -201,13 +201,13 @@ function negate(what: string): string {
   return isSingle && what.includes(' is ') ? what.replace(' is ', ' is not ') : `it is not so that ${what}`;
 }
 
-function sayCall({ procedure, arguments: given }: Node): Words {
+function formatCall({ procedure, arguments: given }: Node): Words {
   if (!isNode(procedure) || !Array.isArray(given)) return undefined;
   const name = String(procedure.value);
   const call = CALLS[name];
   // A function of the file's own is said by its name.
   return combine(given, (...words) =>
-    call === undefined ? `the ${sayName(name)} of ${words.join(' and ')}` : call(...words),
+    call === undefined ? `the ${formatName(name)} of ${words.join(' and ')}` : call(...words),
   );
 }
 

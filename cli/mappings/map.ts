@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
-import { describePreview, previewJson } from '../../answers/preview.ts';
+import { formatPreview, previewJson } from '../../answers/preview.ts';
 import { findMapping, type Project, stageNames } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';
@@ -87,11 +87,11 @@ function show(
   const text =
     json === true
       ? JSON.stringify(previewJson(mapping, preview), null, 2)
-      : describePreview(mapping, preview, stage);
+      : formatPreview(mapping, preview, stage);
   return { text, exitCode: isRejected(preview) ? 1 : 0 };
 }
 
-/** Whether something of it would end in the dead-letter queue, or be refused at the door. */
+/** Whether something of it would end in the dead-letter queue, or be refused at ingest. */
 function isRejected(preview: Preview): boolean {
   if (preview.outcome !== 'mapped') return preview.outcome === 'rejected';
   return preview.events.some(({ kind }) => kind === 'rejected');

@@ -62,7 +62,7 @@ export async function openUsable(
 }
 
 /** `3 signing secrets`. */
-export function sayValues({ noun }: SecretKind, count: number): string {
+export function formatValues({ noun }: SecretKind, count: number): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
@@ -77,7 +77,7 @@ export function countsFrom({ noun }: SecretKind, now: Date): Date {
 }
 
 /** The first whole minute that is not before a time, as `17:31 UTC`. */
-export function sayMinute(time: Date): string {
+export function formatMinute(time: Date): string {
   const minute = new Date(Math.ceil(time.getTime() / 60_000) * 60_000);
   return `${minute.toISOString().slice(11, 16)} UTC`;
 }

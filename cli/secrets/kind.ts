@@ -26,8 +26,8 @@ export type SecretContent = {
 /** What nobody has typed, and no command tells: it stays whatever becomes of the values, usable or not. */
 export type KeptContent = { readonly hashKey?: string };
 
-/** Where the log tells which slot was used: by a line of this stage's, with this field. */
-export type SlotTrace = { readonly stage: 'ingest' | 'deliver'; readonly source?: string };
+/** Where the log tells which index was used: by a line of this stage's, with this field. */
+export type SecretTrace = { readonly stage: 'ingest' | 'deliver'; readonly source?: string };
 
 /** One kind of secret, as the commands treat all of them alike. */
 export type SecretKind = {
@@ -43,7 +43,7 @@ export type SecretKind = {
   readonly isMultiline: boolean;
   /** What may be given beside the first value when it is set. */
   readonly second?: 'secondary key' | 'verify token';
-  readonly trace: SlotTrace;
+  readonly trace: SecretTrace;
   /** What is wrong with a value, for a person who has pasted it; never quotes it. */
   readonly check: (value: string) => string | undefined;
   readonly read: (text: string) => Result<SecretContent, readonly string[]>;

@@ -3,7 +3,7 @@ import { PROJECT, projectOf } from '../../answers/project.ts';
 import { example, jsonOption, portOption, refuse, run, stackOption } from '../command-line.ts';
 import { finishRotation, rotateSecret } from './rotate.ts';
 import { setSecret } from './set.ts';
-import { tellSecrets } from './status.ts';
+import { formatSecrets } from './status.ts';
 
 const NAME = 'a source, as its mapping folder is named, or webex-campaign';
 
@@ -41,7 +41,7 @@ export function registerSecrets(program: Command): void {
     )
     .argument('[name]', `${NAME} (default: all)`)
     .addHelpText('after', example('secrets status', 'secrets status stripe --stack webhook-adapter-dev'))
-    .action((name, options) => run(() => tellSecrets(projectOf(PROJECT, options), { name, ...options })));
+    .action((name, options) => run(() => formatSecrets(projectOf(PROJECT, options), { name, ...options })));
 }
 
 function withAccount(command: Command): Command {

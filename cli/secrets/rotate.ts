@@ -3,16 +3,16 @@ import type { Project } from '../../answers/project.ts';
 import { type Ask, askAtTerminal, type CommandResult, refuse } from '../command-line.ts';
 import {
   countsFrom,
+  formatMinute,
+  formatValues,
   knownFrom,
   openUsable,
   replaceStored,
-  sayMinute,
-  sayValues,
   type UsableSecret,
 } from './account.ts';
 import { type ReadSecretInput, readSecretInput, type SecretKind } from './kind.ts';
-import { sayProblem } from './set.ts';
-import { readState, sayVerdict } from './status.ts';
+import { formatProblem } from './set.ts';
+import { formatVerdict, readState } from './status.ts';
 
 type RotateOptions = AccountChoice & {
   readonly name: string;
@@ -38,7 +38,7 @@ export async function rotateSecret(
   const { value, second } = input.value;
   const problem =
     second === undefined ? kind.check(value) : 'there is a second line, and one value is wanted';
-  if (problem !== undefined) return refuse(sayProblem(kind.noun, problem));
+  if (problem !== undefined) return refuse(formatProblem(kind.noun, problem));
   const { values } = stored.content;
   if (values[0] === value) return { text: `${place.name}: this is the newest already.`, exitCode: 0 };
 
@@ -51,7 +51,7 @@ export async function rotateSecret(
 
 function explainFull({ kind, place }: UsableSecret): string {
   return (
-    `The secret "${place.name}" holds ${sayValues(kind, kind.most)}, which is all that it can. ` +
+    `The secret "${place.name}" holds ${formatValues(kind, kind.most)}, which is all that it can. ` +
     `End the rotation before: secrets rotate ${kind.title} --finish`
   );
 }
@@ -65,7 +65,7 @@ function tell({ kind, place }: UsableSecret, count: number, { json, stack }: Rot
   const at = stack === undefined ? '' : ` --stack ${stack}`;
   return {
     text: [
-      `${place.name}: ${sayValues(kind, count)}, the new one first. It counts by ${sayMinute(from)}; the old one counts on.`,
+      `${place.name}: ${formatValues(kind, count)}, the new one first. It counts by ${formatMinute(from)}; the old one counts on.`,
       NEXT[kind.noun],
       `Which one is used, and when the old one can go: secrets status ${kind.title}${at}`,
       `To end the rotation: secrets rotate ${kind.title}${at} --finish`,
@@ -105,22 +105,24 @@ export async function finishRotation(
   const state = await readState(opened.value, new Date());
   const verdict = state?.verdict ?? { kind: 'newest-unused' };
   if (verdict.kind !== 'free' && options.force !== true)
-    return refuse(`${sayVerdict(verdict, kind)}\nNothing was changed. To take it away all the same: --force`);
+    return refuse(
+      `${formatVerdict(verdict, kind)}\nNothing was changed. To take it away all the same: --force`,
+    );
   const isSure =
-    options.yes === true || (await ask?.(question(opened.value, sayVerdict(verdict, kind)))) === true;
+    options.yes === true || (await ask?.(question(opened.value, formatVerdict(verdict, kind)))) === true;
   if (!isSure) return { text: 'Nothing was changed.', exitCode: 1 };
 
   const text = kind.write({ ...stored.content, values: values.slice(0, 1) }, stored.kept);
   const written = await replaceStored(place, stored, text);
-  return written.ok ? tellFinished(opened.value, options) : refuse(written.failure);
+  return written.ok ? formatFinished(opened.value, options) : refuse(written.failure);
 }
 
 function question({ kind, place, stored }: UsableSecret, verdict: string): string {
-  const old = sayValues(kind, stored.content.values.length - 1);
+  const old = formatValues(kind, stored.content.values.length - 1);
   return `${verdict}\nTake ${old} away from ${place.name}, and keep the newest? [y/N] `;
 }
 
-function tellFinished({ kind, place }: UsableSecret, { json }: FinishOptions): CommandResult {
+function formatFinished({ kind, place }: UsableSecret, { json }: FinishOptions): CommandResult {
   const by = knownFrom(new Date());
   if (json === true)
     return {
@@ -129,7 +131,7 @@ function tellFinished({ kind, place }: UsableSecret, { json }: FinishOptions): C
     };
   const after = kind.noun === 'key' ? ' Now delete the old key in Webex Campaign.' : '';
   return {
-    text: `${place.name}: 1 ${kind.noun}. The old one is forgotten by ${sayMinute(by)}.${after}`,
+    text: `${place.name}: 1 ${kind.noun}. The old one is forgotten by ${formatMinute(by)}.${after}`,
     exitCode: 0,
   };
 }

@@ -3,12 +3,12 @@ import type { Project } from '../../answers/project.ts';
 import { type CommandResult, refuse } from '../command-line.ts';
 import {
   countsFrom,
+  formatMinute,
+  formatValues,
   knownFrom,
   type OpenSecret,
   openSecret,
   replaceStored,
-  sayMinute,
-  sayValues,
 } from './account.ts';
 import type { SecretContent, SecretKind } from './kind.ts';
 import { type ReadSecretInput, readSecretInput, type SecretInput } from './kind.ts';
@@ -44,8 +44,10 @@ export async function setSecret(
     const told = { secret: place.name, values: content.values.length, countsFrom: from.toISOString() };
     return { text: JSON.stringify(told), exitCode: 0 };
   }
-  const old = isReplaced ? ` What was there before is forgotten by ${sayMinute(knownFrom(new Date()))}.` : '';
-  const text = `${place.name}: ${sayValues(kind, content.values.length)}. It counts by ${sayMinute(from)}.${old}`;
+  const old = isReplaced
+    ? ` What was there before is forgotten by ${formatMinute(knownFrom(new Date()))}.`
+    : '';
+  const text = `${place.name}: ${formatValues(kind, content.values.length)}. It counts by ${formatMinute(from)}.${old}`;
   return { text, exitCode: 0 };
 }
 
@@ -60,16 +62,16 @@ function explainSet({ kind, place, stored: { problem } }: OpenSecret): string {
 
 function checkInput(kind: SecretKind, { value, second }: SecretInput): string | undefined {
   const problem = kind.check(value);
-  if (problem !== undefined) return sayProblem(kind.noun, problem);
+  if (problem !== undefined) return formatProblem(kind.noun, problem);
   if (second === undefined) return undefined;
   if (kind.second === undefined) return 'The standard input has a second line: one value is wanted here.';
   if (second === value) return `The ${kind.second} is the same as the ${kind.noun}.`;
   const other = kind.second === 'secondary key' ? kind.check(second) : undefined;
-  return other === undefined ? undefined : sayProblem(kind.second, other);
+  return other === undefined ? undefined : formatProblem(kind.second, other);
 }
 
 /** What is wrong with a value, without the value. */
-export function sayProblem(noun: string, problem: string): string {
+export function formatProblem(noun: string, problem: string): string {
   return `This ${noun} cannot be right: ${problem}. Nothing was changed.`;
 }
 

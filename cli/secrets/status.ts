@@ -1,16 +1,16 @@
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
 import type { Project } from '../../answers/project.ts';
 import { foldersOf } from '../../lib/mapping/folders.ts';
-import { type CommandResult, refuse, sayDuration } from '../command-line.ts';
-import { type OpenSecret, openIn, sayMinute, sayValues } from './account.ts';
+import { type CommandResult, formatDuration, refuse } from '../command-line.ts';
+import { formatMinute, formatValues, type OpenSecret, openIn } from './account.ts';
 import { findSecret, type SecretKind, WEBEX_CAMPAIGN } from './kind.ts';
 import {
   judgeRotation,
   QUIET_HOURS,
-  type ReadSlotUse,
-  type SlotUse,
-  slotUseOfLocalRun,
-  slotUseOfStack,
+  type ReadSecretUse,
+  type SecretUse,
+  secretUseOfLocalRun,
+  secretUseOfStack,
   traceableFrom,
   type Verdict,
 } from './use.ts';
@@ -21,10 +21,10 @@ export type StatusOptions = AccountChoice & {
 };
 
 /** What is known of one secret: how many values, which are used, and whether the old ones can go. */
-export type SecretState = { readonly uses: readonly SlotUse[]; readonly verdict: Verdict };
+export type SecretState = { readonly uses: readonly SecretUse[]; readonly verdict: Verdict };
 
-/** `adapter secrets status`: which secrets are set, which slot is used, and whether an old value can go. */
-export async function tellSecrets(project: Project, options: StatusOptions): Promise<CommandResult> {
+/** `adapter secrets status`: which secrets are set, which index is used, and whether an old value can go. */
+export async function formatSecrets(project: Project, options: StatusOptions): Promise<CommandResult> {
   const names =
     options.name === undefined ? [...foldersOf(project.mappings), WEBEX_CAMPAIGN] : [options.name];
   const account = await openAccount(options);
@@ -62,8 +62,8 @@ export async function readState(
   if (content === undefined) return undefined;
   const values = content.values.length;
   if (values === 1) return { uses: [], verdict: { kind: 'single' } };
-  const read: ReadSlotUse =
-    account.url === undefined ? slotUseOfStack(account.stackName) : slotUseOfLocalRun(account.url);
+  const read: ReadSecretUse =
+    account.url === undefined ? secretUseOfStack(account.stackName) : secretUseOfLocalRun(account.url);
   const since = traceableFrom(changedAt);
   const uses = since < now ? await read(kind.trace, since) : [];
   return { uses, verdict: judgeRotation({ values, changedAt }, uses, now) };
@@ -76,30 +76,30 @@ function describe({ kind, place, stored }: OpenSecret, state: SecretState | unde
     return `${place.name}: ${what}. secrets set ${kind.title}`;
   }
   const since = changedAt === undefined ? '' : `, since ${changedAt.toISOString()}`;
-  const title = `${place.name}: ${sayValues(kind, content.values.length)}${since}`;
+  const title = `${place.name}: ${formatValues(kind, content.values.length)}${since}`;
   if (state === undefined || state.verdict.kind === 'single') return title;
   const from = traceableFrom(changedAt ?? new Date(0));
   const lines =
     from > now
       ? [
-          `  The log tells them apart from ${sayMinute(from)} on: until then a function may know the old order.`,
+          `  The log tells them apart from ${formatMinute(from)} on: until then a function may know the old order.`,
         ]
-      : content.values.map((_, slot) => describeSlot(state.uses, slot, now));
-  return [title, ...lines, `  ${sayVerdict(state.verdict, kind)}`].join('\n');
+      : content.values.map((_, index) => formatIndex(state.uses, index, now));
+  return [title, ...lines, `  ${formatVerdict(state.verdict, kind)}`].join('\n');
 }
 
-function describeSlot(uses: readonly SlotUse[], slot: number, now: Date): string {
-  const which = slot === 0 ? 'newest' : slot === 1 ? 'old' : `old (${slot})`;
-  const use = uses.find((one) => one.slot === slot);
+function formatIndex(uses: readonly SecretUse[], index: number, now: Date): string {
+  const which = index === 0 ? 'newest' : index === 1 ? 'old' : `old (${index})`;
+  const use = uses.find((one) => one.index === index);
   const told =
     use === undefined
       ? 'not used since'
-      : `used ${use.count} times, last ${use.lastAt.toISOString()} (${sayDuration((now.getTime() - use.lastAt.getTime()) / 1000)} ago)`;
+      : `used ${use.count} times, last ${use.lastAt.toISOString()} (${formatDuration((now.getTime() - use.lastAt.getTime()) / 1000)} ago)`;
   return `  ${which.padEnd(8)}${told}`;
 }
 
 /** Whether the old values can go, and if not, why not and what to do. */
-export function sayVerdict(verdict: Verdict, { noun, title }: SecretKind): string {
+export function formatVerdict(verdict: Verdict, { noun, title }: SecretKind): string {
   switch (verdict.kind) {
     case 'single':
       return `There is one ${noun}: nothing is rotating.`;
@@ -108,7 +108,7 @@ export function sayVerdict(verdict: Verdict, { noun, title }: SecretKind): strin
     case 'newest-unused':
       return `Nothing shows yet that the new ${noun} works: ${UNPROVED[noun]}`;
     case 'too-early':
-      return `So far the new ${noun} alone is used. The old one can go from ${verdict.freeAt.toISOString().slice(0, 10)} ${sayMinute(verdict.freeAt)}, ${QUIET_HOURS} hours after the rotation.`;
+      return `So far the new ${noun} alone is used. The old one can go from ${verdict.freeAt.toISOString().slice(0, 10)} ${formatMinute(verdict.freeAt)}, ${QUIET_HOURS} hours after the rotation.`;
     case 'free':
       return `The old ${noun} can go: secrets rotate ${title} --finish`;
   }

@@ -9,13 +9,13 @@ import * as z from 'zod';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { parseJson } from '../../lambdas/parse-json.ts';
 import { findLogGroups } from '../stories/follow-logs.ts';
-import type { SlotTrace } from './kind.ts';
+import type { SecretTrace } from './kind.ts';
 
-/** How often one value of a secret was used, and when last; slot 0 is the newest. */
-export type SlotUse = { readonly slot: number; readonly count: number; readonly lastAt: Date };
+/** How often one value of a secret was used, and when last; index 0 is the newest. */
+export type SecretUse = { readonly index: number; readonly count: number; readonly lastAt: Date };
 
-/** Reads from the log which slots were used from a time on. */
-export type ReadSlotUse = (trace: SlotTrace, since: Date) => Promise<readonly SlotUse[]>;
+/** Reads from the log which indexes were used from a time on. */
+export type ReadSecretUse = (trace: SecretTrace, since: Date) => Promise<readonly SecretUse[]>;
 
 /** An old value has to have been silent for so long before it can go: vendors repeat for hours what was not taken. */
 export const QUIET_HOURS = 24;
@@ -34,7 +34,7 @@ export type Verdict =
   | { readonly kind: 'free'; readonly lastAt: Date | undefined };
 
 /**
- * From when on a slot means what it means now: until every function has read the secret anew, slot 0 may be the value
+ * From when on an index means what it means now: until every function has read the secret anew, index 0 may be the value
  * that is the old one now.
  */
 export function traceableFrom(changedAt: Date): Date {
@@ -44,19 +44,19 @@ export function traceableFrom(changedAt: Date): Date {
 /** Judges whether the old values of a secret can go. */
 export function judgeRotation(
   { values, changedAt }: { readonly values: number; readonly changedAt: Date },
-  uses: readonly SlotUse[],
+  uses: readonly SecretUse[],
   now: Date,
 ): Verdict {
   if (values <= 1) return { kind: 'single' };
   const quiet = QUIET_HOURS * 3_600_000;
-  const lastAt = lastOf(uses.filter(({ slot }) => slot > 0));
+  const lastAt = lastOf(uses.filter(({ index }) => index > 0));
   if (lastAt !== undefined && now.getTime() - lastAt.getTime() < quiet) return { kind: 'old-used', lastAt };
-  if (!uses.some(({ slot }) => slot === 0)) return { kind: 'newest-unused' };
+  if (!uses.some(({ index }) => index === 0)) return { kind: 'newest-unused' };
   const freeAt = new Date(traceableFrom(changedAt).getTime() + quiet);
   return now < freeAt ? { kind: 'too-early', freeAt } : { kind: 'free', lastAt };
 }
 
-function lastOf(uses: readonly SlotUse[]): Date | undefined {
+function lastOf(uses: readonly SecretUse[]): Date | undefined {
   if (uses.length === 0) return undefined;
   return new Date(Math.max(...uses.map(({ lastAt }) => lastAt.getTime())));
 }
@@ -66,60 +66,60 @@ const lineSchema = z.object({
   stage: z.string(),
   source: z.string().optional(),
   outcome: z.string().optional(),
-  secretSlot: z.coerce.number().int().optional(),
-  keySlot: z.enum(['primary', 'secondary']).optional(),
+  secretIndex: z.coerce.number().int().optional(),
+  keyUsed: z.enum(['primary', 'secondary']).optional(),
 });
 
-/** Slots by what the local run remembers of its functions' log. */
-export function slotUseOfLocalRun(url: string): ReadSlotUse {
+/** Uses by what the local run remembers of its functions' log. */
+export function secretUseOfLocalRun(url: string): ReadSecretUse {
   return async (trace, since) => {
     const answer = await fetch(`${url}/logs/past`, { signal: AbortSignal.timeout(10_000) });
-    return countSlots((await answer.text()).split('\n'), trace, since);
+    return countUses((await answer.text()).split('\n'), trace, since);
   };
 }
 
-/** Counts the slots that log lines tell of, from a time on. */
-export function countSlots(lines: readonly string[], trace: SlotTrace, since: Date): readonly SlotUse[] {
-  const uses = new Map<number, SlotUse>();
+/** Counts the indexes that log lines tell of, from a time on. */
+export function countUses(lines: readonly string[], trace: SecretTrace, since: Date): readonly SecretUse[] {
+  const uses = new Map<number, SecretUse>();
   for (const text of lines) {
-    const found = readSlot(text, trace);
+    const found = readIndex(text, trace);
     if (found === undefined || found.at < since) continue;
-    const { slot, at } = found;
-    const before = uses.get(slot) ?? { slot, count: 0, lastAt: at };
-    uses.set(slot, { slot, count: before.count + 1, lastAt: later(at, before.lastAt) });
+    const { index, at } = found;
+    const before = uses.get(index) ?? { index, count: 0, lastAt: at };
+    uses.set(index, { index, count: before.count + 1, lastAt: later(at, before.lastAt) });
   }
-  return [...uses.values()].toSorted((one, other) => one.slot - other.slot);
+  return [...uses.values()].toSorted((one, other) => one.index - other.index);
 }
 
 function later(one: Date, other: Date): Date {
   return new Date(Math.max(one.getTime(), other.getTime()));
 }
 
-function readSlot(
+function readIndex(
   text: string,
-  { stage, source }: SlotTrace,
-): { readonly slot: number; readonly at: Date } | undefined {
+  { stage, source }: SecretTrace,
+): { readonly index: number; readonly at: Date } | undefined {
   const line = lineSchema.safeParse(parseJson(text)).data;
   if (line === undefined || line.stage !== stage) return undefined;
   if (source !== undefined && line.source !== source) return undefined;
-  const slot = stage === 'ingest' ? line.secretSlot : slotOfKey(line);
-  return slot === undefined ? undefined : { slot, at: new Date(line._aws.Timestamp) };
+  const index = stage === 'ingest' ? line.secretIndex : indexOfKey(line);
+  return index === undefined ? undefined : { index, at: new Date(line._aws.Timestamp) };
 }
 
 /** A key counts where its call was accepted: one that was refused proves nothing. */
-function slotOfKey({ outcome, keySlot }: z.infer<typeof lineSchema>): number | undefined {
-  if (outcome !== 'delivered' || keySlot === undefined) return undefined;
-  return keySlot === 'primary' ? 0 : 1;
+function indexOfKey({ outcome, keyUsed }: z.infer<typeof lineSchema>): number | undefined {
+  if (outcome !== 'delivered' || keyUsed === undefined) return undefined;
+  return keyUsed === 'primary' ? 0 : 1;
 }
 
 /** A query over a month of many webhooks takes seconds; one that takes so long does not end. */
 const MOST_SECONDS = 120;
 
 /**
- * Slots by the log of a stack on AWS. Logs Insights counts where the lines are: the metric of the same name has neither
+ * Uses by the log of a stack on AWS. Logs Insights counts where the lines are: the metric of the same name has neither
  * the stack nor the moment, and reading all lines would take minutes.
  */
-export function slotUseOfStack(stackName: string, pollMilliseconds = 1_000): ReadSlotUse {
+export function secretUseOfStack(stackName: string, pollMilliseconds = 1_000): ReadSecretUse {
   return async (trace, since) => {
     const client = new CloudWatchLogsClient({});
     const groups = await findLogGroups(client, stackName);
@@ -149,32 +149,32 @@ async function resultsOf(
     if (ENDED_IN_VAIN.includes(status)) break;
     await pause(pollMilliseconds);
   }
-  throw new Error('CloudWatch Logs did not answer the query about which slot was used.');
+  throw new Error('CloudWatch Logs did not answer the query about which index was used.');
 }
 
 const ENDED_IN_VAIN = ['Failed', 'Cancelled', 'Timeout'];
 
-function queryOf({ stage, source }: SlotTrace): string {
-  const [slot, filter] =
+function queryOf({ stage, source }: SecretTrace): string {
+  const [index, filter] =
     stage === 'ingest'
-      ? ['secretSlot', `source = "${source}" and ispresent(secretSlot)`]
-      : ['keySlot', 'outcome = "delivered" and ispresent(keySlot)'];
-  return `filter stage = "${stage}" and ${filter} | stats count(*) as uses, max(@timestamp) as lastAt by ${slot}`;
+      ? ['secretIndex', `source = "${source}" and ispresent(secretIndex)`]
+      : ['keyUsed', 'outcome = "delivered" and ispresent(keyUsed)'];
+  return `filter stage = "${stage}" and ${filter} | stats count(*) as uses, max(@timestamp) as lastAt by ${index}`;
 }
 
 /** `max(@timestamp)` comes in milliseconds, or as text in UTC without saying so. */
-function readRow(row: readonly ResultField[]): readonly SlotUse[] {
+function readRow(row: readonly ResultField[]): readonly SecretUse[] {
   const {
-    secretSlot,
-    keySlot,
+    secretIndex,
+    keyUsed,
     uses,
     lastAt = '',
   } = Object.fromEntries(row.map(({ field, value }) => [field ?? '', value]));
-  const slot = keySlot === undefined ? Number(secretSlot) : keySlot === 'primary' ? 0 : 1;
+  const index = keyUsed === undefined ? Number(secretIndex) : keyUsed === 'primary' ? 0 : 1;
   const at = /^\d+(\.\d+)?$/.test(lastAt)
     ? new Date(Number(lastAt))
     : new Date(`${lastAt.replace(' ', 'T')}Z`);
-  return Number.isInteger(slot) && !Number.isNaN(at.getTime())
-    ? [{ slot, count: Number(uses), lastAt: at }]
+  return Number.isInteger(index) && !Number.isNaN(at.getTime())
+    ? [{ index, count: Number(uses), lastAt: at }]
     : [];
 }

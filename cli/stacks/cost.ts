@@ -79,7 +79,7 @@ async function cost(project: Project, options: CostOptions): Promise<CommandResu
   const usage = usageOf(projectOf(project, { stage }), options);
   if (!usage.ok) return refuse(usage.failure);
   const report = reportOf(stage, facts.value, usage.value, options.outage);
-  return { text: options.json === true ? JSON.stringify(report, null, 2) : tellCost(report), exitCode: 0 };
+  return { text: options.json === true ? JSON.stringify(report, null, 2) : formatCost(report), exitCode: 0 };
 }
 
 /** Puts together what follows from a template and from what comes in. */
@@ -127,19 +127,19 @@ const NAME_WIDTH = 38;
 const NUMBER_WIDTH = 12;
 
 /** The report for a person. */
-export function tellCost(report: CostReport): string {
+export function formatCost(report: CostReport): string {
   return [
-    ...tellTitle(report),
+    ...formatTitle(report),
     '',
     ...costTable(report),
     '',
-    ...tellLargest(report.lines),
-    ...tellUnpriced(report.unpriced),
-    ...tellDrain(report.drain),
+    ...formatLargest(report.lines),
+    ...formatUnpriced(report.unpriced),
+    ...formatDrain(report.drain),
   ].join('\n');
 }
 
-function tellTitle({ stage, usage, region, pricesAt, countedAt }: CostReport): readonly string[] {
+function formatTitle({ stage, usage, region, pricesAt, countedAt }: CostReport): readonly string[] {
   const parts = [
     `${count(usage.webhooks)} webhooks a month`,
     `${count(usage.bodyBytes / 1024)} KB each`,
@@ -175,7 +175,7 @@ export function costTable({ lines, usage }: CostReport): readonly string[] {
 }
 
 /** What it would pay to make less of. */
-function tellLargest(lines: readonly BillLine[]): readonly string[] {
+function formatLargest(lines: readonly BillLine[]): readonly string[] {
   const [largest] = lines.toSorted((one, other) => other.dollars - one.dollars);
   const all = lines.reduce((total, { dollars }) => total + dollars, 0);
   return largest === undefined
@@ -183,7 +183,7 @@ function tellLargest(lines: readonly BillLine[]): readonly string[] {
     : [`The largest line is ${largest.name}: ${Math.round((largest.dollars / all) * 100)} % of all.`, ''];
 }
 
-function tellUnpriced(types: readonly string[]): readonly string[] {
+function formatUnpriced(types: readonly string[]): readonly string[] {
   return types.length === 0
     ? []
     : [`Not in it, as nobody has looked up their prices: ${types.join(', ')}.`, ''];
@@ -194,19 +194,21 @@ const REMEDIES: Readonly<Record<Drain['limitedBy'], string>> = {
   concurrency: 'raise concurrency',
 };
 
-function tellDrain(drain: Drain): readonly string[] {
+function formatDrain(drain: Drain): readonly string[] {
   const { hours, waiting, deadLettered, seconds, perSecond, limitedBy, inFlightHours } = drain;
   const end =
     seconds === undefined
       ? `They never drain: more comes than the ${rate(perSecond)} a second that go out at most.`
-      : `They have gone out ${sayTime(seconds)} later, at ${rate(perSecond)} a second at most, with what keeps coming.`;
+      : `They have gone out ${formatTime(seconds)} later, at ${rate(perSecond)} a second at most, with what keeps coming.`;
   return [
     `After an outage of Webex Campaign of ${count(hours)} h, ${count(Math.round(waiting))} events wait. ${end}`,
     ...(deadLettered > 0
       ? [`${count(Math.round(deadLettered))} were older than 24 h by then: dead letters, to be replayed.`]
       : []),
     ...(Number.isFinite(inFlightHours) && inFlightHours < 24
-      ? [`After ${sayTime(inFlightHours * 3_600)} SQS has 120,000 messages in flight and hands out no more.`]
+      ? [
+          `After ${formatTime(inFlightHours * 3_600)} SQS has 120,000 messages in flight and hands out no more.`,
+        ]
       : []),
     `For a higher rate, ${REMEDIES[limitedBy]}.`,
   ];
@@ -216,7 +218,7 @@ function rate(perSecond: number): string {
   return count(perSecond < 100 ? Number(perSecond.toFixed(1)) : Math.round(perSecond));
 }
 
-function sayTime(seconds: number): string {
+function formatTime(seconds: number): string {
   if (seconds < 7_200) return `${Math.ceil(seconds / 60)} min`;
   return `${(seconds / 3_600).toFixed(1)} h`;
 }

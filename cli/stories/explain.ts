@@ -29,10 +29,10 @@ export async function explainWebhook(project: Project, options: ExplainOptions):
   }
   if (found.length > 0)
     return {
-      text: found.map((facts) => describeStory(facts, linesOf(project, facts))).join('\n\n\n'),
+      text: found.map((facts) => formatStory(facts, linesOf(project, facts))).join('\n\n\n'),
       exitCode: 0,
     };
-  return { text: describeUnknown(options.id, await countWaiting(account.value)), exitCode: 1 };
+  return { text: formatUnknown(options.id, await countWaiting(account.value)), exitCode: 1 };
 }
 
 function linesOf(project: Project, { story }: WebhookFacts): readonly StoryLine[] {
@@ -45,7 +45,7 @@ function mappingOf(project: Project, webhook: string): MappedTypes {
   return mapping.ok ? mapping.value.events : [];
 }
 
-function describeStory(facts: WebhookFacts, story: readonly StoryLine[]): string {
+function formatStory(facts: WebhookFacts, story: readonly StoryLine[]): string {
   const { letters } = facts;
   const [source = '', ...id] = facts.story.webhook.split('#');
   const lines = story.flatMap(({ at, what, more }) => [
@@ -58,7 +58,7 @@ function describeStory(facts: WebhookFacts, story: readonly StoryLine[]): string
   return [`${source}  ${id.join('#')}`, '', ...lines, ...without, '', ...storyEnd(facts)].join('\n');
 }
 
-function describeUnknown(id: string, waiting: number): string {
+function formatUnknown(id: string, waiting: number): string {
   return [
     `Nothing is known of ${id}. It may be one of these:`,
     `  - it has not been taken from the buffer yet: ${waiting} webhooks are there now`,
@@ -75,9 +75,9 @@ function storyJson(facts: WebhookFacts, lines: readonly StoryLine[]): object {
   return {
     webhook: story.webhook,
     events: story.entries.map(
-      ({ owner: _, revision: __, eventKeyHash: ___, receipt: ____, ...entry }) => entry,
+      ({ owner: _, revision: __, eventKeyHash: ___, intakeRecord: ____, ...entry }) => entry,
     ),
-    deliveries: story.receipts,
+    deliveries: story.intakeRecords,
     actions: story.actions,
     deadLetters: letters.map(letterJson),
     lines,

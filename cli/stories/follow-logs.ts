@@ -41,18 +41,18 @@ export function followCloudWatch(stackName: string, pollMilliseconds = POLL_MILL
     if (groups.length === 0) {
       throw new Error(`Stack ${stackName} has no log groups of its functions in this account and region.`);
     }
-    const tellNew = rememberTold(onLine);
+    const formatNew = noteReported(onLine);
     const startedAt = Date.now();
     while (!signal.aborted) {
       const since = Math.max(startedAt, Date.now() - LOOK_BACK_MILLISECONDS);
-      for (const event of await readSince(client, groups, since)) tellNew(event);
+      for (const event of await readSince(client, groups, since)) formatNew(event);
       await pause(pollMilliseconds, undefined, { signal }).catch(() => {});
     }
   };
 }
 
 /** Tells each event once. What is older than any poll looks back is forgotten. */
-function rememberTold(onLine: (text: string) => void): (event: FilteredLogEvent) => void {
+function noteReported(onLine: (text: string) => void): (event: FilteredLogEvent) => void {
   const told = new Map<string, number>();
   return ({ eventId = '', timestamp = 0, message = '' }) => {
     if (told.has(eventId)) return;

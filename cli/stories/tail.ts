@@ -19,7 +19,7 @@ export async function tail(
   const follow = url === undefined ? followCloudWatch(stackName) : followLocalRun(url);
   const color = options.json !== true && process.stdout.isTTY === true && !process.env.NO_COLOR;
   await follow((text) => {
-    const told = options.json === true ? text : tellLogLine(text, color);
+    const told = options.json === true ? text : formatLogLine(text, color);
     if (told !== undefined) write(told);
   }, signal);
   return { text: '', exitCode: 0 };
@@ -65,7 +65,7 @@ const COLOR_OF: Readonly<Record<string, 'green' | 'yellow' | 'red' | 'dim'>> = {
 };
 
 /** A log line of ours in a person's words, coloured by its outcome; of anything else the text, unless it is AWS's own. */
-export function tellLogLine(text: string, color: boolean): string | undefined {
+export function formatLogLine(text: string, color: boolean): string | undefined {
   const line = lineSchema.safeParse(parseJson(text)).data;
   if (line === undefined) return isOfPlatform(text) ? undefined : text.trimEnd();
   const outcome = line.outcome ?? line.code;

@@ -47,13 +47,13 @@ export function examine(mappingsDirectory: string, options: DoctorOptions): Comm
   return { text: text.join('\n'), exitCode: findings.every(({ valid }) => valid) ? 0 : 1 };
 }
 
-/** The scheme for requests that bring none: of `--profile` (a name, or a file of knobs) or of `--mapping`. */
+/** The scheme for requests that bring none: of `--profile` (a name, or a file of options) or of `--mapping`. */
 function readFallback(
   mappingsDirectory: string,
   { profile, mapping }: DoctorOptions,
 ): Result<unknown, string> {
   if (profile !== undefined && mapping !== undefined) return fail('Give --profile or --mapping, not both.');
-  if (profile !== undefined) return readKnobsFile(profile);
+  if (profile !== undefined) return readOptionsFile(profile);
   if (mapping === undefined) return succeed(undefined);
   const mappings = readMappingFolders(mappingsDirectory);
   if (!mappings.ok)
@@ -111,9 +111,9 @@ function find(one: Case, { now }: DoctorOptions): Finding & Readonly<Record<stri
     const { code, ...facts } = verified.failure;
     return { id, valid: false, code, message: adviseOn(verified.failure), ...facts };
   }
-  const { secretSlot } = verified.value;
-  const which = secretSlot === 0 ? 'the newest signing secret' : `signing secret ${secretSlot}`;
-  return { id, valid: true, code: 'verified', message: `Verified by ${which}.`, secretSlot };
+  const { secretIndex } = verified.value;
+  const which = secretIndex === 0 ? 'the newest signing secret' : `signing secret ${secretIndex}`;
+  return { id, valid: true, code: 'verified', message: `Verified by ${which}.`, secretIndex };
 }
 
 function tell({ id, valid, code, message }: Finding): string {
@@ -172,8 +172,8 @@ function readRequests(file: string): Result<readonly DoctorRequest[], readonly s
   return succeed(requests.flatMap((request) => (request.ok ? [request.value] : [])));
 }
 
-/** A profile's name as it is, or the knobs that a YAML or JSON file of this name holds. */
-function readKnobsFile(nameOrFile: string): Result<unknown, string> {
+/** A profile's name as it is, or the options that a YAML or JSON file of this name holds. */
+function readOptionsFile(nameOrFile: string): Result<unknown, string> {
   if (!existsSync(nameOrFile)) return succeed(nameOrFile);
   try {
     return succeed(parse(readFileSync(nameOrFile, 'utf8')));

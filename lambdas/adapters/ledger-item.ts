@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import { expiryOf, type LedgerEntry, lastCallOf, type PastAttempt } from '../deliver/ledger/entry.ts';
-import { RECEIPT_PREFIX, type Receipt } from '../deliver/ledger/intake-record.ts';
+import { type IntakeRecord, RECEIPT_PREFIX } from '../deliver/ledger/intake-record.ts';
 import { parseJson } from '../parse-json.ts';
 
 /** An item as DynamoDB's client has it. */
@@ -64,7 +64,7 @@ function dropUndefined(object: object): object {
  * said again: not the first attempt where it is the last, not what a call of the history has in common with the entry.
  */
 export function writeItem(entry: LedgerEntry): Item {
-  const { expiresAt, answer, parameters, history, receipt, firstAttemptAt, ...facts } = entry;
+  const { expiresAt, answer, parameters, history, intakeRecord, firstAttemptAt, ...facts } = entry;
   const isFirst = firstAttemptAt?.getTime() === entry.lastAttemptAt?.getTime();
   return writeAttributes({
     ...facts,
@@ -74,7 +74,7 @@ export function writeItem(entry: LedgerEntry): Item {
     answerDescription: answer?.description,
     parameters: parameters && JSON.stringify(parameters),
     history: history && writeHistory(history, entry),
-    ...(receipt && writeCarriedReceipt(receipt, entry)),
+    ...(intakeRecord && writeCarriedIntakeRecord(intakeRecord, entry)),
     expiresAt: writeExpiry(expiresAt),
   });
 }
@@ -150,35 +150,38 @@ export function readItem(item: Item): LedgerEntry {
     ...facts,
     firstAttemptAt: facts.firstAttemptAt ?? facts.lastAttemptAt,
     answer: answerStatus === undefined ? undefined : answer,
-    receipt: readCarriedReceipt(item),
+    intakeRecord: readCarriedIntakeRecord(item),
   }) as LedgerEntry;
   return { ...entry, ...(history && { history: readHistory(history, entry) }) };
 }
 
-/** The delivery that an item is of; a receipt that an entry carries is of the same one, mostly. */
-type Delivery = Pick<Receipt, 'webhookId' | 'receivedAt'>;
+/** The delivery that an item is of; an intake record that an entry carries is of the same one, mostly. */
+type Delivery = Pick<IntakeRecord, 'webhookId' | 'receivedAt'>;
 
-/** A receipt as an item of its own, beside the events of its webhook. */
-export function writeReceipt(webhook: string, receipt: Receipt): Item {
-  const { webhookId, receivedAt, takenAt } = receipt;
+/** An intake record as an item of its own, beside the events of its webhook. */
+export function intakeRecordItem(webhook: string, intakeRecord: IntakeRecord): Item {
+  const { webhookId, receivedAt, takenAt } = intakeRecord;
   return writeAttributes({
     webhook,
     event: `${RECEIPT_PREFIX}${webhookId}`,
     webhookId,
     receivedAt,
-    ...factsOf(receipt),
+    ...factsOf(intakeRecord),
     expiresAt: writeExpiry(expiryOf(takenAt)),
   });
 }
 
-/** A receipt within the item of an entry. Which delivery it is of is said only where the entry has gone on to another. */
-function writeCarriedReceipt(receipt: Receipt, entry: Delivery): Attributes {
-  const { webhookId, receivedAt } = receipt;
+/** An intake record within the item of an entry. Which delivery it is of is said only where the entry has gone on to another. */
+function writeCarriedIntakeRecord(intakeRecord: IntakeRecord, entry: Delivery): Attributes {
+  const { webhookId, receivedAt } = intakeRecord;
   const isOther = webhookId !== entry.webhookId || receivedAt.getTime() !== entry.receivedAt.getTime();
-  return { ...factsOf(receipt), ...(isOther && { firstWebhookId: webhookId, firstReceivedAt: receivedAt }) };
+  return {
+    ...factsOf(intakeRecord),
+    ...(isOther && { firstWebhookId: webhookId, firstReceivedAt: receivedAt }),
+  };
 }
 
-function factsOf({ takenAt, eventTypes, bytes, secretSlot, matched, others }: Receipt): Attributes {
+function factsOf({ takenAt, eventTypes, bytes, secretIndex, matched, others }: IntakeRecord): Attributes {
   const counted = matched.map(({ made, rejected, ...event }) => ({
     ...event,
     ...(made > 0 && { made }),
@@ -188,7 +191,7 @@ function factsOf({ takenAt, eventTypes, bytes, secretSlot, matched, others }: Re
     takenAt,
     eventTypes: eventTypes.join('\n'),
     bytes,
-    secretSlot,
+    secretIndex,
     matched: JSON.stringify(counted),
     others,
   };
@@ -202,7 +205,7 @@ const matchedSchema = z.object({
   when: z.optional(z.string()),
 });
 
-const receiptSchema = z.object({
+const intakeRecordSchema = z.object({
   webhookId: text,
   receivedAt: time,
   firstWebhookId: z.optional(text),
@@ -213,23 +216,23 @@ const receiptSchema = z.object({
     z.transform((types) => types.split('\n')),
   ),
   bytes: number,
-  secretSlot: z.optional(number),
+  secretIndex: z.optional(number),
   matched: jsonText(z.array(matchedSchema)),
   others: z.catch(number, 0),
 });
 
-/** The receipt that an item has, be it one of its own or an entry. Throws if it is not what is written here. */
-export function readReceipt(item: Item): Receipt {
-  const { firstWebhookId, firstReceivedAt, ...facts } = receiptSchema.parse(item);
+/** The intake record that an item has, be it one of its own or an entry. Throws if it is not what is written here. */
+export function readIntakeRecord(item: Item): IntakeRecord {
+  const { firstWebhookId, firstReceivedAt, ...facts } = intakeRecordSchema.parse(item);
   return dropUndefined({
     ...facts,
     webhookId: firstWebhookId ?? facts.webhookId,
     receivedAt: firstReceivedAt ?? facts.receivedAt,
     matched: facts.matched ?? [],
-  }) as Receipt;
+  }) as IntakeRecord;
 }
 
-/** The same of an entry, of which not every one has a receipt. */
-function readCarriedReceipt(item: Item): Receipt | undefined {
-  return 'takenAt' in item ? readReceipt(item) : undefined;
+/** The same of an entry, of which not every one has an intake record. */
+function readCarriedIntakeRecord(item: Item): IntakeRecord | undefined {
+  return 'takenAt' in item ? readIntakeRecord(item) : undefined;
 }

@@ -6,9 +6,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { LedgerFailure, LedgerStore } from '../deliver/ledger/decision.ts';
 import type { LedgerEntry } from '../deliver/ledger/entry.ts';
-import type { Receipt } from '../deliver/ledger/intake-record.ts';
+import type { IntakeRecord } from '../deliver/ledger/intake-record.ts';
 import { fail, type Result, succeed } from '../result.ts';
-import { readItem, writeItem, writeReceipt } from './ledger-item.ts';
+import { intakeRecordItem, readItem, writeItem } from './ledger-item.ts';
 
 /** A ledger that does not answer by then is not there: the SDK tries three times, within the function's time. */
 const CONNECT_MILLISECONDS = 1_000;
@@ -17,8 +17,11 @@ const REQUEST_MILLISECONDS = 2_000;
 export type LedgerTable = LedgerStore & {
   /** Looks for nothing, so that the connection and all that leads to it is there when an event is to be claimed. */
   readonly connect: () => Promise<Result<unknown, LedgerFailure>>;
-  /** Keeps the first receipt of a delivery; a later one of the same is none. */
-  readonly recordReceipt: (webhook: string, receipt: Receipt) => Promise<Result<void, LedgerFailure>>;
+  /** Keeps the first intake record of a delivery; a later one of the same is none. */
+  readonly writeIntakeRecord: (
+    webhook: string,
+    intakeRecord: IntakeRecord,
+  ) => Promise<Result<void, LedgerFailure>>;
 };
 
 /** The ledger in its DynamoDB table. */
@@ -44,11 +47,15 @@ export function createLedgerTable(TableName: string): LedgerTable {
         return answerOrFailure(error, 'changed');
       }
     },
-    recordReceipt: async (webhook, receipt) => {
+    writeIntakeRecord: async (webhook, intakeRecord) => {
       const ConditionExpression = 'attribute_not_exists(webhook)';
       try {
         await client.send(
-          new PutItemCommand({ TableName, Item: writeReceipt(webhook, receipt), ConditionExpression }),
+          new PutItemCommand({
+            TableName,
+            Item: intakeRecordItem(webhook, intakeRecord),
+            ConditionExpression,
+          }),
         );
         return succeed(undefined);
       } catch (error) {

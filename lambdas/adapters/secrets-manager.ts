@@ -68,21 +68,21 @@ export function createSecretReader<Value>(
 /** What was read last of each secret, and when. */
 function createCache<Value>(ask: (name: string) => Promise<Secret<Value>>) {
   const cache = new Map<string, Cached<Value>>();
-  const remember = (name: string, secret: Promise<Secret<Value>>, readAt: number) =>
+  const memoize = (name: string, secret: Promise<Secret<Value>>, readAt: number) =>
     cache.set(name, { secret, readAt, isRefreshed: false });
   return {
     get: (name: string) => cache.get(name),
     /** Whoever wants it before it is there waits for the same answer. */
     load: (name: string): Promise<Secret<Value>> => {
       const secret = ask(name);
-      remember(name, secret, Date.now());
+      memoize(name, secret, Date.now());
       return secret;
     },
     /** What is remembered stays in place until something better has come, or its time is up. */
     replace: async (name: string): Promise<Secret<Value>> => {
       const readAt = Date.now();
       const secret = await ask(name);
-      if (secret.ok) remember(name, Promise.resolve(secret), readAt);
+      if (secret.ok) memoize(name, Promise.resolve(secret), readAt);
       return secret;
     },
   };

@@ -12,7 +12,7 @@ const VERSION = '2';
 
 /** A verified webhook, exactly as it was received, on its way from ingest to deliver. */
 export type BufferedWebhook = {
-  /** Our own id of this delivery: the request id of the door. It stays through every retry and replay. */
+  /** Our own id of this delivery: the request id of the endpoint. It stays through every retry and replay. */
   readonly webhookId: string;
   /** The name of the mapping folder, which is also the last part of the webhook URL. */
   readonly source: string;
@@ -22,7 +22,7 @@ export type BufferedWebhook = {
   readonly deduplicationId: string;
   readonly receivedAt: Date;
   /** Which of the source's secrets had signed it, from 0, the newest. */
-  readonly secretSlot?: number;
+  readonly secretIndex?: number;
   readonly bodyFormat: BodyFormat;
   /** Those headers that the source's mapping names, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
@@ -54,7 +54,7 @@ export function encodeBufferedWebhook(webhook: BufferedWebhook): Result<BufferMe
       'received-at': webhook.receivedAt.toISOString(),
       body: `${webhook.bodyFormat} ${encoding}`,
       ...(Object.keys(webhook.headers).length > 0 && { headers: writeHeaders(webhook.headers) }),
-      ...(webhook.secretSlot !== undefined && { 'secret-slot': String(webhook.secretSlot) }),
+      ...(webhook.secretIndex !== undefined && { 'secret-slot': String(webhook.secretIndex) }),
     },
   });
 }
@@ -179,7 +179,7 @@ export function decodeBufferedWebhook(message: BufferMessage): Result<BufferedWe
     bodyFormat,
     headers: attributes.headers ?? {},
     rawBody,
-    ...(attributes['secret-slot'] !== undefined && { secretSlot: attributes['secret-slot'] }),
+    ...(attributes['secret-slot'] !== undefined && { secretIndex: attributes['secret-slot'] }),
     ...(attributes.replay && { replay: attributes.replay }),
   });
 }

@@ -7,14 +7,14 @@ import { parseBody } from '../webhook-body.ts';
 import { deliverEvent } from './event.ts';
 import type { LedgerFailure, LedgerStore } from './ledger/decision.ts';
 import { type LedgerEntry, ledgerKey } from './ledger/entry.ts';
-import { type Receipt, receiptOf } from './ledger/intake-record.ts';
+import { type IntakeRecord, intakeRecordOf } from './ledger/intake-record.ts';
 import {
-  describeBug,
-  describeEvent,
-  describeUnopened,
-  describeUnrecorded,
+  formatBug,
+  formatEvent,
+  formatUnopened,
+  formatUnrecorded,
+  type OnceAMinute,
   type OutcomeLine,
-  type TakeProof,
 } from './log-line.ts';
 import { type DeadLettered, type EventOutcome, type Unopenable, writeNote } from './outcome.ts';
 import { nextDelaySeconds } from './retry-schedule.ts';
@@ -38,7 +38,7 @@ export async function deliverBatch(
 }
 
 function keepAfterBug(record: BufferRecord, bug: unknown, { log, now }: DeliverDependencies): Fate {
-  log(describeBug(record, bug, now()));
+  log(formatBug(record, bug, now()));
   return 'kept';
 }
 
@@ -50,14 +50,17 @@ export type DeliverDependencies = EventDependencies & {
     receiptHandle: string,
     seconds: number,
   ) => Promise<Result<void, { readonly cause: string }>>;
-  /** Keeps a receipt as an item of its own, beside the events of its webhook. */
-  readonly recordReceipt: (webhook: string, receipt: Receipt) => Promise<Result<void, LedgerFailure>>;
+  /** Keeps an intake record as an item of its own, beside the events of its webhook. */
+  readonly writeIntakeRecord: (
+    webhook: string,
+    intakeRecord: IntakeRecord,
+  ) => Promise<Result<void, LedgerFailure>>;
   readonly log: (line: OutcomeLine) => void;
-  readonly takeProof: TakeProof;
+  readonly isFirstThisMinute: OnceAMinute;
 };
 
-/** What writing a receipt may take at most, with all of its tries: nothing that matters more may want for that time. */
-const RECEIPT_MILLISECONDS = 12_000;
+/** What writing an intake record may take at most, with all of its tries: nothing that matters more may want for that time. */
+const INTAKE_RECORD_MILLISECONDS = 12_000;
 
 /** Whether a message is worked off, or stays on the buffer. */
 type Fate = 'done' | 'kept';
@@ -68,45 +71,46 @@ type Fate = 'done' | 'kept';
  */
 async function deliverWebhook(record: BufferRecord, dependencies: DeliverDependencies): Promise<Fate> {
   const opened = await openWebhook(record.message, dependencies.mappings);
-  if (!opened.ok) return buryMessage(record, opened.failure, dependencies);
+  if (!opened.ok) return deadLetterUnopened(record, opened.failure, dependencies);
 
   const { webhook, events } = opened.value;
   const mapping = dependencies.mappings.get(webhook.source) ?? [];
-  const receipt = receiptOf(webhook, { mapping, events }, dependencies.now());
-  const { ledger, hasReceipt } = watchReceipt(dependencies.ledger, receipt);
+  const intakeRecord = intakeRecordOf(webhook, { mapping, events }, dependencies.now());
+  const { ledger, hasIntakeRecord } = watchIntakeRecord(dependencies.ledger, intakeRecord);
   const pauses: number[] = [];
   for (const mapped of events) {
-    const work = { record, webhook, mapped, ...(!hasReceipt() && { receipt }) };
+    const work = { record, webhook, mapped, ...(!hasIntakeRecord() && { intakeRecord }) };
     const outcome = await deliverOne(work, { ...dependencies, ledger });
     if (outcome.outcome === 'retry-later') pauses.push(outcome.seconds);
   }
-  if (!hasReceipt()) await keepReceipt(webhook, { receipt, comesAgain: pauses.length > 0 }, dependencies);
+  if (!hasIntakeRecord())
+    await keepIntakeRecord(webhook, { intakeRecord, comesAgain: pauses.length > 0 }, dependencies);
   return pauses.length === 0 ? 'done' : keep(record, Math.max(...pauses), dependencies);
 }
 
 /**
- * Where no entry has taken the receipt, it becomes an item of its own: no event was claimed, or all were known already.
+ * Where no entry has taken the intake record, it becomes an item of its own: no event was claimed, or all were known already.
  * One that cannot be written makes a story poorer, and keeps nothing from being delivered.
  */
-async function keepReceipt(
+async function keepIntakeRecord(
   webhook: BufferedWebhook,
-  { receipt, comesAgain }: { readonly receipt: Receipt; readonly comesAgain: boolean },
-  { recordReceipt, remainingMilliseconds, log }: DeliverDependencies,
+  { intakeRecord, comesAgain }: { readonly intakeRecord: IntakeRecord; readonly comesAgain: boolean },
+  { writeIntakeRecord, remainingMilliseconds, log }: DeliverDependencies,
 ): Promise<void> {
-  const hasTime = remainingMilliseconds() >= RECEIPT_MILLISECONDS;
+  const hasTime = remainingMilliseconds() >= INTAKE_RECORD_MILLISECONDS;
   if (!hasTime && comesAgain) return;
   const recorded = hasTime
-    ? await recordReceipt(ledgerKey(webhook, { name: '' }).webhook, receipt)
+    ? await writeIntakeRecord(ledgerKey(webhook, { name: '' }).webhook, intakeRecord)
     : fail({ cause: 'no-time' });
-  if (!recorded.ok) log(describeUnrecorded(webhook, recorded.failure));
+  if (!recorded.ok) log(formatUnrecorded(webhook, recorded.failure));
 }
 
 async function deliverOne(work: EventWork<Mapped>, dependencies: DeliverDependencies): Promise<EventOutcome> {
   const outcome = await deliverEvent(work, dependencies).catch((bug: unknown) =>
     afterBug(work, bug, dependencies),
   );
-  const { log, now, takeProof } = dependencies;
-  log(describeEvent(work, outcome, { now: now(), takeProof }));
+  const { log, now, isFirstThisMinute } = dependencies;
+  log(formatEvent(work, outcome, { now: now(), isFirstThisMinute }));
   return outcome;
 }
 
@@ -117,7 +121,7 @@ function afterBug(work: EventWork<Mapped>, bug: unknown, dependencies: DeliverDe
 }
 
 /** There is no event to be found in the ledger: all that is known of the message goes with it. */
-async function buryMessage(
+async function deadLetterUnopened(
   record: BufferRecord,
   unopenable: Unopenable,
   dependencies: DeliverDependencies,
@@ -126,7 +130,7 @@ async function buryMessage(
   const { attempts } = record;
   const note = writeNote(unopenable.outcome, { attempts: 0, receives: attempts }, now());
   const put = await putInDeadLetters(record.message, note);
-  log(describeUnopened(record, unopenable, { now: now(), ...(!put.ok && put.failure) }));
+  log(formatUnopened(record, unopenable, { now: now(), ...(!put.ok && put.failure) }));
   return put.ok ? 'done' : keep(record, nextDelaySeconds(attempts, random()), dependencies);
 }
 
@@ -170,24 +174,24 @@ function deadLetter(stage: DeadLetterNote['stage'], code: DeadLetterCode, detail
   return { outcome: 'dead-letter', stage, code, ...(detail !== undefined && { detail }) };
 }
 
-/** A ledger, and what its reads and writes have shown of one delivery's receipt. */
+/** A ledger, and what its reads and writes have shown of one delivery's intake record. */
 type WatchedLedger = {
   readonly ledger: LedgerStore;
   /** Whether an entry has it for certain: one that was written now, or one of an earlier time that the message came. */
-  readonly hasReceipt: () => boolean;
+  readonly hasIntakeRecord: () => boolean;
 };
 
 /**
- * Watches a ledger for the receipt of one delivery. Whatever goes wrong about a claim, only an entry that was written or
- * read counts: an answer that was lost leaves the receipt to the next claim, or to an item of its own.
+ * Watches a ledger for the intake record of one delivery. Whatever goes wrong about a claim, only an entry that was written or
+ * read counts: an answer that was lost leaves the intake record to the next claim, or to an item of its own.
  */
-function watchReceipt({ read, write }: LedgerStore, { webhookId }: Receipt): WatchedLedger {
+function watchIntakeRecord({ read, write }: LedgerStore, { webhookId }: IntakeRecord): WatchedLedger {
   let isSeen = false;
   const look = (entry: LedgerEntry | undefined) => {
-    isSeen ||= entry?.receipt?.webhookId === webhookId;
+    isSeen ||= entry?.intakeRecord?.webhookId === webhookId;
   };
   return {
-    hasReceipt: () => isSeen,
+    hasIntakeRecord: () => isSeen,
     ledger: {
       read: async (key) => {
         const found = await read(key);

@@ -1,5 +1,5 @@
 import { isAbout } from '../buffer/replay.ts';
-import { describeMapFailure } from '../map/failure.ts';
+import { formatMapFailure } from '../map/failure.ts';
 import type { Mapped } from '../map/webhook.ts';
 import type { Result } from '../result.ts';
 import type { Verdict } from './event-api/verdict.ts';
@@ -10,10 +10,10 @@ import {
   type LedgerFailure,
   writeSettled,
 } from './ledger/decision.ts';
-import { type LedgerEntry, rememberAttempt, type Settlement, settleEntry } from './ledger/entry.ts';
+import { appendAttempt, type LedgerEntry, type Settlement, settleEntry } from './ledger/entry.ts';
 import type { EventOutcome } from './outcome.ts';
 import { isExhausted } from './retry-schedule.ts';
-import { buryEvent, claimantOf, type EventDependencies, type EventWork, tryLater } from './work.ts';
+import { claimantOf, deadLetterEvent, type EventDependencies, type EventWork, tryLater } from './work.ts';
 
 /**
  * One event's journey: if it is not too old and nothing stands in the way, it is claimed, called, judged and settled in
@@ -29,7 +29,7 @@ export async function deliverEvent(
       return { outcome: 'skipped', code: mapped.code };
     case 'rejected': {
       const { code } = mapped.failure;
-      const detail = describeMapFailure(mapped.failure);
+      const detail = formatMapFailure(mapped.failure);
       return endUncalled(work, { state: 'failed', stage: 'map', code, detail }, dependencies);
     }
     case 'event':
@@ -94,7 +94,7 @@ async function goOn(
     case 'duplicate':
       return { outcome: 'duplicate', code: `already-${decision.of}` };
     case 'bury':
-      return buryEvent(work, decision.entry, dependencies);
+      return deadLetterEvent(work, decision.entry, dependencies);
     case 'take': {
       const { entry } = decision;
       if (entry.state === 'expired') {
@@ -102,7 +102,7 @@ async function goOn(
       }
       return entry.state === 'claimed' && work.mapped.kind === 'event'
         ? callEvent({ ...work, mapped: work.mapped }, entry, dependencies)
-        : buryEvent(work, entry, dependencies);
+        : deadLetterEvent(work, entry, dependencies);
     }
   }
 }
@@ -120,11 +120,11 @@ async function callEvent(
   const called = await caller.call(work.mapped, remainingMilliseconds);
   if (called.kind === 'held') return giveBack(work, entry, { hold: called, dependencies });
 
-  const { verdict, milliseconds, keySlot } = called;
-  const facts = { attempts: entry.attempts, milliseconds, keySlot, ...factsOf(verdict) };
+  const { verdict, milliseconds, keyUsed } = called;
+  const facts = { attempts: entry.attempts, milliseconds, keyUsed, ...factsOf(verdict) };
   const later = repeatOf(verdict, work, dependencies);
   const settlement = settlementOf(verdict, later, now());
-  const next = rememberAttempt(settleEntry(entry, settlement, now()), settlement);
+  const next = appendAttempt(settleEntry(entry, settlement, now()), settlement);
   const settled = await writeSettled(next, dependencies);
   // Known to be delivered: the message may go, whatever the ledger has of it.
   if (verdict.outcome === 'delivered') {
@@ -137,7 +137,7 @@ async function callEvent(
     return { ...tryLater(work, { code }, dependencies), ...facts, cause: causeOf(settled.failure) };
   }
   if (later !== undefined) return { ...later, ...facts };
-  return { ...(await buryEvent(work, settled.value, dependencies)), ...facts };
+  return { ...(await deadLetterEvent(work, settled.value, dependencies)), ...facts };
 }
 
 /** The event as it was before, for the next who comes. */

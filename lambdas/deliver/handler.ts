@@ -17,7 +17,7 @@ import { createBreaker } from './event-api/breaker.ts';
 import { createEventCaller, createRateLimit, workerRate } from './event-api/caller.ts';
 import { createKeyedCaller, keysOf, parseWebexSecret } from './event-api/keys.ts';
 import { CALL_LIMITS } from './event-api/verdict.ts';
-import { createProofClock } from './log-line.ts';
+import { createOnceAMinute } from './log-line.ts';
 import { hashEventKey } from './work.ts';
 
 // runs once per cold start
@@ -36,7 +36,7 @@ const rereadKeys = async () => {
 const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   mappings: prepareMappings(readCatalogue<Mapping>(), PREPARED_SOURCES),
   ledger,
-  recordReceipt: ledger.recordReceipt,
+  writeIntakeRecord: ledger.writeIntakeRecord,
   leaseMilliseconds: environment.LEASE_SECONDS * 1000,
   caller: createEventCaller({
     keyedCaller: createKeyedCaller({ readKeys, rereadKeys }),
@@ -65,7 +65,7 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   newOwner: randomUUID,
   random: Math.random,
   log: writeLogLine,
-  takeProof: createProofClock(),
+  isFirstThisMinute: createOnceAMinute(),
   pause,
   now,
 };

@@ -12,14 +12,14 @@ const MESSAGES = declareMetrics(['stage', 'source', 'code'], { UnopenedMessages:
 /** A line of the log: codes, counts, ids and times; never a value of the payload, a key or a secret. */
 export type OutcomeLine = Readonly<Record<string, unknown>>;
 
-/** What is logged of an event: what became of it, and the ids by which it is found at the door and at Webex Campaign. */
-export function describeEvent(
+/** What is logged of an event: what became of it, and the ids by which it is found at ingest and at Webex Campaign. */
+export function formatEvent(
   { mapped, webhook, record }: EventWork<Mapped>,
   ended: EventOutcome & { readonly seconds?: number },
-  { now, takeProof }: { readonly now: Date; readonly takeProof: TakeProof },
+  { now, isFirstThisMinute }: { readonly now: Date; readonly isFirstThisMinute: OnceAMinute },
 ): OutcomeLine {
   const { milliseconds: _, seconds, answer, ...outcome } = ended;
-  const measured = measureOutcome(ended, waitOf(record, now), () => takeProof(now));
+  const measured = measureOutcome(ended, waitOf(record, now), () => isFirstThisMinute(now));
   return {
     ...writeMetrics(EVENTS, measured, now),
     Events: 1,
@@ -46,7 +46,7 @@ function factsOf({ status, code }: AnswerFacts): AnswerFacts {
 }
 
 /** What is logged of a message in which no event was found. */
-export function describeUnopened(
+export function formatUnopened(
   record: BufferRecord,
   { webhook, outcome }: Unopenable,
   { now, cause }: { readonly now: Date; readonly cause?: string },
@@ -74,16 +74,16 @@ export function describeUnopened(
   };
 }
 
-/** What is logged where the ledger did not take a webhook's receipt. No metric: each event has one of its own. */
-export function describeUnrecorded(
+/** What is logged where the ledger did not take a webhook's intake record. No metric: each event has one of its own. */
+export function formatUnrecorded(
   { source, deduplicationId, webhookId }: BufferedWebhook,
   { cause }: { readonly cause: string },
 ): OutcomeLine {
-  return { stage: 'deliver', code: 'receipt-not-recorded', cause, source, deduplicationId, webhookId };
+  return { stage: 'deliver', code: 'intake-record-not-written', cause, source, deduplicationId, webhookId };
 }
 
 /** What is logged of a message that met a bug before its events were reached. */
-export function describeBug(record: BufferRecord, bug: unknown, now: Date): OutcomeLine {
+export function formatBug(record: BufferRecord, bug: unknown, now: Date): OutcomeLine {
   const { messageId, attempts } = record;
   return {
     ...writeMetrics(MESSAGES, { Faults: 1, ...measureWait(waitOf(record, now)) }, now),
@@ -120,11 +120,11 @@ const DELIVER_METRICS = {
    * An event waits, as no key works, the vendor throttles, …: 1 while it is so, 0 once a call proves that it is over (and
    * once a minute while it is not so).
    */
-  HeldByCredentials: 'Count',
-  HeldByThrottling: 'Count',
-  HeldByEndpoint: 'Count',
-  HeldByKeys: 'Count',
-  HeldByLedger: 'Count',
+  PausedByCredentials: 'Count',
+  PausedByThrottling: 'Count',
+  PausedByEndpoint: 'Count',
+  PausedByKeys: 'Count',
+  PausedByLedger: 'Count',
   DeadLetters: 'Count',
   UnconfirmedEvents: 'Count',
   /** Whether a call was made with the secondary key; that it was not is told once a minute. */
@@ -137,25 +137,25 @@ export type DeliverMetric = keyof typeof DELIVER_METRICS;
 type Measured = Readonly<Partial<Record<DeliverMetric, number>>>;
 
 const PROVEN_WELL: Measured = {
-  HeldByCredentials: 0,
-  HeldByThrottling: 0,
-  HeldByEndpoint: 0,
-  HeldByKeys: 0,
-  HeldByLedger: 0,
+  PausedByCredentials: 0,
+  PausedByThrottling: 0,
+  PausedByEndpoint: 0,
+  PausedByKeys: 0,
+  PausedByLedger: 0,
 };
 
 /** What an event that waits stands for. A single failure of the endpoint is none of it: the breaker has to open first. */
 const KEPT_BY: Readonly<Record<RetryLaterCode, DeliverMetric | undefined>> = {
-  'webex-credentials-refused': 'HeldByCredentials',
-  'paused-credentials': 'HeldByCredentials',
-  'webex-throttled': 'HeldByThrottling',
-  'paused-throttled': 'HeldByThrottling',
-  'webex-wrong-endpoint': 'HeldByEndpoint',
-  'paused-endpoint': 'HeldByEndpoint',
-  'secret-missing': 'HeldByKeys',
-  'secret-invalid': 'HeldByKeys',
-  'secret-unreadable': 'HeldByKeys',
-  'ledger-unavailable': 'HeldByLedger',
+  'webex-credentials-refused': 'PausedByCredentials',
+  'paused-credentials': 'PausedByCredentials',
+  'webex-throttled': 'PausedByThrottling',
+  'paused-throttled': 'PausedByThrottling',
+  'webex-wrong-endpoint': 'PausedByEndpoint',
+  'paused-endpoint': 'PausedByEndpoint',
+  'secret-missing': 'PausedByKeys',
+  'secret-invalid': 'PausedByKeys',
+  'secret-unreadable': 'PausedByKeys',
+  'ledger-unavailable': 'PausedByLedger',
   'internal-error': 'Faults',
   'dead-letter-unavailable': 'Faults',
   'webex-unreachable': undefined,
@@ -166,10 +166,10 @@ const KEPT_BY: Readonly<Record<RetryLaterCode, DeliverMetric | undefined>> = {
 
 /** Reasons to wait whose alarm pages: that an event is late then is no news. */
 const PAGED: readonly (DeliverMetric | undefined)[] = [
-  'HeldByCredentials',
-  'HeldByEndpoint',
-  'HeldByKeys',
-  'HeldByLedger',
+  'PausedByCredentials',
+  'PausedByEndpoint',
+  'PausedByKeys',
+  'PausedByLedger',
 ];
 
 /** A refusal that is a business answer and no fault: nobody has to hurry for it. */
@@ -178,19 +178,19 @@ const EXPECTED_REFUSAL = 'webex-no-recommendation';
 /**
  * What an outcome counts for: what alarms watch.
  * @param waitedMilliseconds since the webhook was put on the buffer
- * @param takesProof asked where the outcome proves that nothing is wrong: whether that is to be told
+ * @param isFirst asked where the outcome proves that nothing is wrong: whether that is to be told
  */
 export function measureOutcome(
   outcome: EventOutcome,
   waitedMilliseconds: number,
-  takesProof: () => boolean,
+  isFirst: () => boolean,
 ): Measured {
-  const { milliseconds, keySlot } = outcome;
+  const { milliseconds, keyUsed } = outcome;
   return {
     ...(milliseconds !== undefined && { CallDuration: milliseconds }),
     ...measureEnd(outcome, waitedMilliseconds),
-    ...(provesAll(outcome) && takesProof() && proofOf(outcome)),
-    ...(keySlot === 'secondary' && { SpareKeyCalls: 1 }),
+    ...(provesAll(outcome) && isFirst() && proofOf(outcome)),
+    ...(keyUsed === 'secondary' && { SpareKeyCalls: 1 }),
   };
 }
 
@@ -229,23 +229,23 @@ function provesAll(ended: EventOutcome): boolean {
 }
 
 /** Of the ledger it is proven only if that took the answer, of the keys only by the one that was used. */
-function proofOf({ cause, keySlot }: EventOutcome): Measured {
-  const { HeldByLedger: ledger, ...others } = PROVEN_WELL;
+function proofOf({ cause, keyUsed }: EventOutcome): Measured {
+  const { PausedByLedger: ledger, ...others } = PROVEN_WELL;
   return {
     ...others,
-    ...(cause === undefined && { HeldByLedger: ledger }),
-    ...(keySlot === 'primary' && { SpareKeyCalls: 0 }),
+    ...(cause === undefined && { PausedByLedger: ledger }),
+    ...(keyUsed === 'primary' && { SpareKeyCalls: 0 }),
   };
 }
 
 /** Whether a call's proof that nothing is wrong is to be written down; whoever asks is expected to do it. */
-export type TakeProof = (now: Date) => boolean;
+export type OnceAMinute = (now: Date) => boolean;
 
 /** CloudWatch looks at a whole minute: what is said once in it need not be said, and paid for, with every event. */
 const PROOF_MILLISECONDS = 60_000;
 
 /** Gives leave for a proof once a minute, the first time at once. */
-export function createProofClock(): TakeProof {
+export function createOnceAMinute(): OnceAMinute {
   let takenAt: number | undefined;
   return (now) => {
     const isDue = takenAt === undefined || now.getTime() - takenAt >= PROOF_MILLISECONDS;

@@ -35,7 +35,7 @@ export type EventOutcome = {
   /** How long the call took. */
   readonly milliseconds?: number;
   /** Which of the two keys it was made with: when the other counts nothing any more, it can go. */
-  readonly keySlot?: 'primary' | 'secondary';
+  readonly keyUsed?: 'primary' | 'secondary';
 } & (
   | { readonly outcome: 'delivered'; readonly transactionId: string }
   | { readonly outcome: 'skipped'; readonly code: 'when-not-met' | 'no-items' }

@@ -6,7 +6,7 @@ import type { Result } from '../result.ts';
 import type { Verdict } from './event-api/verdict.ts';
 import { type Claimant, claimPermission, type SettleDependencies, writeSettled } from './ledger/decision.ts';
 import { type LedgerEntry, type LedgerFacts, ledgerKey, markDeadLettered } from './ledger/entry.ts';
-import type { Receipt } from './ledger/intake-record.ts';
+import type { IntakeRecord } from './ledger/intake-record.ts';
 import { type DeadLettered, type EventOutcome, type RetryLaterCode, writeNote } from './outcome.ts';
 import { nextDelaySeconds } from './retry-schedule.ts';
 
@@ -26,12 +26,12 @@ export type EventWork<Which extends Mapped> = {
   readonly mapped: Which;
   readonly webhook: BufferedWebhook;
   readonly record: BufferRecord;
-  /** The receipt of the delivery, as long as no entry of the ledger has it. */
-  readonly receipt?: Receipt;
+  /** The intake record of the delivery, as long as no entry of the ledger has it. */
+  readonly intakeRecord?: IntakeRecord;
 };
 
 /** Why no call is made now. */
-export type CallHold = { readonly code: RetryLaterCode; readonly atLeastSeconds?: number };
+export type CallPause = { readonly code: RetryLaterCode; readonly atLeastSeconds?: number };
 
 /** A call that was made and judged, or was not made after all. */
 export type Called =
@@ -42,9 +42,9 @@ export type Called =
       readonly milliseconds: number;
       readonly calls: number;
       /** Which key the last call was made with. */
-      readonly keySlot: 'primary' | 'secondary';
+      readonly keyUsed: 'primary' | 'secondary';
     }
-  | ({ readonly kind: 'held' } & CallHold);
+  | ({ readonly kind: 'held' } & CallPause);
 
 /** An event, and the body of its call. */
 export type EventToCall = Pick<Extract<Mapped, { kind: 'event' }>, 'event' | 'payload'>;
@@ -52,7 +52,7 @@ export type EventToCall = Pick<Extract<Mapped, { kind: 'event' }>, 'event' | 'pa
 /** Calls the event API as far as keys, rate, breaker and the function's remaining time allow. */
 export type EventCaller = {
   /** Asked before an event is claimed: what is not to be called now is left as it is. */
-  readonly hold: (remainingMilliseconds: number) => Promise<CallHold | undefined>;
+  readonly hold: (remainingMilliseconds: number) => Promise<CallPause | undefined>;
   readonly call: (event: EventToCall, remainingMilliseconds: () => number) => Promise<Called>;
 };
 
@@ -75,7 +75,7 @@ export type EventDependencies = SettleDependencies & {
 
 /** The event's worker, as the ledger sees it. */
 export async function claimantOf(
-  { mapped, webhook, receipt }: EventWork<Mapped>,
+  { mapped, webhook, intakeRecord }: EventWork<Mapped>,
   { hashEventKey, newOwner, leaseMilliseconds }: EventDependencies,
 ): Promise<Claimant> {
   const { webhookId, receivedAt } = webhook;
@@ -93,14 +93,14 @@ export async function claimantOf(
     owner: newOwner(),
     leaseMilliseconds,
     permission: claimPermission(mapped, webhook.replay),
-    ...(receipt && { receipt }),
+    ...(intakeRecord && { intakeRecord }),
   };
 }
 
 /** Leaves the event for another time. */
 export function tryLater(
   { record }: EventWork<Mapped>,
-  { code, cause, atLeastSeconds }: CallHold & { readonly cause?: string },
+  { code, cause, atLeastSeconds }: CallPause & { readonly cause?: string },
   { random }: EventDependencies,
 ): Extract<EventOutcome, { outcome: 'retry-later' }> {
   const seconds = nextDelaySeconds(record.attempts, random(), atLeastSeconds);
@@ -112,7 +112,7 @@ export function tryLater(
  * the buffer, and the next to receive it finds an end without a dead letter. A mark that cannot be written costs a
  * second dead letter at worst, never one that is lost.
  */
-export async function buryEvent(
+export async function deadLetterEvent(
   work: EventWork<Mapped>,
   entry: LedgerEntry,
   dependencies: EventDependencies,

@@ -9,7 +9,7 @@ import { encodeBufferedWebhook } from '../buffer/message.ts';
 import { fail } from '../result.ts';
 import { parseSecret } from '../secret.ts';
 import { type Answer, answerFailure, answerReceived } from './answer.ts';
-import { describeReceived } from './log-line.ts';
+import { formatReceived } from './log-line.ts';
 import { type ReceiveDependencies, receiveWebhook, signingSecretsSchema } from './receive.ts';
 import { httpApiEventSchema } from './request.ts';
 import type { Source } from './source.ts';
@@ -45,7 +45,7 @@ async function ingest(event: unknown): Promise<Answer> {
   const request = httpApiEventSchema.parse(event);
   const receivedAt = new Date();
   const reception = await receiveWebhook(request, receivedAt, dependencies);
-  writeLogLine(describeReceived(request.requestContext.requestId, receivedAt, reception));
+  writeLogLine(formatReceived(request.requestContext.requestId, receivedAt, reception));
   const { source, received } = reception;
   return received.ok
     ? answerReceived(received.value, source?.profile.acknowledge)

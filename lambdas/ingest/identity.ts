@@ -25,7 +25,7 @@ export function identifyWebhook(
   const eventTypes = readEventTypes(profile.eventType, webhook);
   if (eventTypes.length === 0) {
     if (!body.ok && profile.eventType.some((selector) => 'body' in selector)) return body;
-    const where = profile.eventType.slice(0, 1).map(describeSelector).join();
+    const where = profile.eventType.slice(0, 1).map(formatSelector).join();
     return fail({ code: 'event-type-missing', where });
   }
   const deduplicationId = readDeduplicationId(profile.deduplicationId, webhook);
@@ -105,7 +105,7 @@ function hashOf(rawBody: Uint8Array): string {
 }
 
 /** Says where a selector looks, for a person. */
-export function describeSelector(selector: Selector): string {
+export function formatSelector(selector: Selector): string {
   if ('header' in selector) return `the header ${selector.header}`;
   return `the body's ${pointersOf(selector).join(' or ')}`;
 }

@@ -5,9 +5,9 @@ import type { Reception } from './receive.ts';
 const WEBHOOKS = declareMetrics(['stage', 'source', 'code'], { Webhooks: 'Count' });
 
 /** What is logged of a request: the code and its facts, ids and sizes; never a header, a body or a secret. */
-export function describeReceived(requestId: string, receivedAt: Date, reception: Reception): object {
+export function formatReceived(requestId: string, receivedAt: Date, reception: Reception): object {
   const { received, source } = reception;
-  const facts = received.ok ? describeTaken(received.value) : received.failure;
+  const facts = received.ok ? formatTaken(received.value) : received.failure;
   const { ofSource, ofIngest } = measureReception(reception);
   const directives = [
     WEBHOOKS,
@@ -30,15 +30,15 @@ function hasMetrics({ Metrics }: MetricDirective): boolean {
   return Metrics.length > 0;
 }
 
-function describeTaken(taken: Extract<Reception['received'], { ok: true }>['value']): object {
+function formatTaken(taken: Extract<Reception['received'], { ok: true }>['value']): object {
   if (taken.code === 'handshake-answered') return { code: taken.code };
-  const { code, webhook, secretSlot } = taken;
+  const { code, webhook, secretIndex } = taken;
   return {
     code,
     eventTypes: webhook.eventTypes,
     deduplicationId: webhook.deduplicationId,
     bytes: webhook.rawBody.byteLength,
-    secretSlot: String(secretSlot),
+    secretIndex: String(secretIndex),
   };
 }
 
@@ -110,7 +110,7 @@ export function measureReception({ received }: Reception): {
     };
   }
   if (received.value.code === 'handshake-answered') return { ofSource: {}, ofIngest: {} };
-  const { secretSlot, secretsKept } = received.value;
-  const oldSecretUses = secretsKept > 1 ? { OldSecretUses: secretSlot > 0 ? 1 : 0 } : {};
+  const { secretIndex, secretsKept } = received.value;
+  const oldSecretUses = secretsKept > 1 ? { OldSecretUses: secretIndex > 0 ? 1 : 0 } : {};
   return { ofSource: { VerifiedWebhooks: 1, ...oldSecretUses }, ofIngest: {} };
 }

@@ -32,11 +32,11 @@ type Verified = Verification & {
 };
 
 /** Which of how many secrets has signed a webhook. */
-type SigningSlot = Pick<Verified, 'secretSlot' | 'secretsKept'>;
+type SigningIndex = Pick<Verified, 'secretIndex' | 'secretsKept'>;
 
 /** A verified webhook that was `buffered`, or `ignored` as no mapping wants it; or a handshake that is to be answered. */
 export type Received =
-  | ({ readonly code: 'buffered' | 'ignored'; readonly webhook: BufferedWebhook } & SigningSlot)
+  | ({ readonly code: 'buffered' | 'ignored'; readonly webhook: BufferedWebhook } & SigningIndex)
   | { readonly code: 'handshake-answered'; readonly answer: HandshakeAnswer };
 
 /** What became of a request, and whose it is; `source` is missing where no mapping folder has the name. */
@@ -124,8 +124,8 @@ export async function verifyWebhook(
       secrets: tried,
     });
     if (!verified.ok) return verified;
-    const { secretSlot } = verified.value;
-    return succeed({ secretSlot, secret: tried[secretSlot] ?? '', secretsKept: tried.length, receivedAt });
+    const { secretIndex } = verified.value;
+    return succeed({ secretIndex, secret: tried[secretIndex] ?? '', secretsKept: tried.length, receivedAt });
   };
 
   const first = verify(secrets.value.signingSecrets);
@@ -138,7 +138,7 @@ export async function verifyWebhook(
 async function takeIn(
   source: Source,
   request: WebhookRequest,
-  { secretSlot, secretsKept, receivedAt }: Verified,
+  { secretIndex, secretsKept, receivedAt }: Verified,
   { putOnBuffer }: ReceiveDependencies,
 ): Promise<Result<Received, IngestFailure>> {
   const identity = identifyWebhook(source.profile, request);
@@ -150,7 +150,7 @@ async function takeIn(
     eventTypes,
     deduplicationId,
     receivedAt,
-    secretSlot,
+    secretIndex,
     bodyFormat,
     headers: pickHeaders(request, source.mappedHeaders),
     rawBody: request.rawBody,
@@ -158,10 +158,10 @@ async function takeIn(
   const wanted = eventTypes.filter((eventType) =>
     source.eventTypes.some((pattern) => matchesEventType(pattern, eventType)),
   );
-  if (wanted.length === 0) return succeed({ code: 'ignored', webhook, secretSlot, secretsKept });
+  if (wanted.length === 0) return succeed({ code: 'ignored', webhook, secretIndex, secretsKept });
   const kept = { ...webhook, eventTypes: wanted };
   const buffered = await putOnBuffer(kept);
-  return buffered.ok ? succeed({ code: 'buffered', webhook: kept, secretSlot, secretsKept }) : buffered;
+  return buffered.ok ? succeed({ code: 'buffered', webhook: kept, secretIndex, secretsKept }) : buffered;
 }
 
 function pickHeaders(

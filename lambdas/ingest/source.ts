@@ -73,8 +73,8 @@ export const profileSchema = z.strictObject({
   acknowledge: acknowledgementSchema.optional(),
 });
 
-/** A profile as it is written down; `satisfies ProfileKnobs` checks it where it stands. */
-export type ProfileKnobs = z.input<typeof profileSchema>;
+/** A profile as it is written down; `satisfies ProfileOptions` checks it where it stands. */
+export type ProfileOptions = z.input<typeof profileSchema>;
 export type Profile = z.infer<typeof profileSchema>;
 
 /** What ingest knows of a source: its profile, where its signing secrets lie, which event types are wanted. */

@@ -32,7 +32,7 @@ export type MapFailure =
   | ContractBreach;
 
 /** Says where and what in a line, for notes and people. */
-export function describeMapFailure(failure: MapFailure): string {
+export function formatMapFailure(failure: MapFailure): string {
   switch (failure.code) {
     case 'too-many-parameters':
       return `${failure.count} parameters; the limit is ${failure.limit}`;

@@ -103,7 +103,7 @@ function deliverRow(props: DashboardProps): readonly IWidget[][] {
     graph('A call of Webex Campaign, ms', [metric('CallDuration', MEDIAN), metric('CallDuration', P99)]),
     graph(
       'What holds events up (1: it does)',
-      held.map((by) => metric(`HeldBy${by}`)),
+      held.map((by) => metric(`PausedBy${by}`)),
     ),
     graph('Waiting longest, s', [metric('WaitingTime')]),
     graph('Workers, their errors, throttled writes of the ledger', [

@@ -22,9 +22,9 @@ const leanSdk: Plugin = {
 
 /** Our own code for webhooks that fail, by the file beside the bundle that it becomes. */
 const LAZY: Readonly<Record<string, string>> = {
-  './explain-mismatch.cjs': 'ingest/explain-mismatch.ts',
-  './verification-advice.cjs': 'ingest/verification-advice.ts',
-  './signature-plug-ins.cjs': 'ingest/signature-plug-ins/plug-in-of.ts',
+  './diagnosis.cjs': 'ingest/signature/diagnosis.ts',
+  './verification.cjs': 'ingest/signature/verification.ts',
+  './plug-ins.cjs': 'ingest/signature/plug-ins/plug-ins.ts',
 };
 
 /**

@@ -129,7 +129,7 @@ function collectKnownKeys(): { readonly error: z.core.$ZodErrorMap; readonly kno
     if (issue.code === 'unrecognized_keys' && issue.inst !== undefined && 'shape' in issue.inst) {
       known.set(issue.keys.join('\n'), Object.keys(issue.inst.shape as object));
     }
-    return sayWhatToDo(issue);
+    return formatWhatToDo(issue);
   };
   return { error, knownKeys: (keys) => known.get(keys.join('\n')) ?? [] };
 }
@@ -144,7 +144,7 @@ function expandIssue(issue: z.core.$ZodIssue, knownKeys: KnownKeys): readonly Fi
 }
 
 /** Sentences for what zod finds where a schema has none of its own. */
-function sayWhatToDo(issue: z.core.$ZodRawIssue): string | undefined {
+function formatWhatToDo(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => message).join('; ');
   if (issue.input === undefined) return 'is missing. Add it.';
   if (issue.code === 'invalid_type') {

@@ -18,14 +18,19 @@ export type DeliverAlarmsProps = Pick<AlarmSettings, 'freshWithin'> & {
 
 /** What keeps events from Webex Campaign. Nothing is lost by any of it: events wait, for 24 hours. */
 export function deliverAlarms(props: DeliverAlarmsProps): readonly StageAlarm[] {
-  return [...holdAlarms(props.name), ...latenessAlarms(props), ...faultAlarms(props), ...noticeAlarms(props)];
+  return [
+    ...pauseAlarms(props.name),
+    ...latenessAlarms(props),
+    ...faultAlarms(props),
+    ...noticeAlarms(props),
+  ];
 }
 
 /**
  * Written as 1 by every event that waits, and as 0 by the first that is called with success: until that, what nobody writes
  * changes nothing. Ten minutes, as the breaker tries once a minute by itself.
  */
-function holdAlarm(
+function pauseAlarm(
   name: string,
   metric: DeliverMetric,
   alarm: Pick<StageAlarm, 'runbookSection' | 'impact'>,
@@ -40,29 +45,29 @@ function holdAlarm(
   };
 }
 
-function holdAlarms(name: string): readonly StageAlarm[] {
+function pauseAlarms(name: string): readonly StageAlarm[] {
   return [
-    holdAlarm(name, 'HeldByCredentials', {
+    pauseAlarm(name, 'PausedByCredentials', {
       runbookSection: 'credentials-refused',
       impact: 'Webex Campaign refuses every key that we have: no customer gets any message. Events wait.',
     }),
-    holdAlarm(name, 'HeldByEndpoint', {
+    pauseAlarm(name, 'PausedByEndpoint', {
       runbookSection: 'endpoint-failing',
       impact:
         'Webex Campaign cannot be reached, or does not answer: no customer gets any message. Events wait.',
     }),
-    holdAlarm(name, 'HeldByKeys', {
+    pauseAlarm(name, 'PausedByKeys', {
       runbookSection: 'keys-unusable',
       impact:
         'The secret with the keys of Webex Campaign is not set, wrong or cannot be read: no customer gets any message. Events wait.',
     }),
-    holdAlarm(name, 'HeldByLedger', {
+    pauseAlarm(name, 'PausedByLedger', {
       runbookSection: 'ledger-unavailable',
       impact:
         'The ledger does not answer, and nothing is sent without it, lest it be sent twice: no customer gets any message. Events wait.',
     }),
     {
-      ...holdAlarm(name, 'HeldByThrottling', {
+      ...pauseAlarm(name, 'PausedByThrottling', {
         runbookSection: 'throttled',
         impact: 'Webex Campaign has asked us to slow down for half an hour: messages are sent, but late.',
       }),

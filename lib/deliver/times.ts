@@ -120,7 +120,7 @@ function queueRules(times: DeliveryTimes): readonly Rule[] {
     ],
     [
       times.ledgerRetention >= retained,
-      `the ledger has to remember an event (${times.ledgerRetention} s) for as long as its webhook can lie in both queues (${retained} s)`,
+      `the ledger has to memoize an event (${times.ledgerRetention} s) for as long as its webhook can lie in both queues (${retained} s)`,
     ],
   ];
 }

@@ -20,7 +20,7 @@ export type IngestAlarmsProps = Pick<AlarmSettings, 'silentAfter' | 'lambdaConcu
   readonly sources: readonly string[];
 };
 
-/** What can go wrong at the door. Nothing that a stranger sends pages: he can make ingest refuse, not fail. */
+/** What can go wrong at ingest. Nothing that a stranger sends pages: he can make ingest refuse, not fail. */
 export function ingestAlarms(props: IngestAlarmsProps): readonly StageAlarm[] {
   const { name, endpoint, sources, silentAfter = {}, lambdaConcurrency = 1_000 } = props;
   return [

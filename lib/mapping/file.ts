@@ -44,7 +44,7 @@ export function parseMappingFile(
   if (!read.ok) return read;
   const { value: raw, problemAt } = read.value;
   const checked = checkAgainst(checkedSchema, raw);
-  if (!checked.ok) return fail(tellAll(read.value, checked.failure, stages));
+  if (!checked.ok) return fail(formatAll(read.value, checked.failure, stages));
 
   const { verify, source, secret, let: definitions, defaults, events, ...beside } = checked.value;
   const profile = resolveVerify(verify, beside);
@@ -62,7 +62,7 @@ export function parseMappingFile(
 type Parsed = ConfigFile<WrittenFile>;
 
 /** What is wrong by the schema, and what else is wrong in what is right by it. */
-function tellAll(
+function formatAll(
   { value: raw, problemAt }: ConfigFile<unknown>,
   findings: readonly Finding[],
   stages: readonly string[] | undefined,
@@ -81,7 +81,7 @@ function checkMeaning(parsed: Parsed, stages: readonly string[] | undefined): re
   return [...checkEvents(parsed, stages), ...checkExpressions(parsed)];
 }
 
-/** Headers that prove who sent a webhook stay at the door. */
+/** Headers that prove who sent a webhook stay at ingest. */
 function checkSecretHeaders({ value, problemAt }: Parsed, { signature }: Profile): readonly Problem[] {
   const own = 'signature' in signature ? [signature.signature.header.toLowerCase()] : [];
   const shared =

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { findKnobs, PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
+import { findOptions, PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
 import type { Extractor, SignatureScheme } from '../../lambdas/ingest/signature/scheme.ts';
 import { type Profile, profileSchema } from '../../lambdas/ingest/source.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
@@ -19,14 +19,14 @@ const BESIDE = {
 type BesideVerify = Partial<Record<keyof typeof BESIDE, unknown>>;
 
 /**
- * Resolves `verify`: the name of a profile, a profile with some knobs changed (`{profile: zendesk, content: …}`), or all
- * the knobs. `beside` takes the place of what the profile says of type, id, handshakes and acknowledgement.
+ * Resolves `verify`: the name of a profile, a profile with some options changed (`{profile: zendesk, content: …}`), or all
+ * the options. `beside` takes the place of what the profile says of type, id, handshakes and acknowledgement.
  */
 export function resolveVerify(
   verify: unknown,
   beside: BesideVerify = {},
 ): Result<Profile, readonly Finding[]> {
-  const knobs = readKnobs(verify);
+  const knobs = readOptions(verify);
   if (!knobs.ok) return knobs;
   const given = Object.entries(BESIDE).flatMap(([key, name]) => {
     const value = beside[key as keyof typeof BESIDE];
@@ -48,7 +48,7 @@ function isList(name: string): boolean {
   return name === 'eventType' || name === 'deduplicationId';
 }
 
-function readKnobs(verify: unknown): Result<object, readonly Finding[]> {
+function readOptions(verify: unknown): Result<object, readonly Finding[]> {
   if (typeof verify === 'string') return profileNamed(verify, ['verify']);
   const object = objectSchema.safeParse(verify);
   if (!object.success) {
@@ -65,7 +65,7 @@ function profileNamed(
   name: string,
   path: readonly PropertyKey[],
 ): Result<{ readonly signature: object }, readonly Finding[]> {
-  const profile = findKnobs(name);
+  const profile = findOptions(name);
   if (profile !== undefined) return succeed({ ...profile, signature: { ...(profile.signature as object) } });
   const message = `${JSON.stringify(name)} is not a profile. ${didYouMean(name, PROFILE_NAMES, `There are: ${PROFILE_NAMES.join(', ')}.`)}`;
   return fail([{ path, message }]);

@@ -13,7 +13,7 @@ export type SeenCall = {
 };
 
 /** What a vendor was answered for one webhook. */
-export type DoorStory = {
+export type IngestStory = {
   /** When it was first taken in; missing where it never was. */
   takenAt?: number;
   /** The code with which it was taken in. */
@@ -35,7 +35,7 @@ export type Evidence = {
   /** Calls that no event of the plan can be told by. */
   readonly strayCalls: () => number;
   /** By the place of the webhook in the plan. */
-  readonly door: Map<number, DoorStory>;
+  readonly door: Map<number, IngestStory>;
   /** How often deliver recognised an event as one that had ended, by deduplication id. */
   readonly recognised: ReadonlyMap<string, number>;
   /** Workers that ended in the middle of their work, whyever. */

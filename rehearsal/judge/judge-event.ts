@@ -1,4 +1,4 @@
-import type { DoorStory, SeenCall } from '../evidence/evidence.ts';
+import type { IngestStory, SeenCall } from '../evidence/evidence.ts';
 import type { FoundEntry, FoundLetter } from '../evidence/remains.ts';
 import type { End } from '../plan/faults.ts';
 import type { PlannedEvent } from '../plan/plan.ts';
@@ -6,7 +6,7 @@ import type { PlannedEvent } from '../plan/plan.ts';
 /** All that is known of one planned event at the end. */
 export type EventFile = {
   readonly planned: PlannedEvent;
-  readonly door: DoorStory | undefined;
+  readonly door: IngestStory | undefined;
   readonly calls: readonly SeenCall[];
   readonly letters: readonly FoundLetter[];
   readonly entry: FoundEntry | undefined;
@@ -36,7 +36,7 @@ export type Judged = {
   readonly delay?: number;
 };
 
-/** Judges one event by what the far side has seen of it and what is left of it. */
+/** Judges one event by what Webex Campaign has seen of it and what is left of it. */
 export function judgeEvent(file: EventFile): Judged {
   const { planned, calls, door } = file;
   const end = endOf(file);

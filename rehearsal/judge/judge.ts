@@ -31,7 +31,7 @@ export type Scoreboard = {
   /** Of the script: equal for equal scripts. */
   readonly script: string;
   readonly webhooks: number;
-  /** Requests at the door, copies and repetitions included. */
+  /** Requests at ingest, copies and repetitions included. */
   readonly requests: number;
   readonly events: number;
   readonly delivered: number;
@@ -46,7 +46,7 @@ export type Scoreboard = {
   readonly ignored: number;
   readonly waiting: number;
   /** Requests that were not taken, by code. */
-  readonly refusedAtTheDoor: Readonly<Record<string, number>>;
+  readonly refusedAtIngest: Readonly<Record<string, number>>;
   /** Parked, or repeated, for a crash or an outage that the script did not mean for them. */
   readonly collateral: number;
   /** Where a key, a secret or an event key was seen. */
@@ -59,7 +59,7 @@ export type Scoreboard = {
   readonly seconds: number;
 };
 
-/** Judges a rehearsal from the far side: what was accepted there, and what is left here. */
+/** Judges a rehearsal from Webex Campaign: what was accepted there, and what is left here. */
 export function judge(trial: Case): Scoreboard {
   const { plan, evidence, remains } = trial;
   const judged = judgeAll(trial);
@@ -86,7 +86,7 @@ export function judge(trial: Case): Scoreboard {
     skipped: ends.skipped ?? 0,
     ignored: ends.ignored ?? 0,
     waiting: remains.waiting,
-    refusedAtTheDoor: mergeCounts(door.map(({ refusals }) => refusals)),
+    refusedAtIngest: mergeCounts(door.map(({ refusals }) => refusals)),
     collateral: parked + repeats,
     leaks: [...evidence.leaks],
     notRehearsed: plan.notRehearsed ?? [],
@@ -150,12 +150,12 @@ function findWrong(judged: readonly Judged[], trial: Case): Findings {
     ...judged
       .filter(({ isExpected }) => !isExpected)
       .filter((one) => !parked.includes(one))
-      .map(tellEnd),
+      .map(formatEnd),
     ...judged
       .filter(({ duplicated }) => duplicated > 0)
       .filter((one) => !repeats.includes(one))
-      .map(tellCopies),
-    ...judged.filter(({ sentThoughParked }) => sentThoughParked > 0).map(tellParked),
+      .map(formatCopies),
+    ...judged.filter(({ sentThoughParked }) => sentThoughParked > 0).map(formatParked),
     ...findElsewhere(trial),
   ];
   return { wrong, parked: parked.length, repeats: repeats.length };
@@ -206,7 +206,7 @@ function countBroughtBack({ plan, ledgerNames, evidence, befallen }: Case): numb
   }).length;
 }
 
-function tellEnd({ file: { planned, calls, door }, end }: Judged): string {
+function formatEnd({ file: { planned, calls, door }, end }: Judged): string {
   const { webhook, identity, policy } = planned;
   const right = planned.ends.join(' or ');
   const answered = [...(door?.refusals ?? [])].map(([code, times]) => `${code} ×${times}`).join(', ');
@@ -214,12 +214,12 @@ function tellEnd({ file: { planned, calls, door }, end }: Judged): string {
   return `${identity} (${webhook.fault.name}, ${policy}): ${end}, not ${right}; ${seen}${answered && `; at the door ${answered}`}`;
 }
 
-function tellCopies({ file: { planned }, duplicated }: Judged): string {
+function formatCopies({ file: { planned }, duplicated }: Judged): string {
   const { identity, webhook, policy } = planned;
   return `${identity} (${webhook.fault.name}, ${policy}): accepted ${duplicated} times too often`;
 }
 
-function tellParked({ file: { planned }, sentThoughParked }: Judged): string {
+function formatParked({ file: { planned }, sentThoughParked }: Judged): string {
   return `${planned.identity} (${planned.webhook.fault.name}): called ${sentThoughParked} times though parked`;
 }
 

@@ -43,7 +43,7 @@ export type Plan = {
 /** One campaign event that a webhook of the plan tells of, or would tell of if nothing were wrong with it. */
 export type PlannedEvent = {
   readonly webhook: PlannedWebhook;
-  /** Unlike any other of the run: by it the far side's calls are told apart. */
+  /** Unlike any other of the run: by it Webex Campaign's calls are told apart. */
   readonly identity: string;
   /** Name and item, as the ledger has them. */
   readonly name: string;

@@ -183,13 +183,13 @@ async function makeWebhook(
 
 /** Whether a fault can befall webhooks of an example, and shows then. */
 function fits(fault: Fault, studied: StudiedExample): boolean {
-  if (fault.flaw !== undefined) return isSeenAtTheDoor(fault, studied);
+  if (fault.flaw !== undefined) return isSeenAtIngest(fault, studied);
   const isInTheAnswer = fault.answers(createRandom(0), 'park').length > 0;
   return !isInTheAnswer || studied.events.some(({ isScripted }) => isScripted);
 }
 
 /** A signature that has no time cannot be stale, and what travels as a secret alone covers no body. */
-function isSeenAtTheDoor(fault: Fault, { source, example }: StudiedExample): boolean {
+function isSeenAtIngest(fault: Fault, { source, example }: StudiedExample): boolean {
   const { mapping, secret } = source;
   const { headers, rawBody } = example.webhook;
   const made = {

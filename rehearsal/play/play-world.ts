@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod';
 import type { MappingFile } from '../../lib/mapping/file.ts';
-import type { DoorStory, Evidence } from '../evidence/evidence.ts';
+import type { Evidence, IngestStory } from '../evidence/evidence.ts';
 import { type Post, signPlanned } from '../plan/build-webhook.ts';
 import { eventsOf, type Plan, type PlannedWebhook, type WorldEvent } from '../plan/plan.ts';
 import { type Befallen, befall, type Levers } from './levers.ts';
@@ -85,7 +85,7 @@ function post(place: number, { webhooks }: Plan, settings: PlaySettings): Promis
   const mapping = mappings.find(({ source }) => source === webhook?.source);
   if (webhook === undefined || mapping === undefined) return Promise.resolve();
   const body = bodyAt(place);
-  const story: DoorStory = evidence.door.get(place) ?? { requests: 0, refusals: new Map() };
+  const story: IngestStory = evidence.door.get(place) ?? { requests: 0, refusals: new Map() };
   evidence.door.set(place, story);
   const { url } = run.stack;
   const sign = () => signPlanned(webhook, body, mapping, { secret: secrets.signing(webhook.source), url });
@@ -115,7 +115,7 @@ async function postUntilTaken(
   }: {
     readonly url: string;
     readonly deadline: number;
-    readonly story: DoorStory;
+    readonly story: IngestStory;
     readonly isGenuine: boolean;
   },
 ): Promise<void> {

@@ -1,9 +1,9 @@
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { scanWebhooks } from '../../answers/ledger-items.ts';
-import { writeItem, writeReceipt } from '../../lambdas/adapters/ledger-item.ts';
+import { intakeRecordItem, writeItem } from '../../lambdas/adapters/ledger-item.ts';
 import { type LedgerEntry, ledgerTableName } from '../../lambdas/deliver/ledger/entry.ts';
-import type { Receipt } from '../../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord } from '../../lambdas/deliver/ledger/intake-record.ts';
 import type { TableServer } from '../../local/emulator/servers.ts';
 import { startLedgerServer } from '../lambdas/adapters/ledger-server.ts';
 
@@ -15,7 +15,7 @@ const TableName = ledgerTableName(STACK);
 const OTHERS = 64;
 const LARGE = 'x'.repeat(200_000);
 
-const RECEIPT: Receipt = {
+const RECEIPT: IntakeRecord = {
   webhookId: 'first',
   receivedAt: NOW,
   takenAt: NOW,
@@ -55,8 +55,8 @@ beforeAll(async () => {
   const items = [
     writeItem(entry('one', { transactionId: 'event_1' })),
     writeItem(entry('one', { event: 'also', transactionId: 'event_2' })),
-    writeItem(entry('two', { receipt: RECEIPT })),
-    writeReceipt('stripe#skipped', { ...RECEIPT, webhookId: 'ours-skipped' }),
+    writeItem(entry('two', { intakeRecord: RECEIPT })),
+    intakeRecordItem('stripe#skipped', { ...RECEIPT, webhookId: 'ours-skipped' }),
     ...Array.from({ length: OTHERS }, (_, index) => writeItem(entry(`${index}`, { detail: LARGE }))),
   ];
   for (const Item of items) await dynamoDb.send(new PutItemCommand({ TableName, Item }));
@@ -70,7 +70,11 @@ afterAll(async () => {
 test.each([
   ['Webex Campaign’s of an event', 'event_2', ['stripe#one']],
   ['our own of a delivery, once for all of its events', 'ours-one', ['stripe#one']],
-  ['our own of the delivery that the receipt is of, where the entry is of a later', 'first', ['stripe#two']],
+  [
+    'our own of the delivery that the intakeRecord is of, where the entry is of a later',
+    'first',
+    ['stripe#two'],
+  ],
   ['our own of a delivery of which no event was claimed', 'ours-skipped', ['stripe#skipped']],
   ['nobody’s', 'stripe#one', []],
 ])('a webhook is found by another id, however large the ledger is: %s', async (_, id, webhooks) => {

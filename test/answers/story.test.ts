@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import type { MappedTypes } from '../../answers/story.ts';
 import { storyLines } from '../../answers/story.ts';
 import type { LedgerEntry, PastAttempt } from '../../lambdas/deliver/ledger/entry.ts';
-import type { Receipt } from '../../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord } from '../../lambdas/deliver/ledger/intake-record.ts';
 
 const NOON = new Date('2026-11-24T12:00:00.000Z');
 
 /** What the story of one event tells beneath each of its calls; its mapping was mended to call `evt_new`. */
-function tellCalls(...history: readonly Omit<PastAttempt, 'at'>[]): readonly (readonly string[])[] {
+function formatCalls(...history: readonly Omit<PastAttempt, 'at'>[]): readonly (readonly string[])[] {
   const entry: LedgerEntry = {
     webhook: 'stripe#evt_1',
     event: 'paid',
@@ -24,7 +24,7 @@ function tellCalls(...history: readonly Omit<PastAttempt, 'at'>[]): readonly (re
     expiresAt: NOON,
     history: history.map((attempt, index) => ({ at: new Date(NOON.getTime() + index), ...attempt })),
   };
-  return storyLines({ webhook: entry.webhook, entries: [entry], receipts: [], actions: [] }, []).map(
+  return storyLines({ webhook: entry.webhook, entries: [entry], intakeRecords: [], actions: [] }, []).map(
     ({ more }) => more,
   );
 }
@@ -32,7 +32,7 @@ function tellCalls(...history: readonly Omit<PastAttempt, 'at'>[]): readonly (re
 describe('the story of a call', () => {
   test('names the event that was called then, and again only where it is another', () => {
     expect(
-      tellCalls(
+      formatCalls(
         { code: 'throttled', eventId: 'evt_old' },
         { code: 'throttled', eventId: 'evt_old' },
         { code: 'throttled', eventId: 'evt_new' },
@@ -42,19 +42,19 @@ describe('the story of a call', () => {
   });
 
   test('names none for earlier calls of an entry that was written before they were kept', () => {
-    expect(tellCalls({ code: 'throttled' }, { code: 'delivered' })).toEqual([
+    expect(formatCalls({ code: 'throttled' }, { code: 'delivered' })).toEqual([
       [],
       ['event evt_new; parameters note (4 bytes)'],
     ]);
   });
 
   test('says of the last call what was called by it, and no parameters of a mapping that has changed since', () => {
-    expect(tellCalls({ code: 'throttled', eventId: 'evt_old' })).toEqual([['event evt_old']]);
+    expect(formatCalls({ code: 'throttled', eventId: 'evt_old' })).toEqual([['event evt_old']]);
   });
 });
 
 describe('the story of a webhook that matched some events by its type', () => {
-  const receipt: Receipt = {
+  const intakeRecord: IntakeRecord = {
     webhookId: 'ours',
     receivedAt: NOON,
     takenAt: NOON,
@@ -66,29 +66,29 @@ describe('the story of a webhook that matched some events by its type', () => {
   const paid = { name: 'paid', on: ['invoice.*'] };
   const voided = { name: 'voided', on: ['invoice.voided', 'invoice.deleted'] };
   const left = { name: 'left', on: ['customer.deleted'] };
-  const tellOthers = (others: number, mapping: MappedTypes) =>
+  const formatOthers = (others: number, mapping: MappedTypes) =>
     storyLines(
-      { webhook: 'stripe#evt_1', entries: [], receipts: [{ ...receipt, others }], actions: [] },
+      { webhook: 'stripe#evt_1', entries: [], intakeRecords: [{ ...intakeRecord, others }], actions: [] },
       mapping,
     )[1]?.more.slice(1);
 
   test('names the others, and their types, by the mapping as it is', () => {
-    expect(tellOthers(2, [paid, voided, left])).toEqual([
+    expect(formatOthers(2, [paid, voided, left])).toEqual([
       'the others are on other types: voided (invoice.voided, invoice.deleted), left (customer.deleted)',
     ]);
-    expect(tellOthers(0, [paid])).toEqual([]);
+    expect(formatOthers(0, [paid])).toEqual([]);
   });
 
   test('names twelve of many', () => {
     const many = Array.from({ length: 15 }, (_, index) => ({ name: `e${index}`, on: [`t${index}`] }));
 
-    expect(tellOthers(15, [paid, ...many])?.[0]).toMatch(/e11 \(t11\), and 3 more$/);
+    expect(formatOthers(15, [paid, ...many])?.[0]).toMatch(/e11 \(t11\), and 3 more$/);
   });
 
   test('says that it cannot tell where the mapping has other events now, or is gone', () => {
-    expect(tellOthers(2, [paid, left])).toEqual([
+    expect(formatOthers(2, [paid, left])).toEqual([
       '2 other events were on other types; the mapping has changed since, and has now: left (customer.deleted)',
     ]);
-    expect(tellOthers(1, [])).toEqual(['1 other event was on other types; the mapping has changed since']);
+    expect(formatOthers(1, [])).toEqual(['1 other event was on other types; the mapping has changed since']);
   });
 });

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { createCertificate } from '../lambdas/adapters/self-signed-certificate.ts';
+import { createCertificate } from '../../bench/stub/self-signed-certificate.ts';
 
 const CALLER = fileURLToPath(new URL('call-bundle.cjs', import.meta.url));
 

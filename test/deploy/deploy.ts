@@ -11,7 +11,7 @@ import { webhookSteps } from './steps/deliver-webhooks.ts';
 import { deploySteps } from './steps/deploy-stack.ts';
 import { runbookSteps } from './steps/run-runbook.ts';
 import { SECRETS } from './webhooks.ts';
-import { slot, type Workshop } from './workshop.ts';
+import { index, type Workshop } from './workshop.ts';
 
 /** The whole suite takes two to five minutes; what has not ended after so many hangs. */
 const DEADLINE_MINUTES = 15;
@@ -41,7 +41,7 @@ const { failed } = await runSteps(
   { signal: ending.signal, resultsFile: values.results },
 );
 clearTimeout(deadline);
-if (failed > 0) tellEmulatorLog();
+if (failed > 0) formatEmulatorLog();
 await closeWorkshop();
 
 if (onlyTemplate.length > 0)
@@ -57,11 +57,11 @@ async function openWorkshop(): Promise<Workshop> {
     directory,
     project: cloneProject(join(directory, 'project')),
     simulator: await startWebexCampaignSimulator({ keys: () => [SECRETS.webex] }),
-    python: slot('Python environment'),
-    emulator: slot('emulator'),
-    template: slot('template'),
-    outputs: slot('outputs of a deployed stack'),
-    door: slot('door to the deployed API'),
+    python: index('Python environment'),
+    emulator: index('emulator'),
+    template: index('template'),
+    outputs: index('outputs of a deployed stack'),
+    door: index('door to the deployed API'),
   };
 }
 
@@ -84,7 +84,7 @@ function compareStep(): Step {
 }
 
 /** What the emulator has said last is where to look when a step has failed. */
-function tellEmulatorLog(): void {
+function formatEmulatorLog(): void {
   if (!workshop.emulator.isSet()) return;
   write("\nThe end of the emulator's log:");
   write(workshop.emulator.get().log().split('\n').slice(-60).join('\n'));

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stop } from 'esbuild';
+import { bundleMutant, type Mutant } from '../../bench/measure/bundle-mutant.ts';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { BUNDLE_FILE, ENTRY, ENTRY_FILE } from '../../lib/bundle/bundle-function.ts';
 import { createFunctionPool } from '../../local/emulator/functions/pool.ts';
 import { type DeliveryStory, post, startDeliveryStory } from '../story/delivery-story.ts';
 import { ACCEPTED } from '../story/webex-campaign.ts';
-import { bundleMutant, type Mutant, withMutant } from './bundle-mutant.ts';
+import { withMutant } from './with-mutant.ts';
 
 // What the other stories assert is only worth something if it fails where the code is wrong. Each story here is told
 // twice: of the code as it is, and of the code with one of its safeguards taken out.
@@ -80,7 +81,7 @@ const MUTANTS: readonly {
       changes: [
         [
           'await verifyWebhook(source, request, receivedAt, dependencies);',
-          "succeed({ code: 'verified', secretSlot: 0, secret: '', receivedAt }) as Awaited<ReturnType<typeof verifyWebhook>>;",
+          "succeed({ code: 'verified', secretIndex: 0, secret: '', receivedAt }) as Awaited<ReturnType<typeof verifyWebhook>>;",
         ],
       ],
     },

@@ -5,9 +5,9 @@ import { answered, FAULTS } from '../../rehearsal/plan/faults.ts';
 import type { WorldEvent } from '../../rehearsal/plan/plan.ts';
 import { type PlanSettings, planWorld } from '../../rehearsal/plan/plan-world.ts';
 import { type Rehearsal, startRehearsal } from '../../rehearsal/rehearsal.ts';
-import { withMutant } from './bundle-mutant.ts';
 import { TWINS } from './mutants.ts';
 import { SHORT_OF_TIME, UNBOUNDED_RETRY } from './unbounded-retry.ts';
+import { withMutant } from './with-mutant.ts';
 
 // A rehearsal that cannot fail proves nothing: here it has to find out ten broken variants of the adapter.
 const PATIENCE = 180_000;

@@ -1,5 +1,5 @@
+import type { Mutant } from '../../bench/measure/bundle-mutant.ts';
 import type { WorldEvent } from '../../rehearsal/plan/plan.ts';
-import type { Mutant } from './bundle-mutant.ts';
 
 /** A broken variant of the adapter: the real code with one safeguard wrong. */
 export type Twin = {

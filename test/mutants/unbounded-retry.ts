@@ -1,4 +1,4 @@
-import type { Mutant } from './bundle-mutant.ts';
+import type { Mutant } from '../../bench/measure/bundle-mutant.ts';
 import type { Twin } from './mutants.ts';
 
 /** A budget that a rehearsal can wait for: ten minutes of the queues' clock. */

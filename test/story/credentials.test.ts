@@ -38,10 +38,10 @@ describe('refused keys', () => {
     expect(await story.notes()).toEqual([]);
     // What the alarm looks at: 1 while it was so, 0 since a call has been accepted.
     const held = story.printed
-      .filter((text) => text.includes('"HeldByCredentials":'))
+      .filter((text) => text.includes('"PausedByCredentials":'))
       .map((text) => JSON.parse(text));
-    expect(held[0]).toMatchObject({ HeldByCredentials: 1, stack: LOCAL_STACK });
-    expect(held.at(-1)).toMatchObject({ HeldByCredentials: 0, stack: LOCAL_STACK });
+    expect(held[0]).toMatchObject({ PausedByCredentials: 1, stack: LOCAL_STACK });
+    expect(held.at(-1)).toMatchObject({ PausedByCredentials: 0, stack: LOCAL_STACK });
   }, 240_000);
 
   test('make no event late while the other key is valid', async () => {

@@ -104,7 +104,7 @@ describe('an event that Webex Campaign refuses, until its mapping is mended', ()
 
     expect(await list()).toEqual([]);
     const told = await explain('id_mended');
-    expect(told).toContain('verified by the newest signing secret (slot 1)');
+    expect(told).toContain('verified by the newest signing secret (index 1)');
     expect(told).toContain('matched parked');
     expect(told).toContain(
       'parked: called Webex Campaign: webex-mandatory-field-missing (HTTP 200, code 1002)',

@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { openAccount } from '../../answers/account.ts';
 import { type DeadLetterMessage, readDeadLetters } from '../../answers/dead-letter-queue.ts';
+import { stripeSignature } from '../../bench/vendor-signatures.ts';
 import type { DeadLetterNote } from '../../lambdas/dead-letter/note.ts';
 import { readNote } from '../../lambdas/dead-letter/note.ts';
 import { ledgerTableName } from '../../lambdas/deliver/ledger/entry.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import type { DeliverLine } from '../../local/log-lines.ts';
 import { type LocalRun, startLocalRun } from '../../local/run.ts';
-import { stripeSignature } from '../sign.ts';
 import { type FarAnswer, type FarCall, startFarSide } from './webex-campaign.ts';
 
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };

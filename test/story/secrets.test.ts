@@ -7,7 +7,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { finishRotation, rotateSecret } from '../../cli/secrets/rotate.ts';
 import { setSecret } from '../../cli/secrets/set.ts';
-import { tellSecrets } from '../../cli/secrets/status.ts';
+import { formatSecrets } from '../../cli/secrets/status.ts';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { succeed } from '../../lambdas/result.ts';
 import { secretNameOf } from '../../lib/operate/secret-name.ts';
@@ -61,7 +61,7 @@ const rotate = (name: string, value: string) =>
   command(rotateSecret(PROJECT, { name, port: port() }, typed(value)));
 const finish = (name: string, more: object = {}, answer = true) =>
   command(finishRotation(PROJECT, { name, port: port(), ...more }, async () => answer));
-const status = (name?: string) => command(tellSecrets(PROJECT, { name, port: port() }));
+const status = (name?: string) => command(formatSecrets(PROJECT, { name, port: port() }));
 
 let count = 0;
 const send = (secret: string) => {

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../../local/emulator/loopback.ts';
 
-/** A call that reached the far side. */
+/** A call that reached Webex Campaign. */
 export type FarCall = {
   readonly key: string;
   readonly bearer: string;
@@ -9,7 +9,7 @@ export type FarCall = {
   readonly note?: string;
 };
 
-/** How the far side answers a call; `undefined` never answers. */
+/** How Webex Campaign answers a call; `undefined` never answers. */
 export type FarAnswer =
   | { readonly status: number; readonly body: string; readonly retryAfter?: string }
   | undefined;

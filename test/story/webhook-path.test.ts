@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openAccount } from '../../answers/account.ts';
 import { readDeadLetters } from '../../answers/dead-letter-queue.ts';
+import { shopifySignature, stripeSignature } from '../../bench/vendor-signatures.ts';
 import { listDeadLetters } from '../../cli/dead-letters/list.ts';
 import type { DeliverLine } from '../../local/log-lines.ts';
 import { type LocalRun, startLocalRun } from '../../local/run.ts';
 import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
 import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
-import { shopifySignature, stripeSignature } from '../sign.ts';
 
 // The whole path on this machine: the bundles that would be deployed, real SQS and Secrets Manager protocols, a Webex
 // Campaign that follows the contract. Only the queues' clock is faster.

@@ -87,7 +87,7 @@ const BREAKER_LIMITS = {
   longestPause: 60_000,
 } as const;
 
-/** What a worker's breaker knows of the far side. Times are milliseconds. */
+/** What a worker's breaker knows of Webex Campaign. Times are milliseconds. */
 type BreakerState = {
   /** Set while it is open: nothing but a probe is sent until a key works, or the endpoint answers. */
   readonly opening: { readonly reason: 'credentials' | 'endpoint'; readonly nextProbeAt: number } | undefined;
@@ -172,12 +172,12 @@ function open(state: BreakerState, reason: 'credentials' | 'endpoint', now: numb
 }
 
 /**
- * What an attempt says about the far side as a whole, rather than about its own event.
+ * What an attempt says about Webex Campaign as a whole, rather than about its own event.
  * `accepted`: key and endpoint work. `none`: it says nothing either way.
  */
 export type BreakerSignal = 'accepted' | 'throttled' | 'credentials-refused' | 'endpoint-failed' | 'none';
 
-/** A code that only the application behind the door gives proves that key and endpoint work, whatever it refuses. */
+/** A code that only the application behind the endpoint gives proves that key and endpoint work, whatever it refuses. */
 const SIGNAL_OF: Readonly<Record<Meaning, BreakerSignal>> = {
   'webex-throttled': 'throttled',
   'webex-credentials-refused': 'credentials-refused',

@@ -2,7 +2,7 @@ import type { Result } from '../../result.ts';
 import type { SecretFailure } from '../../secret.ts';
 import { LEFT_MILLISECONDS } from '../ledger/decision.ts';
 import type { RetryLaterCode } from '../outcome.ts';
-import type { Called, CallHold, EventCaller, EventToCall } from '../work.ts';
+import type { Called, CallPause, EventCaller, EventToCall } from '../work.ts';
 import { type Breaker, type Hold, keepWhileOpen, type Permit, signalOf } from './breaker.ts';
 import type { KeyedCaller } from './keys.ts';
 import { quoteAnswer } from './mask.ts';
@@ -29,7 +29,7 @@ const CODE_OF: Readonly<Record<Hold['reason'], RetryLaterCode>> = {
   endpoint: 'paused-endpoint',
 };
 
-function heldBy({ reason, milliseconds }: Hold): CallHold {
+function pausedBy({ reason, milliseconds }: Hold): CallPause {
   return { code: CODE_OF[reason], atLeastSeconds: milliseconds / 1000 };
 }
 
@@ -43,7 +43,7 @@ export function createEventCaller(dependencies: CallerDependencies): EventCaller
     hold: async (remainingMilliseconds) => {
       if (timeLeft(remainingMilliseconds) < 0) return { code: 'not-begun' };
       const hold = breaker.hold(now().getTime());
-      if (hold !== undefined) return heldBy(hold);
+      if (hold !== undefined) return pausedBy(hold);
       const keys = await readKeys();
       return keys.ok ? undefined : { code: keys.failure.code };
     },
@@ -53,7 +53,7 @@ export function createEventCaller(dependencies: CallerDependencies): EventCaller
       if (wait > 0) await pause(wait);
       // Asked only now: while this call waited for its turn, others may have found out that no key works.
       const permit = breaker.permit(now().getTime());
-      if (permit.kind === 'wait') return { kind: 'held', ...heldBy(permit) };
+      if (permit.kind === 'wait') return { kind: 'held', ...pausedBy(permit) };
       const hasTime = () => timeLeft(remainingMilliseconds()) >= 0;
       return callOnce(event, { ...dependencies, permit, hasTime });
     },
@@ -81,7 +81,7 @@ async function callOnce(
     breaker.giveBack(permit);
     return { kind: 'held', code: called.failure.code };
   }
-  const { verdict, calls, slot } = called.value;
+  const { verdict, calls, index } = called.value;
   const { retryAfterSeconds } = { retryAfterSeconds: undefined, ...verdict };
   const endedAt = now().getTime();
   const said = { signal: signalOf(verdict), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
@@ -91,7 +91,7 @@ async function callOnce(
     verdict: keepWhileOpen(verdict, breaker.isOpen()),
     milliseconds: endedAt - startedAt,
     calls,
-    keySlot: slot,
+    keyUsed: index,
   };
 }
 
@@ -131,7 +131,7 @@ export function workerRate({ eventsPerSecond, maxConcurrency }: RateSettings): n
 /** One worker's limiter. `now` is in milliseconds, of a clock that does not go back. */
 type RateLimit = {
   /**
-   * Takes the next free slot and gives the whole milliseconds until it comes. Where that is longer than `most`, no slot
+   * Takes the next free index and gives the whole milliseconds until it comes. Where that is longer than `most`, no index
    * is taken and there is no answer: the caller has no time left to wait for it.
    */
   readonly reserve: (now: number, most: number) => number | undefined;
@@ -150,7 +150,7 @@ export function createRateLimit(perSecond: number, burst = 1): RateLimit {
     reserve: (now, most) => {
       const milliseconds = Math.max(0, Math.ceil(nextAt - tolerance - now));
       if (milliseconds > most) return undefined;
-      // The slot itself, not the whole millisecond it is rounded up to: roundings must not add up.
+      // The index itself, not the whole millisecond it is rounded up to: roundings must not add up.
       nextAt = Math.max(nextAt, now) + interval;
       return milliseconds;
     },

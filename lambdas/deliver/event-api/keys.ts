@@ -22,7 +22,7 @@ type KeyedVerdict = {
   /** How many calls were made. */
   readonly calls: 1 | 2;
   /** Where the key of the last call stands in the secret, for a metric: so a person knows when the other can go. */
-  readonly slot: KeySlot;
+  readonly index: KeyName;
 };
 
 /** Calls for one event with the key that works, or says why there is no key to call with. */
@@ -45,8 +45,8 @@ export function createKeyedCaller({ readKeys, rereadKeys }: KeyDependencies): Ke
   const callWith = async ({ key }: ChosenKey, call: CallWithKey): Promise<Verdict> => {
     const verdict = await call(key);
     const signal = signalOf(verdict);
-    if (signal === 'accepted') memory = rememberWorking(key);
-    if (signal === 'credentials-refused') memory = rememberRefused(memory, key);
+    if (signal === 'accepted') memory = withWorking(key);
+    if (signal === 'credentials-refused') memory = withRefused(memory, key);
     return verdict;
   };
   const rereadOr = async (keys: WebexKeys): Promise<WebexKeys> => {
@@ -67,23 +67,23 @@ export function createKeyedCaller({ readKeys, rereadKeys }: KeyDependencies): Ke
     if (!keys.ok) return fail(keys.failure);
     const { chosen, reread } = await begin(keys.value);
     const verdict = await callWith(chosen, call);
-    const first = succeed({ verdict, calls: 1, slot: chosen.slot });
+    const first = succeed({ verdict, calls: 1, index: chosen.index });
     if (signalOf(verdict) !== 'credentials-refused') return first;
 
     const latest = await reread();
     // A call that was made side by side may have shown since that the same key works: this event has had its no from it.
-    const other = chooseKey(latest, rememberRefused(memory, chosen.key));
+    const other = chooseKey(latest, withRefused(memory, chosen.key));
     if (other === undefined || !hasTime()) return first;
-    return succeed({ verdict: await callWith(other, call), calls: 2, slot: other.slot });
+    return succeed({ verdict: await callWith(other, call), calls: 2, index: other.index });
   };
 }
 
 type Beginning = { readonly chosen: ChosenKey; readonly reread: () => Promise<WebexKeys> };
 
 /** Which place of the secret a key stands in. */
-type KeySlot = keyof WebexKeys;
+type KeyName = keyof WebexKeys;
 
-type ChosenKey = { readonly key: string; readonly slot: KeySlot };
+type ChosenKey = { readonly key: string; readonly index: KeyName };
 
 /** What a worker has learned of keys. It holds keys, so it is never logged. */
 export type KeyMemory = {
@@ -111,17 +111,17 @@ export function chooseProbeKey(keys: WebexKeys, { refused }: KeyMemory): ChosenK
 }
 
 /** A key that works makes a clean slate: what refused the others may have been an outage that is over now. */
-export function rememberWorking(key: string): KeyMemory {
+export function withWorking(key: string): KeyMemory {
   return { working: key, refused: [] };
 }
 
-export function rememberRefused({ working, refused }: KeyMemory, key: string): KeyMemory {
+export function withRefused({ working, refused }: KeyMemory, key: string): KeyMemory {
   return { working, refused: [...refused.filter((other) => other !== key), key] };
 }
 
 function candidates({ primary, secondary }: WebexKeys): readonly [ChosenKey, ...ChosenKey[]] {
-  const first: ChosenKey = { key: primary, slot: 'primary' };
-  return secondary === undefined ? [first] : [first, { key: secondary, slot: 'secondary' }];
+  const first: ChosenKey = { key: primary, index: 'primary' };
+  return secondary === undefined ? [first] : [first, { key: secondary, index: 'secondary' }];
 }
 
 /** The API user's secret keys, both valid at once while they rotate. */

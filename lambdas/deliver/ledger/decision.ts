@@ -9,7 +9,7 @@ import {
   type LedgerReason,
   type LedgerState,
 } from './entry.ts';
-import type { Receipt } from './intake-record.ts';
+import type { IntakeRecord } from './intake-record.ts';
 
 /** Which events, beside those that wait, may be taken up again though they were, or may have been, called before. */
 type ClaimPermission = {
@@ -50,8 +50,8 @@ export type Claimant = {
   /** Longer than the worker can live. */
   readonly leaseMilliseconds: number;
   readonly permission: ClaimPermission;
-  /** Goes into the entry if this is its first: a receipt costs no write of its own then. */
-  readonly receipt?: Receipt;
+  /** Goes into the entry if this is its first: an intake record costs no write of its own then. */
+  readonly intakeRecord?: IntakeRecord;
 };
 
 /** How an event ends without a call: it is too old, cannot be mapped, or has waited for too long. */
@@ -155,7 +155,7 @@ function endUncalled(
 
 function begin(found: LedgerEntry | undefined, claimant: Claimant, now: Date) {
   const isUnsure = found?.isUnsure === true || found?.state === 'unconfirmed' || found?.state === 'claimed';
-  const { receipt } = found ?? claimant;
+  const { intakeRecord } = found ?? claimant;
   return {
     ...claimant.key,
     ...claimant.facts,
@@ -163,7 +163,7 @@ function begin(found: LedgerEntry | undefined, claimant: Claimant, now: Date) {
     revision: (found?.revision ?? 0) + 1,
     ...(isUnsure && { isUnsure: true as const }),
     ...(found?.history && { history: found.history }),
-    ...(receipt && { receipt }),
+    ...(intakeRecord && { intakeRecord }),
     ...leased(claimant, now),
   };
 }

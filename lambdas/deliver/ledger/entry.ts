@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AnswerFacts } from '../event-api/verdict.ts';
-import type { Receipt } from './intake-record.ts';
+import type { IntakeRecord } from './intake-record.ts';
 
 /**
  * What is known of an event. `claimed`: a worker is calling, or has died in the call. `waiting`: certainly not accepted,
@@ -69,7 +69,7 @@ export type LedgerEntry = LedgerKey &
     /** When its dead letter was written. An end other than `delivered` that has none yet is still to be dead-lettered. */
     readonly deadLetteredAt?: Date;
     /** Of the delivery that it was first taken from, where no other event of the webhook has it: it stays from then on. */
-    readonly receipt?: Receipt;
+    readonly intakeRecord?: IntakeRecord;
     /** When DynamoDB may forget it. */
     readonly expiresAt: Date;
   };
@@ -152,10 +152,10 @@ export function markDeadLettered(entry: LedgerEntry, now: Date): LedgerEntry {
 const REMEMBERED_ATTEMPTS = 12;
 
 /** Adds the call that has just been settled. */
-export function rememberAttempt(entry: LedgerEntry, settlement: Settlement): LedgerEntry {
+export function appendAttempt(entry: LedgerEntry, settlement: Settlement): LedgerEntry {
   if ('isUncalled' in settlement || entry.lastAttemptAt === undefined) return entry;
   const code = settlement.state === 'delivered' ? 'delivered' : settlement.code;
-  const attempt = describeCall(entry, entry.lastAttemptAt, { code, answer: settlement.answer });
+  const attempt = formatCall(entry, entry.lastAttemptAt, { code, answer: settlement.answer });
   return { ...entry, history: [...(entry.history ?? []), attempt].slice(-REMEMBERED_ATTEMPTS) };
 }
 
@@ -164,10 +164,10 @@ export function lastCallOf(entry: LedgerEntry): PastAttempt | undefined {
   const { lastAttemptAt, state, answer } = entry;
   const code = state === 'delivered' ? 'delivered' : entry.code;
   if (lastAttemptAt === undefined || code === undefined) return undefined;
-  return describeCall(entry, lastAttemptAt, { code, answer });
+  return formatCall(entry, lastAttemptAt, { code, answer });
 }
 
-function describeCall(
+function formatCall(
   { eventId }: LedgerEntry,
   at: Date,
   { code, answer }: { readonly code: string; readonly answer: AnswerFacts | undefined },

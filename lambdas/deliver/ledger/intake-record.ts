@@ -15,7 +15,7 @@ type MatchedEvent = {
 };
 
 /** That a delivery of a webhook was taken from the buffer, and how it was matched: what nobody can find out later. */
-export type Receipt = {
+export type IntakeRecord = {
   readonly webhookId: string;
   readonly receivedAt: Date;
   /** When it was taken from the buffer for the first time. */
@@ -23,25 +23,25 @@ export type Receipt = {
   readonly eventTypes: readonly string[];
   /** Of the body. */
   readonly bytes: number;
-  readonly secretSlot?: number;
+  readonly secretIndex?: number;
   readonly matched: readonly MatchedEvent[];
-  /** How many other events the mapping had, on other types: a number, so that a receipt does not grow with a mapping. */
+  /** How many other events the mapping had, on other types: a number, so that an intake record does not grow with a mapping. */
   readonly others: number;
 };
 
-/** A receipt that lies beside the events of its webhook has a name that begins so, as no event's does. */
+/** An intake record that lies beside the events of its webhook has a name that begins so, as no event's does. */
 export const RECEIPT_PREFIX = '#received#';
 
 /** An expression may be long; its beginning says which it is. */
 const MAX_WHEN_CHARACTERS = 200;
 
-/** The receipt of a webhook: codes, counts and the mapping author's own words, never a value of the payload. */
-export function receiptOf(
+/** The intake record of a webhook: codes, counts and the mapping author's own words, never a value of the payload. */
+export function intakeRecordOf(
   webhook: BufferedWebhook,
   { mapping, events }: { readonly mapping: CompiledMapping; readonly events: readonly Mapped[] },
   now: Date,
-): Receipt {
-  const { webhookId, receivedAt, eventTypes, secretSlot, rawBody } = webhook;
+): IntakeRecord {
+  const { webhookId, receivedAt, eventTypes, secretIndex, rawBody } = webhook;
   const matched = mapping.filter((event) => isOn(event.mapping, eventTypes));
   return {
     webhookId,
@@ -49,13 +49,13 @@ export function receiptOf(
     takenAt: now,
     eventTypes,
     bytes: rawBody.byteLength,
-    ...(secretSlot !== undefined && { secretSlot }),
-    matched: matched.map((event) => describeMatch(event, events)),
+    ...(secretIndex !== undefined && { secretIndex }),
+    matched: matched.map((event) => formatMatch(event, events)),
     others: mapping.length - matched.length,
   };
 }
 
-function describeMatch(
+function formatMatch(
   { mapping: { name, when } }: CompiledMapping[number],
   events: readonly Mapped[],
 ): MatchedEvent {

@@ -41,16 +41,16 @@ function explainBySecret(
   claims: readonly Claim[],
   secrets: readonly string[],
 ): VerificationFailure | undefined {
-  for (const [secretSlot, secret] of secrets.entries()) {
+  for (const [secretIndex, secret] of secrets.entries()) {
     const trimmed = secret.trim();
     if (trimmed !== secret && matches(method, claims, trimmed))
-      return { code: 'secret-whitespace', secretSlot };
+      return { code: 'secret-whitespace', secretIndex };
     if (method.crypto.kind !== 'hmac') continue;
     const other = otherReadings(trimmed).find(
       ([, key]) => key !== undefined && matches(method, claims, trimmed, key),
     );
     if (other === undefined) continue;
-    return { code: 'wrong-secret-kind', secretSlot, configured: method.secretForm, matching: other[0] };
+    return { code: 'wrong-secret-kind', secretIndex, configured: method.secretForm, matching: other[0] };
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
-import { remember } from '../../memoize.ts';
+import { memoize } from '../../memoize.ts';
 import { fail, type Result, succeed } from '../../result.ts';
 import { decodeBytes } from './keys.ts';
-import type { Extractor, TimestampKnobs } from './scheme.ts';
+import type { Extractor, TimestampOptions } from './scheme.ts';
 import type { VerificationFailure } from './verification.ts';
 
 /** Every value that a header holds for an extractor; at least one. */
@@ -51,7 +51,7 @@ export function extractSignatures(
 /** Gives the value in a part of a header, which stands from one place to another, if it is of a pattern. */
 type PartReader = (header: string, from: number, to: number) => string | undefined;
 
-const readerOf = remember((pick): PartReader => {
+const readerOf = memoize((pick): PartReader => {
   // What most vendors' patterns are is read without an expression: a prefix, and all that is after it.
   const prefix = /^\^([A-Za-z0-9=:_-]*)\(\.[+*]\)\$$/.exec(pick)?.[1];
   if (prefix !== undefined) {
@@ -126,7 +126,7 @@ function plain(pattern: string): string {
 
 /** The timestamp as it was sent (that text is what is signed), once it is known to be near the receive time. */
 export function readTimestamp(
-  knobs: TimestampKnobs,
+  knobs: TimestampOptions,
   headers: ReadonlyMap<string, string>,
   receivedAt: Date,
 ): Result<string, VerificationFailure> {
@@ -141,7 +141,7 @@ export function readTimestamp(
 }
 
 function judgeAge(
-  { toleranceSeconds, futureToleranceSeconds = toleranceSeconds }: TimestampKnobs,
+  { toleranceSeconds, futureToleranceSeconds = toleranceSeconds }: TimestampOptions,
   skewSeconds: number,
 ): VerificationFailure | undefined {
   if (toleranceSeconds !== undefined && skewSeconds > toleranceSeconds) {
@@ -157,7 +157,7 @@ function judgeAge(
   return undefined;
 }
 
-const FORMS: Readonly<Record<TimestampKnobs['format'], string>> = {
+const FORMS: Readonly<Record<TimestampOptions['format'], string>> = {
   unix: 'seconds since 1970 in digits',
   'unix-ms': 'milliseconds since 1970 in digits',
   iso8601: 'ISO 8601 with an offset: 2026-11-24T09:30:00Z',
@@ -165,7 +165,7 @@ const FORMS: Readonly<Record<TimestampKnobs['format'], string>> = {
 };
 
 /** Milliseconds since 1970, or `undefined` for a text that is not of the format. */
-const READERS: Readonly<Record<TimestampKnobs['format'], (text: string) => number | undefined>> = {
+const READERS: Readonly<Record<TimestampOptions['format'], (text: string) => number | undefined>> = {
   unix: (text) => (/^[0-9]{1,12}$/.test(text) ? Number(text) * 1000 : undefined),
   'unix-ms': (text) => (/^[0-9]{1,15}$/.test(text) ? Number(text) : undefined),
   iso8601: (text) =>

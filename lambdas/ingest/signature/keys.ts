@@ -3,7 +3,7 @@ import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import type { SignedScheme } from './scheme.ts';
 
 /** What a scheme says of its secrets. */
-type SecretKnobs = {
+type SecretOptions = {
   readonly kind: SignedScheme['kind'];
   readonly secretEncoding?: 'utf8' | 'base64' | 'hex' | 'pem' | 'spki-base64';
   readonly secretPrefix?: string | undefined;
@@ -14,7 +14,7 @@ type SecretKnobs = {
  * written as the scheme says, or is empty.
  */
 export function decodeSecret(
-  { kind, secretEncoding = 'utf8', secretPrefix }: SecretKnobs,
+  { kind, secretEncoding = 'utf8', secretPrefix }: SecretOptions,
   secret: string,
 ): KeyObject | undefined {
   const text = withoutPrefix(secret, secretPrefix);

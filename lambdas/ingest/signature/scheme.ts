@@ -93,7 +93,7 @@ const sharedSecretSchema = z.strictObject({
   ]),
 });
 
-/** What knobs cannot say, in code: `signature-plug-ins/`. */
+/** What options cannot say, in code: `plug-ins/`. */
 const customSchema = z.strictObject({
   kind: z.literal('custom'),
   plugIn: z.enum(['twilio', 'mandrill', 'adyen-standard', 'mailgun']),
@@ -118,7 +118,7 @@ const signedSchema = z
   });
 
 /**
- * How a SaaS signs, as data: the knobs of one verifier (the names are those of providers.md, section 4). A profile is
+ * How a SaaS signs, as data: the options of one verifier (the names are those of providers.md, section 4). A profile is
  * nothing but a setting of these.
  */
 export const signatureSchemeSchema = z.preprocess(
@@ -129,7 +129,7 @@ export const signatureSchemeSchema = z.preprocess(
 export type SignatureScheme = z.infer<typeof signatureSchemeSchema>;
 export type SignedScheme = z.infer<typeof signedSchema>;
 export type Extractor = z.infer<typeof extractorSchema>;
-export type TimestampKnobs = z.infer<typeof timestampSchema>;
+export type TimestampOptions = z.infer<typeof timestampSchema>;
 
 function hasGroup(pattern: string): boolean {
   return isPattern(pattern) && (new RegExp(`${pattern}|`).exec('')?.length ?? 0) > 1;

@@ -4,26 +4,26 @@ import { decodeBytes } from './keys.ts';
 import type { SignatureScheme } from './scheme.ts';
 import type { SignedRequest, Verification, VerificationFailure } from './verification.ts';
 
-type SharedSecretKnobs = Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'];
+type SharedSecretOptions = Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'];
 
 /** Decides whether a request carries one of the secrets itself. That proves who sent it, and nothing about the body. */
 export function verifySharedSecret(
-  knobs: SharedSecretKnobs,
+  knobs: SharedSecretOptions,
   request: SignedRequest,
 ): Result<Verification, VerificationFailure> {
   const sent = readSharedSecret(knobs, request);
   if (!sent.ok) return sent;
   const { secrets } = request;
-  const secretSlot = secrets.findIndex((secret) => secret !== '' && isSame(sent.value, secret));
-  if (secretSlot >= 0) return succeed({ secretSlot });
+  const secretIndex = secrets.findIndex((secret) => secret !== '' && isSame(sent.value, secret));
+  if (secretIndex >= 0) return succeed({ secretIndex });
   const spaced = secrets.findIndex((secret) => secret.trim() !== '' && isSame(sent.value, secret.trim()));
   return spaced >= 0
-    ? fail({ code: 'secret-whitespace', secretSlot: spaced })
+    ? fail({ code: 'secret-whitespace', secretIndex: spaced })
     : fail({ code: 'no-matching-secret', secretsTried: secrets.length });
 }
 
 function readSharedSecret(
-  knobs: SharedSecretKnobs,
+  knobs: SharedSecretOptions,
   { headers, query }: SignedRequest,
 ): Result<string, VerificationFailure> {
   switch (knobs.in) {

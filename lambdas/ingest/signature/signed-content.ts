@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createHash, createHmac, createVerify, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
-import { remember } from '../../memoize.ts';
+import { memoize } from '../../memoize.ts';
 import type { Claim, Content, Crypto } from './verification.ts';
 
 /** A piece of what is signed, in the order of the template. */
@@ -16,7 +16,7 @@ const NAMES = ['body', 'timestamp', 'id', 'method', 'url', 'decoded-url', 'secre
 export const TOKENS: readonly string[] = NAMES.map((name) => `{${name}}`);
 
 /** Reads a template such as `{id}.{timestamp}.{body}`; whatever stands between the tokens is signed as it is. */
-export const tokensOf = remember((template): readonly ContentToken[] =>
+export const tokensOf = memoize((template): readonly ContentToken[] =>
   template.split(/(\{[^{}]*\})/).flatMap((text) => (text === '' ? [] : [readToken(text)])),
 );
 

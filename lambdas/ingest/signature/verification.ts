@@ -24,10 +24,10 @@ type SenderFailure =
 
 /** The request may well be good, but what we were told about its sender is wrong. */
 type SetupFailure =
-  | { readonly code: 'secret-whitespace'; readonly secretSlot: number }
+  | { readonly code: 'secret-whitespace'; readonly secretIndex: number }
   | {
       readonly code: 'wrong-secret-kind';
-      readonly secretSlot: number;
+      readonly secretIndex: number;
       readonly configured: string;
       readonly matching: string;
     }
@@ -35,8 +35,8 @@ type SetupFailure =
   | { readonly code: 'public-url-missing' }
   | { readonly code: 'public-url-differs'; readonly change: string };
 
-/** A webhook that verified; `secretSlot` tells which secret did it (0 is the newest), so that old ones can go. */
-export type Verification = { readonly secretSlot: number };
+/** A webhook that verified; `secretIndex` tells which secret did it (0 is the newest), so that old ones can go. */
+export type Verification = { readonly secretIndex: number };
 
 /** A request whose signature is to be judged. */
 export type SignedRequest = {
@@ -72,7 +72,7 @@ export type Crypto = {
   readonly algorithm?: 'sha256' | 'sha1' | 'sha512';
 };
 
-/** One way of signing, whether knobs or a plug-in say it. */
+/** One way of signing, whether options or a plug-in say it. */
 export type SignatureMethod = {
   readonly crypto: Crypto;
   /** How a secret has to be stored, for a person. */
@@ -121,11 +121,11 @@ const SENTENCES: Sentences = {
   'no-matching-secret': ({ secretsTried }) =>
     `The signature matches none of the active signing secrets (${secretsTried} tried). ` +
     'Either the secret differs or the body was changed after it was signed: compare the secret with the sender’s.',
-  'secret-whitespace': ({ secretSlot }) =>
-    `The signature matches signing secret ${secretSlot} once the white space around it is cut off. ` +
+  'secret-whitespace': ({ secretIndex }) =>
+    `The signature matches signing secret ${secretIndex} once the white space around it is cut off. ` +
     'The operator has to store it without.',
-  'wrong-secret-kind': ({ secretSlot, configured, matching }) =>
-    `The signature matches signing secret ${secretSlot} read as ${matching}, but it is configured as ${configured}. ` +
+  'wrong-secret-kind': ({ secretIndex, configured, matching }) =>
+    `The signature matches signing secret ${secretIndex} read as ${matching}, but it is configured as ${configured}. ` +
     'The operator has to mend the secret or the scheme.',
   'secret-undecodable': ({ secretsTried, expected }) =>
     `No signing secret (${secretsTried} tried) can be read as ${expected}. The operator has to store one that can.`,

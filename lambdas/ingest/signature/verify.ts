@@ -1,4 +1,4 @@
-import { remember } from '../../memoize.ts';
+import { memoize } from '../../memoize.ts';
 import { fail, type Result, succeed } from '../../result.ts';
 import { explainMismatch } from './diagnosis.ts';
 import { extractOne, extractSignatures, readTimestamp } from './header.ts';
@@ -28,11 +28,11 @@ export function verifySignature(
   if (!claims.ok) return claims;
 
   const { secrets } = request;
-  const secretSlot = secrets.findIndex((secret) => {
+  const secretIndex = secrets.findIndex((secret) => {
     const key = method.decode(secret);
     return key !== undefined && claims.value.every((claim) => fits(method.crypto, claim, key, secret));
   });
-  return secretSlot >= 0 ? succeed({ secretSlot }) : fail(explainMismatch(method, claims.value, request));
+  return secretIndex >= 0 ? succeed({ secretIndex }) : fail(explainMismatch(method, claims.value, request));
 }
 
 type SigningScheme = Exclude<SignatureScheme, { kind: 'sharedSecret' }>;
@@ -43,18 +43,18 @@ const METHODS = new WeakMap<SigningScheme, SignatureMethod>();
 export function methodOf(scheme: SigningScheme): SignatureMethod {
   const known = METHODS.get(scheme);
   if (known !== undefined) return known;
-  const made = scheme.kind === 'custom' ? ofPlugIn(plugInOf(scheme.plugIn)) : ofKnobs(scheme);
+  const made = scheme.kind === 'custom' ? ofPlugIn(plugInOf(scheme.plugIn)) : ofOptions(scheme);
   METHODS.set(scheme, made);
   return made;
 }
 
-function ofKnobs(scheme: SignedScheme): SignatureMethod {
+function ofOptions(scheme: SignedScheme): SignatureMethod {
   const form = scheme.kind === 'hash' ? 'utf8' : scheme.secretEncoding;
   return {
     crypto: scheme,
     secretForm: scheme.secretPrefix === undefined ? form : `${form} after "${scheme.secretPrefix}"`,
     encoding: scheme.encoding,
-    decode: remember((secret) => decodeSecret(scheme, secret)),
+    decode: memoize((secret) => decodeSecret(scheme, secret)),
     readClaims: (request) => {
       const claim = readClaim(scheme, request);
       return claim.ok ? succeed([claim.value]) : claim;
@@ -67,12 +67,12 @@ function ofPlugIn({ algorithm, encoding, secretEncoding, readClaims }: PlugIn): 
     crypto: { kind: 'hmac', algorithm },
     secretForm: secretEncoding,
     encoding,
-    decode: remember((secret) => decodeSecret({ kind: 'hmac', secretEncoding }, secret)),
+    decode: memoize((secret) => decodeSecret({ kind: 'hmac', secretEncoding }, secret)),
     readClaims,
   };
 }
 
-/** Reads what a request says is signed, by a scheme's knobs: its signatures, and the content they should fit. */
+/** Reads what a request says is signed, by a scheme's options: its signatures, and the content they should fit. */
 function readClaim(scheme: SignedScheme, request: SignedRequest): Result<Claim, VerificationFailure> {
   const timestamp =
     scheme.timestamp === undefined

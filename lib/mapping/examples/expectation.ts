@@ -76,7 +76,7 @@ export function differences(expected: Expectation, found: Expectation): readonly
   if (!Array.isArray(expected) || !Array.isArray(found)) {
     return isDeepStrictEqual(expected, found)
       ? []
-      : [`it ${sayWhole(found)}; expected that it ${sayWhole(expected)}`];
+      : [`it ${formatWhole(found)}; expected that it ${formatWhole(expected)}`];
   }
   const places = Array.from({ length: Math.max(expected.length, found.length) }, (_, index) => index);
   return places.flatMap((index) => eventDifferences(expected[index], found[index]));
@@ -90,7 +90,7 @@ function eventDifferences(
 ): readonly string[] {
   if (isDeepStrictEqual(expected, found)) return [];
   if (expected?.sends === undefined || found?.sends === undefined || nameOf(expected) !== nameOf(found)) {
-    return [`${sayEvent(found)}; expected: ${sayEvent(expected)}`];
+    return [`${formatEvent(found)}; expected: ${formatEvent(expected)}`];
   }
   const wanted = valuesOf(expected.sends);
   const had = valuesOf(found.sends);
@@ -110,7 +110,7 @@ function nameOf({ event, item }: ExpectedEvent): string {
   return item === undefined ? event : `${event}, item ${item}`;
 }
 
-function sayEvent(event: ExpectedEvent | undefined): string {
+function formatEvent(event: ExpectedEvent | undefined): string {
   if (event === undefined) return 'no further event';
   if (event.skipped !== undefined) return `${nameOf(event)} is skipped (${event.skipped})`;
   if (event.expired !== undefined) return `${nameOf(event)} is not sent (${event.expired})`;
@@ -119,10 +119,10 @@ function sayEvent(event: ExpectedEvent | undefined): string {
   return `${nameOf(event)} is rejected (${event.rejected}${where})`;
 }
 
-function sayWhole(expectation: Expectation): string {
+function formatWhole(expectation: Expectation): string {
   if (expectation === 'ignored') return 'is ignored';
   return Array.isArray(expectation)
-    ? `becomes ${expectation.map(sayEvent).join(', ')}`
+    ? `becomes ${expectation.map(formatEvent).join(', ')}`
     : `is rejected (${expectation.rejected})`;
 }
 

@@ -82,10 +82,10 @@ type Life = {
 /** Whoever waits is told by a call: a race with a promise of the end would keep each invocation until then. */
 function watchLife(worker: Worker): Life {
   let ended: Invocation | undefined;
-  let tellEnd: (ended: Invocation) => void = () => {};
+  let formatEnd: (ended: Invocation) => void = () => {};
   const end = (failure: string) => {
     ended ??= fail(failure);
-    tellEnd(ended);
+    formatEnd(ended);
   };
   const ready = new Promise((resolve) => {
     worker.once('message', resolve);
@@ -98,7 +98,7 @@ function watchLife(worker: Worker): Life {
     isAlive: () => ended === undefined,
     end,
     atEnd: (tell) => {
-      tellEnd = tell;
+      formatEnd = tell;
       if (ended !== undefined) tell(ended);
     },
   };

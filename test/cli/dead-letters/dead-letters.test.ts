@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { filterLetters, findLetters, readLetters } from '../../../answers/dead-letter.ts';
 import { planReplay } from '../../../answers/replay.ts';
-import { readDuration, sayDuration } from '../../../cli/command-line.ts';
+import { formatDuration, readDuration } from '../../../cli/command-line.ts';
 import { noteAttributes } from '../../../lambdas/dead-letter/note.ts';
 import type { LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
 
@@ -54,7 +54,13 @@ describe('dead letters', () => {
 
   test('have an age that a person reads and writes', () => {
     expect(['45s', '30m', '2h', '3d'].map(readDuration)).toEqual([45, 1_800, 7_200, 259_200]);
-    expect([-5, 45, 1_800, 8_000, 260_000].map(sayDuration)).toEqual(['0 s', '45 s', '30 min', '2 h', '3 d']);
+    expect([-5, 45, 1_800, 8_000, 260_000].map(formatDuration)).toEqual([
+      '0 s',
+      '45 s',
+      '30 min',
+      '2 h',
+      '3 d',
+    ]);
     for (const wrong of ['', '3', 'h', '1w', '-1h'])
       expect(() => readDuration(wrong)).toThrow('expected a duration');
   });

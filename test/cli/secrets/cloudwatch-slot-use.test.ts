@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { slotUseOfStack } from '../../../cli/secrets/use.ts';
+import { secretUseOfStack } from '../../../cli/secrets/use.ts';
 import { type CloudWatchServer, startCloudWatch } from '../stories/cloudwatch-server.ts';
 
 const STACK = 'webhook-adapter-dev';
@@ -29,35 +29,37 @@ test('the slots of a source on AWS are counted by one query over its own log gro
     {
       status: 'Complete',
       results: [
-        row({ secretSlot: '0', uses: '12', lastAt: '2026-11-24 13:00:00.000' }),
-        row({ secretSlot: '1', uses: '3', lastAt: String(SINCE.getTime()) }),
+        row({ secretIndex: '0', uses: '12', lastAt: '2026-11-24 13:00:00.000' }),
+        row({ secretIndex: '1', uses: '3', lastAt: String(SINCE.getTime()) }),
       ],
     },
   ];
 
-  expect(await slotUseOfStack(STACK, 5)({ stage: 'ingest', source: 'stripe' }, SINCE)).toEqual([
-    { slot: 0, count: 12, lastAt: new Date('2026-11-24T13:00:00.000Z') },
-    { slot: 1, count: 3, lastAt: SINCE },
+  expect(await secretUseOfStack(STACK, 5)({ stage: 'ingest', source: 'stripe' }, SINCE)).toEqual([
+    { index: 0, count: 12, lastAt: new Date('2026-11-24T13:00:00.000Z') },
+    { index: 1, count: 3, lastAt: SINCE },
   ]);
   expect(asked.at(-1)).toMatchObject({
     logGroupNames: GROUPS,
     startTime: SINCE.getTime() / 1000,
     queryString:
-      'filter stage = "ingest" and source = "stripe" and ispresent(secretSlot) | stats count(*) as uses, max(@timestamp) as lastAt by secretSlot',
+      'filter stage = "ingest" and source = "stripe" and ispresent(secretIndex) | stats count(*) as uses, max(@timestamp) as lastAt by secretIndex',
   });
 });
 
 test('the slots of the API user’s keys are those by which events were delivered', async () => {
-  const result = row({ keySlot: 'secondary', uses: '1', lastAt: '2026-11-24 13:00:00.000' });
+  const result = row({ keyUsed: 'secondary', uses: '1', lastAt: '2026-11-24 13:00:00.000' });
   answers = [{ status: 'Complete', results: [result] }];
 
-  expect(await slotUseOfStack(STACK, 5)({ stage: 'deliver' }, SINCE)).toMatchObject([{ slot: 1, count: 1 }]);
+  expect(await secretUseOfStack(STACK, 5)({ stage: 'deliver' }, SINCE)).toMatchObject([
+    { index: 1, count: 1 },
+  ]);
   expect(asked.at(-1)?.queryString).toMatch(
-    /^filter stage = "deliver" and outcome = "delivered".* by keySlot$/,
+    /^filter stage = "deliver" and outcome = "delivered".* by keyUsed$/,
   );
 });
 
 test('a query that fails is told, not taken for silence', async () => {
   answers = [{ status: 'Failed', results: [] }];
-  await expect(slotUseOfStack(STACK, 5)({ stage: 'deliver' }, SINCE)).rejects.toThrow('did not answer');
+  await expect(secretUseOfStack(STACK, 5)({ stage: 'deliver' }, SINCE)).rejects.toThrow('did not answer');
 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Project } from '../../../answers/project.ts';
-import { countsFrom, sayMinute } from '../../../cli/secrets/account.ts';
+import { countsFrom, formatMinute } from '../../../cli/secrets/account.ts';
 import { checkKey, checkSigningSecret, findSecret, readPiped } from '../../../cli/secrets/kind.ts';
-import { sayVerdict } from '../../../cli/secrets/status.ts';
-import { countSlots, judgeRotation, traceableFrom, type Verdict } from '../../../cli/secrets/use.ts';
+import { formatVerdict } from '../../../cli/secrets/status.ts';
+import { countUses, judgeRotation, traceableFrom, type Verdict } from '../../../cli/secrets/use.ts';
 import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { SIX_SOURCES } from '../../fixtures/six-sources.ts';
 
@@ -175,33 +175,33 @@ describe('the slots of a secret', () => {
     JSON.stringify({ _aws: { Timestamp: at(minutes).getTime() }, ...fields });
   const stripe = { stage: 'ingest', source: 'stripe', code: 'buffered' };
   const lines = [
-    line(-1, { ...stripe, secretSlot: '0' }),
-    line(1, { ...stripe, secretSlot: '1' }),
-    line(3, { ...stripe, secretSlot: '0' }),
-    line(2, { ...stripe, secretSlot: '0' }),
-    line(4, { ...stripe, source: 'shopify', secretSlot: '1' }),
+    line(-1, { ...stripe, secretIndex: '0' }),
+    line(1, { ...stripe, secretIndex: '1' }),
+    line(3, { ...stripe, secretIndex: '0' }),
+    line(2, { ...stripe, secretIndex: '0' }),
+    line(4, { ...stripe, source: 'shopify', secretIndex: '1' }),
     line(5, { ...stripe, code: 'no-matching-secret', secretsTried: 2 }),
     'START RequestId: 1',
     '',
-    line(6, { stage: 'deliver', outcome: 'delivered', keySlot: 'secondary', source: 'stripe' }),
-    line(7, { stage: 'deliver', outcome: 'retry-later', keySlot: 'primary', source: 'stripe' }),
+    line(6, { stage: 'deliver', outcome: 'delivered', keyUsed: 'secondary', source: 'stripe' }),
+    line(7, { stage: 'deliver', outcome: 'retry-later', keyUsed: 'primary', source: 'stripe' }),
   ];
 
   test('are counted by source, from a time on', () => {
-    expect(countSlots(lines, { stage: 'ingest', source: 'stripe' }, NOW)).toEqual([
-      { slot: 0, count: 2, lastAt: at(3) },
-      { slot: 1, count: 1, lastAt: at(1) },
+    expect(countUses(lines, { stage: 'ingest', source: 'stripe' }, NOW)).toEqual([
+      { index: 0, count: 2, lastAt: at(3) },
+      { index: 1, count: 1, lastAt: at(1) },
     ]);
   });
 
   test('of keys are counted where the event was delivered', () => {
-    expect(countSlots(lines, { stage: 'deliver' }, NOW)).toEqual([{ slot: 1, count: 1, lastAt: at(6) }]);
+    expect(countUses(lines, { stage: 'deliver' }, NOW)).toEqual([{ index: 1, count: 1, lastAt: at(6) }]);
   });
 });
 
 describe('the old value of a secret', () => {
-  const newest = { slot: 0, count: 3, lastAt: hoursAgo(1) };
-  const old = (hours: number) => ({ slot: 1, count: 1, lastAt: hoursAgo(hours) });
+  const newest = { index: 0, count: 3, lastAt: hoursAgo(1) };
+  const old = (hours: number) => ({ index: 1, count: 1, lastAt: hoursAgo(hours) });
   const cases: readonly (readonly [string, number, number, Parameters<typeof judgeRotation>[1], Verdict])[] =
     [
       ['is none where there is one value', 1, 50, [newest], { kind: 'single' }],
@@ -210,7 +210,7 @@ describe('the old value of a secret', () => {
         'stays while an even older one is used',
         3,
         50,
-        [newest, old(30), { ...old(2), slot: 2 }],
+        [newest, old(30), { ...old(2), index: 2 }],
         { kind: 'old-used', lastAt: hoursAgo(2) },
       ],
       ['stays until the new one was used', 2, 50, [old(30)], { kind: 'newest-unused' }],
@@ -235,7 +235,7 @@ describe('the old value of a secret', () => {
     expect(judgeRotation({ values, changedAt: hoursAgo(hours) }, uses, NOW)).toEqual(verdict);
   });
 
-  test('is what slot 0 may still mean until every function has read the secret anew: five minutes', () => {
+  test('is what index 0 may still mean until every function has read the secret anew: five minutes', () => {
     expect(traceableFrom(NOW)).toEqual(new Date('2026-11-24T12:05:00.000Z'));
   });
 
@@ -249,7 +249,7 @@ describe('the old value of a secret', () => {
       { kind: 'too-early', freeAt: NOW },
       { kind: 'free', lastAt: undefined },
     ];
-    const sentences = verdicts.map((verdict) => sayVerdict(verdict, kind.value));
+    const sentences = verdicts.map((verdict) => formatVerdict(verdict, kind.value));
     expect(new Set(sentences).size).toBe(verdicts.length);
     expect(sentences[3]).toContain('2026-11-24 12:00 UTC');
     expect(sentences[4]).toContain(`secrets rotate ${name} --finish`);
@@ -264,8 +264,8 @@ test('the minute in which a value counts is never before it does', () => {
   };
   const now = new Date('2026-11-24T12:00:01.000Z');
 
-  expect(sayMinute(new Date('2026-11-24T12:00:00.000Z'))).toBe('12:00 UTC');
+  expect(formatMinute(new Date('2026-11-24T12:00:00.000Z'))).toBe('12:00 UTC');
   // A signature that does not match has the secret read again, once a minute at most; keys are remembered for five.
-  expect(sayMinute(countsFrom(kindOf('stripe'), now))).toBe('12:02 UTC');
-  expect(sayMinute(countsFrom(kindOf('webex-campaign'), now))).toBe('12:06 UTC');
+  expect(formatMinute(countsFrom(kindOf('stripe'), now))).toBe('12:02 UTC');
+  expect(formatMinute(countsFrom(kindOf('webex-campaign'), now))).toBe('12:06 UTC');
 });

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { costTable, reportOf, tellCost } from '../../../cli/stacks/cost.ts';
+import { costTable, formatCost, reportOf } from '../../../cli/stacks/cost.ts';
 import { readTemplateFacts, type TemplateFacts } from '../../../cli/stacks/template-facts.ts';
 import { type MappingFile, parseMappingFile } from '../../../lib/mapping/file.ts';
 import { type Stage, stageSchema } from '../../../lib/stages/schema.ts';
@@ -79,7 +79,7 @@ describe('of a stage as it is synthesized', () => {
   });
 
   test('the report says what is dearest, and how long it takes to catch up', () => {
-    const text = tellCost(reportOf('plain', plain, billInput().usage, 4));
+    const text = formatCost(reportOf('plain', plain, billInput().usage, 4));
 
     expect(text).toMatch(
       /^Stage plain: 1,000,000 webhooks a month, 4 KB each, 1 event of each, 0 % copies, 0 % ignored\n/,
@@ -94,7 +94,7 @@ describe('of a stage as it is synthesized', () => {
 
   test('the report names what has no price here, and what never drains', () => {
     const usage = { ...billInput().usage, webhooks: 50_000_000 };
-    const text = tellCost(reportOf('plain', { ...plain, unpriced: ['AWS::EC2::Instance'] }, usage, 30));
+    const text = formatCost(reportOf('plain', { ...plain, unpriced: ['AWS::EC2::Instance'] }, usage, 30));
 
     expect(text).toContain('prices: AWS::EC2::Instance.\n');
     expect(text).toContain('They never drain: more comes than the 5 a second that go out at most.\n');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { tellLogLine } from '../../../cli/stories/tail.ts';
+import { formatLogLine } from '../../../cli/stories/tail.ts';
 
 const LINE = {
   _aws: { Timestamp: Date.parse('2026-11-24T12:00:01Z') },
@@ -20,17 +20,17 @@ describe('a log line', () => {
     const plain =
       '12:00:01  deliver  retry-later  stripe paid #2  evt_1  webex-throttled  HTTP 429/429  attempt 2  again in 30 s';
 
-    expect(tellLogLine(JSON.stringify(LINE), false)).toBe(plain);
-    expect(tellLogLine(JSON.stringify(LINE), true)).toBe(`\u001b[33m${plain}\u001b[39m`);
-    expect(tellLogLine(JSON.stringify({ ...LINE, outcome: 'delivered' }), true)).toContain('\u001b[32m');
-    expect(tellLogLine(JSON.stringify({ ...LINE, outcome: 'dead-letter' }), true)).toContain('\u001b[31m');
+    expect(formatLogLine(JSON.stringify(LINE), false)).toBe(plain);
+    expect(formatLogLine(JSON.stringify(LINE), true)).toBe(`\u001b[33m${plain}\u001b[39m`);
+    expect(formatLogLine(JSON.stringify({ ...LINE, outcome: 'delivered' }), true)).toContain('\u001b[32m');
+    expect(formatLogLine(JSON.stringify({ ...LINE, outcome: 'dead-letter' }), true)).toContain('\u001b[31m');
   });
 
   test('that is none of ours is told as it is, and AWS’s own are left out', () => {
-    expect(tellLogLine('Runtime exited with exit status 1\n', true)).toBe(
+    expect(formatLogLine('Runtime exited with exit status 1\n', true)).toBe(
       'Runtime exited with exit status 1',
     );
-    expect(tellLogLine('REPORT RequestId: 1 Duration: 2 ms', false)).toBeUndefined();
-    expect(tellLogLine('{"time":"2026","type":"platform.report","record":{}}', false)).toBeUndefined();
+    expect(formatLogLine('REPORT RequestId: 1 Duration: 2 ms', false)).toBeUndefined();
+    expect(formatLogLine('{"time":"2026","type":"platform.report","record":{}}', false)).toBeUndefined();
   });
 });

@@ -93,7 +93,7 @@ describe('adapter doctor', () => {
     };
 
     expect(doctor(event, { mapping: 'github', secret: ['s0', 's1'] }).findings).toMatchObject([
-      { valid: true, secretSlot: 1 },
+      { valid: true, secretIndex: 1 },
     ]);
   });
 

@@ -3,10 +3,15 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readItem as attributesOf, itemBytes } from '../../../bench/measure/billed-bytes.ts';
-import { readItem, readReceipt, writeItem, writeReceipt } from '../../../lambdas/adapters/ledger-item.ts';
+import {
+  intakeRecordItem,
+  readIntakeRecord,
+  readItem,
+  writeItem,
+} from '../../../lambdas/adapters/ledger-item.ts';
 import type { LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
 import { lastCallOf } from '../../../lambdas/deliver/ledger/entry.ts';
-import type { Receipt } from '../../../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord } from '../../../lambdas/deliver/ledger/intake-record.ts';
 import { type CompiledMapping, compileMapping } from '../../../lambdas/map/webhook.ts';
 import { readFolder } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
@@ -17,14 +22,14 @@ const date = fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidD
 const word = fc.string({ minLength: 1, maxLength: 12 });
 const count = fc.nat({ max: 1_000_000 });
 
-const receipt: fc.Arbitrary<Receipt> = fc.record(
+const intakeRecord: fc.Arbitrary<IntakeRecord> = fc.record(
   {
     webhookId: word,
     receivedAt: date,
     takenAt: date,
     eventTypes: fc.array(fc.stringMatching(/^[a-z.]{1,9}$/), { minLength: 1, maxLength: 3 }),
     bytes: count,
-    secretSlot: fc.nat({ max: 3 }),
+    secretIndex: fc.nat({ max: 3 }),
     matched: fc.array(
       fc.oneof(
         fc.record({ event: word, made: count, rejected: count }, { noNullPrototype: true }),
@@ -84,7 +89,7 @@ const facts = fc.record(
       count,
       { noNullPrototype: true },
     ),
-    receipt,
+    intakeRecord,
   },
   {
     noNullPrototype: true,
@@ -118,7 +123,9 @@ const entries: fc.Arbitrary<LedgerEntry> = fc
   .record({ facts, called: fc.option(called), isOwn: fc.boolean() })
   .map((drawn) => {
     const { webhookId, receivedAt } = drawn.facts;
-    const own = drawn.facts.receipt && { receipt: { ...drawn.facts.receipt, webhookId, receivedAt } };
+    const own = drawn.facts.intakeRecord && {
+      intakeRecord: { ...drawn.facts.intakeRecord, webhookId, receivedAt },
+    };
     const entry = { ...drawn.facts, ...(drawn.isOwn && own) };
     if (drawn.called === null) return entry;
     const { isOne, lastAttemptAt, history, isTold, eventId } = drawn.called;
@@ -133,8 +140,12 @@ describe('what is written of an entry, and not written twice,', () => {
     fc.assert(fc.property(entries, (entry) => expect(readItem(writeItem(entry))).toStrictEqual(entry)));
   });
 
-  test('is read again of a receipt that lies beside', () => {
-    fc.assert(fc.property(receipt, (one) => expect(readReceipt(writeReceipt('w', one))).toStrictEqual(one)));
+  test('is read again of a intakeRecord that lies beside', () => {
+    fc.assert(
+      fc.property(intakeRecord, (one) =>
+        expect(readIntakeRecord(intakeRecordItem('w', one))).toStrictEqual(one),
+      ),
+    );
   });
 
   test('is told by the entry, where that tells of the last call', () => {
@@ -149,11 +160,11 @@ describe('what is written of an entry, and not written twice,', () => {
 
   test('of an older form, with the names of the other events, is read without them', () => {
     const item = {
-      ...writeReceipt('w', fc.sample(receipt, 1)[0] as Receipt),
+      ...intakeRecordItem('w', fc.sample(intakeRecord, 1)[0] as IntakeRecord),
       others: { S: '[{"event":"a"}]' },
     };
 
-    expect(readReceipt(item).others).toBe(0);
+    expect(readIntakeRecord(item).others).toBe(0);
   });
 });
 
@@ -222,10 +233,10 @@ async function sizesWith(mapping: CompiledMapping): Promise<readonly number[]> {
   const message = record('1QZx0d2eZvKYlo2C8nXh7RtB', 'invoice.payment_failed', { body: INVOICE });
   await setup.deliver({ ...message, attempts: 1 });
   for (const entry of setup.entries.values()) {
-    expect(entry).toMatchObject({ state: 'delivered', receipt: { webhookId: 'JKJaXmPLvHcESHA=' } });
+    expect(entry).toMatchObject({ state: 'delivered', intakeRecord: { webhookId: 'JKJaXmPLvHcESHA=' } });
     sizes.push(itemBytes(attributesOf(writeItem(entry))));
   }
-  expect(setup.receipts).toEqual([]);
+  expect(setup.intakeRecords).toEqual([]);
   return sizes;
 }
 
@@ -234,7 +245,7 @@ describe('an ordinary event', () => {
     ['of the bench', benchMapping()],
     ['of twelve parameters, with eleven others in the mapping', ordinaryMapping(10)],
   ])(
-    '%s is one item of a kilobyte at most, its receipt included: a write of it is one unit',
+    '%s is one item of a kilobyte at most, its intakeRecord included: a write of it is one unit',
     async (_, mapping) => {
       const sizes = await sizesWith(mapping);
 

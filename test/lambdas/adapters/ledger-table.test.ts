@@ -1,9 +1,9 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readReceipt } from '../../../lambdas/adapters/ledger-item.ts';
+import { readIntakeRecord } from '../../../lambdas/adapters/ledger-item.ts';
 import { createLedgerTable, type LedgerTable } from '../../../lambdas/adapters/ledger-table.ts';
 import { expiryOf, type LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
-import type { Receipt } from '../../../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord } from '../../../lambdas/deliver/ledger/intake-record.ts';
 import type { TableServer } from '../../../local/emulator/servers.ts';
 import { startLedgerServer } from './ledger-server.ts';
 
@@ -46,13 +46,13 @@ function entry(id: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
   };
 }
 
-const RECEIPT: Receipt = {
+const RECEIPT: IntakeRecord = {
   webhookId: 'first',
   receivedAt: NOW,
   takenAt: NOW,
   eventTypes: ['invoice.paid', 'invoice.*'],
   bytes: 24,
-  secretSlot: 0,
+  secretIndex: 0,
   matched: [{ event: 'paid', made: 1, rejected: 0 }],
   others: 9,
 };
@@ -82,7 +82,7 @@ describe('the ledger in DynamoDB', () => {
         { at: NOW, code: 'unconfirmed', status: 500, answerCode: '500', eventId: 'evt_mended' },
       ],
       answer: { status: 500, code: '500' },
-      receipt: RECEIPT,
+      intakeRecord: RECEIPT,
       isUnsure: true,
       deadLetteredAt: NOW,
     });
@@ -110,13 +110,13 @@ describe('the ledger in DynamoDB', () => {
     expect((await itemOf('stripe#ttl'))?.expiresAt).toEqual({ N: String(NOW.getTime() / 1000) });
   });
 
-  test('keeps the first receipt of a delivery beside its events, and forgets it as them', async () => {
-    expect(await ledger.recordReceipt('stripe#beside', RECEIPT)).toEqual({ ok: true, value: undefined });
+  test('keeps the first intakeRecord of a delivery beside its events, and forgets it as them', async () => {
+    expect(await ledger.writeIntakeRecord('stripe#beside', RECEIPT)).toEqual({ ok: true, value: undefined });
     const later = { ...RECEIPT, takenAt: new Date(NOW.getTime() + 1) };
-    expect(await ledger.recordReceipt('stripe#beside', later)).toEqual({ ok: true, value: undefined });
+    expect(await ledger.writeIntakeRecord('stripe#beside', later)).toEqual({ ok: true, value: undefined });
 
     const item = (await itemOf('stripe#beside', '#received#first')) ?? {};
-    expect(readReceipt(item)).toStrictEqual(RECEIPT);
+    expect(readIntakeRecord(item)).toStrictEqual(RECEIPT);
     expect(item.expiresAt).toEqual({ N: String(expiryOf(NOW).getTime() / 1000) });
   });
 
@@ -126,6 +126,6 @@ describe('the ledger in DynamoDB', () => {
 
     expect(await missing.read(entry('any'))).toEqual({ ok: false, failure });
     expect(await missing.write(entry('any'))).toEqual({ ok: false, failure });
-    expect(await missing.recordReceipt('any', RECEIPT)).toEqual({ ok: false, failure });
+    expect(await missing.writeIntakeRecord('any', RECEIPT)).toEqual({ ok: false, failure });
   });
 });

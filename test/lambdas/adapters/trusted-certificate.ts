@@ -1,6 +1,6 @@
 import tls from 'node:tls';
 import { afterAll, beforeAll } from '@jest/globals';
-import { type Certificate, createCertificate } from './self-signed-certificate.ts';
+import { type Certificate, createCertificate } from '../../../bench/stub/self-signed-certificate.ts';
 
 /** Makes a certificate that is trusted while the tests of the calling file run. */
 export function trustCertificate(): Certificate {

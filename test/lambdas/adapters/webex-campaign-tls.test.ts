@@ -1,5 +1,6 @@
 import tls, { type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { createCertificate } from '../../../bench/stub/self-signed-certificate.ts';
 import { createEventApi } from '../../../lambdas/adapters/webex-campaign.ts';
 import { buildRequest } from '../../../lambdas/deliver/event-api/caller.ts';
 import { CALL_LIMITS } from '../../../lambdas/deliver/event-api/verdict.ts';
@@ -10,7 +11,6 @@ import {
   startTcpServer,
   startTlsServer,
 } from './misbehaving-server.ts';
-import { createCertificate } from './self-signed-certificate.ts';
 import { trustCertificate } from './trusted-certificate.ts';
 
 const REQUEST = buildRequest('{"event-key":"Zoë"}', 'key-1');

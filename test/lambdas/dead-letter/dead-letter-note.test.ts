@@ -46,14 +46,14 @@ describe('a dead letter', () => {
   });
 
   test('has room for all that a webhook can carry, and leaves a replay behind', () => {
-    const full = encodeBufferedWebhook({ ...WEBHOOK, headers: { 'x-shop': 'a' }, secretSlot: 1 });
+    const full = encodeBufferedWebhook({ ...WEBHOOK, headers: { 'x-shop': 'a' }, secretIndex: 1 });
     const message = full.ok ? full.value : { body: '', attributes: {} };
     const replayed = replayedMessage(deadLetterMessage(message, NOTE), { event: 'paid', revision: 3 });
 
     expect(Object.keys(replayed.attributes)).toHaveLength(10);
     expect(decodeBufferedWebhook(replayed)).toMatchObject({
       ok: true,
-      value: { secretSlot: 1, replay: { event: 'paid', revision: 3 } },
+      value: { secretIndex: 1, replay: { event: 'paid', revision: 3 } },
     });
     const again = deadLetterMessage(replayed, NOTE);
     expect(Object.keys(again.attributes)).toHaveLength(10);

@@ -10,7 +10,7 @@ import {
   createRateLimit,
 } from '../../../lambdas/deliver/event-api/caller.ts';
 import { createKeyedCaller } from '../../../lambdas/deliver/event-api/keys.ts';
-import type { Receipt } from '../../../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord } from '../../../lambdas/deliver/ledger/intake-record.ts';
 import type { OutcomeLine } from '../../../lambdas/deliver/log-line.ts';
 import type { BufferRecord } from '../../../lambdas/deliver/work.ts';
 import { succeed } from '../../../lambdas/result.ts';
@@ -43,7 +43,7 @@ type Done = {
   readonly hidden: [handle: string, seconds: number][];
   readonly deadLetters: [BufferMessage, DeadLetterNote][];
   /** Those that became items of their own. */
-  readonly receipts: Receipt[];
+  readonly intakeRecords: IntakeRecord[];
   readonly lines: OutcomeLine[];
   readonly requests: EventRequest[];
 };
@@ -53,7 +53,7 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
   const clock = { now: NOW, remainingMilliseconds: 30_000 };
   const time = { now: () => clock.now, pause: async () => {} };
   const ledger = createMemoryLedger();
-  const done: Done = { hidden: [], deadLetters: [], receipts: [], lines: [], requests: [] };
+  const done: Done = { hidden: [], deadLetters: [], intakeRecords: [], lines: [], requests: [] };
   const dependencies: DeliverDependencies = {
     mappings: new Map([['stripe', compiledMapping(EVENTS)]]),
     ledger,
@@ -67,7 +67,7 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
     random: () => 1,
     leaseMilliseconds: LEASE_MILLISECONDS,
     remainingMilliseconds: () => clock.remainingMilliseconds,
-    takeProof: () => true,
+    isFirstThisMinute: () => true,
     ...time,
     ...changes,
   };
@@ -102,7 +102,7 @@ function createCaller(
   });
 }
 
-function recordingIn({ hidden, deadLetters, receipts, lines }: Done) {
+function recordingIn({ hidden, deadLetters, intakeRecords, lines }: Done) {
   return {
     hide: async (handle, seconds) => {
       hidden.push([handle, seconds]);
@@ -112,8 +112,8 @@ function recordingIn({ hidden, deadLetters, receipts, lines }: Done) {
       deadLetters.push([message, note]);
       return succeed(undefined);
     },
-    recordReceipt: async (_, receipt) => {
-      receipts.push(receipt);
+    writeIntakeRecord: async (_, intakeRecord) => {
+      intakeRecords.push(intakeRecord);
       return succeed(undefined);
     },
     log: (line) => lines.push(line),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeBug } from '../../../lambdas/deliver/log-line.ts';
+import { formatBug } from '../../../lambdas/deliver/log-line.ts';
 import { fail, succeed } from '../../../lambdas/result.ts';
 import { NOW, record, setUp } from './deliver-setup.ts';
 
@@ -97,7 +97,7 @@ describe('a message in which no event is found', () => {
     [new RangeError('a value'), 'RangeError'],
     ['a value', 'unknown'],
   ])('is told with the name of a bug, and no word of it: %j', (bug, cause) => {
-    expect(describeBug(record('ann'), bug, NOW)).toEqual({
+    expect(formatBug(record('ann'), bug, NOW)).toEqual({
       ...KEPT,
       UnopenedMessages: 1,
       stage: 'deliver',

@@ -2,30 +2,29 @@ import { describe, expect, test } from '@jest/globals';
 import { measureOutcome } from '../../../lambdas/deliver/log-line.ts';
 import type { EventOutcome } from '../../../lambdas/deliver/outcome.ts';
 
-const WELL = { HeldByCredentials: 0, HeldByThrottling: 0, HeldByEndpoint: 0, HeldByKeys: 0 };
+const WELL = { PausedByCredentials: 0, PausedByThrottling: 0, PausedByEndpoint: 0, PausedByKeys: 0 };
 const later = (code: string) => ({ outcome: 'retry-later', code, seconds: 5 }) as EventOutcome;
 const dead = (code: string, facts: object = {}) =>
   ({ outcome: 'dead-letter', stage: 'deliver', code, ...facts }) as EventOutcome;
-const measure = (outcome: EventOutcome, takesProof = true) =>
-  measureOutcome(outcome, 61_400, () => takesProof);
+const measure = (outcome: EventOutcome, isFirst = true) => measureOutcome(outcome, 61_400, () => isFirst);
 
 describe('an event that waits', () => {
   test.each([
-    ['paused-credentials', { HeldByCredentials: 1 }],
-    ['webex-credentials-refused', { HeldByCredentials: 1 }],
-    ['paused-endpoint', { HeldByEndpoint: 1 }],
-    ['webex-wrong-endpoint', { HeldByEndpoint: 1 }],
-    ['secret-missing', { HeldByKeys: 1 }],
-    ['secret-invalid', { HeldByKeys: 1 }],
-    ['secret-unreadable', { HeldByKeys: 1 }],
-    ['ledger-unavailable', { HeldByLedger: 1 }],
+    ['paused-credentials', { PausedByCredentials: 1 }],
+    ['webex-credentials-refused', { PausedByCredentials: 1 }],
+    ['paused-endpoint', { PausedByEndpoint: 1 }],
+    ['webex-wrong-endpoint', { PausedByEndpoint: 1 }],
+    ['secret-missing', { PausedByKeys: 1 }],
+    ['secret-invalid', { PausedByKeys: 1 }],
+    ['secret-unreadable', { PausedByKeys: 1 }],
+    ['ledger-unavailable', { PausedByLedger: 1 }],
   ])('for %s tells what holds it up, and not how long: its alarm pages already', (code, measured) => {
     expect(measure(later(code))).toEqual(measured);
   });
 
   test.each([
-    ['webex-throttled', { HeldByThrottling: 1 }],
-    ['paused-throttled', { HeldByThrottling: 1 }],
+    ['webex-throttled', { PausedByThrottling: 1 }],
+    ['paused-throttled', { PausedByThrottling: 1 }],
     ['internal-error', { Faults: 1 }],
     ['dead-letter-unavailable', { Faults: 1 }],
     ['unconfirmed', { UnconfirmedEvents: 1 }],
@@ -41,9 +40,9 @@ describe('a delivered event', () => {
   const delivered = { outcome: 'delivered', transactionId: 't', milliseconds: 80 } as const;
 
   test('proves that nothing holds events up, and tells how late it was', () => {
-    expect(measure({ ...delivered, keySlot: 'primary' })).toEqual({
+    expect(measure({ ...delivered, keyUsed: 'primary' })).toEqual({
       ...WELL,
-      HeldByLedger: 0,
+      PausedByLedger: 0,
       CallDuration: 80,
       DeliveryDelay: 61_400,
       SpareKeyCalls: 0,
@@ -53,17 +52,17 @@ describe('a delivered event', () => {
   test('proves nothing where that was told a moment ago, yet tells of the spare key', () => {
     const untold = { CallDuration: 80, DeliveryDelay: 61_400 };
 
-    expect(measure({ ...delivered, keySlot: 'primary' }, false)).toEqual(untold);
-    expect(measure({ ...delivered, keySlot: 'secondary' }, false)).toEqual({ ...untold, SpareKeyCalls: 1 });
+    expect(measure({ ...delivered, keyUsed: 'primary' }, false)).toEqual(untold);
+    expect(measure({ ...delivered, keyUsed: 'secondary' }, false)).toEqual({ ...untold, SpareKeyCalls: 1 });
   });
 
   test('tells that the spare key is in use', () => {
-    expect(measure({ ...delivered, keySlot: 'secondary' })).toMatchObject({ SpareKeyCalls: 1 });
+    expect(measure({ ...delivered, keyUsed: 'secondary' })).toMatchObject({ SpareKeyCalls: 1 });
   });
 
   test('proves nothing of a ledger that did not take it', () => {
     expect(measure({ ...delivered, cause: 'ledger-unavailable: TimeoutError' })).not.toHaveProperty(
-      'HeldByLedger',
+      'PausedByLedger',
     );
   });
 });
@@ -72,7 +71,7 @@ describe('a dead letter', () => {
   test('proves that the far side works where that has answered with a code of its own', () => {
     expect(measure(dead('webex-invalid-json', { milliseconds: 80 }))).toEqual({
       ...WELL,
-      HeldByLedger: 0,
+      PausedByLedger: 0,
       CallDuration: 80,
       DeadLetters: 1,
     });

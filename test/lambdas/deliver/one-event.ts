@@ -1,4 +1,4 @@
-import type { Receipt } from '../../../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord } from '../../../lambdas/deliver/ledger/intake-record.ts';
 import type { EventWork } from '../../../lambdas/deliver/work.ts';
 import type { Mapped } from '../../../lambdas/map/webhook.ts';
 
@@ -25,7 +25,7 @@ export function mapOneEvent(terms: OneEventTerms): Mapped {
 export function workOn(mapped: Mapped, message: number, attempts: number): EventWork<Mapped> {
   return {
     mapped,
-    receipt: receiptOf(`delivery-${message}`),
+    intakeRecord: intakeRecordOf(`delivery-${message}`),
     webhook: {
       webhookId: `delivery-${message}`,
       source: 'stripe',
@@ -46,7 +46,7 @@ export function workOn(mapped: Mapped, message: number, attempts: number): Event
   };
 }
 
-function receiptOf(webhookId: string): Receipt {
+function intakeRecordOf(webhookId: string): IntakeRecord {
   return {
     webhookId,
     receivedAt: FIRST_SEEN,

@@ -30,10 +30,10 @@ const FAILURES: {
   'body-hash-differs': [401, { code: 'body-hash-differs', parameter: 'p' }],
   'wrong-signature-length': [401, { code: 'wrong-signature-length', expectedBytes: 32, foundBytes: 20 }],
   'body-re-encoded': [401, { code: 'body-re-encoded', change: 'as JSON without spaces' }],
-  'secret-whitespace': [503, { code: 'secret-whitespace', secretSlot: 0 }],
+  'secret-whitespace': [503, { code: 'secret-whitespace', secretIndex: 0 }],
   'wrong-secret-kind': [
     503,
-    { code: 'wrong-secret-kind', secretSlot: 0, configured: 'utf8', matching: 'hex' },
+    { code: 'wrong-secret-kind', secretIndex: 0, configured: 'utf8', matching: 'hex' },
   ],
   'secret-undecodable': [503, { code: 'secret-undecodable', secretsTried: 1, expected: 'base64' }],
   'public-url-missing': [503, { code: 'public-url-missing' }],
@@ -88,7 +88,7 @@ describe('the HTTP answer', () => {
       webhookId: 'JKJaXmPLvHcESHA=',
       rawBody: new Uint8Array(),
     };
-    const received = { code: 'ignored', webhook, secretSlot: 0, secretsKept: 1 } as const;
+    const received = { code: 'ignored', webhook, secretIndex: 0, secretsKept: 1 } as const;
 
     expect(answerReceived(received, undefined)).toMatchObject({
       statusCode: 200,

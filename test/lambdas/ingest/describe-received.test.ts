@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeReceived } from '../../../lambdas/ingest/log-line.ts';
+import { formatReceived } from '../../../lambdas/ingest/log-line.ts';
 import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 
 const AT = new Date('2026-11-24T09:30:00Z');
@@ -29,10 +29,10 @@ describe('the log line of a request', () => {
   test('counts a webhook by its code, and whether an old secret has signed it', () => {
     const received = {
       ok: true,
-      value: { code: 'buffered', webhook, secretSlot: 1, secretsKept: 2 },
+      value: { code: 'buffered', webhook, secretIndex: 1, secretsKept: 2 },
     } as const;
 
-    expect(describeReceived('r1', AT, { source, received })).toEqual({
+    expect(formatReceived('r1', AT, { source, received })).toEqual({
       _aws: {
         Timestamp: AT.getTime(),
         CloudWatchMetrics: [
@@ -58,7 +58,7 @@ describe('the log line of a request', () => {
       eventTypes: ['orders/create'],
       deduplicationId: 'd1',
       bytes: 27,
-      secretSlot: '1',
+      secretIndex: '1',
     });
   });
 
@@ -66,7 +66,7 @@ describe('the log line of a request', () => {
     const answer = { status: 200, contentType: 'text/plain', body: 'challenge' };
     const received = { ok: true, value: { code: 'handshake-answered', answer } } as const;
 
-    expect(describeReceived('r1', AT, { source, received })).toEqual({
+    expect(formatReceived('r1', AT, { source, received })).toEqual({
       _aws: expect.objectContaining({ Timestamp: AT.getTime() }),
       Webhooks: 1,
       stage: 'ingest',
@@ -77,9 +77,9 @@ describe('the log line of a request', () => {
   });
 
   test('names the source of a webhook that was refused, and counts no secret for it', () => {
-    const received = { ok: false, failure: { code: 'secret-whitespace', secretSlot: 0 } } as const;
+    const received = { ok: false, failure: { code: 'secret-whitespace', secretIndex: 0 } } as const;
 
-    expect(describeReceived('r1', AT, { source, received })).toMatchObject({
+    expect(formatReceived('r1', AT, { source, received })).toMatchObject({
       _aws: {
         CloudWatchMetrics: [
           { Dimensions: [['stack', 'stage', 'source', 'code']] },
@@ -95,6 +95,6 @@ describe('the log line of a request', () => {
   test('has no name of a source that does not exist: anyone could make as many metrics', () => {
     const received = { ok: false, failure: { code: 'unknown-source' } } as const;
 
-    expect(describeReceived('r1', AT, { received })).toMatchObject({ source: 'unknown' });
+    expect(formatReceived('r1', AT, { received })).toMatchObject({ source: 'unknown' });
   });
 });

@@ -5,9 +5,9 @@ import type { Reception } from '../../../lambdas/ingest/receive.ts';
 
 const refused = (code: string) => measureReception({ received: { ok: false, failure: failure(code) } });
 const failure = (code: string) => ({ code }) as unknown as IngestFailure;
-const taken = (secretSlot: number, secretsKept: number) =>
+const taken = (secretIndex: number, secretsKept: number) =>
   measureReception({
-    received: { ok: true, value: { code: 'ignored', secretSlot, secretsKept } },
+    received: { ok: true, value: { code: 'ignored', secretIndex, secretsKept } },
   } as Reception);
 
 describe("a webhook that is its source's", () => {
@@ -19,8 +19,8 @@ describe("a webhook that is its source's", () => {
     [0, 0],
     [1, 1],
     [2, 1],
-  ])('signed by secret %i of several, tells whether an old one is in use', (slot, uses) => {
-    expect(taken(slot, 3).ofSource).toEqual({ VerifiedWebhooks: 1, OldSecretUses: uses });
+  ])('signed by secret %i of several, tells whether an old one is in use', (index, uses) => {
+    expect(taken(index, 3).ofSource).toEqual({ VerifiedWebhooks: 1, OldSecretUses: uses });
   });
 });
 

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { shopifySignature, stripeSignature } from '../../../bench/vendor-signatures.ts';
 import type { BufferedWebhook } from '../../../lambdas/buffer/message.ts';
 import { answerFailure } from '../../../lambdas/ingest/answer.ts';
 import { type ReceiveDependencies, receiveWebhook } from '../../../lambdas/ingest/receive.ts';
@@ -8,7 +9,6 @@ import type { HttpApiEvent } from '../../../lambdas/ingest/request.ts';
 import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import type { Source } from '../../../lambdas/ingest/source.ts';
 import { fail, succeed } from '../../../lambdas/result.ts';
-import { shopifySignature, stripeSignature } from '../../sign.ts';
 
 const RECEIVED_AT = new Date('2026-11-23T12:00:00Z');
 const UNIX = RECEIVED_AT.getTime() / 1000;
@@ -79,11 +79,11 @@ describe('a signed webhook', () => {
 
     const received = await receive(stripePost(body));
 
-    expect(received).toMatchObject({ ok: true, value: { code: 'buffered', secretSlot: 0 } });
+    expect(received).toMatchObject({ ok: true, value: { code: 'buffered', secretIndex: 0 } });
     expect(buffered).toEqual([
       {
         webhookId: expect.any(String),
-        secretSlot: 0,
+        secretIndex: 0,
         source: 'stripe',
         eventTypes: ['invoice.paid'],
         deduplicationId: 'evt_1',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeSelector, follow, select } from '../../../lambdas/ingest/identity.ts';
+import { follow, formatSelector, select } from '../../../lambdas/ingest/identity.ts';
 import { selectorSchema } from '../../../lambdas/ingest/source.ts';
 
 describe('a JSON pointer', () => {
@@ -104,6 +104,6 @@ describe('a selector', () => {
     [{ body: '/type' }, "the body's /type"],
     [{ body: ['/event/type', '/type'] }, "the body's /event/type or /type"],
   ])('%j is described as %s', (selector, text) => {
-    expect(describeSelector(selector)).toBe(text);
+    expect(formatSelector(selector)).toBe(text);
   });
 });

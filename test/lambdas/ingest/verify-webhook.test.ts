@@ -57,7 +57,7 @@ describe('a webhook that is verified', () => {
   test('tells when it was received and which secret it was, and asks for no other', async () => {
     expect(await verify({ first: ['s0', 's1'] }, request(sign('s1')))).toEqual({
       reads: ONCE,
-      outcome: { secretSlot: 1, secret: 's1', secretsKept: 2, receivedAt: AT },
+      outcome: { secretIndex: 1, secret: 's1', secretsKept: 2, receivedAt: AT },
     });
   });
 
@@ -76,7 +76,7 @@ describe('a webhook that is verified', () => {
     expect(await verify({ first, second: 'fails' }, forged, knobs)).toEqual({ reads: TWICE, outcome: code });
     expect(await verify({ first: isHex ? first : ['x'], second }, sent, knobs)).toMatchObject({
       reads: TWICE,
-      outcome: { secretSlot: 0, secret: second[0] },
+      outcome: { secretIndex: 0, secret: second[0] },
     });
   });
 

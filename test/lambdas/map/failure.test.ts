@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeMapFailure, type MapFailure } from '../../../lambdas/map/failure.ts';
+import { formatMapFailure, type MapFailure } from '../../../lambdas/map/failure.ts';
 
 const AT = { path: 'event-params.amount', expression: '{% amount %}' };
 
@@ -33,12 +33,12 @@ describe('a rejection says where, what kind of thing stood there, and by which e
     [{ code: 'too-many-parameters', count: 401, limit: 400 }, '401 parameters; the limit is 400'],
     [{ code: 'payload-too-large', bytes: 24_001, limitBytes: 24_000 }, '24001 bytes; the limit is 24000'],
   ])('%j', (failure, text) => {
-    expect(describeMapFailure(failure)).toBe(text);
+    expect(formatMapFailure(failure)).toBe(text);
   });
 
   test('an expression of more than 200 characters is cut, as a note has little room', () => {
     const describe = (length: number) =>
-      describeMapFailure({ code: 'value-null', path: 'x', expression: 'y'.repeat(length), type: 'null' });
+      formatMapFailure({ code: 'value-null', path: 'x', expression: 'y'.repeat(length), type: 'null' });
 
     expect(describe(200)).toBe(`x: null, from ${'y'.repeat(200)}`);
     expect(describe(201)).toBe(`x: null, from ${'y'.repeat(199)}…`);

@@ -1,6 +1,6 @@
 import type { EventRequest } from '../../../lambdas/deliver/event-api/caller.ts';
 import type { Attempt } from '../../../lambdas/deliver/event-api/verdict.ts';
-import { describeReceived } from '../../../lambdas/ingest/log-line.ts';
+import { formatReceived } from '../../../lambdas/ingest/log-line.ts';
 import type { Reception } from '../../../lambdas/ingest/receive.ts';
 import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { fail } from '../../../lambdas/result.ts';
@@ -30,11 +30,11 @@ function ingestLines(): readonly object[] {
     ...{ receivedAt: NOW, bodyFormat: 'json' as const, headers: {}, rawBody: Buffer.from('{}') },
   };
   const receptions: readonly Reception[] = [
-    { source, received: { ok: true, value: { code: 'buffered', webhook, secretSlot: 1, secretsKept: 2 } } },
+    { source, received: { ok: true, value: { code: 'buffered', webhook, secretIndex: 1, secretsKept: 2 } } },
     { source, received: fail({ code: 'no-matching-secret', secretsTried: 2 }) },
     { source, received: fail({ code: 'secret-missing', secret: 's' }) },
   ];
-  return receptions.map((reception) => describeReceived('r1', NOW, reception));
+  return receptions.map((reception) => formatReceived('r1', NOW, reception));
 }
 
 /** Lines as deliver writes them: of every end of an event, and of all that holds one up. */

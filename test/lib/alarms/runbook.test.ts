@@ -35,7 +35,7 @@ describe('a filter of the runbook, which the emulator takes for a match whatever
     ]);
     const known = literals.map(([, literal = '']) => literal);
     const codes = patterns.flatMap((pattern) =>
-      [...pattern.matchAll(/\$\.(?:code|outcome|keySlot) !?= "([^"]+)"/g)].map(([, code = '']) => code),
+      [...pattern.matchAll(/\$\.(?:code|outcome|keyUsed) !?= "([^"]+)"/g)].map(([, code = '']) => code),
     );
     const isKnown = (code: string) =>
       code.endsWith('*') ? known.some((one) => one.startsWith(code.slice(0, -1))) : known.includes(code);

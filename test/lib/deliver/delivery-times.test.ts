@@ -30,7 +30,7 @@ describe('the times of delivery', () => {
     ],
     [
       { ledgerRetention: 2_419_199 },
-      'the ledger has to remember an event (2419199 s) for as long as its webhook can lie in both queues (2419200 s)',
+      'the ledger has to memoize an event (2419199 s) for as long as its webhook can lie in both queues (2419200 s)',
     ],
     [
       { visibility: 179 },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findKnobs, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
+import { findOptions, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { resolveVerify } from '../../../lib/mapping/verify.ts';
 
 function problemsOf(pick: string, knobs: object = {}) {
@@ -46,7 +46,7 @@ describe('a pattern of a user, which runs over headers that anyone can send,', (
   });
 
   test.each(PROFILE_NAMES)('may be any that the profile %s has', (name) => {
-    expect(findKnobs(name)).toBeDefined();
+    expect(findOptions(name)).toBeDefined();
     expect(resolveVerify(name, { 'event-type': { body: '/type' } })).toMatchObject({ ok: true });
   });
 });

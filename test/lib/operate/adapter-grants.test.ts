@@ -92,7 +92,7 @@ describe('an adapter', () => {
 
 /** The files that some commands are made of: all that they import, and what that imports; types aside. */
 function filesOf(...commands: readonly string[]): readonly SourceFile[] {
-  const files = new Map(readSourceFiles('cli', 'signing').map((file) => [file.path, file]));
+  const files = new Map(readSourceFiles('answers', 'cli', 'signing').map((file) => [file.path, file]));
   const reached = new Set(commands.flatMap((name) => files.get(`cli/${name}.ts`) ?? []));
   for (const { path, text } of reached) {
     const imported = importsOf({ path, text: text.replaceAll(/^import type [^;]+;/gm, '') });
@@ -116,7 +116,7 @@ function actionOf(call: string): string {
 
 describe('what the commands call with --stack', () => {
   const actionsOf = (role: string) => new Set(granted.get(role)?.map((grant) => grant.split(' on ')[0]));
-  const READING = ['dead-letter-list', 'dead-letter-show', 'explain-webhook', 'tail'];
+  const READING = ['dead-letters/list', 'dead-letters/show', 'stories/explain', 'stories/tail'];
 
   test('is what a reader is granted, for those that only look', () => {
     const calls = callsOf(...READING);
@@ -127,7 +127,7 @@ describe('what the commands call with --stack', () => {
   });
 
   test('is what an operator is granted, for all that concern dead letters', () => {
-    const commands = [...READING, 'dead-letter-replay', 'dead-letter-drop'];
+    const commands = [...READING, 'dead-letters/replay', 'dead-letters/drop'];
 
     expect([...callsOf(...commands)].sort()).toEqual([...actionsOf('Operator')].sort());
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { describeReceived } from '../../../lambdas/ingest/log-line.ts';
+import { formatReceived } from '../../../lambdas/ingest/log-line.ts';
 import { readMappings } from '../../../lib/mappings.ts';
 import { NOW, record, setUp } from '../../lambdas/deliver/deliver-setup.ts';
 import { createAdapter } from './adapter-under-test.ts';
@@ -61,7 +61,7 @@ describe('of a webhook,', () => {
   const [mapping] = readMappings('examples/own-app/mappings');
   const source = { ...mapping, source: 'billing', eventTypes: [], mappedHeaders: [] } as never;
   const refused = (code: string) =>
-    describeReceived('r1', NOW, { source, received: { ok: false, failure: { code } as never } }) as Line;
+    formatReceived('r1', NOW, { source, received: { ok: false, failure: { code } as never } }) as Line;
 
   test('metricVerified and metricRefused tell those that verify from those that only look like it', () => {
     const { usingMetrics, expression } = adapter.metricRefused('billing') as MathExpression;

@@ -43,7 +43,7 @@ function grantsOf(template: object): readonly string[] {
     .flatMap(({ Action, Resource }) =>
       [Action]
         .flat()
-        .flatMap((action) => [Resource].flat().map((one) => `${action} on ${describeTarget(one)}`)),
+        .flatMap((action) => [Resource].flat().map((one) => `${action} on ${formatTarget(one)}`)),
     );
 }
 
@@ -55,7 +55,7 @@ function statementsIn(value: unknown): readonly Statement[] {
 }
 
 /** A resource as the template has it; the trust policy of a role has none. */
-function describeTarget(resource: unknown): string {
+function formatTarget(resource: unknown): string {
   return resource === undefined ? 'itself' : JSON.stringify(resource);
 }
 

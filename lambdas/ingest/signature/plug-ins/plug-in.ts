@@ -1,7 +1,7 @@
 import type { Result } from '../../../result.ts';
 import type { Claim, SignedRequest, VerificationFailure } from '../verification.ts';
 
-/** A way of signing that the knobs cannot say. All of these are HMACs; what differs is where things stand. */
+/** A way of signing that the options cannot say. All of these are HMACs; what differs is where things stand. */
 export type PlugIn = {
   readonly algorithm: 'sha256' | 'sha1';
   /** How a signature is written. */

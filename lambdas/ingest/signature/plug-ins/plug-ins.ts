@@ -7,7 +7,7 @@ import { twilio } from './twilio.ts';
 
 type PlugInName = Extract<SignatureScheme, { kind: 'custom' }>['plugIn'];
 
-/** What knobs cannot say, by the name a scheme of kind `custom` gives. */
+/** What options cannot say, by the name a scheme of kind `custom` gives. */
 const PLUG_INS: Readonly<Record<PlugInName, PlugIn>> = {
   twilio,
   mandrill,

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Adyen for Platforms, Management and Issuing webhooks: `HmacSignature: <base64>` over the body, with a hex key.
@@ -11,4 +11,4 @@ export const adyenPlatform = {
     secretEncoding: 'hex',
   },
   eventType: [{ body: '/type' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,7 +1,7 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Adyen standard webhooks: signed item by item inside of the body (`signature-plug-ins/adyen-standard.ts`). Adyen wants to read
+ * Adyen standard webhooks: signed item by item inside of the body (`plug-ins/adyen-standard.ts`). Adyen wants to read
  * `[accepted]`, or sends it all again.
  * Source: https://docs.adyen.com/development-resources/webhooks/handle-webhook-events.
  */
@@ -14,4 +14,4 @@ export const adyenStandard = {
     { body: '/notificationItems/*/NotificationRequestItem/success' },
   ],
   acknowledge: { contentType: 'text/plain', body: '[accepted]' },
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

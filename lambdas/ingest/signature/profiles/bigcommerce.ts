@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 import { standardWebhooks } from './standard-webhooks.ts';
 
 /**
@@ -9,4 +9,4 @@ export const bigcommerce = {
   ...standardWebhooks,
   signature: { ...standardWebhooks.signature, secretEncoding: 'utf8', secretPrefix: undefined },
   eventType: [{ body: '/scope' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

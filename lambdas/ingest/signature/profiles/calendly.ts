@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Calendly: as Stripe, `t=<unix>,v1=<hex>` over `{t}.{body}`. It has no event id: the id is the object's URI and the event.
@@ -19,4 +19,4 @@ export const calendly = {
   },
   eventType: [{ body: '/event' }],
   deduplicationId: [{ body: '/payload/uri' }, { body: '/event' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

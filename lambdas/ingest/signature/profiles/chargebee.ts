@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Chargebee: no signature, but HTTP basic auth. The secret is `user:password`. It proves who sent the webhook, not what.
@@ -8,4 +8,4 @@ export const chargebee = {
   signature: { kind: 'sharedSecret', sharedSecret: { in: 'basic' } },
   eventType: [{ body: '/event_type' }],
   deduplicationId: [{ body: '/id' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 import { github } from './github.ts';
 
 /**
@@ -12,4 +12,4 @@ export const githubSha512 = {
     encoding: 'hex',
     signature: { header: 'X-Hub-Signature', pick: '^sha512=(.+)$' },
   },
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

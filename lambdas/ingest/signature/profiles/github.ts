@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * GitHub: `X-Hub-Signature-256: sha256=<hex>` over the body. Event and delivery headers are unsigned: the id is the body's
@@ -18,4 +18,4 @@ export const github = {
       respond: { status: 200, contentType: 'text/plain', body: 'pong' },
     },
   ],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

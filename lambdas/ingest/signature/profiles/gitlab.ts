@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * GitLab: the secret token itself, in `X-Gitlab-Token`. It proves who sent the webhook, not what.
@@ -7,4 +7,4 @@ import type { ProfileKnobs } from '../../source.ts';
 export const gitlab = {
   signature: { kind: 'sharedSecret', sharedSecret: { in: 'header', name: 'X-Gitlab-Token' } },
   eventType: [{ header: 'X-Gitlab-Event' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * GoCardless: `Webhook-Signature: <hex>` over the body. A batch in `events`: `payments.confirmed`, `mandates.cancelled`.
@@ -7,4 +7,4 @@ import type { ProfileKnobs } from '../../source.ts';
 export const gocardless = {
   signature: { encoding: 'hex', signature: { header: 'Webhook-Signature' } },
   eventType: [{ body: '/events/*/resource_type' }, { body: '/events/*/action' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * HubSpot v1, which CRM webhooks of older apps still send alone: a plain SHA-256 of secret and body, in hex.
@@ -12,4 +12,4 @@ export const hubspotV1 = {
     content: '{secret}{body}',
   },
   eventType: [{ body: ['/*/subscriptionType', '/subscriptionType'] }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * HubSpot v3: HMAC-SHA256, base64, over method, URL (some escapes taken back), body and timestamp in milliseconds. Sends
@@ -13,4 +13,4 @@ export const hubspotV3 = {
     content: '{method}{decoded-url}{body}{timestamp}',
   },
   eventType: [{ body: ['/*/subscriptionType', '/subscriptionType'] }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

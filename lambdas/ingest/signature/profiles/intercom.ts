@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Intercom: `X-Hub-Signature: sha1=<hex>` over the body, keyed with the app's client secret. An endpoint is tried by HEAD.
@@ -19,4 +19,4 @@ export const intercom = {
       respond: { status: 200, contentType: 'text/plain', body: '' },
     },
   ],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

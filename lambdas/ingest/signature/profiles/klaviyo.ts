@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Klaviyo system webhooks: HMAC-SHA256, hex, over the body and then the HTTP date of `Klaviyo-Timestamp`. A batch in `data`.
@@ -12,4 +12,4 @@ export const klaviyo = {
     content: '{body}{timestamp}',
   },
   eventType: [{ body: '/data/*/topic' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

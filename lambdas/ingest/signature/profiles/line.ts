@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * LINE: `x-line-signature: <base64>` over the body, keyed with the channel secret. A batch in `events`.
@@ -7,4 +7,4 @@ import type { ProfileKnobs } from '../../source.ts';
 export const line = {
   signature: { encoding: 'base64', signature: { header: 'x-line-signature' } },
   eventType: [{ body: '/events/*/type' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Mailchimp Marketing: no signature; a secret in the webhook's URL, here `?secret=…`. The body is a form. An endpoint is tried
@@ -15,4 +15,4 @@ export const mailchimp = {
       respond: { status: 200, contentType: 'text/plain', body: '' },
     },
   ],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

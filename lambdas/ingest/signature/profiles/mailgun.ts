@@ -1,11 +1,11 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Mailgun: signed inside of the body, and not over all of it (`signature-plug-ins/mailgun.ts`): the token is the id.
+ * Mailgun: signed inside of the body, and not over all of it (`plug-ins/mailgun.ts`): the token is the id.
  * Source: https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks.
  */
 export const mailgun = {
   signature: { kind: 'custom', plugIn: 'mailgun' },
   eventType: [{ body: '/event-data/event' }],
   deduplicationId: [{ body: '/signature/token' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,7 +1,7 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Mandrill (Mailchimp Transactional): signed over URL and sorted parameters (`signature-plug-ins/mandrill.ts`). A form whose
+ * Mandrill (Mailchimp Transactional): signed over URL and sorted parameters (`plug-ins/mandrill.ts`). A form whose
  * `mandrill_events` is a JSON list. An endpoint is tried by HEAD.
  * Source: https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/.
  */
@@ -15,4 +15,4 @@ export const mandrill = {
       respond: { status: 200, contentType: 'text/plain', body: '' },
     },
   ],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Meta (Graph API, WhatsApp, Lead Ads): `X-Hub-Signature-256: sha256=<hex>` over the body, whose unicode is escaped: only raw
@@ -18,4 +18,4 @@ export const meta = {
       respond: { status: 200, contentType: 'text/plain', body: '{query:hub.challenge}' },
     },
   ],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

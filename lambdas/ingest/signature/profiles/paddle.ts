@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Paddle Billing: `Paddle-Signature: ts=<unix>;h1=<hex>[;h1=…]` over `{ts}:{body}`. Paddle's SDKs tolerate 5 s, past only;
@@ -21,4 +21,4 @@ export const paddle = {
   },
   eventType: [{ body: '/event_type' }],
   deduplicationId: [{ body: '/event_id' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

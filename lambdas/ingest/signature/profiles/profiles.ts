@@ -1,4 +1,4 @@
-import { type Profile, type ProfileKnobs, profileSchema } from '../../source.ts';
+import { type Profile, type ProfileOptions, profileSchema } from '../../source.ts';
 import { adyenPlatform } from './adyen-platform.ts';
 import { adyenStandard } from './adyen-standard.ts';
 import { bigcommerce } from './bigcommerce.ts';
@@ -78,7 +78,7 @@ const KNOBS = {
   workos,
   zendesk,
   zoom,
-} as const satisfies Readonly<Record<string, ProfileKnobs>>;
+} as const satisfies Readonly<Record<string, ProfileOptions>>;
 
 export const PROFILE_NAMES = Object.keys(KNOBS);
 
@@ -87,7 +87,7 @@ export function findProfile(name: string): Profile | undefined {
   return Object.hasOwn(KNOBS, name) ? profileSchema.parse(KNOBS[name as keyof typeof KNOBS]) : undefined;
 }
 
-/** A profile's knobs as they are written down, to be changed in part. */
-export function findKnobs(name: string): ProfileKnobs | undefined {
+/** A profile's options as they are written down, to be changed in part. */
+export function findOptions(name: string): ProfileOptions | undefined {
   return Object.hasOwn(KNOBS, name) ? KNOBS[name as keyof typeof KNOBS] : undefined;
 }

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Razorpay: HMAC-SHA256, hex, over the body. Its event id is an unsigned header, so the id is the body's hash. Retries of old
@@ -8,4 +8,4 @@ import type { ProfileKnobs } from '../../source.ts';
 export const razorpay = {
   signature: { encoding: 'hex', signature: { header: 'X-Razorpay-Signature' } },
   eventType: [{ body: '/event' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Recurly: `recurly-signature: <unix ms>,<hex>[,<hex>]` over `{timestamp}.{body}`; old and new key both sign for a day. The
@@ -20,4 +20,4 @@ export const recurly = {
   },
   eventType: [{ body: '/object_type' }, { body: '/event_type' }],
   deduplicationId: [{ body: '/id' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Segment webhooks destination: `X-Signature: <hex>`, HMAC-SHA1 over the body. Of a batch only the first event is signed, so
@@ -9,4 +9,4 @@ export const segment = {
   signature: { algorithm: 'sha1', encoding: 'hex', signature: { header: 'X-Signature' } },
   eventType: [{ body: '/type' }, { body: '/event' }],
   deduplicationId: [{ body: '/messageId' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

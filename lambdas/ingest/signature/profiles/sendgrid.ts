@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * SendGrid event webhook: ECDSA P-256 over `{timestamp}{body}`, with the public key as base64 SPKI. The body ends in CRLF. No
@@ -14,4 +14,4 @@ export const sendgrid = {
     content: '{timestamp}{body}',
   },
   eventType: [{ body: '/*/event' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

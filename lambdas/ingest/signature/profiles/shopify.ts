@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Shopify: HMAC-SHA256 of the body, base64, keyed with the app's client secret. Every other `X-Shopify-*` header is
@@ -8,4 +8,4 @@ import type { ProfileKnobs } from '../../source.ts';
 export const shopify = {
   signature: { encoding: 'base64', signature: { header: 'X-Shopify-Hmac-SHA256' } },
   eventType: [{ header: 'X-Shopify-Topic' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

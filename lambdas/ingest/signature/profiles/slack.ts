@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Slack: `X-Slack-Signature: v0=<hex>` over `v0:{timestamp}:{body}`. An endpoint is tried with a signed `url_verification`,
@@ -21,4 +21,4 @@ export const slack = {
       respond: { status: 200, contentType: 'text/plain', body: '{body:/challenge}' },
     },
   ],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Square: HMAC-SHA256, base64, over the notification URL exactly as it is configured there, then the body.
@@ -12,4 +12,4 @@ export const square = {
   },
   eventType: [{ body: '/type' }],
   deduplicationId: [{ body: '/event_id' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Standard Webhooks with a public key: `webhook-signature: v1a,<base64>`; the key is base64 after `whpk_`.
@@ -17,4 +17,4 @@ export const standardWebhooksEd25519 = {
   },
   eventType: [{ body: '/type' }],
   deduplicationId: [{ header: 'webhook-id' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Standard Webhooks (Clerk, OpenAI, Polar, Replicate, …): `webhook-signature: v1,<base64>[ v1,…]`; the secret is base64
@@ -17,4 +17,4 @@ export const standardWebhooks = {
   },
   eventType: [{ body: '/type' }],
   deduplicationId: [{ header: 'webhook-id' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

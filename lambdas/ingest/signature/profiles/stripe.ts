@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Stripe: `Stripe-Signature: t=<unix>,v1=<hex>[,v1=…]`; the `whsec_…` secret is used as it is. `v0` is a test-mode decoy
@@ -20,4 +20,4 @@ export const stripe = {
   },
   eventType: [{ body: '/type' }],
   deduplicationId: [{ body: '/id' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

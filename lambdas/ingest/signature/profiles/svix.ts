@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Svix, under its own header names (Resend, Clerk and others): otherwise as Standard Webhooks.
@@ -16,4 +16,4 @@ export const svix = {
   },
   eventType: [{ body: '/type' }],
   deduplicationId: [{ header: 'svix-id' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

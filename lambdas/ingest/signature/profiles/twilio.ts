@@ -1,7 +1,7 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Twilio: signed over URL and sorted parameters (`signature-plug-ins/twilio.ts`). The type is the message's or call's status.
+ * Twilio: signed over URL and sorted parameters (`plug-ins/twilio.ts`). The type is the message's or call's status.
  * Source: https://www.twilio.com/docs/usage/security, https://www.twilio.com/docs/messaging/guides/track-outbound-message-status.
  */
 export const twilio = {
@@ -11,4 +11,4 @@ export const twilio = {
     { body: ['/MessageSid', '/CallSid'] },
     { body: ['/MessageStatus', '/SmsStatus', '/CallStatus'] },
   ],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Typeform: `Typeform-Signature: sha256=<base64>` over the body.
@@ -11,4 +11,4 @@ export const typeform = {
   },
   eventType: [{ body: '/event_type' }],
   deduplicationId: [{ body: '/event_id' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

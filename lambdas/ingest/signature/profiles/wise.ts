@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Wise: RSA-SHA256 over the body, base64, with a public key that Wise publishes as PEM.
@@ -12,4 +12,4 @@ export const wise = {
     secretEncoding: 'pem',
   },
   eventType: [{ body: '/event_type' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * WooCommerce: HMAC-SHA256 of the body, base64. Topic and delivery id are unsigned headers, so the id is the body's hash.
@@ -19,4 +19,4 @@ export const woocommerce = {
       respond: { status: 200, contentType: 'text/plain', body: 'pong' },
     },
   ],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

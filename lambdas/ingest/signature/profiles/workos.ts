@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * WorkOS: `WorkOS-Signature: t=<unix ms>, v1=<hex>` (mind the space) over `{t}.{body}`. Its SDKs tolerate three minutes.
@@ -19,4 +19,4 @@ export const workos = {
   },
   eventType: [{ body: '/event' }],
   deduplicationId: [{ body: '/id' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Zendesk: HMAC-SHA256, base64, over `{timestamp}{body}`; the secret looks like base64 and is used as text. No window is
@@ -15,4 +15,4 @@ export const zendesk = {
   },
   eventType: [{ body: '/type' }],
   deduplicationId: [{ body: '/id' }],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

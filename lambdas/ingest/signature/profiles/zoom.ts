@@ -1,4 +1,4 @@
-import type { ProfileKnobs } from '../../source.ts';
+import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Zoom: `x-zm-signature: v0=<hex>` over `v0:{timestamp}:{body}`. No window is documented; it is 300 s here. An endpoint is tried with
@@ -24,4 +24,4 @@ export const zoom = {
       },
     },
   ],
-} satisfies ProfileKnobs;
+} satisfies ProfileOptions;

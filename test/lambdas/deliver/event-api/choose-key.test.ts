@@ -4,13 +4,13 @@ import {
   chooseProbeKey,
   type KeyMemory,
   NO_KEY_KNOWN,
-  rememberRefused,
-  rememberWorking,
+  withRefused,
+  withWorking,
 } from '../../../../lambdas/deliver/event-api/keys.ts';
 
 const BOTH = { primary: 'p', secondary: 's' };
-const PRIMARY = { key: 'p', slot: 'primary' };
-const SECONDARY = { key: 's', slot: 'secondary' };
+const PRIMARY = { key: 'p', index: 'primary' };
+const SECONDARY = { key: 's', index: 'secondary' };
 
 function knowing(memory: Partial<KeyMemory>): KeyMemory {
   return { ...NO_KEY_KNOWN, ...memory };
@@ -44,12 +44,12 @@ describe('the key to find out with, when all were refused,', () => {
 
 describe('what is remembered', () => {
   test('of a refusal is its order, once for each key', () => {
-    const refused = ['p', 's', 'p'].reduce(rememberRefused, knowing({ working: 's' }));
+    const refused = ['p', 's', 'p'].reduce(withRefused, knowing({ working: 's' }));
 
     expect(refused).toEqual({ working: 's', refused: ['s', 'p'] });
   });
 
   test('of a success is that key alone', () => {
-    expect(rememberWorking('s')).toEqual({ working: 's', refused: [] });
+    expect(withWorking('s')).toEqual({ working: 's', refused: [] });
   });
 });

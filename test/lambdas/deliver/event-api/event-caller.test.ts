@@ -61,7 +61,7 @@ describe('a call of an event', () => {
       verdict: { outcome: 'delivered', transactionId: 'event_1', answer: { status: 200 } },
       milliseconds: 7,
       calls: 1,
-      keySlot: 'primary',
+      keyUsed: 'primary',
     });
   });
 
@@ -95,7 +95,7 @@ describe('a call of an event', () => {
     answer = (key) =>
       key === 'first' ? answered(401, '{"code":498}') : answered(200, '{"transaction-id":"e"}');
 
-    expect(await call()).toMatchObject({ verdict: { outcome: 'delivered' }, calls: 2, keySlot: 'secondary' });
+    expect(await call()).toMatchObject({ verdict: { outcome: 'delivered' }, calls: 2, keyUsed: 'secondary' });
     expect(await caller.hold(30_000)).toBeUndefined();
     await call();
     expect(bearers).toEqual(['first', 'second', 'second']);

@@ -33,7 +33,7 @@ describe('a limiter', () => {
     }
   });
 
-  test('takes no slot for a caller that cannot wait for it', () => {
+  test('takes no index for a caller that cannot wait for it', () => {
     const { reserve } = createRateLimit(1);
 
     expect(reserve(0, 0)).toBe(0);
@@ -66,7 +66,7 @@ describe('a limiter', () => {
     );
   });
 
-  test('wastes no slot: callers that can all wait go one interval apart', () => {
+  test('wastes no index: callers that can all wait go one interval apart', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 50 }), (perSecond, calls) => {
         const { reserve } = createRateLimit(perSecond);

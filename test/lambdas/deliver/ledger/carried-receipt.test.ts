@@ -8,9 +8,9 @@ const UNAVAILABLE = { code: 'ledger-unavailable', cause: 'TimeoutError' } as con
 
 type Setup = ReturnType<typeof setUp>;
 
-/** Whose receipts the entries carry, in the order of the events. */
+/** Whose intakeRecords the entries carry, in the order of the events. */
 function carried({ entries }: Pick<Setup, 'entries'>): readonly (string | undefined)[] {
-  return [...entries.values()].map(({ receipt }) => receipt?.webhookId);
+  return [...entries.values()].map(({ intakeRecord }) => intakeRecord?.webhookId);
 }
 
 /** The same message under another id: the vendor has sent the webhook again. */
@@ -28,7 +28,7 @@ describe('a receipt', () => {
     await setup.deliver(record('batch', 'batch', { body: { keys: ['ann', 'cat', 'ann'] } }));
 
     expect(carried(setup)).toEqual([OURS, undefined, undefined]);
-    expect(setup.receipts).toEqual([]);
+    expect(setup.intakeRecords).toEqual([]);
   });
 
   test('stays in its entry whatever becomes of that', async () => {
@@ -43,9 +43,9 @@ describe('a receipt', () => {
     }
     const [last] = setup.entries.values();
     expect(last?.deadLetteredAt).toBeDefined();
-    expect(last?.receipt).toStrictEqual(first?.receipt);
-    expect(last?.receipt).toMatchObject({ webhookId: OURS, takenAt: NOW, eventTypes: ['invoice.paid'] });
-    expect(setup.receipts).toEqual([]);
+    expect(last?.intakeRecord).toStrictEqual(first?.intakeRecord);
+    expect(last?.intakeRecord).toMatchObject({ webhookId: OURS, takenAt: NOW, eventTypes: ['invoice.paid'] });
+    expect(setup.intakeRecords).toEqual([]);
   });
 
   test('goes with an event that ends without a call, too', async () => {
@@ -53,7 +53,9 @@ describe('a receipt', () => {
 
     await setup.deliver(record('ann', 'fresh', { body: { at: '2026-11-23T00:00:00Z' } }));
 
-    expect([...setup.entries.values()]).toMatchObject([{ state: 'expired', receipt: { webhookId: OURS } }]);
+    expect([...setup.entries.values()]).toMatchObject([
+      { state: 'expired', intakeRecord: { webhookId: OURS } },
+    ]);
   });
 
   test('tells which events a webhook matched, without a value of it; where none is claimed, by an item of its own', async () => {
@@ -62,16 +64,16 @@ describe('a receipt', () => {
     const attributes = { ...owed.message.attributes, 'secret-slot': '1' };
     await setup.deliver({ ...owed, message: { ...owed.message, attributes } });
 
-    expect(setup.receipts).toMatchObject([
+    expect(setup.intakeRecords).toMatchObject([
       {
         webhookId: OURS,
-        secretSlot: 1,
+        secretIndex: 1,
         eventTypes: ['owed'],
         matched: [{ event: 'owed', made: 0, rejected: 0, skipped: 'when-not-met', when: '{% due > 0 %}' }],
         others: 4,
       },
     ]);
-    expect(JSON.stringify(setup.receipts)).not.toContain('"ann"');
+    expect(JSON.stringify(setup.intakeRecords)).not.toContain('"ann"');
   });
 
   test('of a delivery whose events are known already becomes an item of its own, and the same message none', async () => {
@@ -79,11 +81,11 @@ describe('a receipt', () => {
     await setup.deliver(record('ann'));
 
     await setup.deliver(record('ann'));
-    expect(setup.receipts).toEqual([]);
+    expect(setup.intakeRecords).toEqual([]);
     await setup.deliver(sentAgain(record('ann'), 'second'));
 
     expect(setup.lines.map(({ outcome }) => outcome)).toEqual(['delivered', 'duplicate', 'duplicate']);
-    expect(setup.receipts.map(({ webhookId }) => webhookId)).toEqual(['second']);
+    expect(setup.intakeRecords.map(({ webhookId }) => webhookId)).toEqual(['second']);
     expect(carried(setup)).toEqual([OURS]);
   });
 
@@ -97,7 +99,7 @@ describe('a receipt', () => {
 
     expect(setup.called()).toEqual(['cat', 'cat']);
     expect(carried(setup)).toEqual([OURS]);
-    expect(setup.receipts).toEqual([]);
+    expect(setup.intakeRecords).toEqual([]);
   });
 
   test('is carried by the first event that is new, where the vendor’s second delivery has more of them', async () => {
@@ -107,7 +109,7 @@ describe('a receipt', () => {
     await setup.deliver(sentAgain(record('batch', 'batch', { body: { keys: ['ann', 'cat'] } }), 'second'));
 
     expect(carried(setup)).toEqual([OURS, 'second']);
-    expect(setup.receipts).toEqual([]);
+    expect(setup.intakeRecords).toEqual([]);
   });
 
   test('goes with the next claim where the first was not written', async () => {
@@ -126,7 +128,7 @@ describe('a receipt', () => {
     await setup.deliver(record('batch', 'batch', { body: { keys: ['ann', 'cat'] } }));
 
     expect(carried({ entries })).toEqual([OURS]);
-    expect(setup.receipts).toEqual([]);
+    expect(setup.intakeRecords).toEqual([]);
   });
 
   test('is not written twice where a claim was written though its answer was lost', async () => {
@@ -147,7 +149,7 @@ describe('a receipt', () => {
 
     expect(setup.called()).toEqual(['ann']);
     expect(carried({ entries })).toEqual([OURS]);
-    expect(setup.receipts).toEqual([]);
+    expect(setup.intakeRecords).toEqual([]);
   });
 
   test('of a webhook that is held is kept at once, and goes with the claim later', async () => {
@@ -157,23 +159,23 @@ describe('a receipt', () => {
     await setup.deliver(sentAgain(record('ann'), 'held'));
 
     expect(setup.lines.at(-1)).toMatchObject({ outcome: 'retry-later', code: 'paused-throttled' });
-    expect(setup.receipts.map(({ webhookId }) => webhookId)).toEqual(['held']);
+    expect(setup.intakeRecords.map(({ webhookId }) => webhookId)).toEqual(['held']);
     setup.clock.now = new Date(NOW.getTime() + 3_600_000);
     await setup.deliver(sentAgain(record('ann'), 'held'));
     expect(carried(setup)).toEqual([OURS, 'held']);
   });
 });
 
-describe('a receipt that no claim has taken', () => {
+describe('a intakeRecord that no claim has taken', () => {
   const skipped = record('ann', 'owed', { body: { due: 0 } });
 
   test('and cannot be written keeps nothing from its end, and is told of', async () => {
-    const setup = setUp({ recordReceipt: async () => fail(UNAVAILABLE) });
+    const setup = setUp({ writeIntakeRecord: async () => fail(UNAVAILABLE) });
 
     expect(await setup.deliver(skipped)).toEqual([]);
     expect(setup.lines).toMatchObject([
       { outcome: 'skipped' },
-      { code: 'receipt-not-recorded', cause: 'TimeoutError', webhookId: OURS },
+      { code: 'intake-record-not-written', cause: 'TimeoutError', webhookId: OURS },
     ]);
   });
 
@@ -182,14 +184,14 @@ describe('a receipt that no claim has taken', () => {
     setup.clock.remainingMilliseconds = 11_999;
 
     expect(await setup.deliver(skipped)).toEqual([]);
-    expect(setup.receipts).toEqual([]);
+    expect(setup.intakeRecords).toEqual([]);
     expect(setup.lines).toMatchObject([
       { outcome: 'skipped' },
-      { code: 'receipt-not-recorded', cause: 'no-time' },
+      { code: 'intake-record-not-written', cause: 'no-time' },
     ]);
     setup.clock.remainingMilliseconds = 12_000;
     await setup.deliver(skipped);
-    expect(setup.receipts).toHaveLength(1);
+    expect(setup.intakeRecords).toHaveLength(1);
   });
 
   test('nor is it told of then, if the message comes again', async () => {
@@ -204,6 +206,6 @@ describe('a receipt that no claim has taken', () => {
 
     expect(await setup.deliver(sentAgain(record('ann'), 'second'))).toEqual(['second']);
     expect(setup.lines.at(-1)).toMatchObject({ outcome: 'retry-later' });
-    expect(setup.receipts).toEqual([]);
+    expect(setup.intakeRecords).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LedgerEntry, Settlement } from '../../../../lambdas/deliver/ledger/entry.ts';
-import { rememberAttempt } from '../../../../lambdas/deliver/ledger/entry.ts';
+import { appendAttempt } from '../../../../lambdas/deliver/ledger/entry.ts';
 import { NOW } from '../deliver-setup.ts';
 
 const ENTRY: LedgerEntry = {
@@ -23,34 +23,34 @@ describe('the history of an event', () => {
   test('keeps a success with its status, and no code of the body where there was none', () => {
     const delivered: Settlement = { state: 'delivered', transactionId: 'event_1', answer: { status: 201 } };
 
-    expect(rememberAttempt(ENTRY, delivered).history).toEqual([{ at: NOW, code: 'delivered', status: 201 }]);
+    expect(appendAttempt(ENTRY, delivered).history).toEqual([{ at: NOW, code: 'delivered', status: 201 }]);
   });
 
   test('keeps a failure with its own code and that of the answer', () => {
     const failed: Settlement = { ...WAITING, answer: { status: 200, code: '429' } };
 
-    expect(rememberAttempt(ENTRY, failed).history).toEqual([
+    expect(appendAttempt(ENTRY, failed).history).toEqual([
       { at: NOW, code: 'webex-throttled', status: 200, answerCode: '429' },
     ]);
   });
 
   test('keeps a call that nobody answered without a status', () => {
-    expect(rememberAttempt(ENTRY, WAITING).history).toStrictEqual([{ at: NOW, code: 'webex-throttled' }]);
+    expect(appendAttempt(ENTRY, WAITING).history).toStrictEqual([{ at: NOW, code: 'webex-throttled' }]);
   });
 
   test('has nothing of a call that was not made after all', () => {
-    expect(rememberAttempt(ENTRY, { ...WAITING, isUncalled: true })).toBe(ENTRY);
+    expect(appendAttempt(ENTRY, { ...WAITING, isUncalled: true })).toBe(ENTRY);
   });
 
   test('has nothing of an entry that was never called', () => {
     const { lastAttemptAt: _, ...uncalled } = ENTRY;
 
-    expect(rememberAttempt(uncalled, WAITING)).toBe(uncalled);
+    expect(appendAttempt(uncalled, WAITING)).toBe(uncalled);
   });
 
   test('is of the latest twelve calls, oldest first', () => {
     const codes = Array.from({ length: 14 }, (_, index) => `code-${index}`);
-    const last = codes.reduce((entry, code) => rememberAttempt(entry, { ...WAITING, code }), ENTRY);
+    const last = codes.reduce((entry, code) => appendAttempt(entry, { ...WAITING, code }), ENTRY);
 
     expect(last.history?.map(({ code }) => code)).toEqual(codes.slice(2));
   });

@@ -66,8 +66,8 @@ async function everyWorld(
         const isEndedBadly = world.entry?.state === 'failed' || world.entry?.state === 'unconfirmed';
         if (isEndedBadly) expect(world.letters.length).toBeGreaterThan(0);
         if (isDelivered) expect(world.accepted).toBeGreaterThan(0);
-        // Whatever went on since, the receipt is that of the first delivery of which the ledger has heard.
-        expect(world.entry?.receipt?.webhookId).toBe(world.firstClaim);
+        // Whatever went on since, the intake record is that of the first delivery of which the ledger has heard.
+        expect(world.entry?.intakeRecord?.webhookId).toBe(world.firstClaim);
         check(world);
       },
     ),

@@ -115,7 +115,7 @@ export class LedgerWorld {
     this.calls += 1;
     if (fate === 'accepted' || fate === 'accepted-unheard') this.accepted += 1;
     if (fate === 'accepted-unheard' || fate === 'lost') this.unclear += 1;
-    return { kind: 'called', verdict: VERDICTS[fate], milliseconds: 1, calls: 1, keySlot: 'primary' };
+    return { kind: 'called', verdict: VERDICTS[fate], milliseconds: 1, calls: 1, keyUsed: 'primary' };
   }
 }
 

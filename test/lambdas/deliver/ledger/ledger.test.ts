@@ -8,7 +8,7 @@ import {
   markDeadLettered,
   settleEntry,
 } from '../../../../lambdas/deliver/ledger/entry.ts';
-import type { Receipt } from '../../../../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord } from '../../../../lambdas/deliver/ledger/intake-record.ts';
 
 const NOW = new Date('2026-11-24T12:00:00.000Z');
 const LATER = new Date(NOW.getTime() + 1);
@@ -42,7 +42,7 @@ function entry(state: LedgerState, changes: Partial<LedgerEntry> = {}): LedgerEn
   };
 }
 
-const RECEIPT: Receipt = {
+const RECEIPT: IntakeRecord = {
   webhookId: 'delivery-2',
   receivedAt: NOW,
   takenAt: NOW,
@@ -211,38 +211,38 @@ describe('the ledger after a call', () => {
   });
 });
 
-describe('the receipt of a delivery', () => {
-  const claimant = { ...CLAIMANT, receipt: RECEIPT };
+describe('the intakeRecord of a delivery', () => {
+  const claimant = { ...CLAIMANT, intakeRecord: RECEIPT };
   const decide = (found?: LedgerEntry, ended?: { state: 'failed'; code: string }) =>
     decideClaim(found, claimant, NOW, ended);
 
   test('goes into an entry that is the first of its event, claimed or ended', () => {
-    expect(decide()).toMatchObject({ kind: 'take', entry: { revision: 1, receipt: RECEIPT } });
+    expect(decide()).toMatchObject({ kind: 'take', entry: { revision: 1, intakeRecord: RECEIPT } });
     expect(decide(undefined, { state: 'failed', code: 'no-key' })).toMatchObject({
-      entry: { revision: 1, state: 'failed', receipt: RECEIPT },
+      entry: { revision: 1, state: 'failed', intakeRecord: RECEIPT },
     });
   });
 
-  test('goes into no later one: that keeps the receipt that it has, or none', () => {
+  test('goes into no later one: that keeps the intakeRecord that it has, or none', () => {
     const first = { ...RECEIPT, webhookId: 'delivery-1' };
 
-    for (const receipt of [{ receipt: first }, {}]) {
-      const taken = decide(entry('waiting', receipt));
-      const ended = decide(entry('waiting', receipt), { state: 'failed', code: 'no-key' });
-      const buried = decide(entry('claimed', receipt));
+    for (const intakeRecord of [{ intakeRecord: first }, {}]) {
+      const taken = decide(entry('waiting', intakeRecord));
+      const ended = decide(entry('waiting', intakeRecord), { state: 'failed', code: 'no-key' });
+      const buried = decide(entry('claimed', intakeRecord));
       expect([taken, ended, buried]).toMatchObject([{ kind: 'take' }, { kind: 'take' }, { kind: 'bury' }]);
       for (const { entry: next } of [taken, ended, buried] as { entry: LedgerEntry }[]) {
-        expect(next.receipt).toBe(receipt.receipt);
+        expect(next.intakeRecord).toBe(intakeRecord.intakeRecord);
       }
     }
   });
 
   test('outlives what is written after a call', () => {
-    const claimed = entry('claimed', { receipt: RECEIPT });
+    const claimed = entry('claimed', { intakeRecord: RECEIPT });
     const settled = settleEntry(claimed, { state: 'failed', stage: 'deliver', code: 'refused' }, NOW);
 
-    expect(settled.receipt).toBe(RECEIPT);
-    expect(markDeadLettered(settled, NOW).receipt).toBe(RECEIPT);
+    expect(settled.intakeRecord).toBe(RECEIPT);
+    expect(markDeadLettered(settled, NOW).intakeRecord).toBe(RECEIPT);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BufferedWebhook } from '../../../../lambdas/buffer/message.ts';
-import { receiptOf } from '../../../../lambdas/deliver/ledger/intake-record.ts';
+import { intakeRecordOf } from '../../../../lambdas/deliver/ledger/intake-record.ts';
 import { mapWebhook } from '../../../../lambdas/map/webhook.ts';
 import { compiledMapping, webhookOf } from '../../map/compiled-mapping.ts';
 import { NOW } from '../deliver-setup.ts';
@@ -15,7 +15,7 @@ const MAPPING = compiledMapping([
   { name: 'some', on: 'batch', items: '{% items %}', when: '{% $item.wanted %}', ...ITEM },
 ]);
 
-async function receipt(type: string, body: object, changes: Partial<BufferedWebhook> = {}) {
+async function intakeRecord(type: string, body: object, changes: Partial<BufferedWebhook> = {}) {
   const webhook: BufferedWebhook = {
     webhookId: 'request-1',
     source: 'stripe',
@@ -28,12 +28,12 @@ async function receipt(type: string, body: object, changes: Partial<BufferedWebh
     ...changes,
   };
   const events = await mapWebhook(MAPPING, webhookOf(body, type));
-  return receiptOf(webhook, { mapping: MAPPING, events }, NOW);
+  return intakeRecordOf(webhook, { mapping: MAPPING, events }, NOW);
 }
 
-describe('the receipt of a webhook', () => {
+describe('the intakeRecord of a webhook', () => {
   test('tells how it was matched, in codes, counts and the words of the mapping', async () => {
-    const kept = await receipt('paid', { key: 'cus_77', due: 0 }, { secretSlot: 1 });
+    const kept = await intakeRecord('paid', { key: 'cus_77', due: 0 }, { secretIndex: 1 });
 
     expect(kept).toStrictEqual({
       webhookId: 'request-1',
@@ -41,7 +41,7 @@ describe('the receipt of a webhook', () => {
       takenAt: NOW,
       eventTypes: ['paid'],
       bytes: 24,
-      secretSlot: 1,
+      secretIndex: 1,
       matched: [
         { event: 'paid', made: 1, rejected: 0 },
         { event: 'owed', made: 0, rejected: 0, skipped: 'when-not-met', when: expect.any(String) },
@@ -53,13 +53,13 @@ describe('the receipt of a webhook', () => {
   });
 
   test('says nothing of a secret where the webhook does not', async () => {
-    expect(await receipt('paid', { key: 'cus_77' })).not.toHaveProperty('secretSlot');
+    expect(await intakeRecord('paid', { key: 'cus_77' })).not.toHaveProperty('secretIndex');
   });
 
   test('counts what an event has made of its items, and what it could not', async () => {
     const items = [{ key: 'a', wanted: true }, { wanted: true }, { key: 'c' }];
 
-    expect((await receipt('batch', { items })).matched).toStrictEqual([
+    expect((await intakeRecord('batch', { items })).matched).toStrictEqual([
       { event: 'each', made: 2, rejected: 1 },
       { event: 'some', made: 1, rejected: 1 },
     ]);
@@ -68,7 +68,7 @@ describe('the receipt of a webhook', () => {
   test('counts only what could not be made, where nothing could', async () => {
     const items = [{ wanted: true }, { key: 'c' }];
 
-    expect((await receipt('batch', { items })).matched[1]).toStrictEqual({
+    expect((await intakeRecord('batch', { items })).matched[1]).toStrictEqual({
       event: 'some',
       made: 0,
       rejected: 1,
@@ -76,7 +76,7 @@ describe('the receipt of a webhook', () => {
   });
 
   test('tells a list of nothing from a condition that was not met', async () => {
-    expect((await receipt('batch', { items: [] })).matched).toStrictEqual([
+    expect((await intakeRecord('batch', { items: [] })).matched).toStrictEqual([
       { event: 'each', made: 0, rejected: 0, skipped: 'no-items' },
       { event: 'some', made: 0, rejected: 0, skipped: 'no-items' },
     ]);

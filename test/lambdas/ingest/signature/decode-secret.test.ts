@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { decodeBytes, decodeSecret } from '../../../../lambdas/ingest/signature/keys.ts';
 
-type Knobs = Parameters<typeof decodeSecret>[0];
+type Options = Parameters<typeof decodeSecret>[0];
 
 describe('bytes', () => {
   test.each([
@@ -30,7 +30,7 @@ describe('bytes', () => {
 
 describe('a secret', () => {
   const hmac = { kind: 'hmac' } as const;
-  test.each<[string, Knobs, string | undefined]>([
+  test.each<[string, Options, string | undefined]>([
     ['s1', hmac, 's1'],
     ['', hmac, undefined],
     ['undefined', hmac, 'undefined'],

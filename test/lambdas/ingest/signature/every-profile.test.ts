@@ -49,7 +49,7 @@ describe.each(HMACS)('%s', (_, scheme) => {
   test('accepts what is signed by its knobs, by the secret that signed it', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (body) => {
-        expect(verify(scheme, sign(scheme, body), body)).toEqual({ ok: true, value: { secretSlot: 1 } });
+        expect(verify(scheme, sign(scheme, body), body)).toEqual({ ok: true, value: { secretIndex: 1 } });
       }),
       { numRuns: 20 },
     );

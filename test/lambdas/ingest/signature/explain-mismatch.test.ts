@@ -49,7 +49,7 @@ describe('a signature that does not match is explained:', () => {
   });
 
   test('a secret with white space around it', () => {
-    expect(explain({ secrets: ['s0', 's1\n'] })).toEqual({ code: 'secret-whitespace', secretSlot: 1 });
+    expect(explain({ secrets: ['s0', 's1\n'] })).toEqual({ code: 'secret-whitespace', secretIndex: 1 });
   });
 
   test.each([
@@ -117,19 +117,19 @@ describe('a signature that does not match is explained:', () => {
       ['s0', 'whsec_czE='],
       {},
       's1',
-      { secretSlot: 1, configured: 'utf8', matching: 'base64 after "whsec_"' },
+      { secretIndex: 1, configured: 'utf8', matching: 'base64 after "whsec_"' },
     ],
     [
       [' key_abc '],
       { secretPrefix: 'x_' },
       'abc',
-      { secretSlot: 0, configured: 'utf8 after "x_"', matching: 'utf8 after "key_"' },
+      { secretIndex: 0, configured: 'utf8 after "x_"', matching: 'utf8 after "key_"' },
     ],
     [
       ['no hex', '7331'],
       { secretEncoding: 'hex' },
       '7331',
-      { secretSlot: 1, configured: 'hex', matching: 'utf8' },
+      { secretIndex: 1, configured: 'hex', matching: 'utf8' },
     ],
   ])('secrets %j with %j by their slot', (secrets, knobs, key, facts) => {
     expect(explain({ secrets, key }, knobs)).toEqual({ code: 'wrong-secret-kind', ...facts });

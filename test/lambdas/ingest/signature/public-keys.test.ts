@@ -45,7 +45,7 @@ describe('a signature by a private key', () => {
   ] as const)('%s with %s fits by that algorithm alone, and that content', (kind, algorithm) => {
     const { privateKey } = KEYS[kind];
 
-    expect(verify(kind, signBody(privateKey, algorithm), { algorithm })).toEqual({ secretSlot: 1 });
+    expect(verify(kind, signBody(privateKey, algorithm), { algorithm })).toEqual({ secretIndex: 1 });
     expect(verify(kind, signBody(privateKey, 'sha384'), { algorithm })).toBe('no-matching-secret');
     expect(verify(kind, signBody(privateKey, algorithm, BODY), { algorithm })).toBe('no-matching-secret');
   });
@@ -53,7 +53,7 @@ describe('a signature by a private key', () => {
   test('Ed25519 fits, and one of another length does not throw', () => {
     const { privateKey } = KEYS.ed25519;
 
-    expect(verify('ed25519', signBody(privateKey, null))).toEqual({ secretSlot: 1 });
+    expect(verify('ed25519', signBody(privateKey, null))).toEqual({ secretIndex: 1 });
     expect(verify('ed25519', signBody(privateKey, null, BODY))).toBe('no-matching-secret');
     expect(verify('ed25519', 'AAAA')).toBe('no-matching-secret');
   });
@@ -67,7 +67,7 @@ describe('a signature by a private key', () => {
       const good = signBody(KEYS[kind].privateKey, digest);
       const among = (others: number) => [...Array.from({ length: others }, () => 'AAAA'), good].join(' ');
 
-      expect(verify(kind, among(7))).toEqual({ secretSlot: 1 });
+      expect(verify(kind, among(7))).toEqual({ secretIndex: 1 });
       expect(verify(kind, among(8))).toBe('no-matching-secret');
     },
   );

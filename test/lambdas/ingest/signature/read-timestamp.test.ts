@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { readTimestamp } from '../../../../lambdas/ingest/signature/header.ts';
-import type { TimestampKnobs } from '../../../../lambdas/ingest/signature/scheme.ts';
+import type { TimestampOptions } from '../../../../lambdas/ingest/signature/scheme.ts';
 
 const NOW = new Date('2026-11-24T09:30:00Z');
 
-function read(text: string, knobs: Pick<TimestampKnobs, 'format'> & Partial<TimestampKnobs>) {
+function read(text: string, knobs: Pick<TimestampOptions, 'format'> & Partial<TimestampOptions>) {
   const read = readTimestamp(
     { header: 'x-time', toleranceSeconds: 300, ...knobs },
     new Map([['x-time', text]]),

@@ -23,8 +23,8 @@ describe('a secret that travels with the request', () => {
   const mismatch = { code: 'no-matching-secret', secretsTried: 2 };
 
   test.each([
-    [{ 'x-token': 's0' }, { secretSlot: 0 }],
-    [{ 'x-token': 's1' }, { secretSlot: 1 }],
+    [{ 'x-token': 's0' }, { secretIndex: 0 }],
+    [{ 'x-token': 's1' }, { secretIndex: 1 }],
     [{ 'x-token': 'S1' }, mismatch],
     [{ 'x-token': 's10' }, mismatch],
     [{ 'x-token': '' }, { code: 'missing-header', header: 'x-token' }],
@@ -34,8 +34,8 @@ describe('a secret that travels with the request', () => {
   });
 
   test.each([
-    ['key=s1', { secretSlot: 1 }],
-    ['a=1&key=%73%31', { secretSlot: 1 }],
+    ['key=s1', { secretIndex: 1 }],
+    ['a=1&key=%73%31', { secretIndex: 1 }],
     ['key=s2', mismatch],
     ['key=', { code: 'missing-query-parameter', parameter: 'key' }],
     ['Key=s1', { code: 'missing-query-parameter', parameter: 'key' }],
@@ -50,8 +50,8 @@ describe('a secret that travels with the request', () => {
     form: 'Basic <base64 of user:password>',
   };
   test.each([
-    [basic('u:p'), { secretSlot: 1 }],
-    [` ${basic('u:p').replace('Basic', 'bASIC')} `, { secretSlot: 1 }],
+    [basic('u:p'), { secretIndex: 1 }],
+    [` ${basic('u:p').replace('Basic', 'bASIC')} `, { secretIndex: 1 }],
     [basic('u:q'), mismatch],
     [`${basic('u:p')} x`, malformed],
     [`x ${basic('u:p')}`, malformed],
@@ -67,10 +67,10 @@ describe('a secret that travels with the request', () => {
   });
 
   test.each([
-    [['s0', ' s1\n'], { code: 'secret-whitespace', secretSlot: 1 }],
-    [[' s1'], { code: 'secret-whitespace', secretSlot: 0 }],
+    [['s0', ' s1\n'], { code: 'secret-whitespace', secretIndex: 1 }],
+    [[' s1'], { code: 'secret-whitespace', secretIndex: 0 }],
     [['s0', ' '], { code: 'no-matching-secret', secretsTried: 2 }],
-    [['', 's1'], { secretSlot: 1 }],
+    [['', 's1'], { secretIndex: 1 }],
     [['', ''], { code: 'no-matching-secret', secretsTried: 2 }],
   ])('stored as %j is judged %j', (secrets, judged) => {
     expect(verify({ in: 'header', name: 'X-Token' }, { headers: { 'x-token': 's1' }, secrets })).toEqual(

@@ -314,7 +314,7 @@ test.each([
 
   expect(judge(profile, body, '7331', { [`x-${profile}-signature`]: sha1 })).toEqual({
     code: 'wrong-secret-kind',
-    secretSlot: 0,
+    secretIndex: 0,
     configured,
     matching: 'hex',
   });

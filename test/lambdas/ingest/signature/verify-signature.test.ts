@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { shopifySignature, stripeSignature } from '../../../../bench/vendor-signatures.ts';
 import { findProfile } from '../../../../lambdas/ingest/signature/profiles/profiles.ts';
 import type { SignatureScheme } from '../../../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
-import { shopifySignature, stripeSignature } from '../../../sign.ts';
 
 const NOW = 1_700_000_000;
 const BODY = '{"id":"evt_1","name":"Zoë \\u001b 😀"}\r\n';
@@ -39,12 +39,12 @@ function verifyShopify(header: string, secrets = ['s1'], body = BODY) {
 }
 
 describe('a Stripe signature', () => {
-  test('is accepted with the slot of the secret that made it', () => {
+  test('is accepted with the index of the secret that made it', () => {
     const header = stripeSignature(BODY, 'older', NOW);
 
     expect(verifyStripe(header, { secrets: ['newest', 'older'] })).toEqual({
       ok: true,
-      value: { secretSlot: 1 },
+      value: { secretIndex: 1 },
     });
   });
 
@@ -121,10 +121,10 @@ describe('a Stripe signature', () => {
 });
 
 describe('a Shopify signature', () => {
-  test('is accepted with the slot of the secret that made it', () => {
+  test('is accepted with the index of the secret that made it', () => {
     expect(verifyShopify(shopifySignature(BODY, 'older'), ['newest', 'older'])).toEqual({
       ok: true,
-      value: { secretSlot: 1 },
+      value: { secretIndex: 1 },
     });
   });
 
