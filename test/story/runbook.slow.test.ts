@@ -74,6 +74,7 @@ async function prepare(command: string): Promise<{ readonly ID: string; readonly
     capture();
     return { ID: '' };
   }
+  if (command.includes('secrets status')) return { ID: '' };
   if (command.includes('moved-by-sqs')) return { ID: '', letter: await moveBySqs() };
   const fate = command.includes('unconfirmed') ? 'unclear' : 'refused';
   await story.post('parked', `${fate}-${letters}`);
@@ -138,6 +139,7 @@ function runInShell(command: string, values: Readonly<Record<string, string>>): 
     ...{ AWS_REGION: region, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
     AWS_ENDPOINT_URL_SQS: endpoints.sqs,
     AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamoDb,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
   };
   return new Promise((resolve) => {
     execFile('sh', ['-c', command], { cwd: ROOT, env }, (error, stdout, stderr) =>
