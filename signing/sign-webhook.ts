@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { writePart } from '../lambdas/ingest/signature/header.ts';
-import { decodeSecret } from '../lambdas/ingest/signature/keys.ts';
+import { computeDigest, decodeSecret } from '../lambdas/ingest/signature/keys.ts';
 import { readForm, writeSorted } from '../lambdas/ingest/signature/plug-ins/form-parameters.ts';
 import { BODY_HASH, writeTwilioForm } from '../lambdas/ingest/signature/plug-ins/twilio.ts';
 import type { Extractor, SignatureScheme, SignedScheme } from '../lambdas/ingest/signature/scheme.ts';
-import { computeDigest, tokensOf } from '../lambdas/ingest/signature/signed-content.ts';
+import { compileTemplate } from '../lambdas/ingest/signature/signed-content.ts';
 import type { Content } from '../lambdas/ingest/signature/verification.ts';
-import { methodOf, writeContent } from '../lambdas/ingest/signature/verify.ts';
+import { methodOf } from '../lambdas/ingest/signature/verify.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { bodyFormatOf } from '../lambdas/webhook-body.ts';
 import { signAdyenBody, signMailgunBody } from './signed-body.ts';
@@ -54,11 +54,12 @@ function signByOptions(scheme: SignedScheme, toSign: ToSign): Result<Headers, st
 
   const timestamp = scheme.timestamp === undefined ? '' : WRITERS[scheme.timestamp.format](toSign.at);
   const { rawBody, url, id, secret } = toSign;
-  if (tokensOf(scheme.content).some(({ kind }) => kind === 'header')) {
+  const template = compileTemplate(scheme.content);
+  if (template.tokens.some(({ kind }) => kind === 'header')) {
     return fail('A header of the vendor is signed, and what stands in it is not known here.');
   }
   const parts = { method: 'POST', url, headers: new Map<string, string>(), rawBody, timestamp, id };
-  const content = writeContent(scheme.content, parts, secret);
+  const content = template.write(parts, secret);
   const signature = computeDigest(scheme, content, key).toString(scheme.encoding);
   return writeHeaders(scheme, { timestamp, id: toSign.id, signature });
 }
@@ -92,14 +93,14 @@ function writeHeaders(
 }
 
 function carrySecret(
-  knobs: Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'],
+  options: Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'],
   secret: string,
 ): Result<Headers, string> {
-  if (knobs.in === 'header') return succeed({ [knobs.name]: secret });
-  if (knobs.in === 'basic') {
+  if (options.in === 'header') return succeed({ [options.name]: secret });
+  if (options.in === 'basic') {
     return succeed({ authorization: `Basic ${Buffer.from(secret).toString('base64')}` });
   }
-  return fail(`The secret travels in the URL: post to …?${knobs.name}=<secret> yourself.`);
+  return fail(`The secret travels in the URL: post to …?${options.name}=<secret> yourself.`);
 }
 
 /** Signs as a plug-in verifies. Some signatures lie in the body, and one (Twilio's of JSON) needs a parameter in the URL. */
