@@ -45,24 +45,6 @@ export function compileSignatureReader({
   };
 }
 
-/** Reads the timestamp as it was sent (that text is what is signed), and fails where it is too far from the receive time. */
-export function compileTimestampReader(
-  options: TimestampOptions,
-): (headers: Headers, receivedAt: Date) => Read<string> {
-  const readValue = compileValueReader(options, 'timestamp');
-  return (headers, receivedAt) => {
-    const sent = readValue(headers);
-    if (!sent.ok) return sent;
-    const milliseconds = TIME_PARSERS[options.format](sent.value);
-    if (milliseconds === undefined) {
-      return fail({ code: 'malformed-header', header: options.header, form: TIME_FORMS[options.format] });
-    }
-    const skewSeconds = Math.floor(receivedAt.getTime() / 1000) - Math.floor(milliseconds / 1000);
-    const tooFar = judgeSkew(options, skewSeconds);
-    return tooFar === undefined ? sent : fail(tooFar);
-  };
-}
-
 /** Reads every value that a header holds for an extractor; at least one. */
 function compileValuesReader(
   extractor: Extractor,
@@ -82,18 +64,20 @@ function compileValuesReader(
 /** Reads the values of a header's parts that an extractor picks, without the empty ones. */
 export function compilePartsReader({ split, pick }: Extractor): (header: string) => readonly string[] {
   const read = pick === undefined ? readWhole : compilePick(pick);
-  return (header) => {
-    const values: string[] = [];
-    for (let from = 0; from <= header.length; ) {
-      const at = split === undefined ? -1 : header.indexOf(split, from);
-      const to = at === -1 ? header.length : at;
-      const start = skipBlanks(header, from, to);
-      const value = read(header, start, skipBlanksBack(header, start, to));
-      if (value) values.push(value);
-      from = to + (split?.length ?? 1);
-    }
-    return values;
-  };
+  return (header) => readParts(header, split, read);
+}
+
+function readParts(header: string, split: string | undefined, read: PartReader): readonly string[] {
+  const values: string[] = [];
+  for (let from = 0; from <= header.length; ) {
+    const at = split === undefined ? -1 : header.indexOf(split, from);
+    const to = at === -1 ? header.length : at;
+    const start = skipBlanks(header, from, to);
+    const value = read(header, start, skipBlanksBack(header, start, to));
+    if (value) values.push(value);
+    from = to + (split?.length ?? 1);
+  }
+  return values;
 }
 
 /** Reads the value of the part between two places of a header, if the part matches. */
@@ -155,6 +139,24 @@ export function formatPart(extractor: Extractor, name: string): string {
 
 function plain(pattern: string): string {
   return pattern.replaceAll(/\\(.)/g, '$1');
+}
+
+/** Reads the timestamp as it was sent (that text is what is signed), and fails where it is too far from the receive time. */
+export function compileTimestampReader(
+  options: TimestampOptions,
+): (headers: Headers, receivedAt: Date) => Read<string> {
+  const readValue = compileValueReader(options, 'timestamp');
+  return (headers, receivedAt) => {
+    const sent = readValue(headers);
+    if (!sent.ok) return sent;
+    const milliseconds = TIME_PARSERS[options.format](sent.value);
+    if (milliseconds === undefined) {
+      return fail({ code: 'malformed-header', header: options.header, form: TIME_FORMS[options.format] });
+    }
+    const skewSeconds = Math.floor(receivedAt.getTime() / 1000) - Math.floor(milliseconds / 1000);
+    const tooFar = judgeSkew(options, skewSeconds);
+    return tooFar === undefined ? sent : fail(tooFar);
+  };
 }
 
 function judgeSkew(

@@ -84,8 +84,6 @@ function compileSignedReader(scheme: SignedScheme): SignatureMethod['readSigned'
     if (missing !== undefined) return fail(missing);
 
     const parts = { method, url, headers, rawBody, timestamp: timestamp.value, id: id.value };
-    return succeed([
-      { signatures: signatures.value, variants: [(secret) => template.write(parts, secret)] },
-    ]);
+    return succeed([{ signatures: signatures.value, variants: [(secret) => template.write(parts, secret)] }]);
   };
 }

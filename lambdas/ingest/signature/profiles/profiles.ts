@@ -84,7 +84,9 @@ export const PROFILE_NAMES = Object.keys(PROFILES);
 
 /** The profile of this name, with every default filled in. */
 export function findProfile(name: string): Profile | undefined {
-  return Object.hasOwn(PROFILES, name) ? profileSchema.parse(PROFILES[name as keyof typeof PROFILES]) : undefined;
+  return Object.hasOwn(PROFILES, name)
+    ? profileSchema.parse(PROFILES[name as keyof typeof PROFILES])
+    : undefined;
 }
 
 /** A profile's options as they are written, for a mapping file that changes some of them. */
