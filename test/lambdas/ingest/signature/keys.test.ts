@@ -44,8 +44,8 @@ describe('a secret', () => {
     ['czE=', { ...hmac, secretEncoding: 'base64', secretPrefix: 'whsec_' }, 's1'],
     ['whsec_', { ...hmac, secretPrefix: 'whsec_' }, undefined],
     ['a whsec_', { ...hmac, secretPrefix: 'whsec_' }, 'a whsec_'],
-  ])('%j by %j is the key %j', (secret, knobs, key) => {
-    const decoded = decodeSecret(knobs, secret);
+  ])('%j by %j is the key %j', (secret, options, key) => {
+    const decoded = decodeSecret(options, secret);
 
     expect(decoded?.export().toString()).toBe(key);
   });
