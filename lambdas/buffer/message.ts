@@ -142,15 +142,23 @@ const attributesSchema = z.object({
 });
 
 /**
- * The attributes of the webhook itself, which every copy of the message keeps: at most nine, which leaves one of SQS's ten
- * for the replay or the dead-letter note. A replay belongs to one message only.
+ * The attributes of the webhook itself: at most nine, which leaves one of SQS's ten for a replay or a dead-letter note. A
+ * replay belongs to one message only.
  */
-export const WEBHOOK_ATTRIBUTES = Object.keys(attributesSchema.shape).filter((name) => name !== 'replay');
+const WEBHOOK_ATTRIBUTES = Object.keys(attributesSchema.shape).filter((name) => name !== 'replay');
 
 /** The message that puts a dead letter back on the buffer. */
-export function replayedMessage({ body, attributes }: BufferMessage, replay: Replay): BufferMessage {
+export function replayedMessage(message: BufferMessage, replay: Replay): BufferMessage {
+  return copyWebhook(message, { replay: JSON.stringify(replay) });
+}
+
+/** The same webhook, unchanged, with these attributes beside its own. All other attributes are dropped. */
+export function copyWebhook(
+  { body, attributes }: BufferMessage,
+  more: BufferMessage['attributes'],
+): BufferMessage {
   const kept = Object.entries(attributes).filter(([name]) => WEBHOOK_ATTRIBUTES.includes(name));
-  return { body, attributes: { ...Object.fromEntries(kept), replay: JSON.stringify(replay) } };
+  return { body, attributes: { ...Object.fromEntries(kept), ...more } };
 }
 
 type UnreadableMessage = {

@@ -131,7 +131,7 @@ const SENTENCES: Sentences = {
   'secret-undecodable': ({ secretsTried, expected }) =>
     `No signing secret (${secretsTried} tried) can be read as ${expected}. The operator has to store one that can.`,
   'public-url-missing': () =>
-    'The signature covers the URL, and nobody has said what the sender calls. The operator has to configure publicUrl.',
+    'The signature covers the URL, and the URL that the sender calls is not configured. The operator has to configure publicUrl.',
   'public-url-differs': ({ change }) =>
     `The signature fits the configured URL with ${change}. The operator has to configure publicUrl as the sender has it.`,
 };

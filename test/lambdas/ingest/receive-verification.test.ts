@@ -54,7 +54,7 @@ const ONCE = ['read webhooks/acme'];
 const TWICE = ['read webhooks/acme', 'reread webhooks/acme'];
 
 describe('a webhook that is verified', () => {
-  test('tells when it was received and which secret it was, and asks for no other', async () => {
+  test('comes with its time and its secret, and no other secret is read', async () => {
     expect(await verify({ first: ['s0', 's1'] }, request(sign('s1')))).toEqual({
       reads: ONCE,
       outcome: { secretIndex: 1, secret: 's1', secretsKept: 2, receivedAt: AT },
@@ -66,24 +66,27 @@ describe('a webhook that is verified', () => {
     ['secret-whitespace', ['s0 '], {}],
     ['wrong-secret-kind', ['7330'], {}],
     ['secret-undecodable', ['no hex'], { secretEncoding: 'hex' }],
-  ])('is tried with the secrets as they are now, where it is %s', async (code, first, options) => {
-    const isHex = 'secretEncoding' in options;
-    const sent = request(sign(isHex ? Buffer.from('ff', 'hex') : 's1'));
-    const forged = code === 'no-matching-secret' || isHex ? sent : request(sign('s0'));
-    const second = isHex ? ['ff'] : ['s1'];
+  ])(
+    'is tried again with the current secrets, where the first try gives %s',
+    async (code, first, options) => {
+      const isHex = 'secretEncoding' in options;
+      const sent = request(sign(isHex ? Buffer.from('ff', 'hex') : 's1'));
+      const forged = code === 'no-matching-secret' || isHex ? sent : request(sign('s0'));
+      const second = isHex ? ['ff'] : ['s1'];
 
-    expect(await verify({ first }, forged, options)).toEqual({ reads: TWICE, outcome: code });
-    expect(await verify({ first, second: 'fails' }, forged, options)).toEqual({
-      reads: TWICE,
-      outcome: code,
-    });
-    expect(await verify({ first: isHex ? first : ['x'], second }, sent, options)).toMatchObject({
-      reads: TWICE,
-      outcome: { secretIndex: 0, secret: second[0] },
-    });
-  });
+      expect(await verify({ first }, forged, options)).toEqual({ reads: TWICE, outcome: code });
+      expect(await verify({ first, second: 'fails' }, forged, options)).toEqual({
+        reads: TWICE,
+        outcome: code,
+      });
+      expect(await verify({ first: isHex ? first : ['x'], second }, sent, options)).toMatchObject({
+        reads: TWICE,
+        outcome: { secretIndex: 0, secret: second[0] },
+      });
+    },
+  );
 
-  test('is not tried again where no secret could help', async () => {
+  test('is not tried again where no other secret could help', async () => {
     expect(await verify({}, request('00'))).toEqual({ reads: ONCE, outcome: 'wrong-signature-length' });
     expect(await verify({}, request(''))).toEqual({ reads: ONCE, outcome: 'missing-header' });
     expect(await verify({}, request(sign('s1', '{}\n')))).toEqual({

@@ -86,7 +86,7 @@ describe('a header', () => {
     expect(read.ok && read.value.map((bytes) => bytes.toString('hex'))).toEqual(signatures);
   });
 
-  test.each(['hex', 'base64'] as const)('without one signature in %s says so', (encoding) => {
+  test.each(['hex', 'base64'] as const)('without a signature in %s is refused', (encoding) => {
     expect(compileSignatureReader({ signature: where, encoding })(headersOf('v1=*'))).toEqual({
       ok: false,
       failure: { code: 'malformed-header', header: 'x-sig', form: `v1={signature}, in ${encoding}` },

@@ -84,7 +84,7 @@ describe('a secret', () => {
     expect(decodeSecret({ kind: 'rsa', secretEncoding }, text)).toBeUndefined();
   });
 
-  test('that is no key is none, whatever OpenSSL says of it', () => {
+  test('that is no key is undefined, whatever error OpenSSL has for it', () => {
     for (const kind of kinds) {
       for (const secretEncoding of ['pem', 'spki-base64', 'base64', 'hex', 'utf8'] as const) {
         expect(decodeSecret({ kind, secretEncoding }, 'no key')).toBeUndefined();
