@@ -143,7 +143,7 @@ export const TWINS: readonly Twin[] = [
     mutant: {
       function: 'deliver',
       file: 'dead-letter/message.ts',
-      changes: [['...noteAttributes(note)', '']],
+      changes: [['noteAttributes(note)', '{}']],
     },
   },
 ];

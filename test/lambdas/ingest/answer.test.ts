@@ -105,7 +105,7 @@ describe('the HTTP answer', () => {
     });
   });
 
-  test('to a handshake is the handshake's own, and never a page', () => {
+  test('to a handshake is the one of its profile, and never a page', () => {
     const answer = { status: 201, contentType: 'text/plain', body: 'challenge' };
 
     expect(answerReceived({ code: 'handshake-answered', answer }, undefined)).toEqual({
