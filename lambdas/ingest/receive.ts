@@ -66,8 +66,8 @@ async function receiveFrom(
   if (handshake !== undefined && handshake.authenticate !== 'signature') {
     return answerUnsigned(source, request, handshake, dependencies);
   }
-  const unusable = explainUnusable(request);
-  if (handshake === undefined && unusable !== undefined) return fail(unusable);
+  const unusable = handshake === undefined ? explainUnusable(request) : undefined;
+  if (unusable !== undefined) return fail(unusable);
 
   const verified = await verifyWebhook(source, request, receivedAt, dependencies);
   if (!verified.ok) return verified;
