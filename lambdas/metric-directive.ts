@@ -1,22 +1,22 @@
-/** Everything that the functions measure; alarms and dashboard look here. */
+/** The namespace of all metrics of the functions. */
 export const METRIC_NAMESPACE = 'WebhookAdapter';
 
 export type Unit = 'Count' | 'Milliseconds' | 'Seconds';
 
-/** A metric's name, and what it is counted in. */
+/** Units by the name of their metric. */
 export type Units = Readonly<Record<string, Unit>>;
 
-/** How CloudWatch is told which members of a log line are metrics (embedded metric format). */
+/** Tells CloudWatch which members of a log line are metrics (embedded metric format). */
 export type MetricDirective = {
   readonly Namespace: string;
   readonly Dimensions: readonly (readonly string[])[];
-  /** Of a count the unit is left out: every line is paid for by the byte, and nobody reads it. */
+  /** A count has no unit here: each line is paid for by the byte, and nothing reads it. */
   readonly Metrics: readonly { readonly Name: string; readonly Unit?: Unit }[];
 };
 
 /**
- * Declares metrics of a log line. The first dimension is always the stack: several stages may live in one account, and
- * the alarms of one must not hear of another. A dimension's value is text, and has to be one of few.
+ * Declares metrics of a log line. The first dimension is always the stack: several stages may share an account, and the
+ * alarms of one must not see the metrics of another. A dimension has few values, each of them text.
  */
 export function declareMetrics(dimensions: readonly string[], units: Units): MetricDirective {
   return {
@@ -26,7 +26,7 @@ export function declareMetrics(dimensions: readonly string[], units: Units): Met
   };
 }
 
-/** The units of what was measured, out of those of all that can be. */
+/** The units of those metrics that were measured. */
 export function unitsOf(measured: Readonly<Record<string, number>>, units: Units): Units {
   return Object.fromEntries(Object.entries(units).filter(([name]) => Object.hasOwn(measured, name)));
 }

@@ -1,4 +1,4 @@
-/** Reads text that may not be JSON; `undefined` where it is not. */
+/** Parses a text; `undefined` where it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -8,14 +8,14 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * A number of 16 digits (as many as 2^53 has) or of three in its exponent, where a number can begin: a double may not hold
- * it. The ids within texts are full of digits, and seldom stand like this.
+ * A number that a double may not hold, where a number can begin: of 16 digits (as many as 2^53 has) or of three in its
+ * exponent. Ids within texts seldom match.
  */
 const LONG_NUMBERS = /(^|[:,[\s])(-?(?:\d{16}|\d[\d.]*[eE]\+?\d{3})[\d.eE+-]*)/g;
 
 /**
- * Reads JSON so that integers keep every digit: one beyond 2^53 becomes the text of its digits, since ids of 18 digits are
- * common (Shopify) and a double would round them. So does a number that no double can hold. `undefined` for what is no JSON.
+ * Parses JSON so that integers keep every digit. One beyond 2^53 becomes a text, since ids of 18 digits are common (Shopify)
+ * and a double would round them; so does a number that no double can hold. `undefined` where the text is not JSON.
  */
 export function parseKeepingDigits(text: string): unknown {
   const value = parseJson(text);
@@ -32,7 +32,7 @@ function isRounded(number: string): boolean {
   return !Number.isFinite(value) || (/^-?\d+$/.test(number) && !Number.isSafeInteger(value));
 }
 
-/** Whether lists and objects of a valid JSON text stand more than so many deep within each other. */
+/** Whether the lists and objects of a valid JSON text are nested deeper than a limit. */
 export function isNestedDeeper(json: string, limit: number): boolean {
   if (!hasMoreBrackets(json, limit)) return false;
   const isWithinText = findTexts(json);
@@ -45,7 +45,7 @@ export function isNestedDeeper(json: string, limit: number): boolean {
   return false;
 }
 
-/** Most bodies have fewer brackets than they may be deep. */
+/** Most bodies have fewer brackets than the limit, and need no closer look. */
 function hasMoreBrackets(json: string, limit: number): boolean {
   let count = 0;
   for (const bracket of '[{') {
@@ -55,7 +55,7 @@ function hasMoreBrackets(json: string, limit: number): boolean {
   return count > limit;
 }
 
-/** Tells of places in valid JSON, asked for from first to last, whether they are within a text. */
+/** Returns a test of whether a place in valid JSON is within a text. Ask for places from first to last. */
 function findTexts(json: string): (place: number) => boolean {
   let start = json.indexOf('"');
   let end = 0;
@@ -68,7 +68,7 @@ function findTexts(json: string): (place: number) => boolean {
   };
 }
 
-/** The place after a text's closing quote: the first that no backslash escapes. */
+/** The place after a text's closing quote, which is the first that no backslash escapes. */
 function endOfText(json: string, start: number): number {
   for (let quote = json.indexOf('"', start + 1); ; quote = json.indexOf('"', quote + 1)) {
     let backslashes = 0;

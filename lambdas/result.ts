@@ -1,4 +1,4 @@
-/** What an operation that is expected to fail sometimes gives back. `throw` is left for bugs. */
+/** The outcome of an operation that may fail in expected ways. `throw` is for bugs. */
 export type Result<Value, Failure> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly failure: Failure };

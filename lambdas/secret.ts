@@ -1,15 +1,15 @@
-import * as z from 'zod/mini';
-import en from 'zod/v4/locales/en.js';
+import type * as z from 'zod/mini';
 import { parseJson } from './parse-json.ts';
 import { fail, type Result, succeed } from './result.ts';
+import './schema-messages.ts';
 
-/** Why a secret cannot be used: it has no value yet, its value has the wrong form, or it could not be read now. */
+/** Why a secret cannot be used: it has no value yet, its value has the wrong form, or reading it failed. */
 export type SecretFailure =
   | { readonly code: 'secret-missing'; readonly secret: string }
   | { readonly code: 'secret-invalid'; readonly secret: string; readonly problems: readonly string[] }
   | { readonly code: 'secret-unreadable'; readonly secret: string; readonly cause: string };
 
-/** Reads a secret's text as the JSON it should hold; problems name a path, never a value. */
+/** Parses a secret's text as the JSON that it should hold; problems name a path, never a value. */
 export function parseSecret<Value>(
   secret: string,
   text: string,
@@ -26,6 +26,3 @@ export function parseSecret<Value>(
   );
   return fail({ code: 'secret-invalid', secret, problems });
 }
-
-// The small zod says nothing of what is wrong until it is told in which language. Imported for that by what tells problems.
-z.config(en());

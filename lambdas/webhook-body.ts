@@ -2,10 +2,10 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import { isNestedDeeper, parseJson, parseKeepingDigits } from './parse-json.ts';
 import { fail, type Result, succeed } from './result.ts';
 
-/** How a body is written. A form's fields become members; one that holds a JSON object or list is read as such. */
+/** The format of a body. A form's fields become members; a field that holds a JSON object or list is parsed. */
 export type BodyFormat = 'json' | 'form';
 
-/** Lists and objects within each other. No vendor comes near it, and what walks a body later may call itself. */
+/** No vendor comes near it, and recursive code later walks the body. */
 const MAX_NESTING = 500;
 
 /** Why a body cannot be read. */
@@ -14,8 +14,8 @@ export type BodyFailure =
   | { readonly code: 'body-too-deep'; readonly limit: number };
 
 /**
- * Reads a body; fails where it is not what its format says.
- * @param digits whether integers keep digits that a double would round, which takes a second look where there are some
+ * Parses a body; fails where it is not of its format.
+ * @param digits whether integers keep digits that a double would round; where there are any, that takes a second pass
  */
 export function parseBody(
   rawBody: Uint8Array,
@@ -25,13 +25,13 @@ export function parseBody(
   if (!isUtf8(rawBody)) return fail({ code: 'body-not-json' });
   const { buffer, byteOffset, byteLength } = rawBody;
   const decoded = Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
-  // A byte order mark, which JSON.parse would refuse, is none of the text.
+  // JSON.parse refuses a byte order mark, which does not belong to the text.
   const text = decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded;
   const parse = digits === 'kept' ? parseKeepingDigits : parseJson;
   return format === 'form' ? readForm(text, parse) : readJson(text, parse);
 }
 
-/** The format that a Content-Type header names; what names none is taken for JSON, as vendors forget it. */
+/** The format that a Content-Type header names; JSON where it names none, since some vendors leave it out. */
 export function bodyFormatOf(contentType: string | undefined): BodyFormat {
   return /^application\/x-www-form-urlencoded\b/i.test(contentType?.trim() ?? '') ? 'form' : 'json';
 }
@@ -43,7 +43,7 @@ function readJson(text: string, parse: (text: string) => unknown): Result<unknow
   return succeed(value);
 }
 
-/** GitHub's `payload`, Mandrill's `mandrill_events` and Slack's `payload` are JSON inside of a form. */
+/** GitHub's and Slack's `payload` and Mandrill's `mandrill_events` are JSON inside a form. */
 function readForm(text: string, parse: (text: string) => unknown): Result<unknown, BodyFailure> {
   const members = new Map<string, unknown>();
   for (const [name, value] of new URLSearchParams(text)) {
@@ -55,7 +55,7 @@ function readForm(text: string, parse: (text: string) => unknown): Result<unknow
   return succeed(Object.fromEntries(members));
 }
 
-/** Whether an event type is one that `on` names: exactly, or by a pattern in which `*` stands for any text. */
+/** Whether an event type matches what a mapping's `on` names: the type itself, or a pattern where `*` is any text. */
 export function matchesEventType(pattern: string, eventType: string): boolean {
   if (!pattern.includes('*')) return eventType === pattern;
   const [head = '', ...rest] = pattern.split('*');
@@ -63,7 +63,7 @@ export function matchesEventType(pattern: string, eventType: string): boolean {
   if (eventType.length < head.length + tail.length) return false;
   if (!eventType.startsWith(head) || !eventType.endsWith(tail)) return false;
 
-  // The first place of each piece leaves the most for the next, so that nothing is tried twice.
+  // The first match of each piece leaves the most text for the next, so that there is no backtracking.
   const end = eventType.length - tail.length;
   let from = head.length;
   for (const piece of rest) {

@@ -3,17 +3,17 @@ import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { type Signed, signWebhook, type ToSign } from './sign-webhook.ts';
 import { TAMPER, UNSIGN } from './signed-body.ts';
 
-/** In what a webhook is to differ from what its vendor would send, to see it refused. */
+/** How a webhook differs from what its vendor would send, so that ingest refuses it. */
 export type Flaws = {
-  /** What is signed is changed after it was. */
+  /** The signed content is changed after signing. */
   readonly tamper?: boolean | undefined;
-  /** The timestamp is older than is tolerated. */
+  /** The timestamp is older than the tolerance. */
   readonly stale?: boolean | undefined;
   /** There is no signature. */
   readonly unsigned?: boolean | undefined;
 };
 
-/** Signs a webhook as its vendor would, but for its flaws; fails with a sentence for a person. */
+/** Signs a webhook as its vendor would, apart from its flaws; fails with a sentence for a person. */
 export function signFlawed(scheme: SignatureScheme, toSign: ToSign, flaws: Flaws): Result<Signed, string> {
   const at = timeOf(scheme, toSign.at, flaws);
   if (!at.ok) return at;
@@ -37,7 +37,7 @@ function leaveUnsigned(scheme: SignatureScheme, { rawBody }: ToSign): Result<Sig
   return withBody({ headers: {}, query: '', rawBody }, unsign?.(rawBody));
 }
 
-/** A byte after the body breaks most signatures; those inside of the body, only a change of what they cover. */
+/** A byte after the body breaks most signatures. One inside the body breaks only by a change of what it covers. */
 function tamperWith(scheme: SignatureScheme, signed: Signed): Result<Signed, string> {
   const tamper = scheme.kind === 'custom' ? TAMPER[scheme.plugIn] : undefined;
   return withBody(

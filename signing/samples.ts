@@ -16,7 +16,7 @@ const manifestSchema = z.array(
     event: z.string(),
     /** Headers that the vendor sends beside the signature. */
     headers: z.record(z.string(), z.string()).default({}),
-    /** JSON pointers to where it says when it happened. */
+    /** JSON pointers to the times at which it happened. */
     times: z.array(z.string()).default([]),
   }),
 );
@@ -28,7 +28,7 @@ export type Sample = {
   readonly eventType: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** JSON pointers to where the body says when it happened. */
+  /** JSON pointers to the times at which it happened. */
   readonly times: readonly string[];
 };
 
@@ -54,8 +54,8 @@ export function findSample(source: string, name: string): Result<Sample, readonl
 }
 
 /**
- * A sample as if it had happened at that time, else as it was published: most are years old, and an event that is older
- * than its mapping's `max-age` is not worth a message.
+ * A sample as if it had happened at that time. Most samples are years old, and deliver drops an event that is older than
+ * its mapping's `max-age`.
  */
 export function dateSample(sample: Sample, at: Date): Sample {
   if (sample.times.length === 0) return sample;
@@ -65,7 +65,7 @@ export function dateSample(sample: Sample, at: Date): Sample {
   return { ...sample, body: Buffer.from(setMembers(text, Object.fromEntries(changes))) };
 }
 
-/** Writes a time in the form of another: unix seconds or milliseconds, or ISO 8601 with an offset or without. */
+/** Writes a time in the form of another: unix seconds or milliseconds, or ISO 8601 with or without an offset. */
 function writeAs(form: unknown, at: Date): unknown {
   if (typeof form === 'number')
     return form < 100_000_000_000 ? Math.floor(at.getTime() / 1000) : at.getTime();

@@ -1,24 +1,24 @@
 import { createHash } from 'node:crypto';
 import { writePart } from '../lambdas/ingest/signature/header.ts';
-import { decodeSecret } from '../lambdas/ingest/signature/keys.ts';
+import { computeDigest, decodeSecret } from '../lambdas/ingest/signature/keys.ts';
 import { readForm, writeSorted } from '../lambdas/ingest/signature/plug-ins/form-parameters.ts';
 import { BODY_HASH, writeTwilioForm } from '../lambdas/ingest/signature/plug-ins/twilio.ts';
 import type { Extractor, SignatureScheme, SignedScheme } from '../lambdas/ingest/signature/scheme.ts';
-import { computeDigest, tokensOf } from '../lambdas/ingest/signature/signed-content.ts';
+import { compileTemplate } from '../lambdas/ingest/signature/signed-content.ts';
 import type { Content } from '../lambdas/ingest/signature/verification.ts';
-import { methodOf, writeContent } from '../lambdas/ingest/signature/verify.ts';
+import { methodOf } from '../lambdas/ingest/signature/verify.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { bodyFormatOf } from '../lambdas/webhook-body.ts';
 import { signAdyenBody, signMailgunBody } from './signed-body.ts';
 
-/** What is to be signed, when and by whom. */
+/** A webhook to be signed. */
 export type ToSign = {
   readonly secret: string;
   readonly url: string;
   readonly rawBody: Uint8Array;
-  /** How the body is written; it matters where a form is signed otherwise. */
+  /** The format of the body; some vendors sign a form in another way than JSON. */
   readonly contentType?: string | undefined;
-  /** The time that the signature is to carry. */
+  /** The timestamp of the signature. */
   readonly at: Date;
   /** The delivery's id, for schemes that sign one. */
   readonly id: string;
@@ -28,15 +28,15 @@ type CustomScheme = Extract<SignatureScheme, { kind: 'custom' }>;
 
 type Headers = Readonly<Record<string, string>>;
 
-/** What a vendor would send: what carries the signature, and the body, in which a few of them put it. */
+/** A webhook as its vendor would send it: the signature is in the headers, the query or the body. */
 export type Signed = {
   readonly headers: Headers;
-  /** What the URL gets besides, without its `?`. */
+  /** What is added to the URL's query, without its `?`. */
   readonly query: string;
   readonly rawBody: Uint8Array;
 };
 
-/** Signs a POST of this body as its vendor would; fails with a sentence where only the vendor can. */
+/** Signs a POST of this body as its vendor would; fails with a sentence where only the vendor can sign. */
 export function signWebhook(scheme: SignatureScheme, toSign: ToSign): Result<Signed, string> {
   if (scheme.kind === 'custom') return signAsPlugIn(scheme, toSign);
   const headers =
@@ -54,11 +54,12 @@ function signByOptions(scheme: SignedScheme, toSign: ToSign): Result<Headers, st
 
   const timestamp = scheme.timestamp === undefined ? '' : WRITERS[scheme.timestamp.format](toSign.at);
   const { rawBody, url, id, secret } = toSign;
-  if (tokensOf(scheme.content).some(({ kind }) => kind === 'header')) {
+  const template = compileTemplate(scheme.content);
+  if (template.tokens.some(({ kind }) => kind === 'header')) {
     return fail('A header of the vendor is signed, and what stands in it is not known here.');
   }
   const parts = { method: 'POST', url, headers: new Map<string, string>(), rawBody, timestamp, id };
-  const content = writeContent(scheme.content, parts, secret);
+  const content = template.write(parts, secret);
   const signature = computeDigest(scheme, content, key).toString(scheme.encoding);
   return writeHeaders(scheme, { timestamp, id: toSign.id, signature });
 }
@@ -70,7 +71,7 @@ const WRITERS: Readonly<Record<NonNullable<SignedScheme['timestamp']>['format'],
   'http-date': (at) => at.toUTCString(),
 };
 
-/** Parts of one header stand in the order timestamp, id, signature. */
+/** The parts of one header come in the order timestamp, id, signature. */
 function writeHeaders(
   { timestamp, id, signature }: SignedScheme,
   values: { readonly timestamp: string; readonly id: string; readonly signature: string },
@@ -92,17 +93,17 @@ function writeHeaders(
 }
 
 function carrySecret(
-  knobs: Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'],
+  options: Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'],
   secret: string,
 ): Result<Headers, string> {
-  if (knobs.in === 'header') return succeed({ [knobs.name]: secret });
-  if (knobs.in === 'basic') {
+  if (options.in === 'header') return succeed({ [options.name]: secret });
+  if (options.in === 'basic') {
     return succeed({ authorization: `Basic ${Buffer.from(secret).toString('base64')}` });
   }
-  return fail(`The secret travels in the URL: post to …?${knobs.name}=<secret> yourself.`);
+  return fail(`The secret travels in the URL: post to …?${options.name}=<secret> yourself.`);
 }
 
-/** Signs as a plug-in verifies. Some signatures lie in the body, and one (Twilio's of JSON) needs a parameter in the URL. */
+/** Signs as a plug-in verifies. Some signatures are in the body, and Twilio's of JSON needs a query parameter. */
 function signAsPlugIn(scheme: CustomScheme, toSign: ToSign): Result<Signed, string> {
   const { crypto, encoding, decode, secretForm } = methodOf(scheme);
   const key = decode(toSign.secret);
@@ -112,7 +113,7 @@ function signAsPlugIn(scheme: CustomScheme, toSign: ToSign): Result<Signed, stri
   );
 }
 
-/** Writes the signature of a content. */
+/** Computes the signature of a content, as it is sent. */
 type Write = (...content: Content) => string;
 
 const SIGNERS: Readonly<

@@ -3,7 +3,7 @@ import { signedTextOf } from '../lambdas/ingest/signature/plug-ins/adyen-standar
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseBody } from '../lambdas/webhook-body.ts';
 
-// Adyen and Mailgun put their signatures into the body: to sign one, or to spoil it, is to write it anew.
+// Adyen and Mailgun put their signatures into the body, which is therefore re-written when it is signed or tampered with.
 const itemSchema = z.looseObject({ additionalData: z.looseObject({}).default({}) });
 const adyenSchema = z.looseObject({
   notificationItems: z.array(z.looseObject({ NotificationRequestItem: itemSchema })).min(1),
@@ -29,7 +29,7 @@ export function signMailgunBody(
   return changeMailgun(rawBody, (body) => ({ ...body, signature }));
 }
 
-/** Takes signatures out, by plug-in. */
+/** Removes the signatures, by plug-in. */
 export const UNSIGN: Readonly<Record<string, (rawBody: Uint8Array) => Body>> = {
   'adyen-standard': (rawBody) =>
     changeItems(rawBody, ({ additionalData: { hmacSignature, ...rest }, ...item }) => ({
@@ -39,7 +39,7 @@ export const UNSIGN: Readonly<Record<string, (rawBody: Uint8Array) => Body>> = {
   mailgun: (rawBody) => changeMailgun(rawBody, ({ signature, ...body }) => body),
 };
 
-/** Changes what is signed, by plug-in: little else of such a body is. */
+/** Changes a member that is signed, by plug-in: most of such a body is not signed. */
 export const TAMPER: Readonly<Record<string, (rawBody: Uint8Array) => Body>> = {
   'adyen-standard': (rawBody) =>
     changeItems(rawBody, (item) => ({ ...item, merchantReference: `${item.merchantReference ?? ''}!` })),

@@ -8,21 +8,21 @@ import { secretNameOf } from '../lib/operate/secret-name.ts';
 import { type Flaws, signFlawed } from './flawed-webhook.ts';
 import { dateSample, findSample, type Sample } from './samples.ts';
 
-/** A sample, ready to be posted as its vendor would post it at this moment: it has happened just now. */
+/** A sample, ready to be posted as its vendor would post it now. */
 export type SignedSample = {
   readonly sample: Sample;
-  /** With the query, where the signature needs one. */
+  /** With a query where the signature needs one. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The sample's body, or what signing or a flaw made of it. */
+  /** The sample's body, as dating, signing and flaws changed it. */
   readonly body: Uint8Array;
 };
 
 export type SignSettings = {
   readonly sample: string;
-  /** What webhook URLs begin with. */
+  /** The front of all webhook URLs. */
   readonly url: string;
-  /** Whose signing secrets are taken. */
+  /** Where the signing secrets are read from. */
   readonly account: { readonly stackName: string; readonly secretsManager: SecretsManagerClient };
   readonly flaws?: Flaws;
 };
@@ -62,7 +62,7 @@ export async function signSample(
   });
 }
 
-/** `Content-Type` of a sample takes the place of `content-type`. */
+/** A sample's `Content-Type` replaces the default `content-type`. */
 function lowerCaseNames(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import '../secret.ts';
+import '../schema-messages.ts';
 
-/** A variable that has to say something. */
+/** A variable that must not be empty. */
 const textSchema = z.string().check(z.minLength(1));
 
 /** Reads the environment once per cold start. Throws with every problem at once: the function cannot work. */
@@ -11,20 +11,20 @@ export function readEnvironment<Environment>(schema: z.ZodMiniType<Environment>)
   throw new Error(`The function's environment is wrong:\n${z.prettifyError(parsed.error)}`);
 }
 
-/** What the ingest function is told by its construct. */
+/** The environment that the construct gives the ingest function. */
 export const ingestEnvironment = z.object({
-  /** What the queues' names begin with. It tells the metrics of several stacks in one account apart. */
+  /** The queues' names begin with it, and it is a dimension of every metric: several stacks may share an account. */
   STACK_NAME: textSchema,
   BUFFER_QUEUE_URL: z.url(),
-  /** What webhook URLs begin with, as senders know them; some sign it. No slash at the end. */
+  /** The front of all webhook URLs, as senders know it; some sign it. No slash at the end. */
   PUBLIC_URL: z.url().check(z.regex(/[^/]$/)),
 });
 
 export type IngestEnvironment = z.infer<typeof ingestEnvironment>;
 
-/** What the deliver function is told by its construct. */
+/** The environment that the construct gives the deliver function. */
 export const deliverEnvironment = z.object({
-  /** What the queues' names begin with. It tells the metrics of several stacks in one account apart. */
+  /** The queues' names begin with it, and it is a dimension of every metric: several stacks may share an account. */
   STACK_NAME: textSchema,
   BUFFER_QUEUE_URL: z.url(),
   DEAD_LETTER_QUEUE_URL: z.url(),
@@ -33,9 +33,9 @@ export const deliverEnvironment = z.object({
   /** Name of the secret that holds the API user's keys, and the key of the hashes of event keys. */
   WEBEX_KEYS_SECRET: textSchema,
   LEDGER_TABLE: textSchema,
-  /** How long a claim holds, longer than the function can run. */
+  /** How long a claim lasts: longer than the function can run. */
   LEASE_SECONDS: z.coerce.number<string>().check(z.int(), z.minimum(1)),
-  /** Calls a second that the tenant may be sent in all, and how many workers share them. */
+  /** Calls a second that the tenant allows, and how many workers share them. */
   EVENTS_PER_SECOND: z.coerce.number<string>().check(z.positive()),
   MAX_CONCURRENCY: z.coerce.number<string>().check(z.int(), z.minimum(1)),
   /** Names of the members of an answer that prove success, separated by commas. */
@@ -45,5 +45,5 @@ export const deliverEnvironment = z.object({
   ),
 });
 
-/** As it is written, before it is read. */
+/** The variables as the construct writes them. */
 export type DeliverEnvironment = z.input<typeof deliverEnvironment>;

@@ -12,15 +12,15 @@ import { fail, type Result, succeed } from '../result.ts';
 type QueueFailure = { readonly cause: string };
 
 export type Queues = {
-  /** Asks for nothing, so that the connection and all that leads to it is there when a message is to be put. */
+  /** Opens the connection with a cheap call, so that the first message does not wait for it. */
   readonly connect: (queueUrl: string) => Promise<Result<void, QueueFailure>>;
-  /** Puts a message on a queue, to be seen after so many seconds (at once where none are given; at most 900). */
+  /** Puts a message on a queue; it becomes visible after a delay (none by default, at most 900 seconds). */
   readonly put: (
     queueUrl: string,
     message: BufferMessage,
     delaySeconds?: number,
   ) => Promise<Result<void, QueueFailure>>;
-  /** Leaves a message on its queue, unseen for so many seconds from now. */
+  /** Hides a message on its queue for a time from now. */
   readonly hide: (
     queueUrl: string,
     receiptHandle: string,
@@ -28,13 +28,13 @@ export type Queues = {
   ) => Promise<Result<void, QueueFailure>>;
 };
 
-/** SQS takes no longer delay. */
+/** SQS allows no longer delay. */
 const MAX_DELAY_SECONDS = 900;
 
 /** SQS, as far as the functions use it. */
 export function createQueues(): Queues {
   let made: SQSClient | undefined;
-  // Most cold starts of deliver have nothing to hide or to bury.
+  // Most workers of deliver never hide or dead-letter a message: they need no client.
   const client = () => {
     made ??= new SQSClient({ cacheMiddleware: true });
     return made;

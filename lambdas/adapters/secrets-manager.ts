@@ -6,16 +6,16 @@ import {
 import { fail, type Result } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
 
-/** How long a secret is believed before it is read again: a rotation is seen within this time. */
+/** A secret is read again after this time: that is how long a rotation may take to be seen. */
 export const CACHE_MILLISECONDS = 5 * 60 * 1000;
 
-/** From this age on a secret is read again in the background, so that no webhook has to wait for it. */
+/** From this age on, a secret is read again in the background, so that no webhook waits for it. */
 export const REFRESH_MILLISECONDS = 4 * 60 * 1000;
 
-/** A secret that cannot be used is asked for again only after so long, however many webhooks want it. */
+/** A secret that cannot be used is read again only after this time, however many webhooks want it. */
 const FAILURE_MILLISECONDS = 5 * 1000;
 
-/** How often a secret is read early because a signature did not match: forgeries look just like a rotation. */
+/** The least time between two early reads of a secret, when signatures do not match: forgeries look like a rotation. */
 export const REREAD_MILLISECONDS = 60 * 1000;
 
 type Secret<Value> = Result<Value, SecretFailure>;
@@ -34,8 +34,8 @@ type Cached<Value> = {
 };
 
 /**
- * Reads secrets from Secrets Manager, and remembers them for five minutes; what cannot be used, for seconds.
- * @param parse makes of a secret's text what it is to be, or says why it cannot be used
+ * Reads secrets from Secrets Manager and keeps them for five minutes; those that cannot be used, for seconds.
+ * @param parse reads a secret's text, or says why it cannot be used
  */
 export function createSecretReader<Value>(
   parse: (name: string, text: string) => Secret<Value>,
@@ -65,24 +65,24 @@ export function createSecretReader<Value>(
   };
 }
 
-/** What was read last of each secret, and when. */
+/** Keeps what was last read of each secret, and when. */
 function createCache<Value>(ask: (name: string) => Promise<Secret<Value>>) {
   const cache = new Map<string, Cached<Value>>();
-  const memoize = (name: string, secret: Promise<Secret<Value>>, readAt: number) =>
+  const keep = (name: string, secret: Promise<Secret<Value>>, readAt: number) =>
     cache.set(name, { secret, readAt, isRefreshed: false });
   return {
     get: (name: string) => cache.get(name),
-    /** Whoever wants it before it is there waits for the same answer. */
+    /** All who ask before the answer is there share one call. */
     load: (name: string): Promise<Secret<Value>> => {
       const secret = ask(name);
-      memoize(name, secret, Date.now());
+      keep(name, secret, Date.now());
       return secret;
     },
-    /** What is remembered stays in place until something better has come, or its time is up. */
+    /** A failed read leaves the kept secret in place. */
     replace: async (name: string): Promise<Secret<Value>> => {
       const readAt = Date.now();
       const secret = await ask(name);
-      if (secret.ok) memoize(name, Promise.resolve(secret), readAt);
+      if (secret.ok) keep(name, Promise.resolve(secret), readAt);
       return secret;
     },
   };

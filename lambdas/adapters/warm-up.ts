@@ -1,19 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** INIT may take ten seconds in all; what has not answered by then can as well be waited for by the first event. */
+/** INIT may take ten seconds in all. The first event waits for what has not answered by then. */
 const LONGEST_MILLISECONDS = 2_000;
 
 /**
- * So many sources are made ready at a cold start. A stage has a handful; of one with more, a secret each would be a call and
- * a connection each, whose CPU time grows beyond all else, and a cold start's events are of a few sources anyway. The others
- * are made ready when their first webhook comes.
+ * How many sources are prepared at a cold start. Most stages have fewer. In a stage with many, a call for each secret would
+ * dominate the cold start, and the events that follow it are from a few sources anyway. The others are prepared when their
+ * first webhook comes.
  */
 export const PREPARED_SOURCES = 8;
 
 /**
- * Does at the cold start what the first event would have to wait for: secrets are read and connections made while Lambda
- * gives a function its full CPU, whatever memory it has. Never fails: what went wrong is met again by the event that
- * needs it, which says so.
+ * Reads secrets and opens connections at the cold start, while Lambda gives a function its full CPU, so that the first event
+ * does not wait for them. Never fails: the event that needs what went wrong meets the failure again and reports it.
  */
 export async function warmUp(...work: readonly Promise<unknown>[]): Promise<void> {
   const late = new AbortController();

@@ -5,34 +5,34 @@ import { parseJson } from '../parse-json.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { BodyFormat } from '../webhook-body.ts';
 import { type Replay, replayAttributeSchema } from './replay.ts';
-import '../secret.ts';
+import '../schema-messages.ts';
 
 /** The version of this contract. A reader refuses what it does not know rather than guess. */
 const VERSION = '2';
 
 /** A verified webhook, exactly as it was received, on its way from ingest to deliver. */
 export type BufferedWebhook = {
-  /** Our own id of this delivery: the request id of the endpoint. It stays through every retry and replay. */
+  /** Our own id of this delivery: the request id of the endpoint. Every retry and replay keeps it. */
   readonly webhookId: string;
   /** The name of the mapping folder, which is also the last part of the webhook URL. */
   readonly source: string;
-  /** What happened, in the vendor's words: `invoice.payment_failed`. More than one only where it is a batch. */
+  /** What happened, in the vendor's words: `invoice.payment_failed`. More than one only in a batch. */
   readonly eventTypes: readonly string[];
   /** The same for every delivery of one fact, and protected by the signature (design.md, "Identity"). */
   readonly deduplicationId: string;
   readonly receivedAt: Date;
-  /** Which of the source's secrets had signed it, from 0, the newest. */
+  /** Which of the source's secrets signed it, from 0, the newest. */
   readonly secretIndex?: number;
   readonly bodyFormat: BodyFormat;
   /** Those headers that the source's mapping names, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   /** The bytes that were signed, untouched. */
   readonly rawBody: Uint8Array;
-  /** Set where a person has put it back from the dead letters. */
+  /** Set where an operator replayed it from the dead letters. */
   readonly replay?: Replay;
 };
 
-/** A webhook in the shape SQS carries it: the body as text, all else as string attributes. */
+/** A webhook as SQS carries it: the body as text, all else as string attributes. */
 export type BufferMessage = {
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -59,25 +59,25 @@ export function encodeBufferedWebhook(webhook: BufferedWebhook): Result<BufferMe
   });
 }
 
-/** SQS refuses control characters and some others; a header may hold any byte. Escaped, all of it is ASCII. */
+/** SQS refuses control characters and some others, but a header may hold any byte: escaped, all of it is ASCII. */
 function writeHeaders(headers: BufferedWebhook['headers']): string {
   const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return JSON.stringify(headers).replaceAll(/[^\u0020-\u007e]/g, escaped);
 }
 
 /**
- * Bytes that a body may take on the buffer, encoded or not. SQS takes 1,048,576 bytes of body and attributes together;
- * the rest is left for the attributes, which grow by the note when a webhook is dead-lettered.
+ * How many bytes a body may take on the buffer, encoded or not. SQS allows 1,048,576 bytes of body and attributes
+ * together; the rest is for the attributes, which grow by the note when a webhook is dead-lettered.
  */
 export const MAX_BUFFERED_BODY_BYTES = 1_000_000;
 
-/** More than Lambda hands to ingest (6 MB): only what ingest did not write could unpack to more. */
+/** More than Lambda hands to ingest (6 MB): no message that ingest wrote unpacks to more. */
 export const MAX_RAW_BODY_BYTES = 8_000_000;
 
 export type BodyTooLarge = {
   readonly code: 'body-too-large';
   readonly bytes: number;
-  /** What it would take on the buffer, compressed. */
+  /** How many bytes it would take on the buffer, compressed. */
   readonly encodedBytes: number;
   readonly limitBytes: number;
 };
@@ -85,7 +85,7 @@ export type BodyTooLarge = {
 /** A body as SQS carries it. */
 type EncodedBody = { readonly body: string; readonly encoding: 'utf-8' | 'base64' | 'gzip' };
 
-/** As text where SQS takes it, else as base64; what would be too large is compressed. */
+/** Encodes a body as text where SQS allows it, else as base64; compresses what would be too large. */
 function encodeBody(rawBody: Uint8Array): Result<EncodedBody, BodyTooLarge> {
   const bytes = Buffer.from(rawBody.buffer, rawBody.byteOffset, rawBody.byteLength);
   const encoding = travelsAsText(bytes) ? 'utf-8' : 'base64';
@@ -103,7 +103,7 @@ function encodeBody(rawBody: Uint8Array): Result<EncodedBody, BodyTooLarge> {
   });
 }
 
-/** Takes a body out of a message; `undefined` where it does not unpack. */
+/** Decodes a body; `undefined` where it does not unpack. */
 function decodeBody(body: string, encoding: EncodedBody['encoding']): Buffer | undefined {
   if (encoding !== 'gzip') return Buffer.from(body, encoding);
   try {
@@ -113,14 +113,14 @@ function decodeBody(body: string, encoding: EncodedBody['encoding']): Buffer | u
   }
 }
 
-/** The characters SQS takes (SendMessage, API reference); anything else has to travel encoded. */
-const NOT_TAKEN_BY_SQS = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+/** Characters that SQS refuses (SendMessage, API reference): a body with one of them travels encoded. */
+const REFUSED_BY_SQS = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
 function travelsAsText(bytes: Buffer): boolean {
-  return isUtf8(bytes) && !NOT_TAKEN_BY_SQS.test(bytes.toString('utf8'));
+  return isUtf8(bytes) && !REFUSED_BY_SQS.test(bytes.toString('utf8'));
 }
 
-// Apart from how a webhook is written: ingest never reads one, and would build these schemas at each cold start.
+// Only readers use these schemas: esbuild leaves them out of ingest's bundle, which would build them at each cold start.
 const textSchema = z.string().check(z.minLength(1));
 
 const attributesSchema = z.object({
@@ -133,23 +133,32 @@ const attributesSchema = z.object({
   ),
   'deduplication-id': textSchema,
   'received-at': z.iso.datetime(),
-  /** Format and encoding of the body, as in `json utf-8`: SQS takes ten attributes a message. */
+  /** Format and encoding of the body in one attribute, as in `json utf-8`: SQS allows ten a message. */
   body: z.templateLiteral([z.enum(['json', 'form']), ' ', z.enum(['utf-8', 'base64', 'gzip'])]),
   headers: z.optional(z.pipe(z.pipe(z.string(), z.transform(parseJson)), z.record(z.string(), z.string()))),
+  /** The field `secretIndex`; the name on the wire is older. */
   'secret-slot': z.optional(z.coerce.number<string>().check(z.int(), z.minimum(0))),
   replay: z.optional(replayAttributeSchema),
 });
 
 /**
- * The attributes that belong to the webhook itself, for readers that copy them on: nine at most, which leaves one of
- * SQS's ten for the replay, or for the dead-letter note. A replay belongs to the one message that it was given to.
+ * The attributes of the webhook itself: at most nine, which leaves one of SQS's ten for a replay or a dead-letter note. A
+ * replay belongs to one message only.
  */
-export const WEBHOOK_ATTRIBUTES = Object.keys(attributesSchema.shape).filter((name) => name !== 'replay');
+const WEBHOOK_ATTRIBUTES = Object.keys(attributesSchema.shape).filter((name) => name !== 'replay');
 
-/** A dead letter's message, for the buffer again. */
-export function replayedMessage({ body, attributes }: BufferMessage, replay: Replay): BufferMessage {
+/** The message that puts a dead letter back on the buffer. */
+export function replayedMessage(message: BufferMessage, replay: Replay): BufferMessage {
+  return copyWebhook(message, { replay: JSON.stringify(replay) });
+}
+
+/** The same webhook, unchanged, with these attributes beside its own. All other attributes are dropped. */
+export function copyWebhook(
+  { body, attributes }: BufferMessage,
+  more: BufferMessage['attributes'],
+): BufferMessage {
   const kept = Object.entries(attributes).filter(([name]) => WEBHOOK_ATTRIBUTES.includes(name));
-  return { body, attributes: { ...Object.fromEntries(kept), replay: JSON.stringify(replay) } };
+  return { body, attributes: { ...Object.fromEntries(kept), ...more } };
 }
 
 type UnreadableMessage = {
@@ -157,7 +166,7 @@ type UnreadableMessage = {
   readonly problems: readonly string[];
 };
 
-/** Reads a webhook back from an SQS message; further attributes (a dead-letter note) are not its business. */
+/** Reads a webhook back from an SQS message; it ignores further attributes, such as a dead-letter note. */
 export function decodeBufferedWebhook(message: BufferMessage): Result<BufferedWebhook, UnreadableMessage> {
   const parsed = attributesSchema.safeParse(message.attributes);
   if (!parsed.success) {

@@ -1,4 +1,4 @@
-/** The name of a stack's buffer: a command that knows the stack finds the queue without asking further. */
+/** The name of a stack's buffer. Commands find the queue by it. */
 export function bufferQueueName(stackName: string): string {
   return `${stackName}-buffer`;
 }

@@ -2,27 +2,27 @@ import * as z from 'zod/mini';
 import { parseJson } from '../parse-json.ts';
 
 const replaySchema = z.strictObject({
-  /** The event that it is about, and its item; missing where nothing is known of any, and the ledger alone decides. */
+  /** The event that is replayed, and its item; where none is known, all of the webhook's events are, as the ledger allows. */
   event: z.optional(z.string()),
   item: z.optional(z.int().check(z.minimum(0))),
   /**
-   * The event's entry in the ledger as the person saw it, by its revision. Leave is given to go on from there and from
-   * nowhere else: it is used up by the first who claims, however often SQS hands the message out.
+   * The revision of the event's ledger entry that the operator saw. The permission holds for that revision only: the first
+   * claim uses it up, however often SQS delivers the message.
    */
   revision: z.optional(z.int().check(z.minimum(1))),
-  /** Whether an event that may have been accepted is to be sent all the same. */
+  /** Whether to send an event that Webex Campaign may have accepted already. */
   unconfirmed: z.optional(z.literal(true)),
-  /** Whether it is to be sent though it is older than the mapping's `max-age`. */
+  /** Whether to send an event that is older than the mapping's `max-age`. */
   late: z.optional(z.literal(true)),
 });
 
-/** A person's leave to send an event again that has ended. */
+/** An operator's permission to send an event again that has ended. */
 export type Replay = z.infer<typeof replaySchema>;
 
-/** Reads it from its attribute, which is JSON. */
+/** The attribute that carries a replay, as JSON. */
 export const replayAttributeSchema = z.pipe(z.pipe(z.string(), z.transform(parseJson)), replaySchema);
 
-/** Whether the leave is about this event of the webhook. */
+/** Whether a replay is about this event of the webhook. */
 export function isAbout(
   replay: Replay,
   { name, item }: { readonly name: string; readonly item?: number },

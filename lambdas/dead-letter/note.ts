@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-/** Every reason for which a webhook ends in the dead-letter queue by our own decision. */
+/** Every reason for which we put a webhook on the dead-letter queue. */
 const DEAD_LETTER_CODES = [
   'message-unreadable',
   'body-not-json',
@@ -28,7 +28,7 @@ const DEAD_LETTER_CODES = [
 
 export type DeadLetterCode = (typeof DEAD_LETTER_CODES)[number];
 
-/** The version that is written. One without a number is the first, which had fewer members. */
+/** The version that is written. A note without a number is of the first version, which had fewer members. */
 const VERSION = 2;
 
 export function isDeadLetterCode(code: string): code is DeadLetterCode {
@@ -38,19 +38,19 @@ export function isDeadLetterCode(code: string): code is DeadLetterCode {
 /** Why a webhook is in the dead-letter queue. Facts only: no payload value, no key. */
 export type DeadLetterNote = z.infer<ReturnType<typeof noteSchema>>;
 
-// Made when a note is read. Deliver only writes notes: esbuild leaves the schemas out of its bundle.
+// Built when a note is read. Deliver only writes notes: esbuild leaves the schemas out of its bundle.
 function noteSchema() {
   return z.strictObject({
     /** The stage that could not go on. */
     stage: z.enum(['buffer', 'map', 'deliver']),
     code: z.enum(DEAD_LETTER_CODES),
-    /** Where in the mapping it failed, or what the last retried attempt met. */
+    /** Where in the mapping it failed, or the outcome of the last attempt. */
     detail: z.optional(z.string()),
-    /** The event of the mapping that failed, where it came to that. */
+    /** The event of the mapping that failed, where one was reached. */
     event: z.optional(z.string()),
-    /** Which item of a batch it is of, from 0. */
+    /** The item of a batch that the event is of, from 0. */
     item: z.optional(z.int().check(z.minimum(0))),
-    /** What Webex Campaign answered: HTTP status, code, and the description with all masked that may be the customer's. */
+    /** Webex Campaign's answer: HTTP status, code, and the description with all masked that may be the customer's. */
     answer: z.optional(
       z.strictObject({
         status: z.int(),
@@ -58,13 +58,13 @@ function noteSchema() {
         description: z.optional(z.string()),
       }),
     ),
-    /** Given where an answer held one though it proved no success: Webex Campaign can be asked about it. */
+    /** Set where an answer held one but proved no success: Webex Campaign can be asked about it. */
     transactionId: z.optional(z.string()),
-    /** The delivery that the event was taken from: our own id of it. */
+    /** Our own id of the delivery that the event is from. */
     webhookId: z.optional(z.string()),
-    /** How often Webex Campaign was called for the event, or may have been. */
+    /** How many calls of Webex Campaign were made for the event, or may have been. */
     attempts: z.int().check(z.minimum(0)),
-    /** How often the webhook was taken from the buffer. */
+    /** How often the webhook was received from the buffer. */
     receives: z.optional(z.int().check(z.minimum(1))),
     firstAttemptAt: z.optional(z.iso.datetime()),
     lastAttemptAt: z.optional(z.iso.datetime()),
@@ -78,23 +78,23 @@ function storedSchema() {
   return z.extend(noteSchema(), { version: z._default(z.literal([1, VERSION]), 1) });
 }
 
-let madeSchema: ReturnType<typeof storedSchema> | undefined;
+let schema: ReturnType<typeof storedSchema> | undefined;
 
-/** The note as an SQS message attribute. Stage and code come first, for whoever looks at the queue itself. */
+/** The note as an SQS message attribute. Stage and code come first, for a person who looks at the queue itself. */
 export function noteAttributes({ stage, code, ...rest }: DeadLetterNote): Readonly<Record<string, string>> {
   return { note: JSON.stringify({ stage, code, version: VERSION, ...rest }) };
 }
 
-/** Whether a message has a note at all. One that SQS itself has moved has none: the function had crashed on it. */
+/** Whether a message has a note. SQS itself moves a message without one, after the function crashed on it. */
 export function hasNote(attributes: Readonly<Record<string, string>>): boolean {
   return attributes.note !== undefined;
 }
 
-/** Reads a note back; `undefined` where there is none, or one of a version to come. */
+/** Reads a note; `undefined` where there is none, or where its version is newer. */
 export function readNote(attributes: Readonly<Record<string, string>>): DeadLetterNote | undefined {
   try {
-    madeSchema ??= storedSchema();
-    const { version: _, ...note } = madeSchema.parse(JSON.parse(attributes.note ?? ''));
+    schema ??= storedSchema();
+    const { version: _, ...note } = schema.parse(JSON.parse(attributes.note ?? ''));
     return note;
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-/** The name of a stack's dead-letter queue: a command that knows the stack finds the queue without asking further. */
+/** The name of a stack's dead-letter queue. Commands find the queue by it. */
 export function deadLetterQueueName(stackName: string): string {
   return `${stackName}-dead-letter`;
 }

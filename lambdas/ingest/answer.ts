@@ -1,10 +1,9 @@
 import type { IngestFailure } from './failure.ts';
 import type { Received } from './receive.ts';
-import type { VerificationFailure } from './signature/verification.ts';
-import { adviseOn } from './signature/verification.ts';
+import { adviseOn, type VerificationFailure } from './signature/verification.ts';
 import type { Acknowledgement } from './source.ts';
 
-/** What the sender is told: `{ code, message }`, unless its vendor wants to read something else. */
+/** The HTTP answer to the sender: `{ code, message }`, unless its vendor wants to read something else. */
 export type Answer = {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -20,7 +19,7 @@ type Sentence<Failure> = { readonly statusCode: number; readonly message: (failu
 
 /**
  * Status and sentence per code; a code without one does not compile. Our own misconfiguration is a 503, never a 4xx:
- * some vendors never repeat a 4xx and disable the endpoint (design.md, "Decisions").
+ * some vendors never retry after a 4xx, and disable the endpoint (design.md, "Decisions").
  */
 const FAILURES: {
   readonly [Code in Exclude<IngestFailure, VerificationFailure>['code']]: Sentence<
@@ -78,7 +77,7 @@ const FAILURES: {
   'internal-error': { statusCode: 503, message: () => 'Something went wrong on our side. Please try again.' },
 };
 
-/** A webhook that does not verify is the sender's doing (401), unless what we were told about the sender is wrong (503). */
+/** A webhook that does not verify is the sender's fault (401), unless the configuration of its source is wrong (503). */
 const VERIFICATION_STATUS: { readonly [Code in VerificationFailure['code']]: 401 | 503 } = {
   'missing-header': 401,
   'missing-query-parameter': 401,
@@ -99,7 +98,7 @@ const VERIFICATION_STATUS: { readonly [Code in VerificationFailure['code']]: 401
   'public-url-differs': 503,
 };
 
-/** The answer to a webhook that was taken: what its vendor wants to read, or `{ code, message }`. */
+/** Answers a webhook that was taken: what its vendor wants to read, or `{ code, message }`. */
 export function answerReceived(received: Received, acknowledge: Acknowledgement | undefined): Answer {
   if (received.code === 'handshake-answered') {
     const { status, contentType, body } = received.answer;
@@ -116,7 +115,7 @@ export function answerFailure(failure: IngestFailure): Answer {
   }
   const { statusCode, message } = FAILURES[failure.code] as Sentence<IngestFailure>;
   const answer = writeAnswer(statusCode, failure.code, message(failure));
-  // RFC 9110, 15.5.6: a 405 names the methods that would do.
+  // RFC 9110, 15.5.6: a 405 names the allowed methods.
   return statusCode === 405 ? { ...answer, headers: { ...answer.headers, allow: 'POST' } } : answer;
 }
 
@@ -128,7 +127,7 @@ function writeAnswer(statusCode: number, code: string, message: string): Answer 
   return { statusCode, headers: headersOf('application/json'), body: JSON.stringify({ code, message }) };
 }
 
-/** A handshake's answer may hold what the sender sent: no browser is to take it for a page. */
+/** A handshake's answer may quote the sender: `nosniff` keeps browsers from showing it as a page. */
 function headersOf(contentType: string): Answer['headers'] {
   return { 'content-type': contentType, 'x-content-type-options': 'nosniff' };
 }

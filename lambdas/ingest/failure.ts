@@ -3,7 +3,7 @@ import type { SecretFailure } from '../secret.ts';
 import type { BodyFailure } from '../webhook-body.ts';
 import type { VerificationFailure } from './signature/verification.ts';
 
-/** Every reason for which ingest does not take a webhook. The HTTP answer follows from the code (`answer.ts`). */
+/** Every reason why ingest refuses a request. The HTTP answer follows from the code (`answer.ts`). */
 export type IngestFailure =
   | RequestFailure
   | { readonly code: 'unknown-source' }
@@ -24,5 +24,5 @@ export type IdentityFailure = BodyFailure | { readonly code: 'event-type-missing
 
 export type BufferFailure = { readonly code: 'buffer-unavailable'; readonly cause: string };
 
-/** A bug or a time-out of ours: the sender is asked to try again. */
+/** A bug or a time-out of ours: the answer asks the sender to try again. */
 type InternalFailure = { readonly code: 'internal-error' };

@@ -34,7 +34,7 @@ const dependencies: ReceiveDependencies = {
 
 const preparedSecrets = new Set(sources.slice(0, PREPARED_SOURCES).map(({ secret }) => secret));
 
-/** Lambda waits for this before it hands the first request on (`lib/bundle/function-entry.mjs`). */
+/** Lambda waits for this before the first request (`lib/bundle/function-entry.mjs`). */
 export const ready = warmUp(
   ...[...preparedSecrets].map((name) => signingSecrets.read(name)),
   queues.connect(BUFFER_QUEUE_URL),
@@ -55,7 +55,7 @@ async function ingest(event: unknown): Promise<Answer> {
 // called by AWS
 export const handler = middy()
   .onError((request) => {
-    // A bug: the sender is asked to repeat, and the log tells its name only, since a message may quote the webhook.
+    // A bug: the answer asks the sender to try again. The log has only the error's name, since its message may quote the webhook.
     writeLogLine({ stage: 'ingest', code: 'internal-error', cause: request.error?.name });
     request.response = answerFailure({ code: 'internal-error' });
   })

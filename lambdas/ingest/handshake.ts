@@ -13,7 +13,7 @@ const TEMPLATE_TOKEN = /\{(query|body|hmacHex):([^{}]+)\}/g;
 /** A handshake's answer, ready to be sent. */
 export type HandshakeAnswer = Handshake['respond'];
 
-/** The handshake that a request is, if any. */
+/** The first handshake that a request matches, if any. */
 export function findHandshake(
   handshakes: readonly Handshake[],
   request: WebhookRequest,
@@ -39,7 +39,7 @@ function isMatch(
   });
 }
 
-/** `application/json; charset=utf-8` is matched by its media type. */
+/** `application/json; charset=utf-8` matches by its media type alone. */
 function withoutParameters(value: string | undefined): string | undefined {
   return value?.replace(/;.*$/s, '').trim();
 }
@@ -52,7 +52,7 @@ function readMembers({ rawBody, headers }: WebhookRequest): (pointer: string) =>
   };
 }
 
-/** Whether a handshake's token, where it has one, is the one that lies beside the signing secrets. */
+/** Checks a handshake's token, where it has one, against the one that is stored beside the signing secrets. */
 export function checkToken(
   { authenticate }: Handshake,
   { query, headers, rawBody }: WebhookRequest,
@@ -68,7 +68,7 @@ export function checkToken(
   return verified.ok ? succeed(undefined) : verified;
 }
 
-/** Fills a handshake's answer in. `key` is the secret that verified the request, for what the vendor wants computed. */
+/** Fills in a handshake's answer. `key` is the secret that verified the request: some vendors want an HMAC made with it. */
 export function answerHandshake(
   { respond }: Handshake,
   request: WebhookRequest,

@@ -4,15 +4,15 @@ import { type BodyFailure, type BodyFormat, bodyFormatOf, parseBody } from '../w
 import type { IdentityFailure } from './failure.ts';
 import type { Profile, Selector } from './source.ts';
 
-/** What happened, and the id under which it is the same fact however often it is told. */
+/** What happened, and an id that stays the same however often the vendor sends the fact. */
 type Identity = {
-  /** More than one only where a webhook is a batch; each of them once. */
+  /** Each type once; several only where a webhook is a batch. */
   readonly eventTypes: readonly string[];
   readonly deduplicationId: string;
   readonly bodyFormat: BodyFormat;
 };
 
-/** Reads types and id of a webhook whose signature is verified. */
+/** Reads the types and the id of a verified webhook. */
 export function identifyWebhook(
   profile: Pick<Profile, 'eventType' | 'deduplicationId'>,
   { headers, rawBody }: Pick<ReadableWebhook, 'headers' | 'rawBody'>,
@@ -32,7 +32,7 @@ export function identifyWebhook(
   return succeed({ eventTypes, deduplicationId, bodyFormat });
 }
 
-/** Digits that a double would round are kept only where a type or an id needs them: that takes a second look at the body. */
+/** Keeps digits that a double would round only where a type or an id needs them: that takes a second pass over the body. */
 function readBody(
   { eventType, deduplicationId }: Pick<Profile, 'eventType' | 'deduplicationId'>,
   rawBody: Uint8Array,
@@ -44,7 +44,7 @@ function readBody(
   return isRounded ? parseBody(rawBody, format) : body;
 }
 
-/** Values of a batch belong together by their places; a single value goes with all of them. */
+/** The values of a batch belong together by their position; a single value goes with all of them. */
 function readEventTypes([first, ...more]: readonly Selector[], webhook: ReadableWebhook): readonly string[] {
   const heads = first === undefined ? [] : select(first, webhook);
   if (heads.length === 0) return [];
@@ -63,21 +63,21 @@ function readDeduplicationId(selectors: readonly Selector[], webhook: ReadableWe
   return isUsable ? id : hashOf(webhook.rawBody);
 }
 
-/** Type and id travel as SQS message attributes: short, and without control characters, which end a line of a list. */
+/** Types and id travel as SQS message attributes: short, and without control characters, since line ends separate types. */
 function isAttributeValue(value: string): boolean {
   return /^[\u0020-\u007e\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]{1,256}$/u.test(value);
 }
 
-/** A webhook whose signature is verified, and what its body says. */
+/** A verified webhook and its parsed body. */
 type ReadableWebhook = {
   readonly headers: ReadonlyMap<string, string>;
   readonly rawBody: Uint8Array;
-  /** The body read as its format says; `undefined` where it could not be. */
+  /** `undefined` where the body could not be parsed. */
   readonly body: unknown;
 };
 
-/** The values a selector finds, as text; none where there is no text, number or boolean. */
-export function select(selector: Selector, { headers, body }: ReadableWebhook): readonly string[] {
+/** The values that a selector finds, as text; only texts, numbers and booleans count. */
+function select(selector: Selector, { headers, body }: ReadableWebhook): readonly string[] {
   if ('header' in selector)
     return [headers.get(selector.header)?.trim() ?? ''].filter((value) => value !== '');
   for (const pointer of pointersOf(selector)) {
@@ -87,7 +87,7 @@ export function select(selector: Selector, { headers, body }: ReadableWebhook): 
   return [];
 }
 
-/** Whether a selector leads to a number that may not be the one that was sent: a double has rounded it. */
+/** Whether a selector leads to a number that a double may have rounded. */
 function readsRounded(selector: Selector, body: unknown): boolean {
   if ('header' in selector) return false;
   return pointersOf(selector).some((pointer) =>
@@ -99,18 +99,18 @@ function pointersOf({ body }: Extract<Selector, { readonly body: unknown }>): re
   return typeof body === 'string' ? [body] : body;
 }
 
-/** SHA-256 of the body, in hex: the id of last resort, which the signature always protects. */
+/** SHA-256 of the body, in hex: the id of last resort. The signature always protects it. */
 function hashOf(rawBody: Uint8Array): string {
   return createHash('sha256').update(rawBody).digest('hex');
 }
 
-/** Says where a selector looks, for a person. */
-export function formatSelector(selector: Selector): string {
+/** Where a selector looks, for a person. */
+function formatSelector(selector: Selector): string {
   if ('header' in selector) return `the header ${selector.header}`;
   return `the body's ${pointersOf(selector).join(' or ')}`;
 }
 
-/** Every value that a pointer leads to: one at most, unless it has a `*`. */
+/** Every value that a pointer leads to: at most one, unless the pointer has a `*`. */
 export function follow(value: unknown, pointer: string): readonly unknown[] {
   const segments = pointer
     .split('/')

@@ -4,7 +4,7 @@ import type { Reception } from './receive.ts';
 
 const WEBHOOKS = declareMetrics(['stage', 'source', 'code'], { Webhooks: 'Count' });
 
-/** What is logged of a request: the code and its facts, ids and sizes; never a header, a body or a secret. */
+/** The log line of a request: the code and its facts, ids and sizes; never a header, a body or a secret. */
 export function formatReceived(requestId: string, receivedAt: Date, reception: Reception): object {
   const { received, source } = reception;
   const facts = received.ok ? formatTaken(received.value) : received.failure;
@@ -44,15 +44,15 @@ function formatTaken(taken: Extract<Reception['received'], { ok: true }>['value'
 
 /** What is measured of each source. */
 const SOURCE_METRICS = {
-  /** 1 for a webhook that is its source's, 0 for one that looks like it and does not verify. */
+  /** 1 for a webhook that verifies, 0 for one that is signed in the right form and does not. */
   VerifiedWebhooks: 'Count',
-  /** Whether another secret than the newest has signed it; measured only where another is kept. */
+  /** 1 where another secret than the newest signed it; measured only where several are kept. */
   OldSecretUses: 'Count',
 } as const satisfies Readonly<Record<string, Unit>>;
 
 /** What is measured of ingest as a whole. */
 const INGEST_METRICS = {
-  /** A webhook was answered 503, as what we were told about its source is missing or wrong. */
+  /** A webhook was answered 503, because the configuration of its source is missing or wrong. */
   Misconfigurations: 'Count',
 } as const satisfies Readonly<Record<string, Unit>>;
 
@@ -60,27 +60,27 @@ export type SourceMetric = keyof typeof SOURCE_METRICS;
 export type IngestMetric = keyof typeof INGEST_METRICS;
 
 /**
- * Whose doing a refusal is. `nobody`: a request that no source would send, as strangers do, or what has alarms of AWS's
- * own. `forged`: signed in the right form, yet not fitting: a forgery, or a secret that only the vendor has changed.
+ * What a refusal points to. `nothing`: strangers send such requests, or AWS's own alarms cover it. `forged`: signed in the
+ * right form, but it does not verify: a forgery, or a secret that was rotated only at the vendor.
  */
-const CAUSE_OF: Readonly<Record<IngestFailure['code'], 'nobody' | 'forged' | 'misconfigured'>> = {
-  'unknown-path': 'nobody',
-  'unknown-source': 'nobody',
-  'method-not-allowed': 'nobody',
-  'body-empty': 'nobody',
-  'body-not-base64': 'nobody',
-  'body-too-large': 'nobody',
-  'body-not-json': 'nobody',
-  'body-too-deep': 'nobody',
-  'event-type-missing': 'nobody',
-  'buffer-unavailable': 'nobody',
-  'internal-error': 'nobody',
-  'missing-header': 'nobody',
-  'missing-query-parameter': 'nobody',
-  'missing-member': 'nobody',
-  'malformed-header': 'nobody',
-  'malformed-member': 'nobody',
-  'repeated-header': 'nobody',
+const CAUSE_OF: Readonly<Record<IngestFailure['code'], 'nothing' | 'forged' | 'misconfigured'>> = {
+  'unknown-path': 'nothing',
+  'unknown-source': 'nothing',
+  'method-not-allowed': 'nothing',
+  'body-empty': 'nothing',
+  'body-not-base64': 'nothing',
+  'body-too-large': 'nothing',
+  'body-not-json': 'nothing',
+  'body-too-deep': 'nothing',
+  'event-type-missing': 'nothing',
+  'buffer-unavailable': 'nothing',
+  'internal-error': 'nothing',
+  'missing-header': 'nothing',
+  'missing-query-parameter': 'nothing',
+  'missing-member': 'nothing',
+  'malformed-header': 'nothing',
+  'malformed-member': 'nothing',
+  'repeated-header': 'nothing',
   'timestamp-too-old': 'forged',
   'timestamp-in-future': 'forged',
   'body-hash-differs': 'forged',
@@ -97,8 +97,8 @@ const CAUSE_OF: Readonly<Record<IngestFailure['code'], 'nobody' | 'forged' | 'mi
   'public-url-differs': 'misconfigured',
 };
 
-/** What a request counts for beside its code: what alarms watch. */
-export function measureReception({ received }: Reception): {
+/** What alarms watch, beside the code. */
+function measureReception({ received }: Reception): {
   readonly ofSource: Readonly<Partial<Record<SourceMetric, number>>>;
   readonly ofIngest: Readonly<Partial<Record<IngestMetric, number>>>;
 } {

@@ -11,38 +11,38 @@ import type { Verification, VerificationFailure } from './signature/verification
 import { verifySignature } from './signature/verify.ts';
 import type { Handshake, Source } from './source.ts';
 
-/** What ingest needs of the outside world. */
+/** What ingest needs from the outside world. */
 export type ReceiveDependencies = {
   readonly sources: ReadonlyMap<string, Source>;
-  /** What the endpoint's URLs begin with, as senders know it: `https://host`, no slash at the end. */
+  /** The front of all webhook URLs, as senders know it: `https://host`, no slash at the end. */
   readonly publicUrl: string;
   readonly signingSecrets: {
     readonly read: (name: string) => Promise<Result<SigningSecrets, SecretFailure>>;
-    /** Reads again what may have been rotated; `undefined` where that was done a moment ago. */
+    /** Reads the secret again, as it may have been rotated; `undefined` where that was done a moment ago. */
     readonly reread: (name: string) => Promise<Result<SigningSecrets, SecretFailure> | undefined>;
   };
   readonly putOnBuffer: (webhook: BufferedWebhook) => Promise<Result<void, BodyTooLarge | BufferFailure>>;
 };
 
-/** A request that its source has signed: when it came, which secret it was, and how many are kept. */
+/** A request that its source has signed: when it came, which secret signed it, and how many secrets are kept. */
 type Verified = Verification & {
   readonly secret: string;
   readonly secretsKept: number;
   readonly receivedAt: Date;
 };
 
-/** Which of how many secrets has signed a webhook. */
+/** Which of how many secrets signed a webhook. */
 type SigningIndex = Pick<Verified, 'secretIndex' | 'secretsKept'>;
 
-/** A verified webhook that was `buffered`, or `ignored` as no mapping wants it; or a handshake that is to be answered. */
+/** A verified webhook that was `buffered`, or `ignored` because no mapping wants it; or a handshake and its answer. */
 export type Received =
   | ({ readonly code: 'buffered' | 'ignored'; readonly webhook: BufferedWebhook } & SigningIndex)
   | { readonly code: 'handshake-answered'; readonly answer: HandshakeAnswer };
 
-/** What became of a request, and whose it is; `source` is missing where no mapping folder has the name. */
+/** The outcome of a request, and its source; `source` is missing where no mapping folder has the name. */
 export type Reception = { readonly source?: Source; readonly received: Result<Received, IngestFailure> };
 
-/** One request's journey: read it, verify it, identify it, buffer it if it is wanted. */
+/** Takes a request in: reads it, verifies it, identifies it, and buffers it if a mapping wants it. */
 export async function receiveWebhook(
   event: HttpApiEvent,
   receivedAt: Date,
@@ -61,16 +61,17 @@ async function receiveFrom(
   receivedAt: Date,
   dependencies: ReceiveDependencies,
 ): Promise<Result<Received, IngestFailure>> {
-  const handshake = findHandshake(source.profile.handshakes, request);
+  const { handshakes } = source.profile;
+  const handshake = handshakes.length === 0 ? undefined : findHandshake(handshakes, request);
   if (handshake !== undefined && handshake.authenticate !== 'signature') {
     return answerUnsigned(source, request, handshake, dependencies);
   }
-  const unusable = explainUnusable(request);
-  if (handshake === undefined && unusable !== undefined) return fail(unusable);
+  const unusable = handshake === undefined ? explainUnusable(request) : undefined;
+  if (unusable !== undefined) return fail(unusable);
 
   const verified = await verifyWebhook(source, request, receivedAt, dependencies);
   if (!verified.ok) return verified;
-  if (handshake === undefined) return takeIn(source, request, verified.value, dependencies);
+  if (handshake === undefined) return bufferIfWanted(source, request, verified.value, dependencies);
   const { secret } = verified.value;
   return succeed({ code: 'handshake-answered', answer: answerHandshake(handshake, request, secret) });
 }
@@ -95,7 +96,7 @@ function explainUnusable({ method, rawBody }: WebhookRequest): IngestFailure | u
   return rawBody.byteLength === 0 ? { code: 'body-empty' } : undefined;
 }
 
-/** Failures that another secret might turn into a success. */
+/** Failures that a rotated secret would explain. */
 const MAYBE_ROTATED: readonly VerificationFailure['code'][] = [
   'no-matching-secret',
   'secret-whitespace',
@@ -104,8 +105,8 @@ const MAYBE_ROTATED: readonly VerificationFailure['code'][] = [
 ];
 
 /**
- * Verifies a request with its source's secrets. Where none of them matches, they are read once more, so that a rotation
- * counts at once; how often is up to `reread`, as forgeries look just the same.
+ * Verifies a request with the secrets of its source. Where none of them matches, it reads them again, so that a rotation
+ * takes effect at once. `reread` limits how often, since forgeries look the same.
  */
 export async function verifyWebhook(
   source: Source,
@@ -134,8 +135,8 @@ export async function verifyWebhook(
   return again?.ok ? verify(again.value.signingSecrets) : first;
 }
 
-/** Identifies a webhook that is verified, and buffers it if some mapping wants it. */
-async function takeIn(
+/** Identifies a verified webhook, and buffers it if a mapping wants one of its types. */
+async function bufferIfWanted(
   source: Source,
   request: WebhookRequest,
   { secretIndex, secretsKept, receivedAt }: Verified,
@@ -176,7 +177,7 @@ function pickHeaders(
   );
 }
 
-/** The URL as the sender called it: what is configured, and the query as it was received. */
+/** The URL as the sender called it: the configured one, with the query as it was received. */
 export function senderUrl(
   { source, profile: { signature } }: Pick<Source, 'source' | 'profile'>,
   publicUrl: string,
@@ -188,8 +189,8 @@ export function senderUrl(
 }
 
 /**
- * The value of a source's secret: the active signing secrets, newest first. None of them may be empty, since an empty
- * key would verify anybody's signature.
+ * The value of a source's secret: the active signing secrets, newest first. None may be empty, since anybody can sign with
+ * an empty key.
  */
 export const signingSecretsSchema = z.strictObject({
   signingSecrets: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),

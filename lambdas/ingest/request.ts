@@ -4,7 +4,7 @@ import { fail, type Result, succeed } from '../result.ts';
 import type { RequestFailure } from './failure.ts';
 
 /**
- * What is used of an API Gateway HTTP API event, payload format 2.0. AWS may add members, so the schema is open.
+ * The part of an API Gateway HTTP API event (payload format 2.0) that ingest uses. AWS may add members: the schema is open.
  * Source: docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html.
  */
 export const httpApiEventSchema = z.object({
@@ -32,7 +32,7 @@ export type WebhookRequest = {
   readonly rawBody: Uint8Array;
 };
 
-/** Takes a request to a webhook URL out of an HTTP event, or says why there is none in it. */
+/** Reads a request to a webhook URL from an HTTP event; fails where the event is no such request. */
 export function readRequest(event: HttpApiEvent): Result<WebhookRequest, RequestFailure> {
   const source = /^\/webhooks\/([^/]+)\/?$/.exec(event.rawPath)?.[1];
   if (source === undefined) return fail({ code: 'unknown-path' });
@@ -48,12 +48,12 @@ export function readRequest(event: HttpApiEvent): Result<WebhookRequest, Request
   });
 }
 
-/** `Buffer.from` skips what is not base64; a body must not change in silence. */
+/** `Buffer.from` skips what is not base64, and would change the body in silence. */
 function isBase64(text: string): boolean {
   return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 }
 
-/** Names differ in case only by accident: RFC 9110, 5.1. Repeated ones are joined as API Gateway joins them. */
+/** Header names have no case: RFC 9110, 5.1. Repeated ones are joined as API Gateway joins them. */
 function lowerCaseNames(headers: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   const byName = new Map<string, string>();
   for (const [name, value] of Object.entries(headers)) {
@@ -64,7 +64,7 @@ function lowerCaseNames(headers: Readonly<Record<string, string>>): ReadonlyMap<
   return byName;
 }
 
-/** A URL without its query. A pattern would look for the end anew from every `?`: a query of nothing else would take minutes. */
+/** A URL without its query. A regular expression would take minutes for a query of nothing but `?`. */
 export function withoutQuery(url: string): string {
   const at = url.indexOf('?');
   return at === -1 ? url : url.slice(0, at);

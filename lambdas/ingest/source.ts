@@ -6,7 +6,7 @@ const pointerSchema = z
   .string()
   .regex(/^(\/([^~/]|~[01])+)+$/, 'expected a JSON pointer: "/data/id" ("*" for every item of a list)');
 
-/** Where a value stands: in a header, in the body (of several pointers the first that leads anywhere), or its hash. */
+/** Where a value stands: in a header, or in the body (of several pointers, the first that leads to a value counts). */
 export const selectorSchema = z.union(
   [
     z.strictObject({ header: headerNameSchema }),
@@ -19,7 +19,7 @@ export type Selector = z.infer<typeof selectorSchema>;
 
 const valuesSchema = z.record(z.string().min(1), z.string());
 
-/** A fixed answer of a source to what it takes. */
+/** A fixed answer that a vendor wants to read. */
 export const acknowledgementSchema = z.strictObject({
   contentType: z
     .string()
@@ -27,10 +27,7 @@ export const acknowledgementSchema = z.strictObject({
   body: z.string(),
 });
 
-/**
- * A request by which a vendor tries an endpoint before it trusts it with webhooks. `*` in the place of a value means
- * that there has to be one, whatever it is.
- */
+/** A request by which a vendor tests an endpoint before it sends webhooks. `*` as a value matches any value. */
 export const handshakeSchema = z.strictObject({
   match: z.strictObject({
     method: z.enum(['GET', 'HEAD', 'POST']),
@@ -40,8 +37,8 @@ export const handshakeSchema = z.strictObject({
     body: valuesSchema.optional(),
   }),
   /**
-   * `signature`: verified as any webhook is. `token`: a query parameter has to equal the `verifyToken` that lies beside
-   * the signing secrets. `none`: the answer tells nothing that a stranger may not know.
+   * `signature`: verified like any webhook. `token`: a query parameter has to equal the `verifyToken` that is stored beside
+   * the signing secrets. `none`: a stranger may read the answer.
    */
   authenticate: z.union([z.enum(['none', 'signature']), z.strictObject({ token: z.string().min(1) })], {
     error: 'expected none, signature or {token: QUERY_PARAMETER}',
@@ -55,29 +52,26 @@ export const handshakeSchema = z.strictObject({
 export type Handshake = z.infer<typeof handshakeSchema>;
 export type Acknowledgement = z.infer<typeof acknowledgementSchema>;
 
-/** All that ingest has to know about a kind of SaaS, as data. */
+/** All that ingest knows about a kind of SaaS, as data. */
 export const profileSchema = z.strictObject({
   signature: signatureSchemeSchema,
-  /**
-   * What happened, in the vendor's words. Several are joined by "."; the first has to be there. A batch has as many
-   * types as its items.
-   */
+  /** What happened, in the vendor's words. Several are joined by "."; the first must exist. A batch has a type per item. */
   eventType: z.array(selectorSchema).min(1),
   /**
-   * The id under which a fact is the same however often it is told, from what the signature protects; several are joined
-   * by ":". Without one, and where one of them is missing, it is the body's hash (design.md, "Identity").
+   * An id that stays the same however often the vendor sends the fact, from what the signature protects; several are joined
+   * by ":". Where none is given, or one is missing, it is the body's hash (design.md, "Identity").
    */
   deduplicationId: z.array(selectorSchema).default([]),
   handshakes: z.array(handshakeSchema).default([]),
-  /** What the vendor wants to read where a webhook was taken; otherwise it is `{ code, message }`. */
+  /** What the vendor wants to read when a webhook was taken; without it the answer is `{ code, message }`. */
   acknowledge: acknowledgementSchema.optional(),
 });
 
-/** A profile as it is written down; `satisfies ProfileOptions` checks it where it stands. */
+/** A profile as it is written; `satisfies ProfileOptions` checks it. */
 export type ProfileOptions = z.input<typeof profileSchema>;
 export type Profile = z.infer<typeof profileSchema>;
 
-/** What ingest knows of a source: its profile, where its signing secrets lie, which event types are wanted. */
+/** What ingest knows of a source: its profile, where its signing secrets are, and which event types are wanted. */
 export const sourceSchema = z.strictObject({
   /** The last part of the webhook URL. */
   source: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case words joined by "-"'),

@@ -77,7 +77,7 @@ const MUTANTS: readonly {
     name: 'the verifier unwired',
     mutant: {
       function: 'ingest',
-      file: 'ingest/receive-webhook.ts',
+      file: 'ingest/receive.ts',
       changes: [
         [
           'await verifyWebhook(source, request, receivedAt, dependencies);',

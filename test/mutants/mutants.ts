@@ -83,7 +83,7 @@ export const TWINS: readonly Twin[] = [
     foundOut: /\(none, \w+\): never-taken, not delivered/,
     mutant: {
       function: 'ingest',
-      file: 'ingest/receive-webhook.ts',
+      file: 'ingest/receive.ts',
       changes: [
         [
           '...request,\n      url,',
@@ -102,7 +102,7 @@ export const TWINS: readonly Twin[] = [
     foundOut: /\(stale, \w+\): wrongly-taken/,
     mutant: {
       function: 'ingest',
-      file: 'ingest/read-timestamp.ts',
+      file: 'ingest/signature/header.ts',
       changes: [['skewSeconds > toleranceSeconds) {', 'skewSeconds > Number.POSITIVE_INFINITY) {']],
     },
   },
@@ -142,8 +142,8 @@ export const TWINS: readonly Twin[] = [
     foundOut: /dead letters have no note/,
     mutant: {
       function: 'deliver',
-      file: 'dead-letter/dead-letter-message.ts',
-      changes: [['...noteAttributes(note)', '']],
+      file: 'dead-letter/message.ts',
+      changes: [['noteAttributes(note)', '{}']],
     },
   },
 ];

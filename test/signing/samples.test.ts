@@ -25,7 +25,7 @@ describe('a sample that is sent', () => {
     );
   });
 
-  test('that does not say when it happened stays as it is, byte for byte', () => {
+  test('without a time stays as it is, byte for byte', () => {
     expect(dated('{ "id": 1 }\n', [])).toBe('{ "id": 1 }\n');
     expect(dated('a=1&b=2', [])).toBe('a=1&b=2');
   });

@@ -38,7 +38,7 @@ function toSign(body: string, contentType?: string, secret = HEX): ToSign {
   return { secret, url: URL, rawBody: Buffer.from(body), contentType, at: AT, id: 'msg_1' };
 }
 
-/** What ingest says of a request as it would be sent. */
+/** Ingest's verdict on a request as it would be sent. */
 function judge(profile: string, { headers, query, rawBody }: Signed, contentType?: string): string {
   const sent = { ...(contentType === undefined ? {} : { 'content-type': contentType }), ...headers };
   const verified = verifySignature(schemeOf(profile), {

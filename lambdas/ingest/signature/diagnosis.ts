@@ -1,53 +1,52 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import { withoutQuery } from '../request.ts';
-import { decodeBytes, secretKeyOf } from './keys.ts';
-import { DIGEST_BYTES, fits } from './signed-content.ts';
-import type { Claim, SignatureMethod, SignedRequest, VerificationFailure } from './verification.ts';
+import { DIGEST_BYTES, decodeBytes, fits, secretKeyOf } from './keys.ts';
+import type { SignatureMethod, SignedContent, SignedRequest, VerificationFailure } from './verification.ts';
 
-/** Bodies up to here are looked at for what may have re-written them: enough for people, dull for floods of forgeries. */
+/** Larger bodies are not searched for a re-writing: a flood of large forgeries would cost too much time. */
 const MAX_EXPLAINED_BYTES = 256 * 1024;
 
 /**
- * Says why a signature matches no secret, as far as that can be known: every explanation but the last two was put to the
- * proof, by a change under which the signature does match. It never makes a request valid.
+ * Explains why a signature matches no secret, as far as that can be known. Every explanation but an unreadable secret and
+ * the last two is proved: the signature matches after the change that it names. It never makes a request valid.
  */
 export function explainMismatch(
   method: SignatureMethod,
-  claims: readonly Claim[],
+  signed: readonly SignedContent[],
   request: SignedRequest,
 ): VerificationFailure {
   const { secrets } = request;
   return (
-    explainBySecret(method, claims, secrets) ??
+    explainBySecret(method, signed, secrets) ??
     explainUndecodable(method, secrets) ??
     explainByBody(method, request) ??
     explainByUrl(method, request) ??
-    explainByLength(method, claims) ?? { code: 'no-matching-secret', secretsTried: secrets.length }
+    explainByLength(method, signed) ?? { code: 'no-matching-secret', secretsTried: secrets.length }
   );
 }
 
 function matches(
   method: SignatureMethod,
-  claims: readonly Claim[],
+  signed: readonly SignedContent[],
   secret: string,
   key = method.decode(secret),
 ): boolean {
-  return key !== undefined && claims.every((claim) => fits(method.crypto, claim, key, secret));
+  return key !== undefined && signed.every((content) => fits(method.crypto, content, key, secret));
 }
 
 function explainBySecret(
   method: SignatureMethod,
-  claims: readonly Claim[],
+  signed: readonly SignedContent[],
   secrets: readonly string[],
 ): VerificationFailure | undefined {
   for (const [secretIndex, secret] of secrets.entries()) {
     const trimmed = secret.trim();
-    if (trimmed !== secret && matches(method, claims, trimmed))
+    if (trimmed !== secret && matches(method, signed, trimmed))
       return { code: 'secret-whitespace', secretIndex };
     if (method.crypto.kind !== 'hmac') continue;
     const other = otherReadings(trimmed).find(
-      ([, key]) => key !== undefined && matches(method, claims, trimmed, key),
+      ([, key]) => key !== undefined && matches(method, signed, trimmed, key),
     );
     if (other === undefined) continue;
     return { code: 'wrong-secret-kind', secretIndex, configured: method.secretForm, matching: other[0] };
@@ -55,7 +54,7 @@ function explainBySecret(
   return undefined;
 }
 
-/** What else a stored secret may have been meant as: `whsec_…` alone means two things (providers.md, trap 2). */
+/** The other ways to read a stored secret: `whsec_…` alone means two things (providers.md, trap 2). */
 function otherReadings(secret: string): readonly (readonly [string, KeyObject | undefined])[] {
   const [, prefix = '', rest = ''] = /^([a-z]{2,8}_)(.+)$/.exec(secret) ?? [];
   return [
@@ -101,26 +100,26 @@ function explainByUrl(method: SignatureMethod, request: SignedRequest): Verifica
 }
 
 function verifiesAs(method: SignatureMethod, request: SignedRequest): boolean {
-  const claims = method.readClaims(request);
-  return claims.ok && request.secrets.some((secret) => matches(method, claims.value, secret));
+  const signed = method.readSigned(request);
+  return signed.ok && request.secrets.some((secret) => matches(method, signed.value, secret));
 }
 
-/** A signature of another length was made by another algorithm, or was cut. */
+/** A signature of another length was made by another algorithm, or cut. */
 function explainByLength(
   { crypto: { kind, algorithm = 'sha256' } }: SignatureMethod,
-  claims: readonly Claim[],
+  signed: readonly SignedContent[],
 ): VerificationFailure | undefined {
   if (kind !== 'hmac' && kind !== 'hash') return undefined;
   const expectedBytes = DIGEST_BYTES[algorithm];
-  const found = claims.flatMap(({ signatures }) => signatures.map(({ length }) => length));
+  const found = signed.flatMap(({ signatures }) => signatures.map(({ length }) => length));
   const [foundBytes = expectedBytes] = found;
   if (found.includes(expectedBytes)) return undefined;
   return { code: 'wrong-signature-length', expectedBytes, foundBytes };
 }
 
 /**
- * What frameworks and proxies are known to do to a body on its way: parse it and write it anew, or change its line ends.
- * Each is the body as it may have been when it was signed, with a name for what would have to be undone.
+ * Undoes what frameworks and proxies are known to do to a body on its way: parse it and write it anew, or change its line
+ * ends. Yields each body as it may have been when it was signed, with the name of the change.
  */
 function* rewriteBody(rawBody: Uint8Array): Generator<readonly [change: string, body: Buffer]> {
   if (!isUtf8(rawBody)) return;

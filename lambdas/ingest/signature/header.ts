@@ -1,75 +1,73 @@
-import { memoize } from '../../memoize.ts';
 import { fail, type Result, succeed } from '../../result.ts';
 import { decodeBytes } from './keys.ts';
 import type { Extractor, TimestampOptions } from './scheme.ts';
 import type { VerificationFailure } from './verification.ts';
 
-/** Every value that a header holds for an extractor; at least one. */
-function extractHeader(
+// Each reader is compiled once, from the options of a scheme, and reads the headers of every request.
+
+/** Header values by lower-case name. */
+type Headers = ReadonlyMap<string, string>;
+
+type Read<Value> = Result<Value, VerificationFailure>;
+
+/** Reads the one value that a header holds for an extractor; of several values, none can be known to be meant. */
+export function compileValueReader(extractor: Extractor, name: string): (headers: Headers) => Read<string> {
+  const readValues = compileValuesReader(extractor, name);
+  return (headers) => {
+    const values = readValues(headers);
+    if (!values.ok) return values;
+    const found = values.value.length;
+    if (found > 1) return fail({ code: 'repeated-header', header: extractor.header, found });
+    return succeed(values.value[0] ?? '');
+  };
+}
+
+/** Reads the signatures that a header holds, as bytes. What is not in the encoding is no signature. */
+export function compileSignatureReader({
+  signature,
+  encoding,
+}: {
+  readonly signature: Extractor;
+  readonly encoding: 'hex' | 'base64';
+}): (headers: Headers) => Read<readonly Buffer[]> {
+  const readValues = compileValuesReader(signature, 'signature');
+  return (headers) => {
+    const sent = readValues(headers);
+    if (!sent.ok) return sent;
+    const signatures: Buffer[] = [];
+    for (const text of sent.value) {
+      const bytes = decodeBytes(text, encoding);
+      if (bytes !== undefined) signatures.push(bytes);
+    }
+    if (signatures.length > 0) return succeed(signatures);
+    const form = `${formatPart(signature, 'signature')}, in ${encoding}`;
+    return fail({ code: 'malformed-header', header: signature.header, form });
+  };
+}
+
+/** Reads every value that a header holds for an extractor; at least one. */
+function compileValuesReader(
   extractor: Extractor,
-  headers: ReadonlyMap<string, string>,
   name: string,
-): Result<readonly string[], VerificationFailure> {
+): (headers: Headers) => Read<readonly string[]> {
   const { header } = extractor;
-  const value = headers.get(header) ?? '';
-  const values = readParts(extractor, value);
-  if (values.length > 0) return succeed(values);
-  if (value.trim() === '') return fail({ code: 'missing-header', header });
-  return fail({ code: 'malformed-header', header, form: writeForm(extractor, name) });
+  const readParts = compilePartsReader(extractor);
+  return (headers) => {
+    const value = headers.get(header) ?? '';
+    const values = readParts(value);
+    if (values.length > 0) return succeed(values);
+    if (value.trim() === '') return fail({ code: 'missing-header', header });
+    return fail({ code: 'malformed-header', header, form: formatPart(extractor, name) });
+  };
 }
 
-/** The one value that a header holds for an extractor; several would leave open which of them is meant. */
-export function extractOne(
-  extractor: Extractor,
-  headers: ReadonlyMap<string, string>,
-  name: string,
-): Result<string, VerificationFailure> {
-  const values = extractHeader(extractor, headers, name);
-  if (!values.ok) return values;
-  const found = values.value.length;
-  if (found > 1) return fail({ code: 'repeated-header', header: extractor.header, found });
-  return succeed(values.value[0] ?? '');
+/** Reads the values of a header's parts that an extractor picks, without the empty ones. */
+export function compilePartsReader({ split, pick }: Extractor): (header: string) => readonly string[] {
+  const read = pick === undefined ? readWhole : compilePick(pick);
+  return (header) => readParts(header, split, read);
 }
 
-/** The signatures that a header holds, as bytes. What is not written as it should be is no signature. */
-export function extractSignatures(
-  { signature, encoding }: { readonly signature: Extractor; readonly encoding: 'hex' | 'base64' },
-  headers: ReadonlyMap<string, string>,
-): Result<readonly Buffer[], VerificationFailure> {
-  const sent = extractHeader(signature, headers, 'signature');
-  if (!sent.ok) return sent;
-  const signatures: Buffer[] = [];
-  for (const text of sent.value) {
-    const bytes = decodeBytes(text, encoding);
-    if (bytes !== undefined) signatures.push(bytes);
-  }
-  if (signatures.length > 0) return succeed(signatures);
-  const form = `${writeForm(signature, 'signature')}, in ${encoding}`;
-  return fail({ code: 'malformed-header', header: signature.header, form });
-}
-
-/** Gives the value in a part of a header, which stands from one place to another, if it is of a pattern. */
-type PartReader = (header: string, from: number, to: number) => string | undefined;
-
-const readerOf = memoize((pick): PartReader => {
-  // What most vendors' patterns are is read without an expression: a prefix, and all that is after it.
-  const prefix = /^\^([A-Za-z0-9=:_-]*)\(\.[+*]\)\$$/.exec(pick)?.[1];
-  if (prefix !== undefined) {
-    return (header, from, to) =>
-      from + prefix.length <= to && header.startsWith(prefix, from)
-        ? header.slice(from + prefix.length, to)
-        : undefined;
-  }
-  // Without a flag, so that nothing of one header is left in it for the next.
-  const pattern = new RegExp(pick);
-  return (header, from, to) => pattern.exec(header.slice(from, to))?.[1];
-});
-
-const readWhole: PartReader = (header, from, to) => header.slice(from, to);
-
-/** The values in the parts of a header that an extractor wants; empty ones are none. */
-export function readParts({ split, pick }: Extractor, header: string): readonly string[] {
-  const read = pick === undefined ? readWhole : readerOf(pick);
+function readParts(header: string, split: string | undefined, read: PartReader): readonly string[] {
   const values: string[] = [];
   for (let from = 0; from <= header.length; ) {
     const at = split === undefined ? -1 : header.indexOf(split, from);
@@ -82,7 +80,26 @@ export function readParts({ split, pick }: Extractor, header: string): readonly 
   return values;
 }
 
-/** Blanks around a part are none of it: RFC 9110, 5.6.3. */
+/** Reads the value of the part between two places of a header, if the part matches. */
+type PartReader = (header: string, from: number, to: number) => string | undefined;
+
+const readWhole: PartReader = (header, from, to) => header.slice(from, to);
+
+function compilePick(pick: string): PartReader {
+  // Most vendors' patterns are a prefix and all that is after it: that is read without an expression.
+  const prefix = /^\^([A-Za-z0-9=:_-]*)\(\.[+*]\)\$$/.exec(pick)?.[1];
+  if (prefix !== undefined) {
+    return (header, from, to) =>
+      from + prefix.length <= to && header.startsWith(prefix, from)
+        ? header.slice(from + prefix.length, to)
+        : undefined;
+  }
+  // Without a flag, so that it keeps no state from one header to the next.
+  const pattern = new RegExp(pick);
+  return (header, from, to) => pattern.exec(header.slice(from, to))?.[1];
+}
+
+/** Blanks around a part do not belong to it: RFC 9110, 5.6.3. */
 function skipBlanks(text: string, from: number, to: number): number {
   let start = from;
   while (start < to && isBlank(text.charCodeAt(start))) start += 1;
@@ -102,11 +119,11 @@ function isBlank(character: number): boolean {
 const SPACE = 0x20;
 const TAB = 0x09;
 
-/** A pattern that is nothing but fixed text around one group, as `^v1=(.+)$`. */
+/** A pattern of fixed text around one group: `^v1=(.+)$`. */
 const SIMPLE_PATTERN =
   /^\^?((?:[^()[\]\\.*+?{}|^$]|\\[^A-Za-z0-9])*)\(.*\)((?:[^()[\]\\.*+?{}|^$]|\\[^A-Za-z0-9])*)\$?$/;
 
-/** Writes a part of a header so that the extractor would read the value back; `undefined` where its pattern is intricate. */
+/** Writes a part of a header from which the extractor reads the value back; `undefined` where its pattern is not simple. */
 export function writePart({ pick }: Extractor, value: string): string | undefined {
   if (pick === undefined) return value;
   const [, before, after] = SIMPLE_PATTERN.exec(pick) ?? [];
@@ -116,7 +133,7 @@ export function writePart({ pick }: Extractor, value: string): string | undefine
 }
 
 /** How a part of a header looks, for a person: `v1={signature}`. */
-export function writeForm(extractor: Extractor, name: string): string {
+export function formatPart(extractor: Extractor, name: string): string {
   return writePart(extractor, `{${name}}`) ?? `text that ${extractor.pick} matches`;
 }
 
@@ -124,23 +141,25 @@ function plain(pattern: string): string {
   return pattern.replaceAll(/\\(.)/g, '$1');
 }
 
-/** The timestamp as it was sent (that text is what is signed), once it is known to be near the receive time. */
-export function readTimestamp(
-  knobs: TimestampOptions,
-  headers: ReadonlyMap<string, string>,
-  receivedAt: Date,
-): Result<string, VerificationFailure> {
-  const sent = extractOne(knobs, headers, 'timestamp');
-  if (!sent.ok) return sent;
-  const milliseconds = READERS[knobs.format](sent.value);
-  if (milliseconds === undefined) {
-    return fail({ code: 'malformed-header', header: knobs.header, form: FORMS[knobs.format] });
-  }
-  const tooFar = judgeAge(knobs, Math.floor(receivedAt.getTime() / 1000) - Math.floor(milliseconds / 1000));
-  return tooFar === undefined ? sent : fail(tooFar);
+/** Reads the timestamp as it was sent (that text is what is signed), and fails where it is too far from the receive time. */
+export function compileTimestampReader(
+  options: TimestampOptions,
+): (headers: Headers, receivedAt: Date) => Read<string> {
+  const readValue = compileValueReader(options, 'timestamp');
+  return (headers, receivedAt) => {
+    const sent = readValue(headers);
+    if (!sent.ok) return sent;
+    const milliseconds = TIME_PARSERS[options.format](sent.value);
+    if (milliseconds === undefined) {
+      return fail({ code: 'malformed-header', header: options.header, form: TIME_FORMS[options.format] });
+    }
+    const skewSeconds = Math.floor(receivedAt.getTime() / 1000) - Math.floor(milliseconds / 1000);
+    const tooFar = judgeSkew(options, skewSeconds);
+    return tooFar === undefined ? sent : fail(tooFar);
+  };
 }
 
-function judgeAge(
+function judgeSkew(
   { toleranceSeconds, futureToleranceSeconds = toleranceSeconds }: TimestampOptions,
   skewSeconds: number,
 ): VerificationFailure | undefined {
@@ -157,7 +176,7 @@ function judgeAge(
   return undefined;
 }
 
-const FORMS: Readonly<Record<TimestampOptions['format'], string>> = {
+const TIME_FORMS: Readonly<Record<TimestampOptions['format'], string>> = {
   unix: 'seconds since 1970 in digits',
   'unix-ms': 'milliseconds since 1970 in digits',
   iso8601: 'ISO 8601 with an offset: 2026-11-24T09:30:00Z',
@@ -165,7 +184,7 @@ const FORMS: Readonly<Record<TimestampOptions['format'], string>> = {
 };
 
 /** Milliseconds since 1970, or `undefined` for a text that is not of the format. */
-const READERS: Readonly<Record<TimestampOptions['format'], (text: string) => number | undefined>> = {
+const TIME_PARSERS: Readonly<Record<TimestampOptions['format'], (text: string) => number | undefined>> = {
   unix: (text) => (/^[0-9]{1,12}$/.test(text) ? Number(text) * 1000 : undefined),
   'unix-ms': (text) => (/^[0-9]{1,15}$/.test(text) ? Number(text) : undefined),
   iso8601: (text) =>

@@ -1,6 +1,16 @@
 import { Buffer } from 'node:buffer';
-import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createHmac,
+  createPublicKey,
+  createSecretKey,
+  createVerify,
+  type KeyObject,
+  timingSafeEqual,
+  verify,
+} from 'node:crypto';
 import type { SignedScheme } from './scheme.ts';
+import type { Content, Crypto, SignedContent } from './verification.ts';
 
 /** What a scheme says of its secrets. */
 type SecretOptions = {
@@ -9,9 +19,25 @@ type SecretOptions = {
   readonly secretPrefix?: string | undefined;
 };
 
+/** More secrets than a source has at a time, rotations included. */
+const MOST_KEYS = 100;
+
+/** Decodes secrets, each once: making a key takes longer than verifying with it. */
+export function createKeyDecoder(options: SecretOptions): (secret: string) => KeyObject | undefined {
+  const keys = new Map<string, KeyObject>();
+  return (secret) => {
+    const known = keys.get(secret);
+    if (known !== undefined) return known;
+    const key = decodeSecret(options, secret);
+    if (keys.size >= MOST_KEYS) keys.clear();
+    if (key !== undefined) keys.set(secret, key);
+    return key;
+  };
+}
+
 /**
- * Makes a key of a stored secret, for HMAC a secret key and for the others a public one; `undefined` where it is not
- * written as the scheme says, or is empty.
+ * Makes a key of a stored secret: a secret key for HMAC, a public key for the others. Returns `undefined` where the
+ * secret is empty, or not written as the scheme says.
  */
 export function decodeSecret(
   { kind, secretEncoding = 'utf8', secretPrefix }: SecretOptions,
@@ -24,7 +50,7 @@ export function decodeSecret(
   return secretKeyOf(isEncoded ? decodeBytes(text, secretEncoding) : Buffer.from(text));
 }
 
-/** The key of an HMAC; nobody signs with no bytes. */
+/** The key of an HMAC. No bytes are no key. */
 export function secretKeyOf(bytes: Buffer | undefined): KeyObject | undefined {
   return bytes === undefined || bytes.length === 0 ? undefined : createSecretKey(bytes);
 }
@@ -44,7 +70,7 @@ function readPublicKey(
     const key = PUBLIC_KEYS[secretEncoding](text);
     return key.asymmetricKeyType === KEY_TYPES[kind] ? key : undefined;
   } catch {
-    // OpenSSL says in many ways that a text is no key.
+    // OpenSSL has many errors for a text that is no key.
     return undefined;
   }
 }
@@ -66,14 +92,75 @@ function rawEd25519(bytes: Buffer): KeyObject {
 const HEX = /^[0-9a-f]+$/i;
 
 /**
- * The bytes that a text stands for, or `undefined` where it is not the one way to write them: `Buffer.from` alone would
- * skip what it does not know, and two texts would then pass for one signature. Hex may be in either case.
+ * The bytes that a text stands for, or `undefined` where it is not the one way to write them: `Buffer.from` alone skips
+ * what it does not know, so that two texts would pass for one signature. Hex may be in either case.
  */
 export function decodeBytes(text: string, encoding: 'hex' | 'base64'): Buffer | undefined {
-  // Asked first: for its digits, Node looks at the lower half of each character alone.
+  // Tested first: Node reads only the lower byte of each character as a digit.
   if (encoding === 'hex' && !HEX.test(text)) return undefined;
   const bytes = Buffer.from(text, encoding);
   const isCanonical =
     encoding === 'hex' ? bytes.length * 2 === text.length : bytes.toString(encoding) === text;
   return isCanonical && bytes.length > 0 ? bytes : undefined;
+}
+
+/**
+ * Under a public key, each signature costs a pass over the content: a header full of them with a large body would take
+ * minutes. A sender has one or two keys at a time.
+ */
+const MAX_PUBLIC_KEY_SIGNATURES = 8;
+
+/** Whether one of the signatures fits one variant of the content under a key. Compares in constant time. */
+export function fits(
+  crypto: Crypto,
+  { signatures, variants }: SignedContent,
+  key: KeyObject,
+  secret: string,
+): boolean {
+  return variants.some((write) => {
+    const content = write(secret);
+    if (key.type === 'public') {
+      const tried = signatures.slice(0, MAX_PUBLIC_KEY_SIGNATURES);
+      return tried.some((sent) => isSignedBy(crypto, sent, content, key));
+    }
+    const expected = computeDigest(crypto, content, key);
+    return signatures.some((sent) => isSame(sent, expected));
+  });
+}
+
+/** The length of every digest of an algorithm. */
+export const DIGEST_BYTES = { sha1: 20, sha256: 32, sha512: 64 } as const;
+
+/** The HMAC (or plain hash) of a content: what a sender writes and what ingest expects. */
+export function computeDigest(
+  { kind, algorithm = 'sha256' }: Crypto,
+  content: Content,
+  key: KeyObject,
+): Buffer {
+  const digest = kind === 'hash' ? createHash(algorithm) : createHmac(algorithm, key);
+  for (const piece of content) digest.update(piece);
+  // `digest()` allocates a buffer each time; a text of its bytes and a place in Node's pool cost less.
+  return Buffer.from(digest.digest('binary'), 'binary');
+}
+
+function isSame(sent: Buffer, expected: Buffer): boolean {
+  return sent.length === expected.length && timingSafeEqual(sent, expected);
+}
+
+function isSignedBy(
+  { kind, algorithm = 'sha256' }: Crypto,
+  sent: Buffer,
+  content: Content,
+  key: KeyObject,
+): boolean {
+  if (kind === 'ed25519') {
+    return sent.length === 64 && verify(null, Buffer.concat(content.map(toBytes)), key, sent);
+  }
+  const verifier = createVerify(algorithm);
+  for (const piece of content) verifier.update(piece);
+  return verifier.verify(key, sent);
+}
+
+function toBytes(piece: string | Uint8Array): Uint8Array {
+  return typeof piece === 'string' ? Buffer.from(piece) : piece;
 }

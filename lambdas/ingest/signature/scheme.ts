@@ -11,12 +11,12 @@ const patternSchema = z
   .string()
   .refine(hasGroup, 'expected a regular expression with a group, as "^v1=(.+)$": the group is the value');
 
-/** Where in a header values stand: it is split, and every part that `pick` matches gives its group 1. */
+/** Where values stand in a header: it is split, and every part that `pick` matches gives its group 1. */
 const extractorSchema = z.strictObject({
   header: headerNameSchema,
   /** What separates the parts; without it the whole header is one part. Parts are trimmed. */
   split: z.string().min(1).optional(),
-  /** Which parts count, and (group 1) what of them is the value; without it every part is a value. */
+  /** Which parts count, and (group 1) which text of them is the value; without it every part is a value. */
   pick: patternSchema.optional(),
 });
 
@@ -26,9 +26,9 @@ const timestampSchema = z.strictObject({
   ...extractorSchema.shape,
   /** Seconds or milliseconds since 1970, ISO 8601 with its offset, or `Thu, 04 Jan 2024 18:05:25 GMT`. */
   format: z.enum(['unix', 'unix-ms', 'iso8601', 'http-date']),
-  /** How old a request may be when it is received; without it the timestamp is only signed, and never too old. */
+  /** How old a request may be when it is received; without it no request is too old. */
   toleranceSeconds: secondsSchema.optional(),
-  /** How far ahead a sender's clock may be; as `toleranceSeconds` where it is not given. */
+  /** How far ahead a sender's clock may be; the same as `toleranceSeconds` where it is not given. */
   futureToleranceSeconds: secondsSchema.optional(),
 });
 
@@ -52,9 +52,9 @@ const signed = {
   id: extractorSchema.optional(),
   /** What is signed, byte for byte. */
   content: contentSchema.default('{body}'),
-  /** Cut off the secret's front before it is decoded, if it is there. */
+  /** Cut off the front of the secret, if it is there, before it is decoded. */
   secretPrefix: z.string().min(1).optional(),
-  /** The URL as the sender knows it. It is never rebuilt from headers, which anyone can set. */
+  /** The URL as the sender knows it. It is never built from headers, which anyone can set. */
   publicUrl: publicUrlSchema.optional(),
 };
 
@@ -83,7 +83,7 @@ const ed25519Schema = z.strictObject({
   ...signed,
 });
 
-/** Not a signature: the secret itself travels with each request. For basic auth it is `user:password`. */
+/** Not a signature: each request carries the secret itself. For basic auth it is `user:password`. */
 const sharedSecretSchema = z.strictObject({
   kind: z.literal('sharedSecret'),
   sharedSecret: z.discriminatedUnion('in', [
@@ -93,7 +93,7 @@ const sharedSecretSchema = z.strictObject({
   ]),
 });
 
-/** What options cannot say, in code: `plug-ins/`. */
+/** Where the options are not enough: code, in `plug-ins/`. */
 const customSchema = z.strictObject({
   kind: z.literal('custom'),
   plugIn: z.enum(['twilio', 'mandrill', 'adyen-standard', 'mailgun']),
@@ -104,25 +104,22 @@ const signedSchema = z
   .discriminatedUnion('kind', [hmacSchema, hashSchema, ecdsaSchema, rsaSchema, ed25519Schema])
   .superRefine(({ kind, content, timestamp, id }, context) => {
     const has = (token: string) => tokensOf(content).some(({ text }) => text === token);
-    const say = (path: string, message: string) =>
+    const refuse = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: [path], message });
-    if (!has('{body}')) say('content', 'expected {body} in it: what is not signed can be forged.');
+    if (!has('{body}')) refuse('content', 'expected {body} in it: what is not signed can be forged.');
     if (has('{timestamp}') && timestamp === undefined)
-      say('timestamp', 'is missing: content has {timestamp}.');
+      refuse('timestamp', 'is missing: content has {timestamp}.');
     if (!has('{timestamp}') && timestamp !== undefined)
-      say('timestamp', 'is not signed: add {timestamp} to content.');
-    if (has('{id}') && id === undefined) say('id', 'is missing: content has {id}.');
-    if (!has('{id}') && id !== undefined) say('id', 'is not signed: add {id} to content.');
+      refuse('timestamp', 'is not signed: add {timestamp} to content.');
+    if (has('{id}') && id === undefined) refuse('id', 'is missing: content has {id}.');
+    if (!has('{id}') && id !== undefined) refuse('id', 'is not signed: add {id} to content.');
     if (has('{secret}') !== (kind === 'hash'))
-      say('content', 'expected {secret} in it for kind hash, and for no other kind.');
+      refuse('content', 'expected {secret} in it for kind hash, and for no other kind.');
   });
 
-/**
- * How a SaaS signs, as data: the options of one verifier (the names are those of providers.md, section 4). A profile is
- * nothing but a setting of these.
- */
+/** How a SaaS signs, as data: the options of one verifier. The names are those of providers.md, section 4. */
 export const signatureSchemeSchema = z.preprocess(
-  (knobs) => (isObject(knobs) && !('kind' in knobs) ? { kind: 'hmac', ...knobs } : knobs),
+  (options) => (isObject(options) && !('kind' in options) ? { kind: 'hmac', ...options } : options),
   z.discriminatedUnion('kind', [signedSchema, sharedSecretSchema, customSchema]),
 );
 

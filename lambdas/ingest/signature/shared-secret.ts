@@ -6,12 +6,12 @@ import type { SignedRequest, Verification, VerificationFailure } from './verific
 
 type SharedSecretOptions = Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'];
 
-/** Decides whether a request carries one of the secrets itself. That proves who sent it, and nothing about the body. */
+/** Decides whether a request carries one of the secrets itself. That proves who sent it, but nothing about the body. */
 export function verifySharedSecret(
-  knobs: SharedSecretOptions,
+  options: SharedSecretOptions,
   request: SignedRequest,
 ): Result<Verification, VerificationFailure> {
-  const sent = readSharedSecret(knobs, request);
+  const sent = readSharedSecret(options, request);
   if (!sent.ok) return sent;
   const { secrets } = request;
   const secretIndex = secrets.findIndex((secret) => secret !== '' && isSame(sent.value, secret));
@@ -23,17 +23,17 @@ export function verifySharedSecret(
 }
 
 function readSharedSecret(
-  knobs: SharedSecretOptions,
+  options: SharedSecretOptions,
   { headers, query }: SignedRequest,
 ): Result<string, VerificationFailure> {
-  switch (knobs.in) {
+  switch (options.in) {
     case 'header': {
-      const value = headers.get(knobs.name);
-      return value ? succeed(value) : fail({ code: 'missing-header', header: knobs.name });
+      const value = headers.get(options.name);
+      return value ? succeed(value) : fail({ code: 'missing-header', header: options.name });
     }
     case 'query': {
-      const value = new URLSearchParams(query).get(knobs.name);
-      return value ? succeed(value) : fail({ code: 'missing-query-parameter', parameter: knobs.name });
+      const value = new URLSearchParams(query).get(options.name);
+      return value ? succeed(value) : fail({ code: 'missing-query-parameter', parameter: options.name });
     }
     case 'basic':
       return readBasic(headers.get('authorization'));
@@ -48,7 +48,7 @@ function readBasic(value: string | undefined): Result<string, VerificationFailur
   return fail({ code: 'malformed-header', header: 'authorization', form: 'Basic <base64 of user:password>' });
 }
 
-/** Compares hashes, so that neither content nor length of the secret shows in the time it takes. */
+/** Compares hashes, so that the time it takes shows neither the content nor the length of the secret. */
 function isSame(sent: string, secret: string): boolean {
   return timingSafeEqual(sha256(sent), sha256(secret));
 }

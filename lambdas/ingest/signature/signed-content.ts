@@ -1,7 +1,4 @@
-import { Buffer } from 'node:buffer';
-import { createHash, createHmac, createVerify, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
-import { memoize } from '../../memoize.ts';
-import type { Claim, Content, Crypto } from './verification.ts';
+import type { Content, SignedRequest, VerificationFailure } from './verification.ts';
 
 /** A piece of what is signed, in the order of the template. */
 export type ContentToken =
@@ -15,10 +12,41 @@ const NAMES = ['body', 'timestamp', 'id', 'method', 'url', 'decoded-url', 'secre
 /** The tokens of a content template, as a person writes them. */
 export const TOKENS: readonly string[] = NAMES.map((name) => `{${name}}`);
 
-/** Reads a template such as `{id}.{timestamp}.{body}`; whatever stands between the tokens is signed as it is. */
-export const tokensOf = memoize((template): readonly ContentToken[] =>
-  template.split(/(\{[^{}]*\})/).flatMap((text) => (text === '' ? [] : [readToken(text)])),
-);
+/** What the tokens of a content template stand for. */
+type Parts = Pick<SignedRequest, 'method' | 'url' | 'headers' | 'rawBody'> & {
+  readonly timestamp: string;
+  readonly id: string;
+};
+
+type ContentTemplate = {
+  readonly tokens: readonly ContentToken[];
+  /** Names what the template needs and the request does not have. */
+  readonly explainMissing: (request: SignedRequest) => VerificationFailure | undefined;
+  /** Writes what is signed: what ingest expects, and what `adapter send` signs. */
+  readonly write: (parts: Parts, secret: string) => Content;
+};
+
+/** Reads a template such as `{id}.{timestamp}.{body}` once, for all requests of its source. */
+export function compileTemplate(template: string): ContentTemplate {
+  const tokens = tokensOf(template);
+  const needed = tokens.filter(({ kind }) => kind === 'header' || kind === 'url' || kind === 'decoded-url');
+  return {
+    tokens,
+    explainMissing: (request) => {
+      for (const token of needed) {
+        const missing = explainMissing(token, request);
+        if (missing !== undefined) return missing;
+      }
+      return undefined;
+    },
+    write: (parts, secret) => writeContent(tokens, parts, secret),
+  };
+}
+
+/** The tokens of a template; text between them is signed as it is. */
+export function tokensOf(template: string): readonly ContentToken[] {
+  return template.split(/(\{[^{}]*\})/).flatMap((text) => (text === '' ? [] : [readToken(text)]));
+}
 
 function readToken(text: string): ContentToken {
   if (!/^\{[^{}]*\}$/.test(text)) return { kind: 'literal', text };
@@ -29,58 +57,58 @@ function readToken(text: string): ContentToken {
   return { kind: kind ?? 'unknown', text };
 }
 
-/**
- * Under a public key each signature costs a pass over the content: a header full of them and a large body would cost
- * minutes. A sender has one or two keys at a time.
- */
-const MAX_PUBLIC_KEY_SIGNATURES = 8;
+function explainMissing(
+  token: ContentToken,
+  { url, headers }: SignedRequest,
+): VerificationFailure | undefined {
+  if (token.kind !== 'header') return url === undefined ? { code: 'public-url-missing' } : undefined;
+  return headers.has(token.name) ? undefined : { code: 'missing-header', header: token.name };
+}
 
-/** Whether one of a claim's signatures fits one of its contents under a key. Compares in constant time. */
-export function fits(crypto: Crypto, claim: Claim, key: KeyObject, secret: string): boolean {
-  return claim.contents.some((write) => {
-    const content = write(secret);
-    if (key.type === 'public') {
-      const tried = claim.signatures.slice(0, MAX_PUBLIC_KEY_SIGNATURES);
-      return tried.some((sent) => isSignedBy(crypto, sent, content, key));
+/** Joins texts that follow each other: with a small body, each further piece slows a digest down. */
+function writeContent(tokens: readonly ContentToken[], parts: Parts, secret: string): Content {
+  const content: (string | Uint8Array)[] = [];
+  let text = '';
+  for (const token of tokens) {
+    const written = writeToken(token, parts, secret);
+    if (typeof written === 'string') {
+      text += written;
+      continue;
     }
-    const expected = computeDigest(crypto, content, key);
-    return claim.signatures.some((sent) => isSame(sent, expected));
-  });
-}
-
-/** The HMAC (or plain hash) of a content: what a sender writes and what ingest expects. */
-export function computeDigest(
-  { kind, algorithm = 'sha256' }: Crypto,
-  content: Content,
-  key: KeyObject,
-): Buffer {
-  const digest = kind === 'hash' ? createHash(algorithm) : createHmac(algorithm, key);
-  for (const piece of content) digest.update(piece);
-  // A buffer of its own for each digest costs more than a text of its bytes and a place in the pool.
-  return Buffer.from(digest.digest('binary'), 'binary');
-}
-
-/** The length of every digest of an algorithm. */
-export const DIGEST_BYTES = { sha1: 20, sha256: 32, sha512: 64 } as const;
-
-function isSame(sent: Buffer, expected: Buffer): boolean {
-  return sent.length === expected.length && timingSafeEqual(sent, expected);
-}
-
-function isSignedBy(
-  { kind, algorithm = 'sha256' }: Crypto,
-  sent: Buffer,
-  content: Content,
-  key: KeyObject,
-): boolean {
-  if (kind === 'ed25519') {
-    return sent.length === 64 && verify(null, Buffer.concat(content.map(toBytes)), key, sent);
+    if (text !== '') content.push(text);
+    text = '';
+    content.push(written);
   }
-  const verifier = createVerify(algorithm);
-  for (const piece of content) verifier.update(piece);
-  return verifier.verify(key, sent);
+  if (text !== '') content.push(text);
+  return content;
 }
 
-function toBytes(piece: string | Uint8Array): Uint8Array {
-  return typeof piece === 'string' ? Buffer.from(piece) : piece;
+function writeToken(token: ContentToken, parts: Parts, secret: string): string | Uint8Array {
+  switch (token.kind) {
+    case 'body':
+      return parts.rawBody;
+    case 'timestamp':
+    case 'id':
+    case 'method':
+      return parts[token.kind];
+    case 'url':
+      return parts.url ?? '';
+    case 'decoded-url':
+      return decodeUrl(parts.url ?? '');
+    case 'secret':
+      return secret;
+    case 'header':
+      return parts.headers.get(token.name) ?? '';
+    case 'literal':
+    case 'unknown':
+      return token.text;
+  }
+}
+
+/**
+ * HubSpot decodes these escapes of a URL, and no others, before it signs.
+ * Source: developers.hubspot.com, "Validating requests", v3, the table of URL-encoded characters.
+ */
+function decodeUrl(url: string): string {
+  return url.replaceAll(/%(3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/gi, (escaped) => decodeURIComponent(escaped));
 }

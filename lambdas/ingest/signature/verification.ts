@@ -7,7 +7,7 @@ import type { Result } from '../../result.ts';
  */
 export type VerificationFailure = SenderFailure | SetupFailure;
 
-/** The request is not what its sender would send. */
+/** Its sender would not send such a request. */
 type SenderFailure =
   | { readonly code: 'missing-header'; readonly header: string }
   | { readonly code: 'missing-query-parameter'; readonly parameter: string }
@@ -22,7 +22,7 @@ type SenderFailure =
   | { readonly code: 'body-re-encoded'; readonly change: string }
   | { readonly code: 'no-matching-secret'; readonly secretsTried: number };
 
-/** The request may well be good, but what we were told about its sender is wrong. */
+/** The request may be good, but what the operator configured for its sender is wrong. */
 type SetupFailure =
   | { readonly code: 'secret-whitespace'; readonly secretIndex: number }
   | {
@@ -35,19 +35,19 @@ type SetupFailure =
   | { readonly code: 'public-url-missing' }
   | { readonly code: 'public-url-differs'; readonly change: string };
 
-/** A webhook that verified; `secretIndex` tells which secret did it (0 is the newest), so that old ones can go. */
+/** A webhook that verified, and by which secret (0 is the newest), so that operators know when an old one can go. */
 export type Verification = { readonly secretIndex: number };
 
 /** A request whose signature is to be judged. */
 export type SignedRequest = {
   readonly method: string;
-  /** The URL as the sender called it, query included; missing where nobody has said what it is. */
+  /** The URL as the sender called it, query included; missing where it is not configured. */
   readonly url?: string | undefined;
   /** The query as received, without its `?`. */
   readonly query: string;
   /** Header values by lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
-  /** The exact bytes received: they are what is verified, never something parsed and written anew. */
+  /** The exact bytes received: these are verified, never something parsed and written anew. */
   readonly rawBody: Uint8Array;
   readonly receivedAt: Date;
   /** The active secrets, newest first; never empty. */
@@ -58,29 +58,30 @@ export type SignedRequest = {
 export type Content = readonly (string | Uint8Array)[];
 
 /**
- * What a request says is signed: any one of `signatures` has to fit any one of `contents`. Most schemes have one content;
- * Twilio has several spellings of a URL. The secret is part of the content for kind `hash` only.
+ * What a request says is signed: any one of `signatures` has to fit any one of `variants`. Most schemes have one variant;
+ * Twilio has one for each spelling of a URL. The secret is part of the content for kind `hash` only.
  */
-export type Claim = {
+export type SignedContent = {
   readonly signatures: readonly Buffer[];
-  readonly contents: readonly ((secret: string) => Content)[];
+  readonly variants: readonly ((secret: string) => Content)[];
 };
 
-/** Which crypto a scheme uses: all of it that matters once the claims are read. */
+/** The crypto of a scheme: all that matters once the signed content is read. */
 export type Crypto = {
   readonly kind: 'hmac' | 'hash' | 'ecdsa' | 'rsa' | 'ed25519';
   readonly algorithm?: 'sha256' | 'sha1' | 'sha512';
 };
 
-/** One way of signing, whether options or a plug-in say it. */
+/** One way of signing, by options or by a plug-in. */
 export type SignatureMethod = {
   readonly crypto: Crypto;
-  /** How a secret has to be stored, for a person. */
+  /** In which form a secret has to be stored, for a person. */
   readonly secretForm: string;
   /** How a signature is written. */
   readonly encoding: 'hex' | 'base64';
   readonly decode: (secret: string) => KeyObject | undefined;
-  readonly readClaims: (request: SignedRequest) => Result<readonly Claim[], VerificationFailure>;
+  /** Reads what the request says is signed; all of it has to fit, under one and the same secret. */
+  readonly readSigned: (request: SignedRequest) => Result<readonly SignedContent[], VerificationFailure>;
 };
 
 type Sentences = {
@@ -130,12 +131,12 @@ const SENTENCES: Sentences = {
   'secret-undecodable': ({ secretsTried, expected }) =>
     `No signing secret (${secretsTried} tried) can be read as ${expected}. The operator has to store one that can.`,
   'public-url-missing': () =>
-    'The signature covers the URL, and nobody has said what the sender calls. The operator has to configure publicUrl.',
+    'The signature covers the URL, and the URL that the sender calls is not configured. The operator has to configure publicUrl.',
   'public-url-differs': ({ change }) =>
     `The signature fits the configured URL with ${change}. The operator has to configure publicUrl as the sender has it.`,
 };
 
-/** Says in sentences why a webhook did not verify. Names no secret and no signature. */
+/** Explains in sentences why a webhook did not verify. Names no secret and no signature. */
 export function adviseOn(failure: VerificationFailure): string {
   return (SENTENCES[failure.code] as (failure: VerificationFailure) => string)(failure);
 }

@@ -60,13 +60,13 @@ function pause(): Promise<void> {
 }
 
 describe('a secret', () => {
-  test('is remembered, and asked for once by all who want it at the same time', async () => {
+  test('is kept, and read once for all who ask at the same time', async () => {
     expect(await Promise.all([read(), read(), read()])).toEqual(['first', 'first', 'first']);
     expect(await read(MINUTE)).toBe('first');
     expect(reads).toBe(1);
   });
 
-  test('is read again in the background before its time is up: nobody waits for it', async () => {
+  test('is read again in the background before its time is up, and no reader waits for it', async () => {
     await read();
     stored = { signingSecrets: ['second'] };
 
@@ -77,14 +77,14 @@ describe('a secret', () => {
     expect([await read(), reads]).toEqual(['second', 2]);
   });
 
-  test('is no longer believed after five minutes', async () => {
+  test('is read again after five minutes', async () => {
     await read();
     stored = { signingSecrets: [] };
 
     expect(await read(5 * MINUTE)).toBe('secret-invalid');
   });
 
-  test('that cannot be used is asked for again only after five seconds', async () => {
+  test('that cannot be used is read again only after five seconds', async () => {
     stored = undefined;
     expect([await read(), await read(4 * SECOND), reads]).toEqual(['secret-missing', 'secret-missing', 1]);
     stored = { signingSecrets: ['mended'] };
@@ -92,7 +92,7 @@ describe('a secret', () => {
     expect(await read(2 * SECOND)).toBe('mended');
   });
 
-  test('that holds empty places for keys is asked for again after five seconds, too: nobody has set them yet', async () => {
+  test('whose keys are not set yet is read again after five seconds, too', async () => {
     const keys = createSecretReader(parseWebexSecret);
     const readKeys = async (milliseconds: number) => {
       elapsed += milliseconds;

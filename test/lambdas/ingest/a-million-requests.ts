@@ -98,7 +98,7 @@ function generate(source: (typeof schemes)[number], sample: Sample): Generated {
   const { scheme, secret } = source;
   const at = new Date(NOW.getTime() + sample.skewSeconds * 1000);
   const signed = signWebhook(scheme, { secret, url: URL, rawBody: sample.body, at, id: 'msg_1' });
-  // What plug-ins sign is not the bytes of the body, so that another body may say the same: other tests judge them.
+  // Plug-ins do not sign the bytes of the body, so that another body may verify too: other tests cover them.
   const isSignable = signed.ok && scheme.kind !== 'custom';
   const sent = isSignable ? signed.value.headers : namesOf(scheme, sample.text);
   const headers = new Map(Object.entries(sent));
@@ -106,7 +106,7 @@ function generate(source: (typeof schemes)[number], sample: Sample): Generated {
     case 'genuine':
       return { headers, rawBody: sample.body, isGenuine: isSignable };
     case 'body': {
-      // A shared secret travels beside the body and says nothing about it.
+      // A shared secret proves nothing about the body.
       const isSame = Buffer.compare(sample.body, sample.other) === 0 || scheme.kind === 'sharedSecret';
       return { headers, rawBody: sample.other, isGenuine: isSignable && isSame };
     }

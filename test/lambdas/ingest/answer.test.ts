@@ -62,7 +62,7 @@ describe('the HTTP answer', () => {
   });
 
   // A change that is wanted is recorded with `-u`, and read in the review.
-  test('says in a sentence what is wrong, and who has to do what', () => {
+  test('names in a sentence what is wrong, and who has to do what', () => {
     const sentences = Object.entries(FAILURES).map(([code, [, failure]]) => [
       code,
       JSON.parse(answerFailure(failure).body).message,
@@ -105,7 +105,7 @@ describe('the HTTP answer', () => {
     });
   });
 
-  test('to a handshake is what the handshake says, and no page', () => {
+  test('to a handshake is the one of its profile, and never a page', () => {
     const answer = { status: 201, contentType: 'text/plain', body: 'challenge' };
 
     expect(answerReceived({ code: 'handshake-answered', answer }, undefined)).toEqual({

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { fail, type Result, succeed } from '../../../result.ts';
 import { parseBody } from '../../../webhook-body.ts';
 import { decodeBytes } from '../keys.ts';
-import type { Claim, VerificationFailure } from '../verification.ts';
+import type { SignedContent, VerificationFailure } from '../verification.ts';
 import type { PlugIn } from './plug-in.ts';
 
 const textSchema = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String));
@@ -29,7 +29,7 @@ const FORM = 'a list of {"NotificationRequestItem": {…}}';
 
 /**
  * Adyen standard webhooks: each item carries its signature, base64 HMAC-SHA256 with the hex-decoded key over eight of its
- * members joined by ":". Only those members are protected: take nothing else of an item for granted.
+ * members joined by ":". Only those members are protected: do not trust the rest of an item.
  * Source: https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures, npm
  * `@adyen/api-library` utils/hmacValidator.
  */
@@ -37,26 +37,26 @@ export const adyenStandard: PlugIn = {
   algorithm: 'sha256',
   encoding: 'base64',
   secretEncoding: 'hex',
-  readClaims: ({ rawBody }) => {
+  readSigned: ({ rawBody }) => {
     const json = parseBody(rawBody, 'json');
     const body = bodySchema.safeParse(json.ok ? json.value : undefined);
     if (!body.success) return fail({ code: 'malformed-member', member: '/notificationItems', form: FORM });
-    const claims = body.data.notificationItems.map(({ NotificationRequestItem: item }) => readItem(item));
-    const wrong = claims.find((claim) => !claim.ok);
-    return wrong ?? succeed(claims.flatMap((claim) => (claim.ok ? [claim.value] : [])));
+    const items = body.data.notificationItems.map(({ NotificationRequestItem: item }) => readItem(item));
+    const wrong = items.find((item) => !item.ok);
+    return wrong ?? succeed(items.flatMap((item) => (item.ok ? [item.value] : [])));
   },
 };
 
-function readItem(item: z.infer<typeof itemSchema>): Result<Claim, VerificationFailure> {
+function readItem(item: z.infer<typeof itemSchema>): Result<SignedContent, VerificationFailure> {
   const { hmacSignature } = item.additionalData;
   const member = '/notificationItems/*/NotificationRequestItem/additionalData/hmacSignature';
   if (!hmacSignature) return fail({ code: 'missing-member', member });
   const signature = decodeBytes(hmacSignature, 'base64');
   if (signature === undefined) return fail({ code: 'malformed-member', member, form: 'base64' });
-  return succeed({ signatures: [signature], contents: [() => [writeItem(item)]] });
+  return succeed({ signatures: [signature], variants: [() => [writeItem(item)]] });
 }
 
-/** What is signed of an item; `undefined` where it is none. */
+/** What is signed of an item; `undefined` where the value is no item. */
 export function signedTextOf(item: unknown): string | undefined {
   const known = itemSchema.safeParse(item);
   return known.success ? writeItem(known.data) : undefined;

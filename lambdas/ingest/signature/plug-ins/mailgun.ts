@@ -14,15 +14,15 @@ const bodySchema = z.object({
 
 /**
  * Mailgun: the body's `signature` holds `timestamp`, `token` and the hex HMAC-SHA256 of the two. It proves where the
- * three come from and says nothing about the rest of the body. That is why the token is the deduplication id: whoever
- * has caught one webhook can change its body, but cannot have it taken twice.
+ * three come from, and nothing about the rest of the body. That is why the token is the deduplication id: an attacker who
+ * has caught a webhook can change its body, but cannot get it delivered twice.
  * Source: https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks.
  */
 export const mailgun: PlugIn = {
   algorithm: 'sha256',
   encoding: 'hex',
   secretEncoding: 'utf8',
-  readClaims: ({ rawBody }) => {
+  readSigned: ({ rawBody }) => {
     const json = parseBody(rawBody, 'json');
     const body = bodySchema.safeParse(json.ok ? json.value : undefined);
     if (!body.success) {
@@ -32,6 +32,6 @@ export const mailgun: PlugIn = {
     const bytes = decodeBytes(signature, 'hex');
     if (bytes === undefined)
       return fail({ code: 'malformed-member', member: '/signature/signature', form: 'hex' });
-    return succeed([{ signatures: [bytes], contents: [() => [timestamp, token]] }]);
+    return succeed([{ signatures: [bytes], variants: [() => [timestamp, token]] }]);
   },
 };

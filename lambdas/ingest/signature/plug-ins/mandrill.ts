@@ -1,9 +1,12 @@
 import { fail, succeed } from '../../../result.ts';
-import { extractSignatures } from '../header.ts';
+import { compileSignatureReader } from '../header.ts';
 import { readForm, writeSorted } from './form-parameters.ts';
 import type { PlugIn } from './plug-in.ts';
 
-const WHERE = { signature: { header: 'x-mandrill-signature' }, encoding: 'base64' } as const;
+const readSignatures = compileSignatureReader({
+  signature: { header: 'x-mandrill-signature' },
+  encoding: 'base64',
+});
 
 /**
  * Mandrill (Mailchimp Transactional): `X-Mandrill-Signature: <base64 HMAC-SHA1>` over the URL, followed by the form's
@@ -12,13 +15,13 @@ const WHERE = { signature: { header: 'x-mandrill-signature' }, encoding: 'base64
  */
 export const mandrill: PlugIn = {
   algorithm: 'sha1',
-  encoding: WHERE.encoding,
+  encoding: 'base64',
   secretEncoding: 'utf8',
-  readClaims: ({ url, headers, rawBody }) => {
+  readSigned: ({ url, headers, rawBody }) => {
     if (url === undefined) return fail({ code: 'public-url-missing' });
-    const signatures = extractSignatures(WHERE, headers);
+    const signatures = readSignatures(headers);
     if (!signatures.ok) return signatures;
     const content = [url, writeSorted(readForm(rawBody))];
-    return succeed([{ signatures: signatures.value, contents: [() => content] }]);
+    return succeed([{ signatures: signatures.value, variants: [() => content] }]);
   },
 };

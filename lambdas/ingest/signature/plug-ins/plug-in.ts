@@ -1,12 +1,7 @@
-import type { Result } from '../../../result.ts';
-import type { Claim, SignedRequest, VerificationFailure } from '../verification.ts';
+import type { SignatureMethod } from '../verification.ts';
 
-/** A way of signing that the options cannot say. All of these are HMACs; what differs is where things stand. */
-export type PlugIn = {
+/** A way of signing for which the options are not enough. All of them are HMACs; they differ in what is signed. */
+export type PlugIn = Pick<SignatureMethod, 'encoding' | 'readSigned'> & {
   readonly algorithm: 'sha256' | 'sha1';
-  /** How a signature is written. */
-  readonly encoding: 'hex' | 'base64';
   readonly secretEncoding: 'utf8' | 'hex';
-  /** What the request says is signed. Every claim has to hold, under one and the same secret. */
-  readonly readClaims: (request: SignedRequest) => Result<readonly Claim[], VerificationFailure>;
 };

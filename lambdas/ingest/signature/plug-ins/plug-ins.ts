@@ -7,7 +7,7 @@ import { twilio } from './twilio.ts';
 
 type PlugInName = Extract<SignatureScheme, { kind: 'custom' }>['plugIn'];
 
-/** What options cannot say, by the name a scheme of kind `custom` gives. */
+/** The plug-ins, by the name that a scheme of kind `custom` gives. */
 const PLUG_INS: Readonly<Record<PlugInName, PlugIn>> = {
   twilio,
   mandrill,
@@ -15,7 +15,7 @@ const PLUG_INS: Readonly<Record<PlugInName, PlugIn>> = {
   mailgun,
 };
 
-/** The plug-in of that name. Most functions have no source that needs one, and load none (`lib/bundle/bundle-function.ts`). */
+/** The plug-in of that name. A function loads this file only when a source needs one (`lib/bundle/bundle-function.ts`). */
 export function plugInOf(name: PlugInName): PlugIn {
   return PLUG_INS[name];
 }

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import { fail, type Result, succeed } from '../../../result.ts';
-import { extractSignatures } from '../header.ts';
+import { compileSignatureReader } from '../header.ts';
 import type { SignedRequest, VerificationFailure } from '../verification.ts';
 import { readForm, writeSorted } from './form-parameters.ts';
 import type { PlugIn } from './plug-in.ts';
 
-const WHERE = { signature: { header: 'x-twilio-signature' }, encoding: 'base64' } as const;
-/** The query parameter that binds a body that is no form. */
+const readSignatures = compileSignatureReader({
+  signature: { header: 'x-twilio-signature' },
+  encoding: 'base64',
+});
+
+/** The query parameter that binds a body that is not a form. */
 export const BODY_HASH = 'bodySHA256';
 
 /**
@@ -17,17 +21,17 @@ export const BODY_HASH = 'bodySHA256';
  */
 export const twilio: PlugIn = {
   algorithm: 'sha1',
-  encoding: WHERE.encoding,
+  encoding: 'base64',
   secretEncoding: 'utf8',
-  readClaims: (request) => {
+  readSigned: (request) => {
     const { url, headers } = request;
     if (url === undefined) return fail({ code: 'public-url-missing' });
-    const signatures = extractSignatures(WHERE, headers);
+    const signatures = readSignatures(headers);
     if (!signatures.ok) return signatures;
     const parameters = readParameters(request);
     if (!parameters.ok) return parameters;
-    const contents = spellingsOf(url).map((spelling) => () => [spelling, parameters.value]);
-    return succeed([{ signatures: signatures.value, contents }]);
+    const variants = spellingsOf(url).map((spelling) => () => [spelling, parameters.value]);
+    return succeed([{ signatures: signatures.value, variants }]);
   },
 };
 

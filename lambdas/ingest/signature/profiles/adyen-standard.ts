@@ -1,8 +1,8 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Adyen standard webhooks: signed item by item inside of the body (`plug-ins/adyen-standard.ts`). Adyen wants to read
- * `[accepted]`, or sends it all again.
+ * Adyen standard webhooks: signed item by item inside the body (`plug-ins/adyen-standard.ts`). Adyen expects the answer
+ * `[accepted]`, or sends the webhook again.
  * Source: https://docs.adyen.com/development-resources/webhooks/handle-webhook-events.
  */
 export const adyenStandard = {

@@ -2,7 +2,7 @@ import type { ProfileOptions } from '../../source.ts';
 import { standardWebhooks } from './standard-webhooks.ts';
 
 /**
- * BigCommerce: as Standard Webhooks, but the client secret is the key as it is, neither prefixed nor base64.
+ * BigCommerce: like Standard Webhooks, but the client secret is the key itself, without prefix and not in base64.
  * Source: https://github.com/bigcommerce/docs, docs/integrations/webhooks/https-webhook-overview.mdx.
  */
 export const bigcommerce = {

@@ -1,7 +1,7 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Calendly: as Stripe, `t=<unix>,v1=<hex>` over `{t}.{body}`. It has no event id: the id is the object's URI and the event.
+ * Calendly: like Stripe, `t=<unix>,v1=<hex>` over `{t}.{body}`. It has no event id: the id is the object's URI and the event.
  * Source: https://developer.calendly.com/api-docs/4c305798a61d3-webhook-signatures.
  */
 export const calendly = {

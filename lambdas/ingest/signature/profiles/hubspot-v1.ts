@@ -1,7 +1,7 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * HubSpot v1, which CRM webhooks of older apps still send alone: a plain SHA-256 of secret and body, in hex.
+ * HubSpot v1, the only signature of CRM webhooks of older apps: a plain SHA-256 of secret and body, in hex.
  * Source: https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests.
  */
 export const hubspotV1 = {

@@ -1,7 +1,7 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * HubSpot v3: HMAC-SHA256, base64, over method, URL (some escapes taken back), body and timestamp in milliseconds. Sends
+ * HubSpot v3: HMAC-SHA256, base64, over method, URL (some escapes decoded), body and timestamp in milliseconds. Sends
  * batches of up to 100; `eventId` is not guaranteed to be unique, so the id is the body's hash.
  * Source: https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation.
  */

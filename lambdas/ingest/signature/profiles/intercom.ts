@@ -1,7 +1,7 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Intercom: `X-Hub-Signature: sha1=<hex>` over the body, keyed with the app's client secret. An endpoint is tried by HEAD.
+ * Intercom: `X-Hub-Signature: sha1=<hex>` over the body, keyed with the app's client secret. It tests an endpoint by HEAD.
  * Source: https://developers.intercom.com/docs/webhooks/webhook-notifications.
  */
 export const intercom = {

@@ -1,7 +1,7 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Mailchimp Marketing: no signature; a secret in the webhook's URL, here `?secret=…`. The body is a form. An endpoint is tried
+ * Mailchimp Marketing: no signature; a secret in the webhook's URL, here `?secret=…`. The body is a form. It tests an endpoint
  * by GET. It proves who sent the webhook, not what.
  * Source: https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/.
  */

@@ -2,7 +2,7 @@ import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Mandrill (Mailchimp Transactional): signed over URL and sorted parameters (`plug-ins/mandrill.ts`). A form whose
- * `mandrill_events` is a JSON list. An endpoint is tried by HEAD.
+ * `mandrill_events` is a JSON list. It tests an endpoint by HEAD.
  * Source: https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/.
  */
 export const mandrill = {

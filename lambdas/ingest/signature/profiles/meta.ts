@@ -2,7 +2,7 @@ import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Meta (Graph API, WhatsApp, Lead Ads): `X-Hub-Signature-256: sha256=<hex>` over the body, whose unicode is escaped: only raw
- * bytes verify. An endpoint is tried by GET with a token of one's own choice, and has to echo the challenge.
+ * bytes verify. It tests an endpoint by GET with a token of your choice, and expects its challenge back.
  * Source: https://developers.facebook.com/docs/graph-api/webhooks/getting-started.
  */
 export const meta = {

@@ -38,8 +38,8 @@ import { workos } from './workos.ts';
 import { zendesk } from './zendesk.ts';
 import { zoom } from './zoom.ts';
 
-/** The kinds of SaaS that are known, by the name that `verify` gives in a mapping file. */
-const KNOBS = {
+/** The kinds of SaaS that are known, by the name that a mapping file gives under `verify`. */
+const PROFILES = {
   'adyen-platform': adyenPlatform,
   'adyen-standard': adyenStandard,
   bigcommerce,
@@ -80,14 +80,16 @@ const KNOBS = {
   zoom,
 } as const satisfies Readonly<Record<string, ProfileOptions>>;
 
-export const PROFILE_NAMES = Object.keys(KNOBS);
+export const PROFILE_NAMES = Object.keys(PROFILES);
 
 /** The profile of this name, with every default filled in. */
 export function findProfile(name: string): Profile | undefined {
-  return Object.hasOwn(KNOBS, name) ? profileSchema.parse(KNOBS[name as keyof typeof KNOBS]) : undefined;
+  return Object.hasOwn(PROFILES, name)
+    ? profileSchema.parse(PROFILES[name as keyof typeof PROFILES])
+    : undefined;
 }
 
-/** A profile's options as they are written down, to be changed in part. */
+/** A profile's options as they are written, for a mapping file that changes some of them. */
 export function findOptions(name: string): ProfileOptions | undefined {
-  return Object.hasOwn(KNOBS, name) ? KNOBS[name as keyof typeof KNOBS] : undefined;
+  return Object.hasOwn(PROFILES, name) ? PROFILES[name as keyof typeof PROFILES] : undefined;
 }

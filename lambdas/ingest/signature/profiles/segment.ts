@@ -1,8 +1,8 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Segment webhooks destination: `X-Signature: <hex>`, HMAC-SHA1 over the body. Of a batch only the first event is signed, so
- * that a batch does not verify: switch batching off.
+ * Segment webhooks destination: `X-Signature: <hex>`, HMAC-SHA1 over the body. Only the first event of a batch is signed, so
+ * that a batch does not verify: turn batching off.
  * Source: https://segment.com/docs/connections/destinations/catalog/webhooks/.
  */
 export const segment = {

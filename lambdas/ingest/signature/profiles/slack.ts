@@ -1,8 +1,8 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Slack: `X-Slack-Signature: v0=<hex>` over `v0:{timestamp}:{body}`. An endpoint is tried with a signed `url_verification`,
- * whose challenge is to be echoed.
+ * Slack: `X-Slack-Signature: v0=<hex>` over `v0:{timestamp}:{body}`. It tests an endpoint with a signed `url_verification`,
+ * and expects its challenge back.
  * Source: https://docs.slack.dev/authentication/verifying-requests-from-slack, https://docs.slack.dev/reference/events/url_verification.
  */
 export const slack = {

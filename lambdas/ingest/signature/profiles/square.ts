@@ -1,7 +1,7 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Square: HMAC-SHA256, base64, over the notification URL exactly as it is configured there, then the body.
+ * Square: HMAC-SHA256, base64, over the notification URL exactly as configured at Square, then the body.
  * Source: https://developer.squareup.com/docs/webhooks/step3validate, square-nodejs-sdk WebhooksHelper.ts.
  */
 export const square = {

@@ -1,7 +1,7 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Svix, under its own header names (Resend, Clerk and others): otherwise as Standard Webhooks.
+ * Svix, under its own header names (Resend, Clerk and others): otherwise like Standard Webhooks.
  * Source: https://docs.svix.com/receiving/verifying-payloads/how-manual.
  */
 export const svix = {

@@ -1,8 +1,8 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Zoom: `x-zm-signature: v0=<hex>` over `v0:{timestamp}:{body}`. No window is documented; it is 300 s here. An endpoint is tried with
- * a signed `endpoint.url_validation`, every 72 hours anew.
+ * Zoom: `x-zm-signature: v0=<hex>` over `v0:{timestamp}:{body}`. No window is documented; it is 300 s here. It tests an endpoint with
+ * a signed `endpoint.url_validation`, again every 72 hours.
  * Source: https://developers.zoom.us/docs/api/webhooks/.
  */
 export const zoom = {

@@ -46,7 +46,7 @@ test('there is a profile for every vendor that was promised', () => {
 });
 
 describe.each(HMACS)('%s', (_, scheme) => {
-  test('accepts what is signed by its knobs, by the secret that signed it', () => {
+  test('accepts what its options sign, and names the secret that signed it', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (body) => {
         expect(verify(scheme, sign(scheme, body), body)).toEqual({ ok: true, value: { secretIndex: 1 } });

@@ -10,14 +10,14 @@ const KEYS = {
   ed25519: generateKeyPairSync('ed25519'),
 };
 
-function verify(kind: keyof typeof KEYS, header: string, knobs: object = {}) {
+function verify(kind: keyof typeof KEYS, header: string, options: object = {}) {
   const scheme = signatureSchemeSchema.parse({
     kind,
     encoding: 'base64',
     secretEncoding: 'pem',
     signature: { header: 'X-Sig', split: ' ' },
     content: 'v1:{method}:{body}',
-    ...knobs,
+    ...options,
   });
   const pem = KEYS[kind].publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const verified = verifySignature(scheme, {

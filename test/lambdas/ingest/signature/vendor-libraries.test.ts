@@ -62,8 +62,8 @@ function filled(text: string): string {
   return `"${text}"`;
 }
 
-/** What a library's verify says, be it by its answer or by an exception. */
-async function says(verify: () => unknown): Promise<boolean> {
+/** Whether a library accepts, whether it refuses by its answer or by an exception. */
+async function succeeds(verify: () => unknown): Promise<boolean> {
   try {
     return (await verify()) !== false;
   } catch {
@@ -145,7 +145,7 @@ describe("the vendor's own library and the profile agree:", () => {
     const stripe = stripeLibrary();
     await agree((body, sent) => {
       const header = stripe.sign(filled(body), now());
-      const theirs = says(() => stripe.verify(filled(sent), header));
+      const theirs = succeeds(() => stripe.verify(filled(sent), header));
       const headers = { 'Stripe-Signature': header };
       return both(theirs, accepts('stripe', { headers, body: filled(sent) }));
     });
@@ -155,7 +155,7 @@ describe("the vendor's own library and the profile agree:", () => {
     const stripe = stripeLibrary();
     const header = stripe.sign('{}', now() + 4000);
 
-    expect(await says(() => stripe.verify('{}', header))).toBe(true);
+    expect(await succeeds(() => stripe.verify('{}', header))).toBe(true);
     expect(accepts('stripe', { headers: { 'Stripe-Signature': header }, body: '{}' })).toBe(false);
   });
 
@@ -176,7 +176,9 @@ describe("the vendor's own library and the profile agree:", () => {
         const signature = twist(createHmac('sha256', SECRET).update(body).digest('base64'));
         const headers = { ...SHOPIFY_HEADERS, 'X-Shopify-Hmac-Sha256': signature };
 
-        expect(accepts('shopify', { headers, body })).toBe(await says(() => shopify.verify(body, headers)));
+        expect(accepts('shopify', { headers, body })).toBe(
+          await succeeds(() => shopify.verify(body, headers)),
+        );
       }),
     );
   });
@@ -224,7 +226,7 @@ describe("the vendor's own library and the profile agree:", () => {
         [`${prefix}-timestamp`]: String(now()),
         [`${prefix}-signature`]: library.sign('msg_1', new Date(), body),
       };
-      const theirs = says(() => library.verify(sent, headers));
+      const theirs = succeeds(() => library.verify(sent, headers));
       return both(theirs, accepts(profile, { headers, body: sent, secret: WHSEC }));
     });
   });
@@ -232,7 +234,7 @@ describe("the vendor's own library and the profile agree:", () => {
   test('github', async () => {
     await agree(async (body, sent) => {
       const signature = await octokit.sign(SECRET, filled(body));
-      const theirs = says(() => octokit.verify(SECRET, filled(sent), signature));
+      const theirs = succeeds(() => octokit.verify(SECRET, filled(sent), signature));
       const headers = { 'X-Hub-Signature-256': signature };
       return both(theirs, accepts('github', { headers, body: filled(sent) }));
     });
@@ -254,7 +256,7 @@ describe("the vendor's own library and the profile agree:", () => {
         .update(`${timestamp}:${filled(body)}`)
         .digest('hex');
       const header = `ts=${timestamp};h1=${h1}`;
-      const theirs = says(() => webhooks.isSignatureValid(filled(sent), SECRET, header));
+      const theirs = succeeds(() => webhooks.isSignatureValid(filled(sent), SECRET, header));
       return both(theirs, accepts('paddle', { headers: { 'Paddle-Signature': header }, body: filled(sent) }));
     });
   });
@@ -265,7 +267,7 @@ describe("the vendor's own library and the profile agree:", () => {
     const h1 = createHmac('sha256', SECRET).update(`${ts}:{}`).digest('hex');
     const judge = async (...signatures: readonly string[]) => {
       const header = [`ts=${ts}`, ...signatures.map((signature) => `h1=${signature}`)].join(';');
-      const theirs = await says(() => webhooks.isSignatureValid('{}', SECRET, header));
+      const theirs = await succeeds(() => webhooks.isSignatureValid('{}', SECRET, header));
       return { theirs, ours: accepts('paddle', { headers: { 'Paddle-Signature': header }, body: '{}' }) };
     };
     const other = '0'.repeat(64);
@@ -283,7 +285,7 @@ describe("the vendor's own library and the profile agree:", () => {
     await agree((body, sent) => {
       const timestamp = String(now());
       const signature = signBytes('sha256', Buffer.from(timestamp + body), privateKey).toString('base64');
-      const theirs = says(() => library.verifySignature(key, sent, signature, timestamp));
+      const theirs = succeeds(() => library.verifySignature(key, sent, signature, timestamp));
       const headers = {
         'X-Twilio-Email-Event-Webhook-Signature': signature,
         'X-Twilio-Email-Event-Webhook-Timestamp': timestamp,
@@ -319,7 +321,7 @@ describe("the vendor's own library and the profile agree:", () => {
 
         expect(accepts('twilio', { headers, body, url })).toBe(true);
         expect(accepts('twilio', { headers, body, url: other })).toBe(
-          await says(() => twilio.validateRequest(SECRET, signature, other, params)),
+          await succeeds(() => twilio.validateRequest(SECRET, signature, other, params)),
         );
       }),
       { numRuns: 200 },

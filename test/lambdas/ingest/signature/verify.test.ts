@@ -68,14 +68,14 @@ describe('a Stripe signature', () => {
     expect(verifyStripe(stripeSignature(BODY, 's1', NOW - age)).ok).toBe(isWithin);
   });
 
-  test('that is too old says by how much', () => {
+  test('that is too old is refused with its age', () => {
     expect(verifyStripe(stripeSignature(BODY, 's1', NOW - 400))).toEqual({
       ok: false,
       failure: { code: 'timestamp-too-old', skewSeconds: 400, toleranceSeconds: 300 },
     });
   });
 
-  test('from the future says by how much', () => {
+  test('from the future is refused with its lead', () => {
     expect(verifyStripe(stripeSignature(BODY, 's1', NOW + 400))).toEqual({
       ok: false,
       failure: { code: 'timestamp-in-future', skewSeconds: 400, toleranceSeconds: 300 },
@@ -110,7 +110,7 @@ describe('a Stripe signature', () => {
     expect(verifyStripe(header)).toMatchObject({ ok: false, failure: { code: 'malformed-header' } });
   });
 
-  test('made with another secret says how many were tried', () => {
+  test('made with another secret is refused with the number of secrets tried', () => {
     const header = stripeSignature(BODY, 'forged', NOW);
 
     expect(verifyStripe(header, { secrets: ['s1', 's2'] })).toEqual({
@@ -128,7 +128,7 @@ describe('a Shopify signature', () => {
     });
   });
 
-  test('differs in letter case and is refused', () => {
+  test('in another letter case is refused', () => {
     const signature = shopifySignature(BODY, 's1');
 
     expect(verifyShopify(signature.toLowerCase()).ok).toBe(false);

@@ -44,8 +44,8 @@ describe('a secret', () => {
     ['czE=', { ...hmac, secretEncoding: 'base64', secretPrefix: 'whsec_' }, 's1'],
     ['whsec_', { ...hmac, secretPrefix: 'whsec_' }, undefined],
     ['a whsec_', { ...hmac, secretPrefix: 'whsec_' }, 'a whsec_'],
-  ])('%j by %j is the key %j', (secret, knobs, key) => {
-    const decoded = decodeSecret(knobs, secret);
+  ])('%j by %j is the key %j', (secret, options, key) => {
+    const decoded = decodeSecret(options, secret);
 
     expect(decoded?.export().toString()).toBe(key);
   });
@@ -84,7 +84,7 @@ describe('a secret', () => {
     expect(decodeSecret({ kind: 'rsa', secretEncoding }, text)).toBeUndefined();
   });
 
-  test('that is no key is none, whatever OpenSSL says of it', () => {
+  test('that is no key is undefined, whatever error OpenSSL has for it', () => {
     for (const kind of kinds) {
       for (const secretEncoding of ['pem', 'spki-base64', 'base64', 'hex', 'utf8'] as const) {
         expect(decodeSecret({ kind, secretEncoding }, 'no key')).toBeUndefined();

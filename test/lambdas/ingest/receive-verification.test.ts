@@ -8,11 +8,11 @@ import { fail, succeed } from '../../../lambdas/result.ts';
 
 const AT = new Date('2026-11-24T09:30:00Z');
 
-function sourceWith(knobs: object): Source {
+function sourceWith(options: object): Source {
   const signature = signatureSchemeSchema.parse({
     encoding: 'hex',
     signature: { header: 'x-sig' },
-    ...knobs,
+    ...options,
   });
   const profile = { signature, eventType: [{ body: '/type' }], deduplicationId: [], handshakes: [] };
   return { source: 'acme', secret: 'webhooks/acme', profile, eventTypes: [], mappedHeaders: [] };
@@ -30,10 +30,10 @@ function sign(secret: string | Buffer, content = '{}'): string {
 async function verify(
   { first = ['s1'], second }: { first?: readonly string[]; second?: readonly string[] | 'fails' },
   sent: WebhookRequest,
-  knobs: object = {},
+  options: object = {},
 ) {
   const reads: string[] = [];
-  const verified = await verifyWebhook(sourceWith(knobs), sent, AT, {
+  const verified = await verifyWebhook(sourceWith(options), sent, AT, {
     publicUrl: 'https://hooks.example.com',
     signingSecrets: {
       read: async (name) => {
@@ -54,7 +54,7 @@ const ONCE = ['read webhooks/acme'];
 const TWICE = ['read webhooks/acme', 'reread webhooks/acme'];
 
 describe('a webhook that is verified', () => {
-  test('tells when it was received and which secret it was, and asks for no other', async () => {
+  test('comes with its time and its secret, and no other secret is read', async () => {
     expect(await verify({ first: ['s0', 's1'] }, request(sign('s1')))).toEqual({
       reads: ONCE,
       outcome: { secretIndex: 1, secret: 's1', secretsKept: 2, receivedAt: AT },
@@ -66,21 +66,27 @@ describe('a webhook that is verified', () => {
     ['secret-whitespace', ['s0 '], {}],
     ['wrong-secret-kind', ['7330'], {}],
     ['secret-undecodable', ['no hex'], { secretEncoding: 'hex' }],
-  ])('is tried with the secrets as they are now, where it is %s', async (code, first, knobs) => {
-    const isHex = 'secretEncoding' in knobs;
-    const sent = request(sign(isHex ? Buffer.from('ff', 'hex') : 's1'));
-    const forged = code === 'no-matching-secret' || isHex ? sent : request(sign('s0'));
-    const second = isHex ? ['ff'] : ['s1'];
+  ])(
+    'is tried again with the current secrets, where the first try gives %s',
+    async (code, first, options) => {
+      const isHex = 'secretEncoding' in options;
+      const sent = request(sign(isHex ? Buffer.from('ff', 'hex') : 's1'));
+      const forged = code === 'no-matching-secret' || isHex ? sent : request(sign('s0'));
+      const second = isHex ? ['ff'] : ['s1'];
 
-    expect(await verify({ first }, forged, knobs)).toEqual({ reads: TWICE, outcome: code });
-    expect(await verify({ first, second: 'fails' }, forged, knobs)).toEqual({ reads: TWICE, outcome: code });
-    expect(await verify({ first: isHex ? first : ['x'], second }, sent, knobs)).toMatchObject({
-      reads: TWICE,
-      outcome: { secretIndex: 0, secret: second[0] },
-    });
-  });
+      expect(await verify({ first }, forged, options)).toEqual({ reads: TWICE, outcome: code });
+      expect(await verify({ first, second: 'fails' }, forged, options)).toEqual({
+        reads: TWICE,
+        outcome: code,
+      });
+      expect(await verify({ first: isHex ? first : ['x'], second }, sent, options)).toMatchObject({
+        reads: TWICE,
+        outcome: { secretIndex: 0, secret: second[0] },
+      });
+    },
+  );
 
-  test('is not tried again where no secret could help', async () => {
+  test('is not tried again where no other secret could help', async () => {
     expect(await verify({}, request('00'))).toEqual({ reads: ONCE, outcome: 'wrong-signature-length' });
     expect(await verify({}, request(''))).toEqual({ reads: ONCE, outcome: 'missing-header' });
     expect(await verify({}, request(sign('s1', '{}\n')))).toEqual({
@@ -90,10 +96,10 @@ describe('a webhook that is verified', () => {
   });
 
   test('may be signed over the URL as the sender called it', async () => {
-    const knobs = { content: '{url}{body}' };
+    const options = { content: '{url}{body}' };
     const url = 'https://hooks.example.com/webhooks/acme?a=1';
 
-    expect(await verify({}, request(sign('s1', `${url}{}`), 'a=1'), knobs)).toMatchObject({
+    expect(await verify({}, request(sign('s1', `${url}{}`), 'a=1'), options)).toMatchObject({
       outcome: { secret: 's1' },
     });
   });
@@ -107,8 +113,9 @@ describe("the sender's URL", () => {
     [{ publicUrl: 'https://proxy/p?old=1' }, '', 'https://proxy/p'],
     [{ publicUrl: 'https://proxy/p?old=1?' }, 'a=1', 'https://proxy/p?a=1'],
     [{ kind: 'sharedSecret', sharedSecret: { in: 'basic' } }, 'a=1', 'https://h/webhooks/acme?a=1'],
-  ])('with %j and the query %j is %s', (knobs, query, url) => {
-    const scheme = 'kind' in knobs ? signatureSchemeSchema.parse(knobs) : sourceWith(knobs).profile.signature;
+  ])('with %j and the query %j is %s', (options, query, url) => {
+    const scheme =
+      'kind' in options ? signatureSchemeSchema.parse(options) : sourceWith(options).profile.signature;
     const source = sourceWith({});
 
     expect(

@@ -104,7 +104,7 @@ describe('a signed webhook', () => {
     expect(buffered).toEqual([]);
   });
 
-  test('of Shopify has the same id whatever its unsigned id header says', async () => {
+  test('of Shopify has the same id whatever its unsigned id header holds', async () => {
     const { buffered, receive } = setUp();
     const body = '{"id":1}';
     const headers = {
@@ -197,7 +197,7 @@ describe('a webhook of a batch', () => {
 });
 
 describe('a secret that was rotated', () => {
-  test('counts at once: where none matches, they are read once more', async () => {
+  test('takes effect at once: where none matches, the secrets are read again', async () => {
     const reads: string[] = [];
     const { receive } = setUp({
       signingSecrets: {
@@ -213,7 +213,7 @@ describe('a secret that was rotated', () => {
     expect(reads).toEqual(['webhooks/stripe']);
   });
 
-  test('is not looked for where the header is missing', async () => {
+  test('is not read where the header is missing', async () => {
     const { receive } = setUp({
       signingSecrets: {
         read: async () => succeed({ signingSecrets: ['s1'] }),

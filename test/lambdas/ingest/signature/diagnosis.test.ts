@@ -19,9 +19,9 @@ function explain(
     readonly secrets?: readonly string[];
     readonly digest?: string;
   },
-  knobs: object = {},
+  options: object = {},
 ) {
-  const scheme = signatureSchemeSchema.parse({ encoding: 'hex', signature: { header: 'X-Sig' }, ...knobs });
+  const scheme = signatureSchemeSchema.parse({ encoding: 'hex', signature: { header: 'X-Sig' }, ...options });
   const signature = createHmac(digest, key).update(signedBody).digest('hex');
   const request = { method: 'POST', query: '', rawBody: Buffer.from(body), receivedAt: new Date(0) };
   const verified = verifySignature(scheme, { ...request, secrets, headers: new Map([['x-sig', signature]]) });
@@ -59,8 +59,11 @@ describe('a signature that does not match is explained:', () => {
     ['7331', {}, 's1', 'hex'],
     ['7331', { secretEncoding: 'hex' }, '7331', 'utf8'],
     ['key_abc', {}, 'abc', 'utf8 after "key_"'],
-  ])('a secret %s that was meant as another kind (%j)', (secret, knobs, key, matching) => {
-    expect(explain({ secrets: [secret], key }, knobs)).toMatchObject({ code: 'wrong-secret-kind', matching });
+  ])('a secret %s that was meant as another kind (%j)', (secret, options, key, matching) => {
+    expect(explain({ secrets: [secret], key }, options)).toMatchObject({
+      code: 'wrong-secret-kind',
+      matching,
+    });
   });
 
   test('a secret that cannot be decoded', () => {
@@ -131,8 +134,8 @@ describe('a signature that does not match is explained:', () => {
       '7331',
       { secretIndex: 1, configured: 'hex', matching: 'utf8' },
     ],
-  ])('secrets %j with %j by their slot', (secrets, knobs, key, facts) => {
-    expect(explain({ secrets, key }, knobs)).toEqual({ code: 'wrong-secret-kind', ...facts });
+  ])('secrets %j with %j by their index', (secrets, options, key, facts) => {
+    expect(explain({ secrets, key }, options)).toEqual({ code: 'wrong-secret-kind', ...facts });
   });
 
   test.each([['KEY_abc'], ['k_abc'], ['verylongkey_abc'], ['key_abc x'], ['key_abc\nx'], ['x key_abc']])(
@@ -154,9 +157,9 @@ describe('a signature that does not match is explained:', () => {
   });
 
   test('secrets that cannot be decoded by the form that is expected', () => {
-    const knobs = { secretEncoding: 'base64', secretPrefix: 'whsec_' };
+    const options = { secretEncoding: 'base64', secretPrefix: 'whsec_' };
 
-    expect(explain({ secrets: ['a', 'b'], key: 'other' }, knobs)).toEqual({
+    expect(explain({ secrets: ['a', 'b'], key: 'other' }, options)).toEqual({
       code: 'secret-undecodable',
       secretsTried: 2,
       expected: 'base64 after "whsec_"',
@@ -175,8 +178,8 @@ describe('a signature that does not match is explained:', () => {
   });
 
   test('no length where one of several signatures has it', () => {
-    const knobs = { signature: { header: 'X-Sig', split: ',' }, encoding: 'hex' };
-    const scheme = signatureSchemeSchema.parse(knobs);
+    const options = { signature: { header: 'X-Sig', split: ',' }, encoding: 'hex' };
+    const scheme = signatureSchemeSchema.parse(options);
     const headers = new Map([['x-sig', `00,${'00'.repeat(32)}`]]);
     const request = { method: 'POST', query: '', rawBody: Buffer.from('{}'), receivedAt: new Date(0) };
 

@@ -23,7 +23,7 @@ const signature = { header: 'X-Sig' };
 const hmac = { encoding: 'hex', signature };
 const timestamp = { header: 'X-Time', format: 'unix' };
 
-describe('the knobs of a signature', () => {
+describe('the options of a signature', () => {
   test('are an HMAC with SHA-256 over the body where nothing else is said', () => {
     expect(signatureSchemeSchema.parse(hmac)).toEqual({
       kind: 'hmac',
@@ -79,8 +79,8 @@ describe('the knobs of a signature', () => {
     ...['twilio', 'mandrill', 'adyen-standard', 'mailgun'].map(
       (plugIn) => [{ kind: 'custom', plugIn }, { plugIn }] as const,
     ),
-  ])('may be %j', (knobs, read) => {
-    expect(signatureSchemeSchema.parse(knobs)).toMatchObject(read);
+  ])('may be %j', (options, read) => {
+    expect(signatureSchemeSchema.parse(options)).toMatchObject(read);
   });
 
   const pick = 'expected a regular expression with a group, as "^v1=(.+)$": the group is the value';
@@ -113,8 +113,8 @@ describe('the knobs of a signature', () => {
     [{ publicUrl: 'ftp://h/p' }, [`publicUrl: ${url}`]],
     [{ publicUrl: 'xhttps://h/p' }, [`publicUrl: ${url}`]],
     [{ publicUrl: 'httpsx://h/p' }, [`publicUrl: ${url}`]],
-  ])('may not be %j', (knobs, problems) => {
-    expect(problemsOf(signatureSchemeSchema, { ...hmac, ...knobs })).toEqual(problems);
+  ])('may not be %j', (options, problems) => {
+    expect(problemsOf(signatureSchemeSchema, { ...hmac, ...options })).toEqual(problems);
   });
 
   test.each([
@@ -149,8 +149,10 @@ describe('the knobs of a signature', () => {
     [5, ''],
     [null, ''],
     ['hmac', ''],
-  ])('may not be %j, because of %j', (knobs, path) => {
-    expect(problemsOf(signatureSchemeSchema, knobs).map((problem) => problem.split(':')[0])).toEqual([path]);
+  ])('may not be %j, because of %j', (options, path) => {
+    expect(problemsOf(signatureSchemeSchema, options).map((problem) => problem.split(':')[0])).toEqual([
+      path,
+    ]);
   });
 });
 

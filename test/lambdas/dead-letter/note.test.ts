@@ -30,11 +30,11 @@ const WEBHOOK = {
 describe('a dead letter', () => {
   test('still holds the webhook unchanged, and the note beside it', () => {
     const encoded = encodeBufferedWebhook(WEBHOOK);
-    const letter = deadLetterMessage(encoded.ok ? encoded.value : { body: '', attributes: {} }, NOTE);
+    const deadLetter = deadLetterMessage(encoded.ok ? encoded.value : { body: '', attributes: {} }, NOTE);
 
-    expect(decodeBufferedWebhook(letter)).toEqual({ ok: true, value: WEBHOOK });
-    expect(readNote(letter.attributes)).toEqual(NOTE);
-    expect(letter.attributes.note).toMatch(
+    expect(decodeBufferedWebhook(deadLetter)).toEqual({ ok: true, value: WEBHOOK });
+    expect(readNote(deadLetter.attributes)).toEqual(NOTE);
+    expect(deadLetter.attributes.note).toMatch(
       /^{"stage":"deliver","code":"webex-mandatory-field-missing","version":2/,
     );
   });
@@ -68,7 +68,7 @@ describe('a note', () => {
     expect(readNote({ code: old.code, note: JSON.stringify(old) })).toEqual(old);
   });
 
-  test('of a version to come is told from none at all', () => {
+  test('of a newer version is distinguished from a missing one', () => {
     const attributes = { note: JSON.stringify({ ...NOTE, version: 3 }) };
 
     expect([readNote(attributes), hasNote(attributes), hasNote({})]).toEqual([undefined, true, false]);
