@@ -44,7 +44,6 @@ export type CostReport = {
   readonly unpriced: readonly string[];
 };
 
-/** The command about money. */
 export function registerCost(program: Command): void {
   program
     .command('cost')
@@ -82,7 +81,7 @@ async function cost(project: Project, options: CostOptions): Promise<CommandResu
   return { text: options.json === true ? JSON.stringify(report, null, 2) : formatCost(report), exitCode: 0 };
 }
 
-/** Puts together what follows from a template and from what comes in. */
+/** What follows from a template and from what comes in. */
 export function reportOf(stage: string, facts: TemplateFacts, usage: Usage, outageHours: number): CostReport {
   return {
     stage,
@@ -141,7 +140,7 @@ export function formatCost(report: CostReport): string {
 
 function formatTitle({ stage, usage, region, pricesAt, countedAt }: CostReport): readonly string[] {
   const parts = [
-    `${count(usage.webhooks)} webhooks a month`,
+    `${count(usage.webhooks)} webhook${usage.webhooks === 1 ? '' : 's'} a month`,
     `${count(usage.bodyBytes / 1024)} KB each`,
     `${count(usage.eventsPerWebhook)} event${usage.eventsPerWebhook === 1 ? '' : 's'} of each`,
     `${percent(usage.duplicates)} copies`,
@@ -174,7 +173,6 @@ export function costTable({ lines, usage }: CostReport): readonly string[] {
   ];
 }
 
-/** What it would pay to make less of. */
 function formatLargest(lines: readonly BillLine[]): readonly string[] {
   const [largest] = lines.toSorted((one, other) => other.dollars - one.dollars);
   const all = lines.reduce((total, { dollars }) => total + dollars, 0);
@@ -186,7 +184,7 @@ function formatLargest(lines: readonly BillLine[]): readonly string[] {
 function formatUnpriced(types: readonly string[]): readonly string[] {
   return types.length === 0
     ? []
-    : [`Not in it, as nobody has looked up their prices: ${types.join(', ')}.`, ''];
+    : [`Not included, because the prices are not known here: ${types.join(', ')}.`, ''];
 }
 
 const REMEDIES: Readonly<Record<Drain['limitedBy'], string>> = {
@@ -198,10 +196,10 @@ function formatDrain(drain: Drain): readonly string[] {
   const { hours, waiting, deadLettered, seconds, perSecond, limitedBy, inFlightHours } = drain;
   const end =
     seconds === undefined
-      ? `They never drain: more comes than the ${rate(perSecond)} a second that go out at most.`
-      : `They have gone out ${formatTime(seconds)} later, at ${rate(perSecond)} a second at most, with what keeps coming.`;
+      ? `They never drain: more events come than the ${rate(perSecond)} a second that can go out.`
+      : `They have gone out ${formatTime(seconds)} later, at ${rate(perSecond)} a second at most, with those that keep coming.`;
   return [
-    `After an outage of Webex Campaign of ${count(hours)} h, ${count(Math.round(waiting))} events wait. ${end}`,
+    `After an outage of Webex Campaign of ${count(hours)} h, ${count(Math.round(waiting))} event${Math.round(waiting) === 1 ? ' waits' : 's wait'}. ${end}`,
     ...(deadLettered > 0
       ? [`${count(Math.round(deadLettered))} were older than 24 h by then: dead letters, to be replayed.`]
       : []),

@@ -89,15 +89,15 @@ describe('of a stage as it is synthesized', () => {
     expect(text).toMatch(
       /After an outage of Webex Campaign of 4 h, 5,479 events wait. They have gone out 20 min later, at 5 a second/,
     );
-    expect(text).not.toContain('prices: ');
+    expect(text).not.toContain('Not included');
   });
 
   test('the report names what has no price here, and what never drains', () => {
     const usage = { ...billInput().usage, webhooks: 50_000_000 };
     const text = formatCost(reportOf('plain', { ...plain, unpriced: ['AWS::EC2::Instance'] }, usage, 30));
 
-    expect(text).toContain('prices: AWS::EC2::Instance.\n');
-    expect(text).toContain('They never drain: more comes than the 5 a second that go out at most.\n');
+    expect(text).toContain('Not included, because the prices are not known here: AWS::EC2::Instance.\n');
+    expect(text).toContain('They never drain: more events come than the 5 a second that can go out.\n');
     expect(text).toMatch(/\n[\d,]+ were older than 24 h by then: dead letters, to be replayed.\n/);
     expect(text).toContain('For a higher rate, agree on more with Cisco, then raise events-per-second.');
   });

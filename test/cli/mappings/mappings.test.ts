@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Project } from '../../../answers/project.ts';
 import { explainMapping } from '../../../cli/mappings/explain-mapping.ts';
 import { type MapOptions, mapCommand } from '../../../cli/mappings/map.ts';
-import { validate } from '../../../cli/mappings/register-mappings.ts';
+import { validate } from '../../../cli/mappings/validate.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -297,7 +297,7 @@ describe('adapter validate', () => {
 
     expect(exitCode).toBe(0);
     expect(text).toContain('warning: no example is of its type');
-    expect(text.split('\n').at(-1)).toBe('1 mapping folders with 2 events are in order.');
+    expect(text.split('\n').at(-1)).toBe('1 mapping folder with 2 events is in order.');
   });
 
   test('lists problems for machines', async () => {
