@@ -190,7 +190,7 @@ function formatRejection({ failure }: Extract<Preview, { outcome: 'rejected' }>)
     case 'body-not-json':
       return 'body-not-json: the body cannot be read.';
     case 'body-too-deep':
-      return `body-too-deep: its lists and objects stand more than ${failure.limit} deep within each other.`;
+      return `body-too-deep: its lists and objects are nested more than ${failure.limit} deep.`;
     case 'event-type-missing':
       return `event-type-missing: expected it in ${failure.where}. A header is given with --headers FILE.`;
   }

@@ -108,21 +108,22 @@ function formatSecret(
       ? [
           `  From ${formatMinute(from)} the log tells them apart; until then a function may use the old order.`,
         ]
-      : content.values.map((_, index) => formatUse(state.uses, index, now));
+      : content.values.map((_, index) =>
+          formatUse(
+            index,
+            state.uses.find((use) => use.index === index),
+            now,
+          ),
+        );
   return [title, ...lines, `  ${formatVerdict(state.verdict, kind)}`].join('\n');
 }
 
-function formatUse(uses: readonly SecretUse[], index: number, now: Date): string {
+function formatUse(index: number, use: SecretUse | undefined, now: Date): string {
   const which = index === 0 ? 'newest' : index === 1 ? 'old' : `old (${index})`;
-  return `  ${which.padEnd(8)}${formatTimes(
-    uses.find((one) => one.index === index),
-    now,
-  )}`;
+  return `  ${which.padEnd(8)}${use === undefined ? 'not used since' : formatTimes(use, now)}`;
 }
 
-function formatTimes(use: SecretUse | undefined, now: Date): string {
-  if (use === undefined) return 'not used since';
-  const { count, lastAt } = use;
+function formatTimes({ count, lastAt }: SecretUse, now: Date): string {
   const ago = formatDuration((now.getTime() - lastAt.getTime()) / 1000);
   return `used ${formatCount(count, 'time')}, last ${lastAt.toISOString()} (${ago} ago)`;
 }
@@ -137,7 +138,7 @@ export function formatVerdict(verdict: Verdict, { noun, title }: SecretKind): st
     case 'newest-unused':
       return `Nothing shows yet that the new ${noun} works: ${UNPROVED[noun]}`;
     case 'too-early':
-      return `So far the new ${noun} alone is used. The old one can go from ${verdict.freeAt.toISOString().slice(0, 10)} ${formatMinute(verdict.freeAt)}, ${QUIET_HOURS} hours after the rotation.`;
+      return `So far only the new ${noun} is used. The old one can go from ${verdict.freeAt.toISOString().slice(0, 10)} ${formatMinute(verdict.freeAt)}, ${QUIET_HOURS} hours after the rotation.`;
     case 'free':
       return `The old ${noun} can go: secrets rotate ${title} --finish`;
   }

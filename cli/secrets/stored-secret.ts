@@ -53,12 +53,6 @@ export async function openSecret(
   return openIn(account.value, kind.value);
 }
 
-export async function openIn(account: Account, kind: SecretKind): Promise<Result<OpenSecret, string>> {
-  const place = { client: account.secretsManager, name: secretNameOf(account.stackName, kind.secret) };
-  const stored = await readStored(place, kind);
-  return stored.ok ? succeed({ account, kind, place, stored: stored.value }) : stored;
-}
-
 /** The same for a secret that has to be set already. */
 export async function openUsable(
   project: Project,
@@ -75,6 +69,13 @@ export async function openUsable(
       ? `The secret "${place.name}" is not set yet: secrets set ${title}`
       : `The secret "${place.name}" cannot be used (${problem}). Put a value in its place: secrets set ${title} --replace`,
   );
+}
+
+/** Reads a secret of an account that is open already. */
+export async function openIn(account: Account, kind: SecretKind): Promise<Result<OpenSecret, string>> {
+  const place = { client: account.secretsManager, name: secretNameOf(account.stackName, kind.secret) };
+  const stored = await readStored(place, kind);
+  return stored.ok ? succeed({ account, kind, place, stored: stored.value }) : stored;
 }
 
 /** When the last function has read what is written now. */
