@@ -46,6 +46,15 @@ export function stageNames({ mappings, stagesFile }: Project): Result<readonly s
   return succeed(named.length > 0 ? named : [ONLY_STAGE]);
 }
 
+/** The named stage, or the first one; fails with the names that there are. */
+export function findStage(project: Project, name: string | undefined): Result<string, string> {
+  const stages = stageNames(project);
+  if (!stages.ok) return stages;
+  const stage = name ?? stages.value[0] ?? '';
+  if (stages.value.includes(stage)) return succeed(stage);
+  return fail(`There is no stage "${stage}". There are: ${stages.value.join(', ')}.`);
+}
+
 /** One mapping folder; fails with its problems, or with the names of the folders that there are. */
 export function findMapping(
   { mappings }: Pick<Project, 'mappings'>,

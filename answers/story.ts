@@ -223,7 +223,7 @@ function endingOf(entry: LedgerEntry, facts: WebhookFacts): Ending {
 function afterAcceptance(transactionId: string | undefined, at: Date | undefined): readonly string[] {
   return [
     'Accepted is not the same as on her phone: opt-out lists, contact-frequency rules, exclusion times, an expired event',
-    'or an inactive deployment in Webex Campaign can still hold a message back, and this adapter is not told.',
+    'or an inactive deployment in Webex Campaign can still hold a message back, and this adapter cannot see that.',
     `If she did not get it, ask Cisco for the "Event transaction details" of ${transactionId ?? 'the event'}${at === undefined ? '' : ` (called ${at.toISOString()})`}.`,
   ];
 }

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { formatPreview, previewJson } from '../../answers/preview.ts';
-import { findMapping, PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
+import { findMapping, findStage, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';
 import { readExamples } from '../../lib/mapping/checks/folders.ts';
@@ -52,16 +52,12 @@ export function registerMap(program: Command): void {
 export async function mapCommand(project: Project, options: MapOptions): Promise<CommandResult> {
   const problem = checkUsage(options);
   if (problem !== undefined) return refuse(problem);
-  const stages = stageNames(project);
-  if (!stages.ok) return refuse(stages.failure);
-  const stage = options.stage ?? stages.value[0] ?? '';
-  if (!stages.value.includes(stage)) {
-    return refuse(`There is no stage "${stage}". There are: ${stages.value.join(', ')}.`);
-  }
+  const stage = findStage(project, options.stage);
+  if (!stage.ok) return refuse(stage.failure);
   const { example } = options;
   return example === undefined
-    ? mapBody(project, options, stage)
-    : showExample(project, { ...options, example }, stage);
+    ? mapBody(project, options, stage.value)
+    : showExample(project, { ...options, example }, stage.value);
 }
 
 function checkUsage({ mapping, body, example, accept }: MapOptions): string | undefined {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
+import { findStage, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';
 import { readMappingFolders } from '../../lib/mapping/folders.ts';
@@ -68,11 +68,9 @@ export function registerCost(program: Command): void {
 async function cost(project: Project, options: CostOptions): Promise<CommandResult> {
   const { duplicates, ignored } = options;
   if (duplicates + ignored > 100) return refuse('--duplicates and --ignored are parts of the same webhooks.');
-  const stages = stageNames(project);
-  if (!stages.ok) return refuse(stages.failure);
-  const stage = options.stage ?? stages.value[0] ?? '';
-  if (!stages.value.includes(stage))
-    return refuse(`There is no stage "${stage}" in stages.yaml. There are: ${stages.value.join(', ')}.`);
+  const found = findStage(project, options.stage);
+  if (!found.ok) return refuse(found.failure);
+  const stage = found.value;
   const facts = await factsOfStage(stage);
   if (!facts.ok) return refuse(facts.failure);
   const usage = usageOf(projectOf(project, { stage }), options);

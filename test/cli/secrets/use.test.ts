@@ -97,7 +97,7 @@ describe('the old value of a secret', () => {
     expect(judgeRotation({ values, changedAt: hoursAgo(hours) }, uses, NOW)).toEqual(verdict);
   });
 
-  test('is what index 0 may still mean until every function has read the secret anew: five minutes', () => {
+  test('may still be logged as index 0 until every function has read the secret again: five minutes', () => {
     expect(traceableFrom(NOW)).toEqual(new Date('2026-11-24T12:05:00.000Z'));
   });
 });
