@@ -5,21 +5,21 @@ import * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { NAME_STACK } from '../lib/config/invocation.ts';
 
-/** Where a stack runs: the commands are the same for this machine and for AWS, only the endpoints differ. */
+/** Where a stack runs: on this machine or on AWS. Only the endpoints differ. */
 export type Account = {
   readonly stackName: string;
   readonly sqs: SQSClient;
   readonly secretsManager: SecretsManagerClient;
   readonly dynamoDb: DynamoDBClient;
-  /** The base of the webhook URLs, where it is known: a stack on AWS has it among its outputs. */
+  /** The base of the local run's webhook URLs; those of a stack on AWS are among its outputs. */
   readonly url?: string;
   readonly clock: AccountClock;
 };
 
-/** The time that queues and the deliver function live in: a local run's may be faster than ours. */
+/** The time of the queues and of the deliver function: a local run's may be faster than ours. */
 type AccountClock = {
   readonly now: () => Date;
-  /** So many of its seconds pass in one of ours. */
+  /** How many of its seconds pass in one of ours. */
   readonly speed: number;
 };
 
@@ -39,7 +39,7 @@ const healthSchema = z.object({
   clock: z.object({ anchor: z.number(), speed: z.number() }),
 });
 
-/** Finds the stack that a command is about; fails with a sentence for the person who gave the command. */
+/** Finds the stack that a person means; fails with a sentence for that person. */
 export async function openAccount({ stack, port }: AccountChoice): Promise<Result<Account, string>> {
   if (stack !== undefined) {
     return succeed({

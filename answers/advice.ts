@@ -9,20 +9,20 @@ const MEND_MAPPING = `mend the mapping ("${INVOCATION} map" shows what it makes 
 /** By code; `docs/dead-letters.md` says the same at greater length. */
 export const ADVICE: Readonly<Record<DeadLetterReason, Advice>> = {
   'message-unreadable': {
-    meaning: 'The message on the buffer was not one that ingest writes, or of a version that is not known.',
+    meaning: 'The message on the buffer was not written by ingest, or is of an unknown version.',
     next: 'find out who writes to the buffer; after a roll-back of the adapter, deploy again and replay',
   },
   'body-not-json': {
-    meaning: 'The body cannot be read in the format that it came in.',
+    meaning: 'The body cannot be read in its format.',
     next: 'ask the sender; a replay ends the same way',
   },
   'body-too-deep': {
-    meaning: 'Lists and objects of the body stand more than 500 deep within each other.',
+    meaning: 'Lists and objects of the body are nested more than 500 deep.',
     next: 'ask the sender; a replay ends the same way',
   },
   'no-mapping': {
     meaning:
-      'No event of any mapping is on this type any more: the mapping was changed while the webhook waited.',
+      'No event of the mapping is on this type any more: the mapping was changed while the webhook waited.',
     next: 'bring the event back, deploy, then replay; or drop it',
   },
   'expression-failed': {
@@ -39,12 +39,12 @@ export const ADVICE: Readonly<Record<DeadLetterReason, Advice>> = {
   },
   'parameter-missing': { meaning: 'A required parameter had no value.', next: MEND_MAPPING },
   'event-key-missing': {
-    meaning: 'The webhook does not say whom it is about: nobody could be messaged.',
-    next: 'mend the mapping where the key stands elsewhere, deploy, then replay; else drop it',
+    meaning: 'The webhook does not say whom it is about, so that no message can be sent.',
+    next: 'mend the mapping if the key stands elsewhere, deploy, then replay; else drop it',
   },
   'event-key-invalid': {
-    meaning: 'What should name the person is no valid address or number.',
-    next: 'have it put right at its source, or mend the mapping, deploy, then replay; else drop it',
+    meaning: 'The value that should name the person is not a valid address or number.',
+    next: 'correct it at its source, or mend the mapping, deploy, then replay; else drop it',
   },
   'event-time-unreadable': { meaning: 'When it happened cannot be read.', next: MEND_MAPPING },
   'too-many-parameters': {
@@ -60,12 +60,12 @@ export const ADVICE: Readonly<Record<DeadLetterReason, Advice>> = {
     next: `compare the parameters with the event definition; ${MEND_MAPPING}`,
   },
   'webex-mandatory-field-missing': {
-    meaning: 'Webex Campaign misses a mandatory field (1002). It was not accepted.',
+    meaning: 'A field that Webex Campaign requires is missing (1002). It was not accepted.',
     next: `see which parameters the event definition in Webex Campaign demands; ${MEND_MAPPING}`,
   },
   'webex-no-recommendation': {
     meaning: 'Webex Campaign has nothing to recommend for this event (1003): a business answer, not a fault.',
-    next: 'nothing, unless the recommendation was missing by mistake: then replay; else drop it',
+    next: 'drop it; if the recommendation was missing by mistake, replay it',
   },
   'webex-not-found': {
     meaning: 'Webex Campaign does not know the address that was called. It was not accepted.',
@@ -84,7 +84,7 @@ export const ADVICE: Readonly<Record<DeadLetterReason, Advice>> = {
     next: 'put the new address into event-url in stages.yaml, deploy, then replay',
   },
   unconfirmed: {
-    meaning: 'The call left and no clear answer came: the customer may or may not have been messaged.',
+    meaning: 'The call was made, and no clear answer came: the customer may or may not have got a message.',
     next: 'ask Cisco whether the event arrived (time of the attempt, event id, transaction id if there is one). If not: "dead-letter replay ID --unconfirmed". If so, or if in doubt: drop it',
   },
   'retries-exhausted': {

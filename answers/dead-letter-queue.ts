@@ -12,6 +12,7 @@ import type { BufferMessage } from '../lambdas/buffer/message.ts';
 import { bufferQueueName } from '../lambdas/buffer/queue-name.ts';
 import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
 import type { Account } from './account.ts';
+import { reportEvery } from './progress.ts';
 
 /** How long a message is hidden from other readers while the queue is read. */
 const PEEK_SECONDS = 120;
@@ -19,64 +20,62 @@ const PEEK_SECONDS = 120;
 /** SQS hides a message for no longer. */
 const MAX_HIDE_SECONDS = 43_200;
 
-/** So many answers without anything new in a row, and the queue has been through, whatever it says of its length. */
-const MAX_EMPTY_ANSWERS = 4;
+/** After this many receives in a row without a new message the queue has been read, whatever SQS says of its length. */
+const MAX_EMPTY_RECEIVES = 4;
+
+/** Fewer messages than that are read in no time. */
+const REPORT_EVERY = 500;
 
 /** A message of the dead-letter queue, with all attributes as text. */
 export type DeadLetterMessage = {
   readonly messageId: string;
   readonly body: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** When it was put on this queue, or where SQS has moved it, on the buffer. */
+  /** When it was put on this queue; or on the buffer, if SQS itself has moved it. */
   readonly sentAt: Date;
 };
 
-/** A message that nobody else sees for now. */
-export type HeldMessage = DeadLetterMessage & { readonly receiptHandle: string };
+/** A message that is hidden from all other readers for now. */
+export type TakenMessage = DeadLetterMessage & { readonly receiptHandle: string };
 
 /** The dead-letter queue of a stack, and how many of its seconds pass in one of ours. */
 export type DeadLetterQueue = { readonly sqs: SQSClient; readonly url: string; readonly speed: number };
 
 type QueueAccount = Pick<Account, 'sqs' | 'stackName' | 'clock'>;
 
-export async function openDeadLetters({ sqs, stackName, clock }: QueueAccount): Promise<DeadLetterQueue> {
+export async function openDeadLetterQueue({ sqs, stackName, clock }: QueueAccount): Promise<DeadLetterQueue> {
   const { QueueUrl = '' } = await sqs.send(
     new GetQueueUrlCommand({ QueueName: deadLetterQueueName(stackName) }),
   );
   return { sqs, url: QueueUrl, speed: clock.speed };
 }
 
-/** Looks at every message of a stack's dead-letter queue and leaves all of them there. */
-export async function readDeadLetters(
-  account: QueueAccount,
-  onProgress: (count: number) => void = () => {},
-): Promise<readonly DeadLetterMessage[]> {
-  const queue = await openDeadLetters(account);
-  const held = await holdAll(queue, onProgress);
-  await hideFor(queue, held, 0);
-  return held;
+/** Reads every message of a stack's dead-letter queue and leaves all of them there. */
+export async function readDeadLetterMessages(account: QueueAccount): Promise<readonly DeadLetterMessage[]> {
+  const queue = await openDeadLetterQueue(account);
+  const messages = await takeAll(queue);
+  await showAgain(queue, messages);
+  return messages;
 }
 
 /**
- * Takes every message of the queue, unseen by others for two minutes. SQS has no listing: messages are received, and
- * whoever calls this shows them again (`hideFor` 0 seconds), or deletes them.
+ * Takes every message of the queue; others do not see them for two minutes. SQS has no listing: messages are received, and
+ * the caller shows them again or deletes them.
  */
-export async function holdAll(
-  queue: DeadLetterQueue,
-  onProgress: (count: number) => void = () => {},
-): Promise<readonly HeldMessage[]> {
+export async function takeAll(queue: DeadLetterQueue): Promise<readonly TakenMessage[]> {
   const expected = await countOf(queue);
   const seen = new Map<string, Message>();
+  const report = reportEvery(REPORT_EVERY, (count) => `${count} dead letters read …`);
   try {
-    for (let empty = 0; empty < (seen.size < expected ? MAX_EMPTY_ANSWERS : 1); ) {
+    for (let empty = 0; empty < (seen.size < expected ? MAX_EMPTY_RECEIVES : 1); ) {
       empty = (await receiveMore(queue, seen)) ? 0 : empty + 1;
-      onProgress(seen.size);
+      report(seen.size);
     }
   } catch (error) {
-    await hideFor(queue, [...seen.values()].map(readMessage), 0);
+    await showAgain(queue, [...seen.values()].map(parseMessage));
     throw error;
   }
-  return [...seen.values()].map(readMessage);
+  return [...seen.values()].map(parseMessage);
 }
 
 /** Receives a batch into `seen`; false when nothing new came. */
@@ -89,7 +88,7 @@ async function receiveMore(
       QueueUrl: url,
       MaxNumberOfMessages: 10,
       VisibilityTimeout: onClock(PEEK_SECONDS, speed),
-      // Long polling asks every SQS server, so that nothing is overlooked.
+      // Long polling asks every SQS server, so that no message is overlooked.
       WaitTimeSeconds: 1,
       MessageAttributeNames: ['All'],
       MessageSystemAttributeNames: ['SentTimestamp'],
@@ -107,15 +106,20 @@ async function countOf({ sqs, url }: DeadLetterQueue): Promise<number> {
   return Number(Attributes?.ApproximateNumberOfMessages ?? 0);
 }
 
-/** Seconds of ours on the queue's clock, as far as SQS takes them. */
+/** Our seconds on the queue's clock; SQS takes no more than its maximum. */
 function onClock(seconds: number, speed: number): number {
   return Math.min(Math.ceil(seconds * speed), MAX_HIDE_SECONDS);
 }
 
-/** Leaves messages on the queue, unseen for so many seconds of ours from now; 0 shows them again. */
+/** Shows taken messages to other readers again. */
+export function showAgain(queue: DeadLetterQueue, messages: readonly TakenMessage[]): Promise<void> {
+  return hideFor(queue, messages, 0);
+}
+
+/** Hides taken messages for this many of our seconds from now. */
 export async function hideFor(
   { sqs, url, speed }: DeadLetterQueue,
-  messages: readonly HeldMessage[],
+  messages: readonly TakenMessage[],
   seconds: number,
 ): Promise<void> {
   const VisibilityTimeout = onClock(seconds, speed);
@@ -133,7 +137,7 @@ export async function hideFor(
   }
 }
 
-function readMessage(message: Message): HeldMessage {
+function parseMessage(message: Message): TakenMessage {
   const { MessageId = '', Body = '', MessageAttributes = {}, Attributes = {}, ReceiptHandle = '' } = message;
   const attributes = Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [
     name,
@@ -154,7 +158,7 @@ export async function openBuffer(sqs: SQSClient, stackName: string): Promise<str
   return QueueUrl;
 }
 
-/** Puts a message on the buffer. Whoever calls this removes the dead letter afterwards, never before. */
+/** Puts a message on the buffer. The caller removes the dead letter afterwards, never before. */
 export async function putOnBuffer(
   sqs: SQSClient,
   bufferUrl: string,
@@ -167,9 +171,9 @@ export async function putOnBuffer(
 }
 
 /** Takes a dead letter off its queue for good. */
-export async function removeLetter(
+export async function removeDeadLetter(
   { sqs, url }: DeadLetterQueue,
-  { receiptHandle }: HeldMessage,
+  { receiptHandle }: TakenMessage,
 ): Promise<void> {
   await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: receiptHandle }));
 }

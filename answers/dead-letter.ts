@@ -6,19 +6,19 @@ import { type Account, type AccountChoice, openAccount } from './account.ts';
 import {
   type DeadLetterMessage,
   type DeadLetterQueue,
-  type HeldMessage,
-  hideFor,
-  holdAll,
-  openDeadLetters,
+  openDeadLetterQueue,
+  readDeadLetterMessages,
+  showAgain,
+  type TakenMessage,
+  takeAll,
 } from './dead-letter-queue.ts';
-import { reportCount } from './progress.ts';
 
-/** Why a message is a dead letter; the last two have no note that can be read. */
+/** Why a message is a dead letter. The last two are for messages without a note, or with one that cannot be read. */
 export type DeadLetterReason = DeadLetterCode | 'moved-by-sqs' | 'note-unreadable';
 
-/** One dead letter as the commands see it. */
+/** One dead letter as a person sees it. */
 export type DeadLetter = {
-  /** Short enough to type: the beginning of the message's id, as long as it takes to be the only one. */
+  /** The beginning of the message's id, as long as it takes to be unique: short enough to type. */
   readonly id: string;
   readonly messageId: string;
   readonly message: BufferMessage;
@@ -29,21 +29,26 @@ export type DeadLetter = {
   readonly deduplicationId: string | undefined;
   readonly webhookId: string | undefined;
   readonly receivedAt: string | undefined;
-  /** When it became one; of what SQS has moved, when it was put on the buffer. */
+  /** When it became a dead letter; if SQS has moved it, when it was put on the buffer. */
   readonly since: Date;
 };
 
 const SHORTEST_ID = 8;
 
-/** Reads the messages of the queue, oldest first. */
-export function readLetters(messages: readonly DeadLetterMessage[]): readonly DeadLetter[] {
+/** Reads all dead letters of a stack, oldest first, and leaves them in the queue. */
+export async function readDeadLetters(account: Account): Promise<readonly DeadLetter[]> {
+  return parseDeadLetters(await readDeadLetterMessages(account));
+}
+
+/** The dead letters that messages of the queue are, oldest first. */
+export function parseDeadLetters(messages: readonly DeadLetterMessage[]): readonly DeadLetter[] {
   const ids = messages.map(({ messageId }) => messageId);
   return messages
-    .map((message) => readLetter(message, ids))
+    .map((message) => parseDeadLetter(message, ids))
     .toSorted((one, other) => one.since.getTime() - other.since.getTime());
 }
 
-function readLetter(
+function parseDeadLetter(
   { messageId, body, attributes, sentAt }: DeadLetterMessage,
   ids: readonly string[],
 ): DeadLetter {
@@ -77,35 +82,39 @@ export function webhookOf({ message }: DeadLetter) {
   return decoded.ok ? decoded.value : undefined;
 }
 
-/** Under which key the ledger has a dead letter's webhook; one that cannot be read stands for itself. */
+/** The ledger's key of a dead letter's webhook. A webhook that cannot be read has a key of its own. */
 export function ledgerWebhookOf({ source, deduplicationId, messageId }: DeadLetter): string {
   const webhook = { source: source ?? 'unknown', deduplicationId: deduplicationId ?? messageId };
   return ledgerKey(webhook, { name: '' }).webhook;
 }
 
-/** Names the event of a dead letter, with the item of the batch where there is one. */
+/** The event of a dead letter as the ledger names it. */
+export function ledgerEventOf({ note }: DeadLetter): string | undefined {
+  return note?.item === undefined ? note?.event : `${note.event}#${note.item}`;
+}
+
+/** The event of a dead letter for a person, with the item of the batch if there is one. */
 export function eventNameOf({ note }: DeadLetter): string | undefined {
   if (note?.event === undefined) return undefined;
   return note.item === undefined ? note.event : `${note.event}, item ${note.item + 1} of the batch`;
 }
 
 /** What Webex Campaign answered, in a line. */
-export function formatAnswer(
-  answer:
-    | {
-        readonly status: number;
-        readonly code?: string | undefined;
-        readonly description?: string | undefined;
-      }
-    | undefined,
-): string | undefined {
+export function formatAnswer(answer: DeadLetterNote['answer']): string | undefined {
   if (answer === undefined) return undefined;
   const code = answer.code === undefined ? '' : `, code ${answer.code}`;
   const description = answer.description === undefined ? '' : `: "${answer.description}"`;
   return `HTTP ${answer.status}${code}${description}`;
 }
 
-/** Which dead letters a command is about: all that every given filter lets through. */
+/** A dead letter for machines, without its webhook's body. */
+export function deadLetterJson({ message: _, since, eventTypes, note, code, ...facts }: DeadLetter): object {
+  const eventType = eventTypes.length === 0 ? undefined : eventTypes.join(', ');
+  const stage = note === undefined ? { stage: 'buffer', code } : { ...note, code };
+  return { ...facts, eventType, ...stage, since: since.toISOString() };
+}
+
+/** Which dead letters a person means: those that match every given filter. */
 export type DeadLetterFilters = {
   readonly source?: string | undefined;
   readonly code?: string | undefined;
@@ -116,24 +125,18 @@ export type DeadLetterFilters = {
   readonly newerThan?: number | undefined;
 };
 
-/** Whether anything narrows the choice. */
-function hasFilter(filters: DeadLetterFilters): boolean {
-  const { source, code, event, olderThan, newerThan } = filters;
-  return [source, code, event, olderThan, newerThan].some((filter) => filter !== undefined);
-}
-
-/** The dead letters that the filters let through. */
-export function filterLetters(
-  letters: readonly DeadLetter[],
+/** The dead letters that match every given filter. */
+export function filterDeadLetters(
+  deadLetters: readonly DeadLetter[],
   { source, code, event, olderThan = 0, newerThan = Number.POSITIVE_INFINITY }: DeadLetterFilters,
   now: Date,
 ): readonly DeadLetter[] {
-  return letters.filter((letter) => {
-    const age = (now.getTime() - letter.since.getTime()) / 1000;
+  return deadLetters.filter((one) => {
+    const age = (now.getTime() - one.since.getTime()) / 1000;
     return (
-      (source === undefined || letter.source === source) &&
-      (code === undefined || letter.code === code) &&
-      (event === undefined || letter.note?.event === event) &&
+      (source === undefined || one.source === source) &&
+      (code === undefined || one.code === code) &&
+      (event === undefined || one.note?.event === event) &&
       // A clock that runs behind the queue's must not hide what has just come.
       (olderThan === 0 || age >= olderThan) &&
       age <= newerThan
@@ -141,22 +144,21 @@ export function filterLetters(
   });
 }
 
-/** Finds dead letters by the ids that a person typed; fails with a sentence where one is none, or not one alone. */
-export function findLetters(
-  letters: readonly DeadLetter[],
+/** Finds dead letters by the ids that a person typed; fails with a sentence where an id fits none, or several. */
+export function findDeadLetters(
+  deadLetters: readonly DeadLetter[],
   ids: readonly string[],
 ): Result<readonly DeadLetter[], string> {
-  const found: DeadLetter[] = [];
+  const found = new Set<DeadLetter>();
   for (const id of ids) {
-    const [letter, ...others] = letters.filter(({ messageId }) => messageId.startsWith(id));
-    if (letter === undefined) {
+    const [one, ...others] = deadLetters.filter(({ messageId }) => messageId.startsWith(id));
+    if (one === undefined)
       return fail(`There is no dead letter ${id}. "dead-letter list" shows those there are.`);
-    }
     if (others.length > 0)
       return fail(`${id} stands for ${others.length + 1} dead letters: give more of it.`);
-    if (!found.includes(letter)) found.push(letter);
+    found.add(one);
   }
-  return succeed(found);
+  return succeed([...found]);
 }
 
 export type DeadLetterChoice = DeadLetterFilters & {
@@ -164,16 +166,43 @@ export type DeadLetterChoice = DeadLetterFilters & {
   readonly all?: boolean | undefined;
 };
 
-/** A dead letter that nobody else sees while something is done about it. */
-export type HeldLetter = { readonly letter: DeadLetter; readonly held: HeldMessage };
+/** A dead letter that is hidden from others while something is done about it. */
+export type TakenDeadLetter = { readonly deadLetter: DeadLetter; readonly message: TakenMessage };
 
-type ChosenLetters = {
+type TakenChoice = {
   readonly account: Account;
   readonly queue: DeadLetterQueue;
-  readonly chosen: readonly HeldLetter[];
+  readonly chosen: readonly TakenDeadLetter[];
 };
 
-/** Why a choice is none. */
+/** Takes the dead letters that a person chose, and shows all others again at once; fails with a sentence. */
+export async function takeChosen(
+  choice: AccountChoice & DeadLetterChoice,
+): Promise<Result<TakenChoice, string>> {
+  const problem = checkChoice(choice);
+  if (problem !== undefined) return fail(problem);
+  const account = await openAccount(choice);
+  if (!account.ok) return account;
+  const queue = await openDeadLetterQueue(account.value);
+  const messages = await takeAll(queue);
+  const deadLetters = parseDeadLetters(messages);
+  const found =
+    choice.ids.length > 0
+      ? findDeadLetters(deadLetters, choice.ids)
+      : succeed(filterDeadLetters(deadLetters, choice, account.value.clock.now()));
+  const ids = new Set(found.ok ? found.value.map(({ messageId }) => messageId) : []);
+  await showAgain(
+    queue,
+    messages.filter(({ messageId }) => !ids.has(messageId)),
+  );
+  if (!found.ok) return found;
+  const chosen = found.value.flatMap((deadLetter) => {
+    const message = messages.find(({ messageId }) => messageId === deadLetter.messageId);
+    return message === undefined ? [] : [{ deadLetter, message }];
+  });
+  return succeed({ account: account.value, queue, chosen });
+}
+
 function checkChoice({ ids, all, ...filters }: DeadLetterChoice): string | undefined {
   const given = [ids.length > 0, all === true, hasFilter(filters)].filter(Boolean).length;
   if (given === 0)
@@ -181,31 +210,6 @@ function checkChoice({ ids, all, ...filters }: DeadLetterChoice): string | undef
   return given > 1 ? 'Give ids, or filters, or --all: one of the three.' : undefined;
 }
 
-/** Holds the dead letters that a person chose, and shows all others again at once; fails with a sentence. */
-export async function holdChosen(
-  choice: AccountChoice & DeadLetterChoice,
-): Promise<Result<ChosenLetters, string>> {
-  const usage = checkChoice(choice);
-  if (usage !== undefined) return fail(usage);
-  const account = await openAccount(choice);
-  if (!account.ok) return account;
-  const queue = await openDeadLetters(account.value);
-  const messages = await holdAll(queue, reportCount());
-  const letters = readLetters(messages);
-  const found =
-    choice.ids.length > 0
-      ? findLetters(letters, choice.ids)
-      : succeed(filterLetters(letters, choice, account.value.clock.now()));
-  const ids = new Set(found.ok ? found.value.map(({ messageId }) => messageId) : []);
-  await hideFor(
-    queue,
-    messages.filter(({ messageId }) => !ids.has(messageId)),
-    0,
-  );
-  if (!found.ok) return fail(found.failure);
-  const chosen = found.value.flatMap((letter) => {
-    const held = messages.find(({ messageId }) => messageId === letter.messageId);
-    return held === undefined ? [] : [{ letter, held }];
-  });
-  return succeed({ account: account.value, queue, chosen });
+function hasFilter({ source, code, event, olderThan, newerThan }: DeadLetterFilters): boolean {
+  return [source, code, event, olderThan, newerThan].some((filter) => filter !== undefined);
 }

@@ -2,59 +2,60 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { ledgerKey } from '../lambdas/deliver/ledger/entry.ts';
 import { foldersOf } from '../lib/mapping/folders.ts';
 import type { Account } from './account.ts';
-import { type DeadLetter, ledgerWebhookOf, readLetters } from './dead-letter.ts';
-import { openBuffer, readDeadLetters } from './dead-letter-queue.ts';
+import { type DeadLetter, ledgerWebhookOf, readDeadLetters } from './dead-letter.ts';
+import { openBuffer } from './dead-letter-queue.ts';
 import { type LedgerStory, readStory, scanWebhooks } from './ledger-items.ts';
-import { reportCount, reportEvery, reportProgress } from './progress.ts';
+import { reportEvery, reportProgress } from './progress.ts';
 import type { Project } from './project.ts';
 
-/** All that is known of one webhook: what the ledger has, and what of it lies in the dead-letter queue. */
-export type WebhookFacts = { readonly story: LedgerStory; readonly letters: readonly DeadLetter[] };
+/** All that is known of one webhook: what the ledger has, and its dead letters. */
+export type WebhookFacts = { readonly story: LedgerStory; readonly deadLetters: readonly DeadLetter[] };
 
-/** The whole ledger takes a while: a page of each segment is some thousand items. */
-const TELL_EVERY = 20_000;
+/** A page of each segment is some thousand items. */
+const REPORT_EVERY = 20_000;
 
 /**
- * Finds a webhook by any id that a person can have: the vendor's (with any source of the project, or the given one), our
- * own of a delivery, Webex Campaign's of an event, or a dead letter's. The first and the last are a query a source; only
- * where they find nothing, the ledger is looked through.
+ * Finds a webhook by any id that a person can have: the vendor's (of any source of the project, or of the given one), our own
+ * of a delivery, Webex Campaign's of an event, or a dead letter's. It asks for the vendor's and the dead letter's first, a
+ * query a source, and searches the whole ledger only where these find nothing.
  */
 export async function findWebhook(
   account: Account,
   project: Project,
   { id, source }: { readonly id: string; readonly source?: string | undefined },
 ): Promise<readonly WebhookFacts[]> {
-  const letters = readLetters(await readDeadLetters(account, reportCount()));
+  const deadLetters = await readDeadLetters(account);
   const sources = source === undefined ? foldersOf(project.mappings) : [source];
-  const named = letters.filter((letter) => isNamed(letter, id)).map(ledgerWebhookOf);
+  const named = deadLetters.filter((one) => isNamed(one, id)).map(ledgerWebhookOf);
   const asVendors = sources.map(
     (one) => ledgerKey({ source: one, deduplicationId: id }, { name: '' }).webhook,
   );
-  const found = await readFacts(account, [...named, ...asVendors], letters);
+  const found = await readFacts(account, [...named, ...asVendors], deadLetters);
   if (found.length > 0) return found;
-  reportProgress(`No vendor's id is ${id}: the whole ledger is looked through for it …`);
-  const reportScanned = reportEvery(TELL_EVERY, (count) => `${count} items of the ledger looked through …`);
-  return readFacts(account, await scanWebhooks(account, id, reportScanned), letters);
+  reportProgress(`No vendor's id is ${id}: searching the whole ledger for it …`);
+  const reportScanned = reportEvery(REPORT_EVERY, (count) => `${count} items of the ledger searched …`);
+  return readFacts(account, await scanWebhooks(account, id, reportScanned), deadLetters);
 }
 
-/** What there is of some webhooks; of those that nothing is known of, nothing. */
+/** What is known of some webhooks; one that is unknown is left out. */
 async function readFacts(
   account: Account,
   webhooks: readonly string[],
-  letters: readonly DeadLetter[],
+  deadLetters: readonly DeadLetter[],
 ): Promise<readonly WebhookFacts[]> {
   const found: WebhookFacts[] = [];
   for (const webhook of new Set(webhooks)) {
-    const own = letters.filter((letter) => ledgerWebhookOf(letter) === webhook);
+    const own = deadLetters.filter((one) => ledgerWebhookOf(one) === webhook);
     const story = await readStory(account, webhook);
     if (story !== undefined || own.length > 0) {
-      found.push({ story: story ?? { webhook, entries: [], intakeRecords: [], actions: [] }, letters: own });
+      const empty = { webhook, entries: [], intakeRecords: [], actions: [] };
+      found.push({ story: story ?? empty, deadLetters: own });
     }
   }
   return found;
 }
 
-/** How many webhooks wait on the buffer, of which nothing is known yet. */
+/** How many webhooks wait on the buffer: the ledger does not know them yet. */
 export async function countWaiting({ sqs, stackName }: Account): Promise<number> {
   const { Attributes = {} } = await sqs.send(
     new GetQueueAttributesCommand({

@@ -35,7 +35,7 @@ export type LedgerAction = {
 export type LedgerStory = {
   readonly webhook: string;
   readonly entries: readonly LedgerEntry[];
-  /** One of each delivery that is known, in the order in which they were taken from the buffer. */
+  /** One for each known delivery, in the order in which they were taken from the buffer. */
   readonly intakeRecords: readonly IntakeRecord[];
   readonly actions: readonly LedgerAction[];
 };
@@ -55,7 +55,7 @@ export async function readEntry(
   return Item && readItem(Item);
 }
 
-/** Everything about a webhook; nothing where the ledger does not know it. */
+/** Everything about a webhook; `undefined` where the ledger does not know it. */
 export async function readStory(account: LedgerAccount, webhook: string): Promise<LedgerStory | undefined> {
   const items = await queryItems(account, webhook);
   if (items.length === 0) return undefined;
@@ -72,14 +72,14 @@ export async function readStory(account: LedgerAccount, webhook: string): Promis
   };
 }
 
-/** A delivery that came to the events more than once may have left more than one: the first tells when it was taken. */
+/** A delivery that was taken more than once may have left several records: the first says when it was taken. */
 function onePerDelivery(intakeRecords: readonly IntakeRecord[]): readonly IntakeRecord[] {
   const inOrder = intakeRecords.toSorted((one, other) => one.takenAt.getTime() - other.takenAt.getTime());
   const ids = inOrder.map(({ webhookId }) => webhookId);
   return inOrder.filter(({ webhookId }, index) => ids.indexOf(webhookId) === index);
 }
 
-/** Writes down what a person did, before anything is gone. */
+/** Writes down what a person did about a dead letter. */
 export async function recordAction(
   { dynamoDb, stackName }: LedgerAccount,
   action: LedgerAction,
@@ -130,25 +130,25 @@ async function queryItems(
 /** Parts of the table that are read at the same time. */
 const SEGMENTS = 8;
 
-/** Where our own id of a delivery and Webex Campaign's of an event stand; neither is in a key. */
+/** Our own id of a delivery and Webex Campaign's of an event stand in these attributes; neither is in a key. */
 const ID_ATTRIBUTES = ['webhookId', 'firstWebhookId', 'transactionId'] as const;
 
 /**
- * Looks through the whole ledger for the webhooks that go by another id than the vendor's: our own of a delivery, or Webex
- * Campaign's of an event. No index leads there, as each event would pay for it.
- * @param reportCount told how many items were looked at so far
+ * Searches the whole ledger for webhooks by another id than the vendor's: our own of a delivery, or Webex Campaign's of an
+ * event. There is no index for these, because every event would pay for it.
+ * @param onProgress called with the number of items that were searched so far
  */
 export async function scanWebhooks(
   account: LedgerAccount,
   id: string,
-  reportCount: (count: number) => void,
+  onProgress: (count: number) => void,
 ): Promise<readonly string[]> {
   let count = 0;
   const scanned = await Promise.all(
     Array.from({ length: SEGMENTS }, (_, segment) =>
       scanSegment(account, { id, segment }, (more) => {
         count += more;
-        reportCount(count);
+        onProgress(count);
       }),
     ),
   );
@@ -158,7 +158,7 @@ export async function scanWebhooks(
 async function scanSegment(
   { dynamoDb: client, stackName }: LedgerAccount,
   { id, segment }: { readonly id: string; readonly segment: number },
-  formatMore: (count: number) => void,
+  onPage: (count: number) => void,
 ): Promise<readonly string[]> {
   const pages = paginateScan(
     { client },
@@ -174,7 +174,7 @@ async function scanSegment(
   const webhooks: string[] = [];
   for await (const { Items = [], ScannedCount = 0 } of pages) {
     webhooks.push(...Items.flatMap(({ webhook }) => webhook?.S ?? []));
-    formatMore(ScannedCount);
+    onPage(ScannedCount);
   }
   return webhooks;
 }

@@ -7,24 +7,24 @@ import type { MappingFile } from '../lib/mapping/file.ts';
 import { type DeadLetter, webhookOf } from './dead-letter.ts';
 import { findMapping, ONLY_STAGE, type Project, stageNames } from './project.ts';
 
-/** What the mapping, as it lies in this project now, makes of a dead letter's webhook. */
-export type LetterPreview = {
+/** What the mapping, as it is in this project now, makes of a dead letter's webhook. */
+export type DeadLetterPreview = {
   readonly mapping: MappingFile;
   readonly preview: Preview;
   readonly stage: string;
 };
 
 /** Maps a dead letter's webhook; fails with a sentence where that cannot be done. */
-export async function previewLetter(
+export async function previewDeadLetter(
   project: Project,
-  letter: DeadLetter,
-  stageName: { readonly stage?: string | undefined; readonly stackName: string },
-): Promise<Result<LetterPreview, string>> {
-  const webhook = webhookOf(letter);
-  if (webhook === undefined) return fail('The message cannot be read, so nothing can be made of it.');
+  deadLetter: DeadLetter,
+  named: { readonly stage?: string | undefined; readonly stackName: string },
+): Promise<Result<DeadLetterPreview, string>> {
+  const webhook = webhookOf(deadLetter);
+  if (webhook === undefined) return fail('The message cannot be read, so that it cannot be mapped.');
   const mapping = findMapping(project, webhook.source);
   if (!mapping.ok) return mapping;
-  const stage = chooseStage(project, stageName);
+  const stage = chooseStage(project, named);
   if (!stage.ok) return stage;
   return succeed({
     mapping: mapping.value,
@@ -47,26 +47,28 @@ function chooseStage(
 }
 
 /** The event of a preview that a dead letter is about. */
-export function previewedEvent({ note }: DeadLetter, { preview }: LetterPreview): Mapped | undefined {
+export function previewedEvent({ note }: DeadLetter, { preview }: DeadLetterPreview): Mapped | undefined {
   if (preview.outcome !== 'mapped' || note?.event === undefined) return undefined;
   return preview.events.find(({ name, item }) => name === note.event && item === note.item);
 }
 
-/** What would be sent, with values only where they were asked for: they are a customer's. */
-export function formatLetterPreview({ mapping, preview, stage }: LetterPreview, withValues: boolean): string {
+/** What would be sent, for a person. Values are a customer's: they are shown only if asked for, and else their sizes. */
+export function formatDeadLetterPreview(
+  { mapping, preview, stage }: DeadLetterPreview,
+  withValues: boolean,
+): string {
   if (withValues || preview.outcome !== 'mapped') return formatPreview(mapping, preview, stage);
   const title = `${mapping.source}: ${preview.eventTypes.join(', ')} (stage ${stage})`;
   return [title, ...preview.events.map(formatSizes)].join('\n');
 }
 
 function formatSizes(mapped: Mapped): string {
-  const { name, item } = mapped;
-  const title = item === undefined ? name : `${name}, item ${item + 1}`;
+  const title = titleOf(mapped);
   switch (mapped.kind) {
     case 'skipped':
       return `  –  ${title}: skipped, ${mapped.code}`;
     case 'rejected':
-      return `  ✗  ${title}: rejected, ${mapped.failure.code}\n       ${formatMapFailure(mapped.failure)}`;
+      return formatRejectedEvent(mapped);
     case 'event': {
       const { eventId, eventKey, params } = mapped.event;
       const width = Math.max(9, ...Object.keys(params).map(({ length }) => length));
@@ -81,14 +83,22 @@ function formatSizes(mapped: Mapped): string {
   }
 }
 
+function titleOf({ name, item }: Mapped): string {
+  return item === undefined ? name : `${name}, item ${item + 1}`;
+}
+
+function formatRejectedEvent(mapped: Extract<Mapped, { kind: 'rejected' }>): string {
+  const { failure } = mapped;
+  return `  ✗  ${titleOf(mapped)}: rejected, ${failure.code}\n       ${formatMapFailure(failure)}`;
+}
+
 /** The same for machines. */
-export function letterPreviewJson(preview: LetterPreview, withValues: boolean): object {
-  if (withValues || preview.preview.outcome !== 'mapped')
-    return previewJson(preview.mapping, preview.preview);
+export function deadLetterPreviewJson({ mapping, preview }: DeadLetterPreview, withValues: boolean): object {
+  if (withValues || preview.outcome !== 'mapped') return previewJson(mapping, preview);
   return {
-    mapping: preview.mapping.source,
+    mapping: mapping.source,
     outcome: 'mapped',
-    events: preview.preview.events.map((mapped) => ({
+    events: preview.events.map((mapped) => ({
       event: mapped.name,
       ...(mapped.item !== undefined && { item: mapped.item }),
       outcome: mapped.kind,
@@ -180,7 +190,7 @@ function formatRejection({ failure }: Extract<Preview, { outcome: 'rejected' }>)
     case 'body-not-json':
       return 'body-not-json: the body cannot be read.';
     case 'body-too-deep':
-      return `body-too-deep: its lists and objects stand more than ${failure.limit} deep within each other.`;
+      return `body-too-deep: its lists and objects are nested more than ${failure.limit} deep.`;
     case 'event-type-missing':
       return `event-type-missing: expected it in ${failure.where}. A header is given with --headers FILE.`;
   }
@@ -191,21 +201,20 @@ function formatIgnored(eventTypes: readonly string[]): string {
 }
 
 function formatMapped(mapped: Mapped, receivedAt: Date, when: string | undefined): string {
-  const { name, item } = mapped;
-  const title = item === undefined ? name : `${name}, item ${item + 1}`;
+  const title = titleOf(mapped);
   switch (mapped.kind) {
     case 'skipped':
       return mapped.code === 'no-items'
         ? `  –  ${title}: skipped, as there is no item for it`
         : `  –  ${title}: skipped, as "when" is not true: ${when ?? ''}`;
     case 'rejected':
-      return `  ✗  ${title}: rejected, ${mapped.failure.code}\n       ${formatMapFailure(mapped.failure)}`;
+      return formatRejectedEvent(mapped);
     case 'event':
-      return formatEvent(title, mapped, receivedAt);
+      return formatEvent(mapped, receivedAt);
   }
 }
 
-function formatEvent(title: string, mapped: Extract<Mapped, { kind: 'event' }>, receivedAt: Date): string {
+function formatEvent(mapped: Extract<Mapped, { kind: 'event' }>, receivedAt: Date): string {
   const { event, payload, leftOut, occurredAt, terms } = mapped;
   const count = Object.keys(event.params).length;
   const names = [...Object.keys(event.params), ...leftOut.map(({ parameter }) => parameter)];
@@ -214,7 +223,7 @@ function formatEvent(title: string, mapped: Extract<Mapped, { kind: 'event' }>, 
   const age =
     terms.maxAgeSeconds === undefined ? '' : `; not sent later than ${terms.maxAgeSeconds} s after it`;
   return [
-    `  ✓  ${title}: ${Buffer.byteLength(payload)} of ${MAX_PAYLOAD_BYTES} bytes, ${count} of ${MAX_PARAMETERS} parameters`,
+    `  ✓  ${titleOf(mapped)}: ${Buffer.byteLength(payload)} of ${MAX_PAYLOAD_BYTES} bytes, ${count} of ${MAX_PARAMETERS} parameters`,
     line('event-id', event.eventId),
     line('event-key', event.eventKey),
     ...Object.entries(event.params).map(([name, value]) => line(name, JSON.stringify(value))),

@@ -6,21 +6,21 @@ import type { MappingFile } from '../lib/mapping/file.ts';
 import { foldersOf, readFolder, stagesNamedIn } from '../lib/mapping/folders.ts';
 import { readStages } from '../lib/stages/stages.ts';
 
-/** Where a team's own files lie. Somebody else's CDK app may have no `stages.yaml`. */
+/** Where a team's own files lie. A CDK app that uses the package may have no `stages.yaml`. */
 export type Project = { readonly mappings: string; readonly stagesFile: string };
 
 /** The stage of a project whose events have one id for all. */
 export const ONLY_STAGE = 'default';
 
-/** The project of the folder that a command is given in: of this repository, or of a CDK app that has the package. */
+/** The project of the working directory: this repository, or a CDK app that uses the package. */
 export const PROJECT: Project = {
   mappings: resolve(process.env.MAPPINGS_FOLDER || 'mappings'),
   stagesFile: resolve('stages.yaml'),
 };
 
 /**
- * The project as one stage has it, with the mapping folders that `stages.yaml` gives to it: the stage that is named, that
- * of the stack, or the first. What is wrong in `stages.yaml` is told by whoever needs its names.
+ * The project with the mapping folders that `stages.yaml` gives to one stage: to the named one, to that of the stack, or to
+ * the first. A wrong `stages.yaml` changes nothing here: `stageNames` reports its problems.
  */
 export function projectOf(
   project: Project,
@@ -36,7 +36,7 @@ export function projectOf(
     : { ...project, mappings: join(dirname(project.stagesFile), mappings) };
 }
 
-/** The names of the stages: of `stages.yaml`, whose problems it fails with, or else those that the mappings name. */
+/** The names of the stages: those of `stages.yaml`, or else those that the mappings name; fails with the file's problems. */
 export function stageNames({ mappings, stagesFile }: Project): Result<readonly string[], string> {
   if (existsSync(stagesFile)) {
     const stages = readStages(stagesFile);
@@ -46,8 +46,20 @@ export function stageNames({ mappings, stagesFile }: Project): Result<readonly s
   return succeed(named.length > 0 ? named : [ONLY_STAGE]);
 }
 
-/** One mapping folder; fails with its problems, or with the names that there are. */
-export function findMapping({ mappings }: Project, name: string): Result<MappingFile, string> {
+/** The named stage, or the first one; fails with the names that there are. */
+export function findStage(project: Project, name: string | undefined): Result<string, string> {
+  const stages = stageNames(project);
+  if (!stages.ok) return stages;
+  const stage = name ?? stages.value[0] ?? '';
+  if (stages.value.includes(stage)) return succeed(stage);
+  return fail(`There is no stage "${stage}". There are: ${stages.value.join(', ')}.`);
+}
+
+/** One mapping folder; fails with its problems, or with the names of the folders that there are. */
+export function findMapping(
+  { mappings }: Pick<Project, 'mappings'>,
+  name: string,
+): Result<MappingFile, string> {
   const folders = foldersOf(mappings);
   if (!folders.includes(name)) {
     const known = folders.length > 0 ? `There are: ${folders.join(', ')}.` : formatEmpty(mappings);

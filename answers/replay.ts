@@ -9,19 +9,26 @@ import type { Account, AccountChoice } from './account.ts';
 import {
   type DeadLetter,
   type DeadLetterChoice,
-  type HeldLetter,
-  holdChosen,
   ledgerWebhookOf,
+  type TakenDeadLetter,
+  takeChosen,
 } from './dead-letter.ts';
-import { type DeadLetterQueue, hideFor, openBuffer, putOnBuffer, removeLetter } from './dead-letter-queue.ts';
+import {
+  type DeadLetterQueue,
+  hideFor,
+  openBuffer,
+  putOnBuffer,
+  removeDeadLetter,
+  showAgain,
+} from './dead-letter-queue.ts';
 import { readEntry, recordAction } from './ledger-items.ts';
-import { type LetterPreview, previewedEvent, previewLetter } from './preview.ts';
+import { type DeadLetterPreview, previewDeadLetter, previewedEvent } from './preview.ts';
 import { reportProgress } from './progress.ts';
 import type { Project } from './project.ts';
 
 export type ReplayOptions = AccountChoice &
   DeadLetterChoice &
-  ReplayLeave & {
+  ReplayPermission & {
     readonly dryRun?: boolean | undefined;
     /** Dead letters a second. */
     readonly rate: number;
@@ -29,14 +36,22 @@ export type ReplayOptions = AccountChoice &
     readonly by?: string | undefined;
   };
 
+/** What a person permits beyond a plain replay. */
+type ReplayPermission = {
+  /** To send again what may have been accepted. */
+  readonly unconfirmed?: boolean | undefined;
+  /** To send what is older than its mapping's `max-age`. */
+  readonly late?: boolean | undefined;
+};
+
 /** What became of one dead letter. */
 export type Replayed = {
-  readonly letter: DeadLetter;
+  readonly deadLetter: DeadLetter;
   readonly outcome: 'replayed' | 'would-replay' | 'stays' | 'failed';
   readonly reason?: string;
 };
 
-const TELL_EVERY = 25;
+const REPORT_EVERY = 25;
 
 const UNCONFIRMED_BY_ID =
   '--unconfirmed goes with ids alone: each such event is a decision of its own, as it may be a second message.';
@@ -47,31 +62,30 @@ export async function replayDeadLetters(
   options: ReplayOptions,
 ): Promise<Result<readonly Replayed[], string>> {
   if (options.unconfirmed === true && options.ids.length === 0) return fail(UNCONFIRMED_BY_ID);
-  const choice = await holdChosen(options);
+  const choice = await takeChosen(options);
   if (!choice.ok) return choice;
 
   const { account, queue, chosen } = choice.value;
   const replayed: Replayed[] = [];
   const bufferUrl = await openBuffer(account.sqs, account.stackName);
-  await hideFor(queue, held(chosen), 60 + chosen.length / options.rate);
+  await hideFor(queue, messagesOf(chosen), 60 + chosen.length / options.rate);
   try {
     for (const one of chosen) {
       if (replayed.length > 0 && options.dryRun !== true) await pause(1000 / options.rate);
       replayed.push(await replayOne(one, { project, options, account, queue, bufferUrl }));
-      if (replayed.length % TELL_EVERY === 0) reportProgress(`${replayed.length} of ${chosen.length} …`);
+      if (replayed.length % REPORT_EVERY === 0) reportProgress(`${replayed.length} of ${chosen.length} …`);
     }
   } finally {
-    // What stays is shown again at once; what is gone already does not mind.
     const gone = new Set(
-      replayed.filter(({ outcome }) => outcome === 'replayed').map(({ letter }) => letter.messageId),
+      replayed.flatMap(({ deadLetter, outcome }) => (outcome === 'replayed' ? [deadLetter] : [])),
     );
-    await hideFor(queue, held(chosen.filter(({ letter }) => !gone.has(letter.messageId))), 0);
+    await showAgain(queue, messagesOf(chosen.filter(({ deadLetter }) => !gone.has(deadLetter))));
   }
   return succeed(replayed);
 }
 
-function held(letters: readonly HeldLetter[]) {
-  return letters.map((one) => one.held);
+function messagesOf(taken: readonly TakenDeadLetter[]) {
+  return taken.map(({ message }) => message);
 }
 
 type Context = {
@@ -82,35 +96,36 @@ type Context = {
   readonly bufferUrl: string;
 };
 
-async function replayOne({ letter, held }: HeldLetter, context: Context): Promise<Replayed> {
+async function replayOne({ deadLetter, message }: TakenDeadLetter, context: Context): Promise<Replayed> {
   const { options, account, queue, bufferUrl } = context;
-  const planned = await plan(letter, context);
-  if (!planned.ok) return { letter, outcome: 'stays', reason: planned.failure };
-  if (options.dryRun === true) return { letter, outcome: 'would-replay' };
+  const planned = await plan(deadLetter, context);
+  if (!planned.ok) return { deadLetter, outcome: 'stays', reason: planned.failure };
+  if (options.dryRun === true) return { deadLetter, outcome: 'would-replay' };
   try {
-    // On the buffer first, and only then off the queue: a crash in between leaves two copies, which the ledger knows
-    // for one, and never none.
-    await putOnBuffer(account.sqs, bufferUrl, replayedMessage(letter.message, planned.value));
-    await removeLetter(queue, held);
+    // On the buffer first, and only then off the queue: a crash in between leaves two copies, which the ledger knows to
+    // be one, and never none.
+    await putOnBuffer(account.sqs, bufferUrl, replayedMessage(deadLetter.message, planned.value));
+    await removeDeadLetter(queue, message);
     await recordAction(account, {
-      webhook: ledgerWebhookOf(letter),
+      webhook: ledgerWebhookOf(deadLetter),
       action: 'replayed',
       at: account.clock.now(),
       by: options.by ?? userInfo().username,
-      code: letter.code,
-      ...(letter.note?.event !== undefined && { about: letter.note.event }),
+      code: deadLetter.code,
+      ...(deadLetter.note?.event !== undefined && { about: deadLetter.note.event }),
     });
-    return { letter, outcome: 'replayed' };
+    return { deadLetter, outcome: 'replayed' };
   } catch (error) {
-    return { letter, outcome: 'failed', reason: error instanceof Error ? error.name : String(error) };
+    return { deadLetter, outcome: 'failed', reason: error instanceof Error ? error.name : String(error) };
   }
 }
 
+/** Looks up what the decision needs, and decides. */
 async function plan(
-  letter: DeadLetter,
+  deadLetter: DeadLetter,
   { project, options, account }: Context,
 ): Promise<Result<Replay, string>> {
-  const { source, deduplicationId, note } = letter;
+  const { source, deduplicationId, note } = deadLetter;
   const key =
     source === undefined || deduplicationId === undefined || note?.event === undefined
       ? undefined
@@ -119,60 +134,52 @@ async function plan(
           { name: note.event, ...(note.item !== undefined && { item: note.item }) },
         );
   const entry = key && (await readEntry(account, key));
-  const preview = await previewLetter(project, letter, {
+  const preview = await previewDeadLetter(project, deadLetter, {
     stage: options.stage,
     stackName: account.stackName,
   });
   const facts = { entry, preview: preview.ok ? preview.value : undefined, now: account.clock.now() };
-  return planReplay(letter, facts, options);
+  return planReplay(deadLetter, facts, options);
 }
 
-/** What a person has given leave for. */
-type ReplayLeave = {
-  /** To send again what may have been accepted. */
-  readonly unconfirmed?: boolean | undefined;
-  /** To send what is older than its mapping's `max-age`. */
-  readonly late?: boolean | undefined;
-};
-
-/** What is known when it is decided. */
+/** What is known when a replay is decided. */
 type ReplayFacts = {
   /** The event's entry in the ledger. */
   readonly entry: LedgerEntry | undefined;
-  /** What the mapping makes of it now, where that can be told. */
-  readonly preview: LetterPreview | undefined;
+  /** What the mapping makes of the webhook now, if it can be mapped. */
+  readonly preview: DeadLetterPreview | undefined;
   readonly now: Date;
 };
 
 /**
- * Whether a dead letter goes back to the buffer, and with which leave; fails with the reason for which it stays. It goes
- * by the ledger before the note: only the ledger knows whether an earlier attempt may have been accepted.
+ * Decides whether a dead letter goes back to the buffer, and with which permission; fails with the reason why it stays. The
+ * ledger counts more than the note: it alone knows whether an earlier attempt may have been accepted.
  */
 export function planReplay(
-  letter: DeadLetter,
+  deadLetter: DeadLetter,
   { entry, preview, now }: ReplayFacts,
-  leave: ReplayLeave,
+  permission: ReplayPermission,
 ): Result<Replay, string> {
-  const { note } = letter;
-  // Nothing is known of any event: each goes on from where the ledger has it.
-  if (note?.event === undefined) return succeed(leave.late === true ? { late: true } : {});
-  const reason = whyNot(letter, { entry, preview, now }, leave);
+  const { note } = deadLetter;
+  // The dead letter names no event: each event of the webhook goes on from where the ledger has it.
+  if (note?.event === undefined) return succeed(permission.late === true ? { late: true } : {});
+  const reason = whyNot(deadLetter, { entry, preview, now }, permission);
   return reason === undefined
-    ? succeed(writeReplay({ ...note, event: note.event }, entry, leave))
+    ? succeed(writeReplay({ ...note, event: note.event }, entry, permission))
     : fail(reason);
 }
 
 /** Why a dead letter stays where it is. */
 function whyNot(
-  letter: DeadLetter,
+  deadLetter: DeadLetter,
   { entry, preview, now }: ReplayFacts,
-  { unconfirmed, late }: ReplayLeave,
+  { unconfirmed, late }: ReplayPermission,
 ): string | undefined {
   if (isAtWork(entry, now)) return 'a worker is at it: try again in a minute';
-  if (isUnsure(letter, entry) && unconfirmed !== true) {
+  if (isUnsure(deadLetter, entry) && unconfirmed !== true) {
     return 'it may have been accepted: only "replay ID --unconfirmed" sends it again';
   }
-  if (preview !== undefined && isTooOld(letter, preview, now) && late !== true) {
+  if (preview !== undefined && isTooOld(deadLetter, preview, now) && late !== true) {
     return 'it is older than its max-age by now: only --late sends it';
   }
   return undefined;
@@ -181,7 +188,7 @@ function whyNot(
 function writeReplay(
   { event, item }: { readonly event: string; readonly item?: number | undefined },
   entry: LedgerEntry | undefined,
-  { unconfirmed, late }: ReplayLeave,
+  { unconfirmed, late }: ReplayPermission,
 ): Replay {
   return {
     event,
@@ -197,15 +204,15 @@ function isAtWork(entry: LedgerEntry | undefined, now: Date): boolean {
   return entry.leaseUntil.getTime() > now.getTime();
 }
 
-/** Of what the ledger has forgotten, or never knew, the note has the last word. */
+/** Whether the event may have been accepted. The note decides only where the ledger has no entry (any more). */
 function isUnsure({ code }: DeadLetter, entry: LedgerEntry | undefined): boolean {
   if (entry === undefined) return code === 'unconfirmed';
   return entry.state === 'unconfirmed' || entry.state === 'claimed';
 }
 
-function isTooOld(letter: DeadLetter, preview: LetterPreview, now: Date): boolean {
-  const mapped = previewedEvent(letter, preview);
+function isTooOld(deadLetter: DeadLetter, preview: DeadLetterPreview, now: Date): boolean {
+  const mapped = previewedEvent(deadLetter, preview);
   if (mapped?.kind !== 'event') return false;
-  const receivedAt = letter.receivedAt === undefined ? now : new Date(letter.receivedAt);
+  const receivedAt = deadLetter.receivedAt === undefined ? now : new Date(deadLetter.receivedAt);
   return wasTooOld({ ...mapped, occurredAt: mapped.occurredAt ?? receivedAt }, now);
 }

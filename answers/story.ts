@@ -4,12 +4,15 @@ import type { IntakeRecord } from '../lambdas/deliver/ledger/intake-record.ts';
 import type { EventMapping } from '../lambdas/map/mapping.ts';
 import { isOn } from '../lambdas/map/webhook.ts';
 import { ADVICE } from './advice.ts';
-import { type DeadLetter, eventNameOf } from './dead-letter.ts';
+import { type DeadLetter, eventNameOf, ledgerEventOf } from './dead-letter.ts';
 import type { WebhookFacts } from './find.ts';
 import type { LedgerAction, LedgerStory } from './ledger-items.ts';
 
 /** Something that happened, and when. */
 export type StoryLine = { readonly at: Date; readonly what: string; readonly more: readonly string[] };
+
+/** The events of a source's mapping as it is now, as far as a story needs them. */
+export type MappedTypes = readonly Pick<EventMapping, 'name' | 'on'>[];
 
 /**
  * Everything that happened to a webhook, in order.
@@ -59,7 +62,7 @@ function lineOfIntakeRecord(intakeRecord: IntakeRecord, received: string): Story
 }
 
 function formatSecret(index: number): string {
-  return index === 0 ? 'the newest signing secret (index 1)' : `an older signing secret (index ${index + 1})`;
+  return index === 0 ? 'the newest signing secret (index 0)' : `an older signing secret (index ${index})`;
 }
 
 function formatMatch({ event, made, rejected, skipped, when }: IntakeRecord['matched'][number]): string {
@@ -67,7 +70,7 @@ function formatMatch({ event, made, rejected, skipped, when }: IntakeRecord['mat
     return `not ${event}: its condition "when" was not true${when === undefined ? '' : `: ${when}`}`;
   if (skipped === 'no-items') return `not ${event}: there was no item for it`;
   const many = made > 1 ? ` (${made} items)` : '';
-  const bad = rejected === 0 ? '' : `; of ${rejected} nothing could be made, see below`;
+  const bad = rejected === 0 ? '' : `; ${rejected} could not be mapped, see below`;
   return `matched ${event}${many}${bad}`;
 }
 
@@ -79,7 +82,7 @@ function linesOfEntry(entry: LedgerEntry): readonly StoryLine[] {
       ? [
           {
             at: firstAttemptAt,
-            what: `${event}: called Webex Campaign (${forgotten} calls, not kept one by one)`,
+            what: `${event}: called Webex Campaign (${forgotten} ${forgotten === 1 ? 'call' : 'calls, not kept one by one'})`,
             more: [],
           },
         ]
@@ -87,12 +90,12 @@ function linesOfEntry(entry: LedgerEntry): readonly StoryLine[] {
   const calls = history.map((attempt, index) =>
     lineOfAttempt(entry, attempt, { before: history[index - 1], isLast: index === history.length - 1 }),
   );
-  const buried = deadLetteredAt && {
+  const deadLettered = deadLetteredAt && {
     at: deadLetteredAt,
     what: `${event}: put aside as a dead letter (${code ?? entry.state})`,
     more: answer === undefined && entry.detail !== undefined ? [entry.detail] : [],
   };
-  return [...earlier, ...calls, ...(buried ? [buried] : [])];
+  return [...earlier, ...calls, ...(deadLettered ? [deadLettered] : [])];
 }
 
 function lineOfAttempt(
@@ -119,7 +122,7 @@ function lineOfAttempt(
   };
 }
 
-/** What was called. The ledger has the parameters of the latest mapping alone, which may not be the one called by. */
+/** What was called. The ledger has the parameters of the latest mapping only: an earlier call may have had others. */
 function formatLastCall(
   { eventId: latest, parameters }: LedgerEntry,
   attempt: PastAttempt,
@@ -129,7 +132,7 @@ function formatLastCall(
   return [eventId === latest ? `event ${eventId}; ${formatParameters(parameters)}` : `event ${eventId}`];
 }
 
-/** Entries that were written before attempts kept their event id say nothing here. */
+/** The event id where it differs from that of the call before. Attempts of entries from old versions have no event id. */
 function formatEarlierCall({ eventId }: PastAttempt, before: PastAttempt | undefined): readonly string[] {
   return eventId === undefined || eventId === before?.eventId ? [] : [`event ${eventId}`];
 }
@@ -145,15 +148,12 @@ function lineOfAction({ at, action, by, reason, code, about }: LedgerAction): St
   return { at, what: `${by} ${action} ${what} (${code})${why}`, more: [] };
 }
 
-/** The events of a source's mapping as it is now, as far as a story needs them. */
-export type MappedTypes = readonly Pick<EventMapping, 'name' | 'on'>[];
-
-/** More names than that nobody reads. */
+/** A list of more names is not read. */
 const MOST_NAMED = 12;
 
 /**
- * What the events were on that a webhook did not match by its type. An intake record has their number alone; which they are, the
- * mapping says as it is now, and that is said where it cannot be the same any more.
+ * The events that are on other types than the webhook's. An intake record has their number alone; their names come from the
+ * mapping as it is now, and the line says so where it must have changed since.
  */
 function formatOthers(
   { others, eventTypes, matched }: IntakeRecord,
@@ -173,18 +173,18 @@ function formatOthers(
 /** Where an event stands now, and what a person can do next. */
 type Ending = { readonly title: string; readonly lines: readonly string[] };
 
-/** The end of each event of a webhook, as far as there is one. */
+/** How each event of a webhook ended, or where it stands. */
 export function storyEnd(facts: WebhookFacts): readonly string[] {
-  const { story, letters } = facts;
+  const { story, deadLetters } = facts;
   const endings = [
     ...story.entries.map((entry) => endingOf(entry, facts)),
-    ...letters.filter((letter) => isUnknown(letter, facts)).map(endingOfLetter),
+    ...deadLetters.filter((one) => isUnknown(one, facts)).map(endingOfDeadLetter),
   ];
   if (endings.length > 0)
     return endings.flatMap(({ title, lines }) => [title, ...lines.map((line) => `  ${line}`)]);
   return [
     'No message was due.',
-    '  No event of the mapping wanted this webhook, for the reasons above: nothing was sent, and nothing is to be done.',
+    '  No event of the mapping wanted this webhook, for the reasons above. It was not sent, and you need do nothing.',
   ];
 }
 
@@ -199,21 +199,19 @@ function endingOf(entry: LedgerEntry, facts: WebhookFacts): Ending {
     case 'waiting':
       return {
         title: `${event}: NOT SENT YET. It was certainly not accepted so far (${code ?? 'no call was made'}), and is tried again by itself.`,
-        lines: [`The next attempt is not before ${leaseUntil.toISOString()}. Nothing is to be done.`],
+        lines: [`The next attempt is not before ${leaseUntil.toISOString()}. You need do nothing.`],
       };
     case 'claimed':
       return {
         title: `${event}: BEING SENT. A worker has it since ${(lastAttemptAt ?? leaseUntil).toISOString()}.`,
         lines: [
-          `If it says the same after ${leaseUntil.toISOString()}, the worker has died: the event is then parked as unconfirmed.`,
+          `If this stays so after ${leaseUntil.toISOString()}, the worker has died: the event is then parked as unconfirmed.`,
         ],
       };
     case 'expired':
       return {
-        title: `${event}: NOT SENT. It was older than its max-age when its turn came, and no longer worth saying.`,
-        lines: [
-          'Nothing is to be done. If this happens often, see why webhooks come late, or raise max-age.',
-        ],
+        title: `${event}: NOT SENT. It was older than its max-age when its turn came.`,
+        lines: ['You need do nothing. If this happens often, see why webhooks come late, or raise max-age.'],
       };
     case 'failed':
     case 'unconfirmed':
@@ -225,12 +223,12 @@ function endingOf(entry: LedgerEntry, facts: WebhookFacts): Ending {
 function afterAcceptance(transactionId: string | undefined, at: Date | undefined): readonly string[] {
   return [
     'Accepted is not the same as on her phone: opt-out lists, contact-frequency rules, exclusion times, an expired event',
-    'or an inactive deployment in Webex Campaign can still hold a message back, and this adapter is not told.',
+    'or an inactive deployment in Webex Campaign can still hold a message back, and this adapter cannot see that.',
     `If she did not get it, ask Cisco for the "Event transaction details" of ${transactionId ?? 'the event'}${at === undefined ? '' : ` (called ${at.toISOString()})`}.`,
   ];
 }
 
-function endingOfFailure(entry: LedgerEntry, { story, letters }: WebhookFacts): Ending {
+function endingOfFailure(entry: LedgerEntry, { story, deadLetters }: WebhookFacts): Ending {
   const { event, state, code } = entry;
   const reason =
     code !== undefined && isDeadLetterCode(code)
@@ -242,47 +240,47 @@ function endingOfFailure(entry: LedgerEntry, { story, letters }: WebhookFacts): 
   const title = isSure
     ? `${event}: NOT SENT (${reason}).`
     : `${event}: NOT KNOWN whether it was sent (${reason}).`;
-  const letter = letters.find((one) => ledgerEventOf(one) === event);
+  const deadLetter = deadLetters.find((one) => ledgerEventOf(one) === event);
   const meaning = isSure ? ADVICE[reason].meaning : ADVICE.unconfirmed.meaning;
-  if (letter !== undefined) {
+  if (deadLetter !== undefined) {
     const next = isSure ? ADVICE[reason].next : ADVICE.unconfirmed.next;
     return {
       title,
-      lines: [meaning, `Its dead letter is ${letter.id}. What to do: ${next.replaceAll('ID', letter.id)}.`],
+      lines: [meaning, formatNext(deadLetter, next)],
     };
   }
-  return { title, lines: [meaning, withoutLetter(entry, story.actions)] };
+  return { title, lines: [meaning, explainMissing(entry, story.actions)] };
 }
 
-function withoutLetter({ event, deadLetteredAt }: LedgerEntry, actions: readonly LedgerAction[]): string {
+function explainMissing({ event, deadLetteredAt }: LedgerEntry, actions: readonly LedgerAction[]): string {
   const name = event.split('#')[0];
   const last = actions
     .filter(({ about }) => about === name)
     .toSorted((one, other) => other.at.getTime() - one.at.getTime())[0];
   if (last?.action === 'dropped') {
-    return `${last.by} dropped its dead letter: "${last.reason ?? ''}". Nothing is left to be done.`;
+    return `${last.by} dropped its dead letter: "${last.reason ?? ''}". You need do nothing.`;
   }
   if (last?.action === 'replayed') return `${last.by} has put it back on the buffer: look again in a moment.`;
   return deadLetteredAt === undefined
     ? 'Its dead letter is about to be written: look again in a moment.'
-    : 'Its dead letter is not in the queue any more: somebody has taken it, or SQS has let go of it after 14 days.';
+    : 'Its dead letter is no longer in the queue: somebody has taken it, or SQS has deleted it after 14 days.';
 }
 
-function ledgerEventOf({ note }: DeadLetter): string | undefined {
-  return note?.item === undefined ? note?.event : `${note.event}#${note.item}`;
-}
-
-/** Whether a dead letter is about no event that the ledger has. */
-function isUnknown(letter: DeadLetter, { story }: WebhookFacts): boolean {
-  const event = ledgerEventOf(letter);
+/** Whether the ledger does not have the event of a dead letter. */
+function isUnknown(deadLetter: DeadLetter, { story }: WebhookFacts): boolean {
+  const event = ledgerEventOf(deadLetter);
   return event === undefined || !story.entries.some((entry) => entry.event === event);
 }
 
-function endingOfLetter(letter: DeadLetter): Ending {
-  const { code, id } = letter;
+function endingOfDeadLetter(deadLetter: DeadLetter): Ending {
+  const { code } = deadLetter;
   const { meaning, next } = ADVICE[code];
   return {
-    title: `${eventNameOf(letter) ?? 'The webhook'}: PUT ASIDE (${code}).`,
-    lines: [meaning, `Its dead letter is ${id}. What to do: ${next.replaceAll('ID', id)}.`],
+    title: `${eventNameOf(deadLetter) ?? 'The webhook'}: PUT ASIDE (${code}).`,
+    lines: [meaning, formatNext(deadLetter, next)],
   };
+}
+
+function formatNext({ id }: DeadLetter, next: string): string {
+  return `Its dead letter is ${id}. What to do: ${next.replaceAll('ID', id)}.`;
 }

@@ -1,12 +1,21 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { explainOldNode, IN_REPOSITORY, PROGRAM } from '../lib/config/invocation.ts';
-import { registerDeadLetters } from './dead-letters/register-dead-letters.ts';
-import { registerMappings } from './mappings/register-mappings.ts';
-import { registerSecrets } from './secrets/register-secrets.ts';
-import { registerStacks } from './stacks/adopt.ts';
-import { registerStories } from './stories/register-stories.ts';
-import { registerWebhooks } from './webhooks/register-webhooks.ts';
+import { registerDrop } from './dead-letters/drop.ts';
+import { registerList } from './dead-letters/list.ts';
+import { registerReplay } from './dead-letters/replay.ts';
+import { registerShow } from './dead-letters/show.ts';
+import { registerExplainMapping } from './mappings/explain-mapping.ts';
+import { registerMap } from './mappings/map.ts';
+import { registerValidate } from './mappings/validate.ts';
+import { registerRotate } from './secrets/rotate.ts';
+import { registerSet } from './secrets/set.ts';
+import { registerStatus } from './secrets/status.ts';
+import { registerAdopt } from './stacks/adopt.ts';
+import { registerDoctor } from './webhooks/doctor.ts';
+import { registerExplain } from './webhooks/explain.ts';
+import { registerSend } from './webhooks/send.ts';
+import { registerTail } from './webhooks/tail.ts';
 
 const old = explainOldNode();
 if (old !== undefined) {
@@ -23,12 +32,30 @@ const program = new Command(PROGRAM.name)
     '\nMappings are read from the folder "mappings", or from the one that MAPPINGS_FOLDER names.',
   );
 
-registerWebhooks(program);
-registerMappings(program);
-registerDeadLetters(program);
-registerStories(program);
-registerStacks(program);
-registerSecrets(program);
+// The help lists the commands in this order.
+registerSend(program);
+registerDoctor(program);
+
+registerMap(program);
+registerExplainMapping(program);
+registerValidate(program);
+
+const deadLetters = program.command('dead-letter').description('what could not be delivered');
+registerList(deadLetters);
+registerShow(deadLetters);
+registerReplay(deadLetters);
+registerDrop(deadLetters);
+
+registerExplain(program);
+registerTail(program);
+registerAdopt(program);
+
+// None of these takes a value as an argument, or shows one.
+const secrets = program.command('secrets').description('signing secrets of the sources, and the API keys');
+registerSet(secrets);
+registerRotate(secrets);
+registerStatus(secrets);
+
 // It synthesizes the stages of this repository.
 if (IN_REPOSITORY) (await import('./stacks/cost.ts')).registerCost(program);
 

@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline/promises';
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { INVOCATION } from '../lib/config/invocation.ts';
 
 /** What a command prints, and the exit code it ends with. */
 export type CommandResult = { readonly text: string; readonly exitCode: number };
 
-/** Runs a command; what AWS refuses (no credentials, no such queue) is told in a line rather than a stack trace. */
+/** Runs a command. An error of AWS (no credentials, no such queue) is printed as a line, without its stack trace. */
 export async function run(command: () => Promise<CommandResult>): Promise<void> {
   const { text, exitCode } = await command().catch((error: unknown) => ({
     text: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
@@ -15,7 +15,7 @@ export async function run(command: () => Promise<CommandResult>): Promise<void> 
   process.exitCode = exitCode;
 }
 
-/** Why a command cannot be done as it was given. */
+/** The result of a command that cannot be done as it was given. */
 export function refuse(text: string): CommandResult {
   return { text, exitCode: 2 };
 }
@@ -35,7 +35,12 @@ export function jsonOption(): Option {
   return new Option('--json', 'print JSON');
 }
 
-/** What a command is told of how to be used. */
+/** Adds the options of every command that works on a stack. */
+export function withAccount(command: Command): Command {
+  return command.addOption(stackOption()).addOption(portOption()).addOption(jsonOption());
+}
+
+/** Examples at the end of a command's help. */
 export function example(...lines: readonly string[]): string {
   return `\nExample:\n${lines.map((line) => `  ${INVOCATION} ${line}`).join('\n')}`;
 }
@@ -46,13 +51,13 @@ function readPort(text: string): number {
   throw new InvalidArgumentError('expected a port, 1 to 65535');
 }
 
-/** Asks a person; only where there is one. */
+/** Asks a person a question that is answered by yes or no. */
 export type Ask = (question: string) => Promise<boolean>;
 
 type Terminal<Stream> = Stream & { readonly isTTY?: boolean };
 
 /**
- * Asks with `output`, which is stderr, so that what a program reads stays clean; nobody is asked where nobody sits. Only
+ * Asks by `output`, which is stderr, so that what a program reads stays clean; `undefined` where there is no terminal. Only
  * "y" and "yes" are a yes.
  */
 export function askAtTerminal(
@@ -68,6 +73,11 @@ export function askAtTerminal(
   };
 }
 
+/** `1 webhook`, `2 webhooks`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 /** Reads a duration such as `30m` or `3d`, in seconds. */
@@ -78,7 +88,7 @@ export function readDuration(text: string): number {
   return Number(count) * seconds;
 }
 
-/** Says for how long something has been, in its largest unit. */
+/** A duration in its largest whole unit: `2 h`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const [unit, size] = Object.entries(UNIT_SECONDS).findLast(([, size]) => whole >= size) ?? ['s', 1];

@@ -1,17 +1,27 @@
 import { userInfo } from 'node:os';
+import type { Command } from 'commander';
 import type { AccountChoice } from '../../answers/account.ts';
 import {
   type DeadLetterChoice,
   eventNameOf,
-  type HeldLetter,
-  holdChosen,
   ledgerWebhookOf,
+  type TakenDeadLetter,
+  takeChosen,
 } from '../../answers/dead-letter.ts';
-import { hideFor, removeLetter } from '../../answers/dead-letter-queue.ts';
+import { removeDeadLetter, showAgain } from '../../answers/dead-letter-queue.ts';
 import { type LedgerAction, recordAction } from '../../answers/ledger-items.ts';
-import { type Ask, askAtTerminal, type CommandResult, refuse } from '../command-line.ts';
+import {
+  type Ask,
+  askAtTerminal,
+  type CommandResult,
+  example,
+  formatCount,
+  refuse,
+  run,
+} from '../command-line.ts';
+import { withFilters } from './list.ts';
 
-export type DropOptions = AccountChoice &
+type DropOptions = AccountChoice &
   DeadLetterChoice & {
     readonly reason: string;
     readonly by?: string | undefined;
@@ -20,53 +30,65 @@ export type DropOptions = AccountChoice &
     readonly json?: boolean | undefined;
   };
 
-/** `adapter dead-letter drop`: takes dead letters away for good; who and why is kept in the ledger. */
+export function registerDrop(group: Command): void {
+  withFilters(group.command('drop'))
+    .description('take dead letters away for good; who and why is kept in the ledger')
+    .argument('[ids...]', 'as in the list; their beginnings are enough')
+    .requiredOption('--reason <text>', 'why: no personal data, it is kept for a month')
+    .option('--all', 'everything')
+    .option('--by <name>', 'who decided (default: the user of this machine)')
+    .option('--yes', 'do not ask')
+    .option('--dry-run', 'say what would be dropped, and change nothing')
+    .addHelpText('after', example('dead-letter drop 1f3c9a2b --reason "arrived, says Cisco"'))
+    .action((ids, options) => run(() => dropDeadLetters({ ids, ...options })));
+}
+
+/** `adapter dead-letter drop`: takes dead letters away for good; the ledger keeps who did it and why. */
 export async function dropDeadLetters(
   options: DropOptions,
   ask: Ask | undefined = askAtTerminal(process.stdin, process.stderr),
 ): Promise<CommandResult> {
-  const usage = checkUsage(options, ask);
-  if (usage !== undefined) return refuse(usage);
-  const held = await holdChosen(options);
-  if (!held.ok) return refuse(held.failure);
+  const problem = checkUsage(options, ask);
+  if (problem !== undefined) return refuse(problem);
+  const choice = await takeChosen(options);
+  if (!choice.ok) return refuse(choice.failure);
 
-  const { account, queue, chosen } = held.value;
-  const dropped: HeldLetter[] = [];
+  const { account, queue, chosen } = choice.value;
+  const dropped: TakenDeadLetter[] = [];
   try {
-    if (chosen.length === 0) return { text: 'There is no such dead letter.', exitCode: 0 };
-    if (options.dryRun === true) return tell(chosen, 'would be dropped; nothing was changed', options);
+    if (chosen.length === 0) return { text: 'No dead letter matches.', exitCode: 0 };
+    if (options.dryRun === true)
+      return formatDropped(chosen, 'would be dropped; nothing was changed', options);
     const isSure = options.yes === true || (await ask?.(questionAbout(chosen))) === true;
     if (!isSure) return { text: 'Nothing was dropped.', exitCode: 1 };
     for (const one of chosen) {
       // The reason first: a dead letter must not be gone without one.
-      await recordAction(account, formatDrop(one, account.clock.now(), options));
-      await removeLetter(queue, one.held);
+      await recordAction(account, dropOf(one, account.clock.now(), options));
+      await removeDeadLetter(queue, one.message);
       dropped.push(one);
     }
-    return tell(dropped, 'dropped', options);
+    return formatDropped(dropped, 'dropped', options);
   } finally {
     const rest = chosen.filter((one) => !dropped.includes(one));
-    await hideFor(
+    await showAgain(
       queue,
-      rest.map(({ held }) => held),
-      0,
+      rest.map(({ message }) => message),
     );
   }
 }
 
-function checkUsage(options: DropOptions, ask: Ask | undefined): string | undefined {
-  if (options.reason.trim() === '')
-    return '--reason must say why: it is all that is left of the dead letter.';
-  if (ask === undefined && options.yes !== true && options.dryRun !== true) {
+function checkUsage({ reason, yes, dryRun }: DropOptions, ask: Ask | undefined): string | undefined {
+  if (reason.trim() === '') return '--reason must say why: it is all that is left of the dead letter.';
+  if (ask === undefined && yes !== true && dryRun !== true) {
     return 'There is no terminal to ask at: give --yes to drop without being asked.';
   }
   return undefined;
 }
 
-function formatDrop({ letter }: HeldLetter, at: Date, { by, reason }: DropOptions): LedgerAction {
-  const { code, note } = letter;
+function dropOf({ deadLetter }: TakenDeadLetter, at: Date, { by, reason }: DropOptions): LedgerAction {
+  const { code, note } = deadLetter;
   return {
-    webhook: ledgerWebhookOf(letter),
+    webhook: ledgerWebhookOf(deadLetter),
     action: 'dropped',
     at,
     by: by ?? userInfo().username,
@@ -76,27 +98,33 @@ function formatDrop({ letter }: HeldLetter, at: Date, { by, reason }: DropOption
   };
 }
 
-function questionAbout(chosen: readonly HeldLetter[]): string {
-  return `${chosen.map(formatHeld).join('\n')}\nDrop ${chosen.length}? Their webhooks are gone for good. [y/N] `;
+function questionAbout(chosen: readonly TakenDeadLetter[]): string {
+  const gone = chosen.length === 1 ? 'Its webhook is' : 'Their webhooks are';
+  return [
+    ...chosen.map(formatDeadLetter),
+    `Drop ${formatCount(chosen.length, 'dead letter')}? ${gone} gone for good. [y/N] `,
+  ].join('\n');
 }
 
-function formatHeld({ letter }: HeldLetter): string {
-  const { id, code, source, deduplicationId } = letter;
-  return [id, code, source, deduplicationId, eventNameOf(letter)].filter(Boolean).join('  ');
+function formatDeadLetter({ deadLetter }: TakenDeadLetter): string {
+  const { id, code, source, deduplicationId } = deadLetter;
+  return [id, code, source, deduplicationId, eventNameOf(deadLetter)].filter(Boolean).join('  ');
 }
 
-function tell(letters: readonly HeldLetter[], what: string, { json, reason }: DropOptions): CommandResult {
+function formatDropped(
+  deadLetters: readonly TakenDeadLetter[],
+  outcome: string,
+  { json, reason }: DropOptions,
+): CommandResult {
   if (json === true) {
-    const told = letters.map(({ letter: { id, messageId, code } }) => ({
+    const facts = deadLetters.map(({ deadLetter: { id, messageId, code } }) => ({
       id,
       messageId,
       code,
-      outcome: what,
+      outcome,
     }));
-    return { text: JSON.stringify(told, null, 2), exitCode: 0 };
+    return { text: JSON.stringify(facts, null, 2), exitCode: 0 };
   }
-  const text = [...letters.map(formatHeld), '', `${letters.length} ${what}. Reason: ${reason.trim()}`].join(
-    '\n',
-  );
-  return { text, exitCode: 0 };
+  const sum = `${deadLetters.length} ${outcome}. Reason: ${reason.trim()}`;
+  return { text: [...deadLetters.map(formatDeadLetter), '', sum].join('\n'), exitCode: 0 };
 }

@@ -1,7 +1,39 @@
+import { type Command, InvalidArgumentError } from 'commander';
 import { eventNameOf } from '../../answers/dead-letter.ts';
-import type { Project } from '../../answers/project.ts';
+import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { type Replayed, type ReplayOptions, replayDeadLetters } from '../../answers/replay.ts';
-import { type CommandResult, refuse } from '../command-line.ts';
+import { type CommandResult, example, refuse, run } from '../command-line.ts';
+import { withFilters } from './list.ts';
+
+export function registerReplay(group: Command): void {
+  withFilters(group.command('replay'))
+    .description('put webhooks back on the buffer: what was delivered is never repeated')
+    .argument('[ids...]', 'as in the list; their beginnings are enough')
+    .option('--all', 'everything but what may have been accepted')
+    .option(
+      '--unconfirmed',
+      'with ids: send again what may have been accepted, and may become a second message',
+    )
+    .option('--late', 'send it though it is older than its max-age')
+    .option('--dry-run', 'say what would go back, and change nothing')
+    .option('--rate <number>', 'so many a second', readRate, 10)
+    .option('--by <name>', 'who wants it (default: the user of this machine)')
+    .option('--stage <name>', 'whose mapping to ask for the max-age (default: the stage of the stack)')
+    .addHelpText(
+      'after',
+      example(
+        'dead-letter replay --code webex-mandatory-field-missing --dry-run',
+        'dead-letter replay 1f3c9a2b',
+      ),
+    )
+    .action((ids, options) => run(() => replayCommand(projectOf(PROJECT, options), { ids, ...options })));
+}
+
+function readRate(text: string): number {
+  const rate = Number(text);
+  if (rate > 0 && rate <= 1_000) return rate;
+  throw new InvalidArgumentError('expected a number above 0, 1000 at most');
+}
 
 /** `adapter dead-letter replay`: puts webhooks back on the buffer, and says what became of each dead letter. */
 export async function replayCommand(
@@ -9,40 +41,34 @@ export async function replayCommand(
   { json, ...options }: ReplayOptions & { readonly json?: boolean | undefined },
 ): Promise<CommandResult> {
   const replayed = await replayDeadLetters(project, options);
-  return replayed.ok ? formatReplay(replayed.value, json === true) : refuse(replayed.failure);
+  if (!replayed.ok) return refuse(replayed.failure);
+  // What stays or failed is for the person to look at.
+  const isWell = replayed.value.every(({ outcome }) => outcome === 'replayed' || outcome === 'would-replay');
+  const text =
+    json === true
+      ? JSON.stringify(replayed.value.map(replayedJson), null, 2)
+      : formatReplayed(replayed.value);
+  return { text, exitCode: isWell ? 0 : 1 };
 }
 
-/** All is well when everything that was chosen went back; what stays, or failed, is for the person to look at. */
-function formatReplay(replayed: readonly Replayed[], asJson: boolean): CommandResult {
-  const isWell = replayed.every(({ outcome }) => outcome === 'replayed' || outcome === 'would-replay');
-  const exitCode = isWell ? 0 : 1;
-  if (asJson) {
-    const told = replayed.map(
-      ({ letter: { id, messageId, code, source, deduplicationId, note }, ...rest }) => ({
-        id,
-        messageId,
-        code,
-        source,
-        deduplicationId,
-        event: note?.event,
-        item: note?.item,
-        ...rest,
-      }),
-    );
-    return { text: JSON.stringify(told, null, 2), exitCode };
-  }
-  if (replayed.length === 0) return { text: 'There is no such dead letter.', exitCode };
-  const lines = replayed.map(({ letter, outcome, reason }) => {
-    const name = [letter.source, letter.deduplicationId, eventNameOf(letter)].filter(Boolean).join('  ');
-    return `${outcome.padEnd(13)}${letter.id}  ${letter.code}  ${name}${reason === undefined ? '' : `\n${' '.repeat(13)}${reason}`}`;
+function replayedJson({ deadLetter, ...rest }: Replayed): object {
+  const { id, messageId, code, source, deduplicationId, note } = deadLetter;
+  return { id, messageId, code, source, deduplicationId, event: note?.event, item: note?.item, ...rest };
+}
+
+function formatReplayed(replayed: readonly Replayed[]): string {
+  if (replayed.length === 0) return 'No dead letter matches.';
+  const lines = replayed.map(({ deadLetter, outcome, reason }) => {
+    const { id, code, source, deduplicationId } = deadLetter;
+    const name = [source, deduplicationId, eventNameOf(deadLetter)].filter(Boolean).join('  ');
+    return `${outcome.padEnd(13)}${id}  ${code}  ${name}${reason === undefined ? '' : `\n${' '.repeat(13)}${reason}`}`;
   });
-  return { text: [...lines, formatSum(replayed)].join('\n'), exitCode };
+  return [...lines, '', formatSum(replayed)].join('\n');
 }
 
 function formatSum(replayed: readonly Replayed[]): string {
   const count = (outcome: Replayed['outcome']) => replayed.filter((one) => one.outcome === outcome).length;
   const would = count('would-replay');
-  if (would > 0) return `\n${would} would go back to the buffer; nothing was changed.`;
-  const back = count('replayed');
-  return `\n${back} of ${replayed.length} went back to the buffer. "explain ID" tells what becomes of each.`;
+  if (would > 0) return `${would} would go back to the buffer; nothing was changed.`;
+  return `${count('replayed')} of ${replayed.length} went back to the buffer. "explain ID" tells what becomes of each.`;
 }

@@ -1,80 +1,105 @@
+import type { Command } from 'commander';
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
 import { ADVICE } from '../../answers/advice.ts';
 import {
   type DeadLetter,
+  deadLetterJson,
   eventNameOf,
-  findLetters,
+  findDeadLetters,
   formatAnswer,
+  ledgerEventOf,
   ledgerWebhookOf,
-  readLetters,
+  readDeadLetters,
 } from '../../answers/dead-letter.ts';
-import { readDeadLetters } from '../../answers/dead-letter-queue.ts';
 import { type LedgerStory, readStory } from '../../answers/ledger-items.ts';
 import {
-  formatLetterPreview,
-  type LetterPreview,
-  letterPreviewJson,
+  type DeadLetterPreview,
+  deadLetterPreviewJson,
+  formatDeadLetterPreview,
+  previewDeadLetter,
   previewedEvent,
-  previewLetter,
 } from '../../answers/preview.ts';
-import { reportCount } from '../../answers/progress.ts';
-import type { Project } from '../../answers/project.ts';
+import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import type { Result } from '../../lambdas/result.ts';
-import { type CommandResult, refuse } from '../command-line.ts';
-import { letterJson } from './list.ts';
+import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 
-export type ShowOptions = AccountChoice & {
+type ShowOptions = AccountChoice & {
   readonly id: string;
   readonly stage?: string | undefined;
-  /** Show what is a customer's, too. */
+  /** Show a customer's values, too. */
   readonly values?: boolean | undefined;
   readonly json?: boolean | undefined;
 };
+
+export function registerShow(group: Command): void {
+  withAccount(group.command('show'))
+    .description('tell the story of one dead letter, and what the mapping would send now')
+    .argument('<id>', 'as in the list; its beginning is enough')
+    .option('--values', "show the parameters' values: they are a customer's")
+    .option('--stage <name>', 'whose event ids to take (default: the stage of the stack)')
+    .addHelpText('after', example('dead-letter show 1f3c9a2b'))
+    .action((id, options) => run(() => showDeadLetter(projectOf(PROJECT, options), { id, ...options })));
+}
 
 /** `adapter dead-letter show`: one dead letter's story, and what the current mapping would send. */
 export async function showDeadLetter(project: Project, options: ShowOptions): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
   const { stackName } = account.value;
-  const letters = readLetters(await readDeadLetters(account.value, reportCount()));
-  const found = findLetters(letters, [options.id]);
-  const [letter] = found.ok ? found.value : [];
-  if (!found.ok || letter === undefined) return refuse(found.ok ? 'Give an id.' : found.failure);
+  const found = findDeadLetters(await readDeadLetters(account.value), [options.id]);
+  if (!found.ok) return refuse(found.failure);
+  const [deadLetter] = found.value;
+  if (deadLetter === undefined) return refuse('Give an id.');
 
-  const story = await readStory(account.value, ledgerWebhookOf(letter));
-  const preview = await previewLetter(project, letter, { stage: options.stage, stackName });
+  const story = await readStory(account.value, ledgerWebhookOf(deadLetter));
+  const preview = await previewDeadLetter(project, deadLetter, { stage: options.stage, stackName });
   const withValues = options.values === true;
-  if (options.json === true) return { text: showJson(letter, story, { preview, withValues }), exitCode: 0 };
-  const text = [
-    formatLetter(letter),
-    formatLedger(letter, story),
-    'What the mapping makes of it now:',
-    preview.ok ? indent(formatLetterPreview(preview.value, withValues)) : `  ${preview.failure}`,
-    ...(preview.ok ? formatChange(letter, preview.value) : []),
-    ...(withValues ? [] : ['  (--values shows the values: they are a customer’s)']),
-    '',
-    `What to do:  ${ADVICE[letter.code].next}.`,
-  ].join('\n');
+  const text =
+    options.json === true
+      ? JSON.stringify(showJson(deadLetter, story, { preview, withValues }), null, 2)
+      : formatShow(deadLetter, story, { preview, withValues });
   return { text, exitCode: 0 };
 }
 
+type ShownPreview = {
+  readonly preview: Result<DeadLetterPreview, string>;
+  readonly withValues: boolean;
+};
+
 function showJson(
-  letter: DeadLetter,
+  deadLetter: DeadLetter,
   story: LedgerStory | undefined,
-  { preview, withValues }: { readonly preview: Result<LetterPreview, string>; readonly withValues: boolean },
-): string {
-  const now = preview.ok ? letterPreviewJson(preview.value, withValues) : { problem: preview.failure };
+  { preview, withValues }: ShownPreview,
+): object {
+  const now = preview.ok ? deadLetterPreviewJson(preview.value, withValues) : { problem: preview.failure };
   const events = story?.entries.map(({ event, state, code }) => ({ event, state, code }));
-  return JSON.stringify({ ...letterJson(letter), ...ADVICE[letter.code], events, now }, null, 2);
+  return { ...deadLetterJson(deadLetter), ...ADVICE[deadLetter.code], events, now };
 }
 
-function formatLetter(letter: DeadLetter): string {
-  const { code, note, source = '?', eventTypes, deduplicationId, webhookId, receivedAt, messageId } = letter;
+function formatShow(
+  deadLetter: DeadLetter,
+  story: LedgerStory | undefined,
+  { preview, withValues }: ShownPreview,
+): string {
+  return [
+    formatDeadLetter(deadLetter),
+    formatLedger(deadLetter, story),
+    'What the mapping makes of it now:',
+    preview.ok ? indent(formatDeadLetterPreview(preview.value, withValues)) : `  ${preview.failure}`,
+    ...(preview.ok ? formatChange(deadLetter, preview.value) : []),
+    ...(withValues ? [] : ['  (--values shows the values: they are a customer’s)']),
+    '',
+    `What to do:  ${ADVICE[deadLetter.code].next}.`,
+  ].join('\n');
+}
+
+function formatDeadLetter(deadLetter: DeadLetter): string {
+  const { code, note, source = '?', eventTypes, deduplicationId, webhookId, receivedAt } = deadLetter;
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['webhook', `${source} ${eventTypes.join(', ') || '?'}`],
     ['ids', [deduplicationId, webhookId].filter(Boolean).join('  ')],
     ['received', receivedAt],
-    ['event', eventNameOf(letter)],
+    ['event', eventNameOf(deadLetter)],
     ['stage', note?.stage ?? 'buffer'],
     ['answer', formatAnswer(note?.answer)],
     ['detail', note?.detail],
@@ -83,8 +108,8 @@ function formatLetter(letter: DeadLetter): string {
     ['first', note?.firstAttemptAt],
     ['last', note?.lastAttemptAt],
     ['mapping', note?.mappingVersion && `version ${note.mappingVersion}`],
-    ['buried', note?.deadLetteredAt],
-    ['message', messageId],
+    ['dead letter', note && `since ${note.deadLetteredAt}`],
+    ['message', deadLetter.messageId],
   ];
   const lines = facts.flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [`  ${name.padEnd(12)}${value}`],
@@ -92,11 +117,11 @@ function formatLetter(letter: DeadLetter): string {
   return [code, `  ${ADVICE[code].meaning}`, '', ...lines, ''].join('\n');
 }
 
-/** The other events of the webhook: a replay does not touch what has ended. */
-function formatLedger({ note }: DeadLetter, story: LedgerStory | undefined): string {
+/** All events of the webhook: a replay does not touch those that have ended. */
+function formatLedger(deadLetter: DeadLetter, story: LedgerStory | undefined): string {
   const entries = story?.entries ?? [];
   if (entries.length === 0) return 'The ledger has no event of this webhook.\n';
-  const own = note?.item === undefined ? note?.event : `${note.event}#${note.item}`;
+  const own = ledgerEventOf(deadLetter);
   const lines = entries.map(
     ({ event, state, code }) =>
       `  ${event}: ${state}${code === undefined ? '' : ` (${code})`}${event === own ? '  ← this one' : ''}`,
@@ -104,9 +129,9 @@ function formatLedger({ note }: DeadLetter, story: LedgerStory | undefined): str
   return ['Its events in the ledger:', ...lines, ''].join('\n');
 }
 
-function formatChange(letter: DeadLetter, preview: LetterPreview): readonly string[] {
-  const before = letter.note?.mappingVersion;
-  const now = previewedEvent(letter, preview)?.terms.mappingVersion;
+function formatChange(deadLetter: DeadLetter, preview: DeadLetterPreview): readonly string[] {
+  const before = deadLetter.note?.mappingVersion;
+  const now = previewedEvent(deadLetter, preview)?.terms.mappingVersion;
   if (before === undefined || now === undefined) return [];
   return [
     before === now

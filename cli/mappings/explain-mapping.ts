@@ -1,10 +1,23 @@
-import { findMapping, type Project, stageNames } from '../../answers/project.ts';
+import type { Command } from 'commander';
+import { findMapping, PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
 import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
 import type { EventMapping } from '../../lambdas/map/mapping.ts';
 import { isNode, type Node, parseExpression } from '../../lib/mapping/expressions.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
-import type { CommandResult } from '../command-line.ts';
+import { type CommandResult, example, formatCount, refuse, run } from '../command-line.ts';
+
+export function registerExplainMapping(program: Command): void {
+  program
+    .command('explain-mapping')
+    .description('say in plain English what becomes of the webhooks of a source')
+    .argument('<name>', 'the mapping folder')
+    .option('--stage <name>', 'whose mappings and event ids to show (default: the first of stages.yaml)')
+    .addHelpText('after', example('explain-mapping stripe'))
+    .action((name, options) =>
+      run(async () => explainMapping(projectOf(PROJECT, options), { name, ...options })),
+    );
+}
 
 /** `adapter explain-mapping`: a mapping in plain English, for those who own the messages. */
 export function explainMapping(
@@ -12,16 +25,16 @@ export function explainMapping(
   { name, stage }: { readonly name: string; readonly stage?: string | undefined },
 ): CommandResult {
   const stages = stageNames(project);
-  if (!stages.ok) return { text: stages.failure, exitCode: 2 };
+  if (!stages.ok) return refuse(stages.failure);
   const mapping = findMapping(project, name);
-  if (!mapping.ok) return { text: mapping.failure, exitCode: 2 };
+  if (!mapping.ok) return refuse(mapping.failure);
   return { text: formatMapping(mapping.value, stage ?? stages.value[0] ?? ''), exitCode: 0 };
 }
 
-/** Says what becomes of each event of a source, one paragraph an event. */
+/** What becomes of the webhooks of a source, one paragraph an event. */
 function formatMapping(mapping: MappingFile, stage: string): string {
   const { source, events } = resolveMapping(mapping, stage);
-  const title = `${capitalise(source)}: ${events.length} events, as they are in stage ${stage}`;
+  const title = `${capitalise(source)}: ${formatCount(events.length, 'event')}, as in stage ${stage}`;
   return [title, ...events.map((event) => formatEvent(source, event))].join('\n\n');
 }
 
@@ -83,7 +96,7 @@ function formatPolicies(event: EventMapping): readonly string[] {
 function formatDuration(seconds: number): string {
   const [size, unit] = UNITS.find(([unitSeconds]) => seconds % unitSeconds === 0) ?? [1, 'second'];
   const count = seconds / size;
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+  return formatCount(count, unit);
 }
 
 const UNITS = [
@@ -96,12 +109,12 @@ function capitalise(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** Says a value of a mapping in plain English, as far as there are words for it; else shows the expression. */
+/** A value of a mapping in plain English, or the expression itself where there are no words for it. */
 function formatValue(text: string): string {
   if (!isExpression(text)) return `"${text}"`;
   const source = expressionSource(text);
   const parsed = parseExpression(text);
-  return 'problem' in parsed ? source : (say(parsed.ast) ?? source);
+  return 'problem' in parsed ? source : (formatNode(parsed.ast) ?? source);
 }
 
 /** A name as words: `invoice.payment_failed` and `orders/create` are names too. */
@@ -114,17 +127,17 @@ function formatName(name: string): string {
     .toLowerCase();
 }
 
-/** Members in which vendors wrap what a webhook is about: they add nothing to what is said. */
+/** Members in which vendors wrap what a webhook is about: left out of the sentences. */
 const WRAPPERS = ['data', 'object', 'payload'];
 
 type Words = string | undefined;
 
-function say(node: unknown): Words {
+function formatNode(node: unknown): Words {
   if (!isNode(node)) return undefined;
-  return (SAYERS[node.type] ?? (() => undefined))(node);
+  return (FORMATTERS[node.type] ?? (() => undefined))(node);
 }
 
-const SAYERS: Readonly<Record<string, (node: Node) => Words>> = {
+const FORMATTERS: Readonly<Record<string, (node: Node) => Words>> = {
   path: formatPath,
   variable: ({ value }) => (value === '' || value === '$' ? 'the webhook' : formatName(String(value))),
   number: ({ value }) => (value === 0 ? 'zero' : String(value)),
@@ -134,7 +147,7 @@ const SAYERS: Readonly<Record<string, (node: Node) => Words>> = {
   function: formatCall,
   condition: ({ condition, then, else: otherwise }) =>
     combine([then, condition, otherwise], (yes, when, no) => `${yes} if ${when}, else ${no}`),
-  block: ({ expressions }) => (Array.isArray(expressions) ? say(expressions.at(-1)) : undefined),
+  block: ({ expressions }) => (Array.isArray(expressions) ? formatNode(expressions.at(-1)) : undefined),
   unary: ({ value, expressions }) =>
     value === '[' && Array.isArray(expressions)
       ? combine(expressions, (...all) => all.join(', '))
@@ -194,24 +207,24 @@ const CALLS: Readonly<Record<string, (...given: string[]) => string>> = {
   toMillis: (what) => what,
 };
 
-/** Of a single sentence; of several it cannot be told to which the "not" belongs. */
+/** Negates a single sentence by its verb. With several it would be unclear to which the "not" belongs. */
 function negate(what: string): string {
   const isSingle = !/ (and|or|if) /.test(what);
   if (isSingle && what.includes(' contains ')) return what.replace(' contains ', ' does not contain ');
-  return isSingle && what.includes(' is ') ? what.replace(' is ', ' is not ') : `it is not so that ${what}`;
+  return isSingle && what.includes(' is ') ? what.replace(' is ', ' is not ') : `it is not true that ${what}`;
 }
 
 function formatCall({ procedure, arguments: given }: Node): Words {
   if (!isNode(procedure) || !Array.isArray(given)) return undefined;
   const name = String(procedure.value);
   const call = CALLS[name];
-  // A function of the file's own is said by its name.
+  // A function that the mapping file defines is called by its name.
   return combine(given, (...words) =>
     call === undefined ? `the ${formatName(name)} of ${words.join(' and ')}` : call(...words),
   );
 }
 
 function combine(nodes: readonly unknown[], join: (...words: string[]) => string): Words {
-  const words = nodes.map(say);
+  const words = nodes.map(formatNode);
   return words.every((word) => word !== undefined) ? join(...words) : undefined;
 }

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, type FSWatcher, readFileSync, watch as watchFile, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Command } from 'commander';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { formatPreview, previewJson } from '../../answers/preview.ts';
-import { findMapping, type Project, stageNames } from '../../answers/project.ts';
+import { findMapping, findStage, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';
 import { readExamples } from '../../lib/mapping/checks/folders.ts';
@@ -11,7 +12,7 @@ import { type Example, runExample } from '../../lib/mapping/examples/example.ts'
 import { expectationOf } from '../../lib/mapping/examples/expectation.ts';
 import { type Preview, previewWebhook } from '../../lib/mapping/examples/preview.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
-import { type CommandResult, refuse } from '../command-line.ts';
+import { type CommandResult, example, jsonOption, refuse, run } from '../command-line.ts';
 
 export type MapOptions = {
   readonly mapping?: string | undefined;
@@ -27,20 +28,36 @@ export type MapOptions = {
   readonly json?: boolean | undefined;
 };
 
+export function registerMap(program: Command): void {
+  program
+    .command('map')
+    .description('show what a webhook becomes, event by event, without sending anything')
+    .option('--mapping <name>', 'the mapping folder')
+    .option('--body <file>', "the webhook's body")
+    .option('--headers <file>', 'its headers: a JSON object, or lines of "Name: value"')
+    .option('--example <name>', 'an example in the place of these: stripe/payment-failed')
+    .option('--accept', 'record what the example becomes as what it is expected to become')
+    .option('--stage <name>', 'whose mappings and event ids to take (default: the first of stages.yaml)')
+    .option('--watch', 'show it again whenever a file is saved')
+    .addOption(jsonOption())
+    .addHelpText('after', example('map --example stripe/payment-failed'))
+    .action((options) => {
+      const project = projectOf(PROJECT, options);
+      const map = () => run(() => mapCommand(project, options));
+      return options.watch === true ? watch(project, options, map) : map();
+    });
+}
+
 /** `adapter map`: shows what a webhook would become, event by event, without sending anything. */
 export async function mapCommand(project: Project, options: MapOptions): Promise<CommandResult> {
-  const usage = checkUsage(options);
-  if (usage !== undefined) return refuse(usage);
-  const stages = stageNames(project);
-  if (!stages.ok) return refuse(stages.failure);
-  const stage = options.stage ?? stages.value[0] ?? '';
-  if (!stages.value.includes(stage)) {
-    return refuse(`There is no stage "${stage}". There are: ${stages.value.join(', ')}.`);
-  }
+  const problem = checkUsage(options);
+  if (problem !== undefined) return refuse(problem);
+  const stage = findStage(project, options.stage);
+  if (!stage.ok) return refuse(stage.failure);
   const { example } = options;
   return example === undefined
-    ? mapBody(project, options, stage)
-    : showExample(project, { ...options, example }, stage);
+    ? mapBody(project, options, stage.value)
+    : showExample(project, { ...options, example }, stage.value);
 }
 
 function checkUsage({ mapping, body, example, accept }: MapOptions): string | undefined {
@@ -91,7 +108,7 @@ function show(
   return { text, exitCode: isRejected(preview) ? 1 : 0 };
 }
 
-/** Whether something of it would end in the dead-letter queue, or be refused at ingest. */
+/** Whether ingest would refuse the webhook, or one of its events would become a dead letter. */
 function isRejected(preview: Preview): boolean {
   if (preview.outcome !== 'mapped') return preview.outcome === 'rejected';
   return preview.events.some(({ kind }) => kind === 'rejected');
@@ -172,7 +189,7 @@ export function acceptExample({ example, preview }: MappedExample): CommandResul
 }
 
 function asYaml(text: string, expectation: unknown): string {
-  // A long number is written again as it was, every digit of it.
+  // Long numbers keep all of their digits.
   const document = parseDocument(text, { intAsBigInt: true });
   document.set('expect', document.createNode(expectation));
   return document.toString({ lineWidth: 0 });
@@ -180,4 +197,36 @@ function asYaml(text: string, expectation: unknown): string {
 
 function asJson(text: string, expectation: unknown): string {
   return `${JSON.stringify({ ...JSON.parse(text), expect: expectation }, null, 2)}\n`;
+}
+
+/** Editors write a file in several steps. */
+const SETTLE_MILLISECONDS = 100;
+
+/** Shows it now, and again whenever a mapping, an example, the body or the headers are saved; until Ctrl-C. */
+async function watch(
+  { mappings }: Project,
+  { body, headers }: MapOptions,
+  show: () => Promise<void>,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const showSoon = () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      process.stdout.write(`\n── ${new Date().toLocaleTimeString()}\n`);
+      await show();
+    }, SETTLE_MILLISECONDS);
+  };
+  const watchers: FSWatcher[] = [watchFile(mappings, { recursive: true }, showSoon)];
+  for (const file of [body, headers]) {
+    // The folder rather than the file: many editors put a new file in the place of the old one.
+    if (file !== undefined) watchers.push(watchFile(dirname(file), showSoon));
+  }
+  // Only now, so that no change is missed.
+  await show();
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+  clearTimeout(timer);
+  for (const watcher of watchers) watcher.close();
 }

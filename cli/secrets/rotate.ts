@@ -1,18 +1,46 @@
+import type { Command } from 'commander';
 import type { AccountChoice } from '../../answers/account.ts';
-import type { Project } from '../../answers/project.ts';
-import { type Ask, askAtTerminal, type CommandResult, refuse } from '../command-line.ts';
+import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import {
-  countsFrom,
+  type Ask,
+  askAtTerminal,
+  type CommandResult,
+  example,
+  formatCount,
+  refuse,
+  run,
+  withAccount,
+} from '../command-line.ts';
+import type { SecretKind } from './kind.ts';
+import { formatProblem, NAME_ARGUMENT, type ReadSecretInput, readSecretInput, writtenJson } from './set.ts';
+import { formatVerdict, readState } from './status.ts';
+import {
+  activeFrom,
   formatMinute,
-  formatValues,
   knownFrom,
   openUsable,
   replaceStored,
   type UsableSecret,
-} from './account.ts';
-import { type ReadSecretInput, readSecretInput, type SecretKind } from './kind.ts';
-import { formatProblem } from './set.ts';
-import { formatVerdict, readState } from './status.ts';
+} from './stored-secret.ts';
+
+export function registerRotate(group: Command): void {
+  withAccount(group.command('rotate'))
+    .description(
+      'put a new value before the old one, which stays valid; with --finish, take the old one away',
+    )
+    .argument('<name>', NAME_ARGUMENT)
+    .option('--finish', 'take the old value away, if it was not used for 24 hours')
+    .option('--force', 'with --finish: whatever the log says')
+    .option('--yes', 'with --finish: do not ask')
+    .addHelpText('after', example('secrets rotate stripe', 'secrets rotate stripe --finish'))
+    .action((name, { finish, ...options }) =>
+      run(async () => {
+        if (finish === true) return finishRotation(projectOf(PROJECT, options), { name, ...options });
+        if (options.force || options.yes) return refuse('--force and --yes go with --finish.');
+        return rotateSecret(projectOf(PROJECT, options), { name, ...options });
+      }),
+    );
+}
 
 type RotateOptions = AccountChoice & {
   readonly name: string;
@@ -20,8 +48,8 @@ type RotateOptions = AccountChoice & {
 };
 
 /**
- * `adapter secrets rotate`: puts a new value before those that are there, which stay valid. What comes next is told by
- * `secrets status`, and done by `secrets rotate --finish`.
+ * `adapter secrets rotate`: puts a new value before those that are there, which stay valid. `secrets status` shows when the old
+ * ones can go, and `secrets rotate --finish` takes them away.
  */
 export async function rotateSecret(
   project: Project,
@@ -46,26 +74,28 @@ export async function rotateSecret(
   const text = kind.write({ ...stored.content, values: after }, stored.kept);
   const written = await replaceStored(place, stored, text);
   if (!written.ok) return refuse(written.failure);
-  return tell(opened.value, after.length, options);
+  return formatRotated(opened.value, after.length, options);
 }
 
 function explainFull({ kind, place }: UsableSecret): string {
   return (
-    `The secret "${place.name}" holds ${formatValues(kind, kind.most)}, which is all that it can. ` +
-    `End the rotation before: secrets rotate ${kind.title} --finish`
+    `The secret "${place.name}" holds ${formatCount(kind.most, kind.noun)}, which is all that it can. ` +
+    `End the rotation first: secrets rotate ${kind.title} --finish`
   );
 }
 
-function tell({ kind, place }: UsableSecret, count: number, { json, stack }: RotateOptions): CommandResult {
-  const from = countsFrom(kind, new Date());
-  if (json === true) {
-    const told = { secret: place.name, values: count, countsFrom: from.toISOString() };
-    return { text: JSON.stringify(told), exitCode: 0 };
-  }
+function formatRotated(
+  { kind, place }: UsableSecret,
+  count: number,
+  { json, stack }: RotateOptions,
+): CommandResult {
+  const from = activeFrom(kind, new Date());
+  if (json === true) return { text: JSON.stringify(writtenJson(place.name, count, from)), exitCode: 0 };
   const at = stack === undefined ? '' : ` --stack ${stack}`;
+  const old = count > 2 ? `the old ${kind.noun}s stay valid` : `the old ${kind.noun} stays valid`;
   return {
     text: [
-      `${place.name}: ${formatValues(kind, count)}, the new one first. It counts by ${formatMinute(from)}; the old one counts on.`,
+      `${place.name}: ${formatCount(count, kind.noun)}, the new one first. Active from ${formatMinute(from)}; ${old}.`,
       NEXT[kind.noun],
       `Which one is used, and when the old one can go: secrets status ${kind.title}${at}`,
       `To end the rotation: secrets rotate ${kind.title}${at} --finish`,
@@ -81,13 +111,13 @@ const NEXT: Readonly<Record<SecretKind['noun'], string>> = {
 
 type FinishOptions = AccountChoice & {
   readonly name: string;
-  /** Though the log does not say that the old value can go. */
+  /** Even if the log does not show that the old value can go. */
   readonly force?: boolean | undefined;
   readonly yes?: boolean | undefined;
   readonly json?: boolean | undefined;
 };
 
-/** `adapter secrets rotate --finish`: takes every value but the newest away, once the log says that they can go. */
+/** `adapter secrets rotate --finish`: takes away every value but the newest, once the log shows that they can go. */
 export async function finishRotation(
   project: Project,
   options: FinishOptions,
@@ -118,7 +148,7 @@ export async function finishRotation(
 }
 
 function question({ kind, place, stored }: UsableSecret, verdict: string): string {
-  const old = formatValues(kind, stored.content.values.length - 1);
+  const old = formatCount(stored.content.values.length - 1, `old ${kind.noun}`);
   return `${verdict}\nTake ${old} away from ${place.name}, and keep the newest? [y/N] `;
 }
 
@@ -131,7 +161,7 @@ function formatFinished({ kind, place }: UsableSecret, { json }: FinishOptions):
     };
   const after = kind.noun === 'key' ? ' Now delete the old key in Webex Campaign.' : '';
   return {
-    text: `${place.name}: 1 ${kind.noun}. The old one is forgotten by ${formatMinute(by)}.${after}`,
+    text: `${place.name}: 1 ${kind.noun}. The old one stops working by ${formatMinute(by)}.${after}`,
     exitCode: 0,
   };
 }

@@ -1,25 +1,39 @@
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import type { Command } from 'commander';
 import type { AccountChoice } from '../../answers/account.ts';
-import type { Project } from '../../answers/project.ts';
-import { type CommandResult, refuse } from '../command-line.ts';
+import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';
+import type { SecretContent, SecretKind } from './kind.ts';
 import {
-  countsFrom,
+  activeFrom,
   formatMinute,
-  formatValues,
   knownFrom,
   type OpenSecret,
   openSecret,
   replaceStored,
-} from './account.ts';
-import type { SecretContent, SecretKind } from './kind.ts';
-import { type ReadSecretInput, readSecretInput, type SecretInput } from './kind.ts';
+} from './stored-secret.ts';
 
-export type SetOptions = AccountChoice & {
+/** What the argument of the commands about secrets may be. */
+export const NAME_ARGUMENT = 'a source, as its mapping folder is named, or webex-campaign';
+
+type SetOptions = AccountChoice & {
   readonly name: string;
   readonly replace?: boolean | undefined;
   readonly json?: boolean | undefined;
 };
 
-/** `adapter secrets set`: gives a secret its first value, or with `--replace` another in the place of all that is there. */
+export function registerSet(group: Command): void {
+  withAccount(group.command('set'))
+    .description('give a secret its value: asked for without showing it, or from the standard input')
+    .argument('<name>', NAME_ARGUMENT)
+    .option('--replace', 'throw away what is there: webhooks that the old one has signed are refused')
+    .addHelpText('after', example('secrets set stripe', 'secrets set webex-campaign < keys.txt'))
+    .action((name, options) => run(() => setSecret(projectOf(PROJECT, options), { name, ...options })));
+}
+
+/** `adapter secrets set`: gives a secret its first value; with `--replace`, a new value in place of all that is there. */
 export async function setSecret(
   project: Project,
   options: SetOptions,
@@ -39,16 +53,26 @@ export async function setSecret(
   const written = await replaceStored(place, stored, kind.write(content, stored.kept));
   if (!written.ok) return refuse(written.failure);
 
-  const from = countsFrom(kind, new Date());
-  if (options.json === true) {
-    const told = { secret: place.name, values: content.values.length, countsFrom: from.toISOString() };
-    return { text: JSON.stringify(told), exitCode: 0 };
-  }
+  return formatSet(opened.value, content.values.length, { isReplaced, json: options.json });
+}
+
+function formatSet(
+  { kind, place }: OpenSecret,
+  count: number,
+  { isReplaced, json }: { readonly isReplaced: boolean; readonly json: boolean | undefined },
+): CommandResult {
+  const from = activeFrom(kind, new Date());
+  if (json === true) return { text: JSON.stringify(writtenJson(place.name, count, from)), exitCode: 0 };
   const old = isReplaced
-    ? ` What was there before is forgotten by ${formatMinute(knownFrom(new Date()))}.`
+    ? ` What was there before stops working by ${formatMinute(knownFrom(new Date()))}.`
     : '';
-  const text = `${place.name}: ${formatValues(kind, content.values.length)}. It counts by ${formatMinute(from)}.${old}`;
+  const text = `${place.name}: ${formatCount(count, kind.noun)}. Active from ${formatMinute(from)}.${old}`;
   return { text, exitCode: 0 };
+}
+
+/** A secret that was written, for machines. */
+export function writtenJson(secret: string, values: number, from: Date): object {
+  return { secret, values, countsFrom: from.toISOString() };
 }
 
 function explainSet({ kind, place, stored: { problem } }: OpenSecret): string {
@@ -70,7 +94,7 @@ function checkInput(kind: SecretKind, { value, second }: SecretInput): string | 
   return other === undefined ? undefined : formatProblem(kind.second, other);
 }
 
-/** What is wrong with a value, without the value. */
+/** What is wrong with a value; the value itself is never quoted. */
 export function formatProblem(noun: string, problem: string): string {
   return `This ${noun} cannot be right: ${problem}. Nothing was changed.`;
 }
@@ -80,4 +104,62 @@ function contentOf(kind: SecretKind, { value, second }: SecretInput): SecretCont
   return kind.second === 'secondary key'
     ? { values: [value, second] }
     : { values: [value], verifyToken: second };
+}
+
+/** What a person has typed or piped in. */
+export type SecretInput = { readonly value: string; readonly second?: string };
+
+/**
+ * Asks for a value at a terminal, without showing it, or reads it from the standard input. It is never an argument, which
+ * the shell's history and the list of processes would show.
+ * @param wantsSecond whether to ask also for what may be given besides the value
+ */
+export type ReadSecretInput = (
+  kind: SecretKind,
+  wantsSecond: boolean,
+) => Promise<Result<SecretInput, string>>;
+
+export const readSecretInput: ReadSecretInput = async (kind, wantsSecond) => {
+  if (!process.stdin.isTTY) return readPiped(await textOf(process.stdin), kind.isMultiline);
+  if (kind.isMultiline)
+    return fail('A PEM key has several lines: give its file as the standard input, … < key.pem');
+  const value = await askSilently(`The ${kind.noun} of ${kind.title} (it is not shown): `);
+  if (value === undefined) return INTERRUPTED;
+  if (!wantsSecond || kind.second === undefined) return succeed({ value });
+  const second = await askSilently(`The ${kind.second}, if there is one (Enter: none): `);
+  return second === undefined ? INTERRUPTED : succeed({ value, ...(second !== '' && { second }) });
+};
+
+const INTERRUPTED = fail('Nothing was changed.');
+
+/** One value a line, or one value of several lines. The end of the last line is not part of it. */
+export function readPiped(text: string, isMultiline: boolean): Result<SecretInput, string> {
+  const whole = text.replace(/\r?\n$/, '');
+  if (isMultiline) return succeed({ value: whole });
+  const [value = '', second = '', ...more] = whole.split(/\r?\n/);
+  if (more.length > 0) return fail('The standard input has more than two lines: one value a line is read.');
+  return succeed({ value, ...(second !== '' && { second }) });
+}
+
+/** `undefined` where Ctrl-C was the answer. */
+async function askSilently(question: string): Promise<string | undefined> {
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
+  try {
+    return await new Promise((resolve) => {
+      terminal.once('SIGINT', () => resolve(undefined));
+      terminal.once('line', resolve);
+      terminal.once('close', () => resolve(undefined));
+    });
+  } finally {
+    terminal.close();
+    process.stderr.write('\n');
+  }
+}
+
+async function textOf(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,9 +1,19 @@
+import type { Command } from 'commander';
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
-import type { Project } from '../../answers/project.ts';
+import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { foldersOf } from '../../lib/mapping/folders.ts';
-import { type CommandResult, formatDuration, refuse } from '../command-line.ts';
-import { formatMinute, formatValues, type OpenSecret, openIn } from './account.ts';
+import {
+  type CommandResult,
+  example,
+  formatCount,
+  formatDuration,
+  refuse,
+  run,
+  withAccount,
+} from '../command-line.ts';
 import { findSecret, type SecretKind, WEBEX_CAMPAIGN } from './kind.ts';
+import { NAME_ARGUMENT } from './set.ts';
+import { formatMinute, type OpenSecret, openIn } from './stored-secret.ts';
 import {
   judgeRotation,
   QUIET_HOURS,
@@ -15,46 +25,51 @@ import {
   type Verdict,
 } from './use.ts';
 
-export type StatusOptions = AccountChoice & {
+export function registerStatus(group: Command): void {
+  withAccount(group.command('status'))
+    .description(
+      'show which secrets are set, which of a secret’s values is used, and whether the old one can go',
+    )
+    .argument('[name]', `${NAME_ARGUMENT} (default: all)`)
+    .addHelpText('after', example('secrets status', 'secrets status stripe --stack webhook-adapter-dev'))
+    .action((name, options) => run(() => showSecrets(projectOf(PROJECT, options), { name, ...options })));
+}
+
+type StatusOptions = AccountChoice & {
   readonly name?: string | undefined;
   readonly json?: boolean | undefined;
 };
 
-/** What is known of one secret: how many values, which are used, and whether the old ones can go. */
-export type SecretState = { readonly uses: readonly SecretUse[]; readonly verdict: Verdict };
-
-/** `adapter secrets status`: which secrets are set, which index is used, and whether an old value can go. */
-export async function formatSecrets(project: Project, options: StatusOptions): Promise<CommandResult> {
+/** `adapter secrets status`: which secrets are set, which of their values are used, and whether an old one can go. */
+export async function showSecrets(project: Project, options: StatusOptions): Promise<CommandResult> {
   const names =
     options.name === undefined ? [...foldersOf(project.mappings), WEBEX_CAMPAIGN] : [options.name];
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
-  const told: { readonly json: object; readonly text: string; readonly isUsable: boolean }[] = [];
+  const secrets: { readonly opened: OpenSecret; readonly state: SecretState | undefined }[] = [];
   for (const name of names) {
     const kind = findSecret(project, name);
     if (!kind.ok) return refuse(kind.failure);
     const opened = await openIn(account.value, kind.value);
     if (!opened.ok) return refuse(opened.failure);
-    const { stored, place } = opened.value;
-    const state = await readState(opened.value, new Date());
-    const text = describe(opened.value, state, new Date());
-    const facts = { changedAt: stored.changedAt, values: stored.content?.values.length ?? 0, ...state };
-    told.push({ json: { secret: place.name, ...facts }, text, isUsable: stored.content !== undefined });
+    secrets.push({ opened: opened.value, state: await readState(opened.value, new Date()) });
   }
-  return {
-    text:
-      options.json === true
-        ? JSON.stringify(
-            told.map(({ json }) => json),
-            null,
-            2,
-          )
-        : told.map(({ text }) => text).join('\n'),
-    exitCode: told.every(({ isUsable }) => isUsable) ? 0 : 1,
-  };
+  const text =
+    options.json === true
+      ? JSON.stringify(
+          secrets.map(({ opened, state }) => secretJson(opened, state)),
+          null,
+          2,
+        )
+      : secrets.map(({ opened, state }) => formatSecret(opened, state, new Date())).join('\n');
+  const areUsable = secrets.every(({ opened: { stored } }) => stored.content !== undefined);
+  return { text, exitCode: areUsable ? 0 : 1 };
 }
 
-/** Reads from the log what concerns one secret. */
+/** What the log shows of one secret: which values are used, and whether the old ones can go. */
+type SecretState = { readonly uses: readonly SecretUse[]; readonly verdict: Verdict };
+
+/** Reads the state of one secret from the log; `undefined` where the secret cannot be used. */
 export async function readState(
   { account, kind, stored: { content, changedAt = new Date(0) } }: OpenSecret,
   now: Date,
@@ -69,36 +84,51 @@ export async function readState(
   return { uses, verdict: judgeRotation({ values, changedAt }, uses, now) };
 }
 
-function describe({ kind, place, stored }: OpenSecret, state: SecretState | undefined, now: Date): string {
+function secretJson({ place, stored }: OpenSecret, state: SecretState | undefined): object {
+  const values = stored.content?.values.length ?? 0;
+  return { secret: place.name, changedAt: stored.changedAt, values, ...state };
+}
+
+function formatSecret(
+  { kind, place, stored }: OpenSecret,
+  state: SecretState | undefined,
+  now: Date,
+): string {
   const { content, problem, changedAt } = stored;
   if (content === undefined) {
     const what = problem === undefined ? 'not set yet' : `cannot be used: ${problem}`;
     return `${place.name}: ${what}. secrets set ${kind.title}`;
   }
   const since = changedAt === undefined ? '' : `, since ${changedAt.toISOString()}`;
-  const title = `${place.name}: ${formatValues(kind, content.values.length)}${since}`;
+  const title = `${place.name}: ${formatCount(content.values.length, kind.noun)}${since}`;
   if (state === undefined || state.verdict.kind === 'single') return title;
   const from = traceableFrom(changedAt ?? new Date(0));
   const lines =
     from > now
       ? [
-          `  The log tells them apart from ${formatMinute(from)} on: until then a function may know the old order.`,
+          `  From ${formatMinute(from)} the log tells them apart; until then a function may use the old order.`,
         ]
-      : content.values.map((_, index) => formatIndex(state.uses, index, now));
+      : content.values.map((_, index) =>
+          formatUse(
+            index,
+            state.uses.find((use) => use.index === index),
+            now,
+          ),
+        );
   return [title, ...lines, `  ${formatVerdict(state.verdict, kind)}`].join('\n');
 }
 
-function formatIndex(uses: readonly SecretUse[], index: number, now: Date): string {
+function formatUse(index: number, use: SecretUse | undefined, now: Date): string {
   const which = index === 0 ? 'newest' : index === 1 ? 'old' : `old (${index})`;
-  const use = uses.find((one) => one.index === index);
-  const told =
-    use === undefined
-      ? 'not used since'
-      : `used ${use.count} times, last ${use.lastAt.toISOString()} (${formatDuration((now.getTime() - use.lastAt.getTime()) / 1000)} ago)`;
-  return `  ${which.padEnd(8)}${told}`;
+  return `  ${which.padEnd(8)}${use === undefined ? 'not used since' : formatTimes(use, now)}`;
 }
 
-/** Whether the old values can go, and if not, why not and what to do. */
+function formatTimes({ count, lastAt }: SecretUse, now: Date): string {
+  const ago = formatDuration((now.getTime() - lastAt.getTime()) / 1000);
+  return `used ${formatCount(count, 'time')}, last ${lastAt.toISOString()} (${ago} ago)`;
+}
+
+/** Whether the old values can go; if not, why, and what to do. */
 export function formatVerdict(verdict: Verdict, { noun, title }: SecretKind): string {
   switch (verdict.kind) {
     case 'single':
@@ -108,7 +138,7 @@ export function formatVerdict(verdict: Verdict, { noun, title }: SecretKind): st
     case 'newest-unused':
       return `Nothing shows yet that the new ${noun} works: ${UNPROVED[noun]}`;
     case 'too-early':
-      return `So far the new ${noun} alone is used. The old one can go from ${verdict.freeAt.toISOString().slice(0, 10)} ${formatMinute(verdict.freeAt)}, ${QUIET_HOURS} hours after the rotation.`;
+      return `So far only the new ${noun} is used. The old one can go from ${verdict.freeAt.toISOString().slice(0, 10)} ${formatMinute(verdict.freeAt)}, ${QUIET_HOURS} hours after the rotation.`;
     case 'free':
       return `The old ${noun} can go: secrets rotate ${title} --finish`;
   }
@@ -120,6 +150,6 @@ const STILL_USED: Readonly<Record<SecretKind['noun'], string>> = {
 };
 
 const UNPROVED: Readonly<Record<SecretKind['noun'], string>> = {
-  'signing secret': 'no webhook has come that it has signed.',
+  'signing secret': 'no webhook that it signed has come.',
   key: 'no event was delivered with it. A worker stays with the key that works for as long as it lives, hours at most.',
 };

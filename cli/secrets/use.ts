@@ -8,34 +8,34 @@ import {
 import * as z from 'zod';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { parseJson } from '../../lambdas/parse-json.ts';
-import { findLogGroups } from '../stories/follow-logs.ts';
+import { findLogGroups } from '../webhooks/follow-logs.ts';
 import type { SecretTrace } from './kind.ts';
 
-/** How often one value of a secret was used, and when last; index 0 is the newest. */
+/** How often one value of a secret was used, and when last. Index 0 is the newest value. */
 export type SecretUse = { readonly index: number; readonly count: number; readonly lastAt: Date };
 
-/** Reads from the log which indexes were used from a time on. */
+/** Reads from the log which values were used since a time. */
 export type ReadSecretUse = (trace: SecretTrace, since: Date) => Promise<readonly SecretUse[]>;
 
-/** An old value has to have been silent for so long before it can go: vendors repeat for hours what was not taken. */
+/** How long an old value must be unused before it can go: vendors repeat for hours what was not taken. */
 export const QUIET_HOURS = 24;
 
-/** What the log says of a rotation. */
+/** What the log shows of a rotation. */
 export type Verdict =
-  /** There is one value: nothing is rotating. */
+  /** There is one value, and no rotation. */
   | { readonly kind: 'single' }
-  /** The old one was used, at last then. */
+  /** The old value is still used; the last time was then. */
   | { readonly kind: 'old-used'; readonly lastAt: Date }
-  /** Nothing has shown yet that the newest works. */
+  /** Nothing shows yet that the newest value works. */
   | { readonly kind: 'newest-unused' }
-  /** All is well so far, but not for long enough. */
+  /** The old value is unused, but not for long enough. */
   | { readonly kind: 'too-early'; readonly freeAt: Date }
-  /** The old one can go; it was last used then, if ever since the rotation. */
+  /** The old value can go; it was last used then, or never since the rotation. */
   | { readonly kind: 'free'; readonly lastAt: Date | undefined };
 
 /**
- * From when on an index means what it means now: until every function has read the secret anew, index 0 may be the value
- * that is the old one now.
+ * When every function has read the changed secret. Before that, index 0 of a log line may be the value that is the old one
+ * now.
  */
 export function traceableFrom(changedAt: Date): Date {
   return new Date(changedAt.getTime() + CACHE_MILLISECONDS);
@@ -61,16 +61,19 @@ function lastOf(uses: readonly SecretUse[]): Date | undefined {
   return new Date(Math.max(...uses.map(({ lastAt }) => lastAt.getTime())));
 }
 
+/** Log lines of 0.1.0 name the index `secretSlot` and the key `keySlot`. */
 const lineSchema = z.object({
   _aws: z.object({ Timestamp: z.number() }),
   stage: z.string(),
   source: z.string().optional(),
   outcome: z.string().optional(),
   secretIndex: z.coerce.number().int().optional(),
+  secretSlot: z.coerce.number().int().optional(),
   keyUsed: z.enum(['primary', 'secondary']).optional(),
+  keySlot: z.enum(['primary', 'secondary']).optional(),
 });
 
-/** Uses by what the local run remembers of its functions' log. */
+/** Reads uses from the log that the local run keeps of its functions. */
 export function secretUseOfLocalRun(url: string): ReadSecretUse {
   return async (trace, since) => {
     const answer = await fetch(`${url}/logs/past`, { signal: AbortSignal.timeout(10_000) });
@@ -78,7 +81,7 @@ export function secretUseOfLocalRun(url: string): ReadSecretUse {
   };
 }
 
-/** Counts the indexes that log lines tell of, from a time on. */
+/** Counts by index how often log lines since a time name a value. */
 export function countUses(lines: readonly string[], trace: SecretTrace, since: Date): readonly SecretUse[] {
   const uses = new Map<number, SecretUse>();
   for (const text of lines) {
@@ -102,30 +105,34 @@ function readIndex(
   const line = lineSchema.safeParse(parseJson(text)).data;
   if (line === undefined || line.stage !== stage) return undefined;
   if (source !== undefined && line.source !== source) return undefined;
-  const index = stage === 'ingest' ? line.secretIndex : indexOfKey(line);
+  const index = stage === 'ingest' ? (line.secretIndex ?? line.secretSlot) : indexOfDelivered(line);
   return index === undefined ? undefined : { index, at: new Date(line._aws.Timestamp) };
 }
 
-/** A key counts where its call was accepted: one that was refused proves nothing. */
-function indexOfKey({ outcome, keyUsed }: z.infer<typeof lineSchema>): number | undefined {
-  if (outcome !== 'delivered' || keyUsed === undefined) return undefined;
-  return keyUsed === 'primary' ? 0 : 1;
+/** A key counts only where its call was accepted: a refused key proves nothing. */
+function indexOfDelivered({
+  outcome,
+  keySlot,
+  keyUsed = keySlot,
+}: z.infer<typeof lineSchema>): number | undefined {
+  return outcome !== 'delivered' || keyUsed === undefined ? undefined : indexOfKey(keyUsed);
 }
 
-/** A query over a month of many webhooks takes seconds; one that takes so long does not end. */
+function indexOfKey(key: string): number {
+  return key === 'primary' ? 0 : 1;
+}
+
+/** A query over a month of many webhooks takes seconds; one that takes longer than this does not end. */
 const MOST_SECONDS = 120;
 
 /**
- * Uses by the log of a stack on AWS. Logs Insights counts where the lines are: the metric of the same name has neither
- * the stack nor the moment, and reading all lines would take minutes.
+ * Reads uses from the log of a stack on AWS. Logs Insights counts where the lines are; reading all lines here would take
+ * minutes.
  */
 export function secretUseOfStack(stackName: string, pollMilliseconds = 1_000): ReadSecretUse {
   return async (trace, since) => {
     const client = new CloudWatchLogsClient({});
     const groups = await findLogGroups(client, stackName);
-    if (groups.length === 0) {
-      throw new Error(`Stack ${stackName} has no log groups of its functions in this account and region.`);
-    }
     const { queryId } = await client.send(
       new StartQueryCommand({
         logGroupNames: [...groups],
@@ -149,32 +156,34 @@ async function resultsOf(
     if (ENDED_IN_VAIN.includes(status)) break;
     await pause(pollMilliseconds);
   }
-  throw new Error('CloudWatch Logs did not answer the query about which index was used.');
+  throw new Error('CloudWatch Logs did not answer the query about which secret was used.');
 }
 
 const ENDED_IN_VAIN = ['Failed', 'Cancelled', 'Timeout'];
 
+/** Lines of 0.1.0, which has the other name of each field, stay in the log for a month. */
 function queryOf({ stage, source }: SecretTrace): string {
-  const [index, filter] =
+  const [filter, now, before] =
     stage === 'ingest'
-      ? ['secretIndex', `source = "${source}" and ispresent(secretIndex)`]
-      : ['keyUsed', 'outcome = "delivered" and ispresent(keyUsed)'];
-  return `filter stage = "${stage}" and ${filter} | stats count(*) as uses, max(@timestamp) as lastAt by ${index}`;
+      ? [`source = "${source}"`, 'secretIndex', 'secretSlot']
+      : ['outcome = "delivered"', 'keyUsed', 'keySlot'];
+  return [
+    `filter stage = "${stage}" and ${filter} and (ispresent(${now}) or ispresent(${before}))`,
+    `fields @timestamp, coalesce(${now}, ${before}) as usedValue`,
+    'stats count(*) as uses, max(@timestamp) as lastAt by usedValue',
+  ].join(' | ');
 }
 
 /** `max(@timestamp)` comes in milliseconds, or as text in UTC without saying so. */
 function readRow(row: readonly ResultField[]): readonly SecretUse[] {
   const {
-    secretIndex,
-    keyUsed,
+    usedValue = '',
     uses,
     lastAt = '',
   } = Object.fromEntries(row.map(({ field, value }) => [field ?? '', value]));
-  const index = keyUsed === undefined ? Number(secretIndex) : keyUsed === 'primary' ? 0 : 1;
+  const index = /^\d+$/.test(usedValue) ? Number(usedValue) : indexOfKey(usedValue);
   const at = /^\d+(\.\d+)?$/.test(lastAt)
     ? new Date(Number(lastAt))
     : new Date(`${lastAt.replace(' ', 'T')}Z`);
-  return Number.isInteger(index) && !Number.isNaN(at.getTime())
-    ? [{ index, count: Number(uses), lastAt: at }]
-    : [];
+  return usedValue === '' || Number.isNaN(at.getTime()) ? [] : [{ index, count: Number(uses), lastAt: at }];
 }

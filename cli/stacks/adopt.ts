@@ -8,6 +8,18 @@ import * as z from 'zod';
 import { type Account, openAccount } from '../../answers/account.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
 
+/** Where `cdk synth` writes, in the project that the command is given in. */
+const ASSEMBLY = resolve('cdk.out');
+
+export function registerAdopt(program: Command): void {
+  program
+    .command('adopt')
+    .description('find what a destroyed stack has left, for "cdk import --resource-mapping"')
+    .requiredOption('--stack <name>', 'the stack that is to be made again')
+    .addHelpText('after', example('adopt --stack webhook-adapter-dev > adopt.json'))
+    .action((options) => run(() => adopt(ASSEMBLY, options)));
+}
+
 const templateSchema = z.object({
   Resources: z.record(
     z.string(),
@@ -25,8 +37,8 @@ const templateSchema = z.object({
 type Identifier = Readonly<Record<string, string>>;
 
 /**
- * `adapter adopt`: finds what a destroyed stack has left, by its name, and writes it as `cdk import` takes it: the new stack
- * then begins with that.
+ * `adapter adopt`: finds by its name what a destroyed stack has left, and writes it as `cdk import` takes it, so that a new
+ * stack begins with it.
  * @param assembly the directory that `cdk synth` has written
  */
 export async function adopt(assembly: string, { stack }: { readonly stack: string }): Promise<CommandResult> {
@@ -38,7 +50,7 @@ export async function adopt(assembly: string, { stack }: { readonly stack: strin
   const found: Record<string, Identifier> = {};
   let encryptedBy: string | undefined;
   for (const [id, { Type, Properties }] of Object.entries(Resources)) {
-    const { key, ...left } = await look(Type, Properties, account.value).catch(noneIfMissing);
+    const { key, ...left } = await find(Type, Properties, account.value).catch(noneIfMissing);
     if (left.identifier !== undefined) found[id] = left.identifier;
     encryptedBy ??= key;
   }
@@ -53,7 +65,7 @@ export async function adopt(assembly: string, { stack }: { readonly stack: strin
 
 type Left = { readonly identifier?: Identifier; readonly key?: string | undefined };
 
-async function look(
+async function find(
   type: string,
   { QueueName, TableName, Name }: z.infer<typeof templateSchema>['Resources'][string]['Properties'],
   { sqs, dynamoDb, secretsManager }: Account,
@@ -73,22 +85,9 @@ async function look(
   return {};
 }
 
-/** What is not there is made by the deploy. */
+/** The deploy creates what is missing. */
 function noneIfMissing(error: unknown): Left {
   if (error instanceof Error && /NonExistentQueue|QueueDoesNotExist|ResourceNotFound/.test(error.name))
     return {};
   throw error;
-}
-
-/** Where `cdk synth` writes, in the project that the command is given in. */
-const ASSEMBLY = resolve('cdk.out');
-
-/** The commands about stacks on AWS. */
-export function registerStacks(program: Command): void {
-  program
-    .command('adopt')
-    .description('find what a destroyed stack has left, for "cdk import --resource-mapping"')
-    .requiredOption('--stack <name>', 'the stack that is to be made again')
-    .addHelpText('after', example('adopt --stack webhook-adapter-dev > adopt.json'))
-    .action((options) => run(() => adopt(ASSEMBLY, options)));
 }

@@ -1,5 +1,6 @@
 import { REFRESH_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { LEDGER_DAYS } from '../../lambdas/deliver/ledger/entry.ts';
+import { formatCount } from '../command-line.ts';
 import { batchSeconds, batchSize, portionsOf, type Usage } from './load.ts';
 import type { Prices } from './prices.ts';
 import {
@@ -16,7 +17,7 @@ import type { FunctionFacts, TemplateFacts } from './template-facts.ts';
 /** A line of the bill, in dollars a month. */
 export type BillLine = {
   readonly name: string;
-  /** Whether it grows with the webhooks, or is there without any. */
+  /** Whether it grows with the webhooks, or is the same every month. */
   readonly per: 'webhook' | 'month';
   readonly dollars: number;
 };
@@ -51,7 +52,7 @@ export function billLines(input: BillInput): readonly BillLine[] {
   ].filter(({ dollars }) => dollars > 0);
 }
 
-/** What all webhooks of a month ask for, by one of the counts. */
+/** One of the counts, added up over all webhooks of a month. */
 function monthly(name: keyof RequestCounts, usage: Usage, counted: CountedRequests): number {
   const { fresh, duplicate, ignored } = portionsOf(usage);
   const perFresh = counted.delivered[name] + (usage.eventsPerWebhook - 1) * counted.furtherEvent[name];
@@ -87,7 +88,7 @@ function lambda(
   return (invocations / MILLION) * prices.requestsPerMillion + gigabyteSeconds * price;
 }
 
-/** A request is metered by its bytes; a receive and a delete are for a whole batch. */
+/** A request is metered by its bytes. One receive and one delete do for a whole batch. */
 function buffer(input: BillInput): number {
   const { usage, facts, prices } = input;
   const { fresh, duplicate } = portionsOf(usage);
@@ -105,14 +106,14 @@ function ledgerRequests({ usage, counted, prices: { dynamoDb } }: BillInput): nu
   return (writes * dynamoDb.writesPerMillion + reads * dynamoDb.readsPerMillion) / MILLION;
 }
 
-/** What lies there once as much is forgotten as comes. */
+/** What the table holds once as much expires as comes. */
 function ledgerStorage({ facts, usage, counted, prices: { dynamoDb } }: BillInput): number {
   const gigabytes = (monthly('storedBytes', usage, counted) / GIGABYTE) * (LEDGER_DAYS / MONTH_DAYS);
   const backup = facts.hasPointInTimeRecovery ? dynamoDb.pointInTimeGigabyte : 0;
   return gigabytes * (dynamoDb.storageGigabyte + backup);
 }
 
-/** Gigabytes of log lines that are written in a month. */
+/** Gigabytes of log lines a month. */
 function logsIngested({ facts, usage, counted }: BillInput): number {
   const { fresh, duplicate } = portionsOf(usage);
   const own = monthly('ingestLogBytes', usage, counted) + monthly('deliverLogBytes', usage, counted);
@@ -139,13 +140,14 @@ function wafRequests({ facts, usage, prices }: BillInput): number {
 }
 
 /** What a month costs, however many webhooks come. */
-function fixedLines({ facts, usage, counted, prices }: BillInput): readonly BillLine[] {
-  const input = { facts, usage, counted, prices };
+function fixedLines(input: BillInput): readonly BillLine[] {
+  const { facts, prices } = input;
+  const metrics = customMetrics(input);
   const lines: readonly (readonly [string, number])[] = [
-    [`CloudWatch: ${Math.round(customMetrics(input))} metrics`, customMetrics(input) * prices.metric],
-    [`Secrets Manager: ${facts.secrets} secrets`, facts.secrets * prices.secret],
-    ['Secrets Manager: reads', (secretReads(input) / 1_000_000) * prices.secretReadsPerMillion],
-    ['SQS buffer: polling', (polls() / 1_000_000) * prices.sqs.perMillion],
+    [`CloudWatch: ${formatCount(Math.round(metrics), 'metric')}`, metrics * prices.metric],
+    [`Secrets Manager: ${formatCount(facts.secrets, 'secret')}`, facts.secrets * prices.secret],
+    ['Secrets Manager: reads', (secretReads(input) / MILLION) * prices.secretReadsPerMillion],
+    ['SQS buffer: polling', (polls() / MILLION) * prices.sqs.perMillion],
     [
       'CloudWatch: alarms',
       facts.alarmMetrics * prices.alarmMetric + facts.compositeAlarms * prices.compositeAlarm,
@@ -158,7 +160,7 @@ function fixedLines({ facts, usage, counted, prices }: BillInput): readonly Bill
   return lines.map(([name, dollars]) => ({ name, per: 'month', dollars }));
 }
 
-/** A metric is paid for by the hour in which it is sent: with few webhooks, not every hour of the month. */
+/** A metric is billed for each hour in which it is sent: with few webhooks, not for every hour of the month. */
 function customMetrics({ facts, usage, counted }: BillInput): number {
   const { delivered, duplicate } = counted;
   const ofSources = facts.sources * (delivered.ingestMetrics + (usage.ignored > 0 ? 1 : 0));
@@ -173,7 +175,7 @@ function customMetrics({ facts, usage, counted }: BillInput): number {
   );
 }
 
-/** Each worker reads each secret anew before it has grown old; one ingest function is enough for most. */
+/** Each worker reads each secret again at intervals. One ingest function is assumed, which is enough for most. */
 function secretReads({ facts, usage }: BillInput): number {
   const secrets = facts.sources + facts.deliver.concurrency;
   const often = MONTH_SECONDS / (REFRESH_MILLISECONDS / 1000);

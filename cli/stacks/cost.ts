@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
+import { findStage, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';
 import { readMappingFolders } from '../../lib/mapping/folders.ts';
@@ -44,7 +44,6 @@ export type CostReport = {
   readonly unpriced: readonly string[];
 };
 
-/** The command about money. */
 export function registerCost(program: Command): void {
   program
     .command('cost')
@@ -69,11 +68,9 @@ export function registerCost(program: Command): void {
 async function cost(project: Project, options: CostOptions): Promise<CommandResult> {
   const { duplicates, ignored } = options;
   if (duplicates + ignored > 100) return refuse('--duplicates and --ignored are parts of the same webhooks.');
-  const stages = stageNames(project);
-  if (!stages.ok) return refuse(stages.failure);
-  const stage = options.stage ?? stages.value[0] ?? '';
-  if (!stages.value.includes(stage))
-    return refuse(`There is no stage "${stage}" in stages.yaml. There are: ${stages.value.join(', ')}.`);
+  const found = findStage(project, options.stage);
+  if (!found.ok) return refuse(found.failure);
+  const stage = found.value;
   const facts = await factsOfStage(stage);
   if (!facts.ok) return refuse(facts.failure);
   const usage = usageOf(projectOf(project, { stage }), options);
@@ -82,7 +79,7 @@ async function cost(project: Project, options: CostOptions): Promise<CommandResu
   return { text: options.json === true ? JSON.stringify(report, null, 2) : formatCost(report), exitCode: 0 };
 }
 
-/** Puts together what follows from a template and from what comes in. */
+/** What follows from a template and from what comes in. */
 export function reportOf(stage: string, facts: TemplateFacts, usage: Usage, outageHours: number): CostReport {
   return {
     stage,
@@ -141,7 +138,7 @@ export function formatCost(report: CostReport): string {
 
 function formatTitle({ stage, usage, region, pricesAt, countedAt }: CostReport): readonly string[] {
   const parts = [
-    `${count(usage.webhooks)} webhooks a month`,
+    `${count(usage.webhooks)} webhook${usage.webhooks === 1 ? '' : 's'} a month`,
     `${count(usage.bodyBytes / 1024)} KB each`,
     `${count(usage.eventsPerWebhook)} event${usage.eventsPerWebhook === 1 ? '' : 's'} of each`,
     `${percent(usage.duplicates)} copies`,
@@ -174,7 +171,6 @@ export function costTable({ lines, usage }: CostReport): readonly string[] {
   ];
 }
 
-/** What it would pay to make less of. */
 function formatLargest(lines: readonly BillLine[]): readonly string[] {
   const [largest] = lines.toSorted((one, other) => other.dollars - one.dollars);
   const all = lines.reduce((total, { dollars }) => total + dollars, 0);
@@ -186,7 +182,7 @@ function formatLargest(lines: readonly BillLine[]): readonly string[] {
 function formatUnpriced(types: readonly string[]): readonly string[] {
   return types.length === 0
     ? []
-    : [`Not in it, as nobody has looked up their prices: ${types.join(', ')}.`, ''];
+    : [`Not included, because the prices are not known here: ${types.join(', ')}.`, ''];
 }
 
 const REMEDIES: Readonly<Record<Drain['limitedBy'], string>> = {
@@ -198,10 +194,10 @@ function formatDrain(drain: Drain): readonly string[] {
   const { hours, waiting, deadLettered, seconds, perSecond, limitedBy, inFlightHours } = drain;
   const end =
     seconds === undefined
-      ? `They never drain: more comes than the ${rate(perSecond)} a second that go out at most.`
-      : `They have gone out ${formatTime(seconds)} later, at ${rate(perSecond)} a second at most, with what keeps coming.`;
+      ? `They never drain: more events come than the ${rate(perSecond)} a second that can go out.`
+      : `They have gone out ${formatTime(seconds)} later, at ${rate(perSecond)} a second at most, with those that keep coming.`;
   return [
-    `After an outage of Webex Campaign of ${count(hours)} h, ${count(Math.round(waiting))} events wait. ${end}`,
+    `After an outage of Webex Campaign of ${count(hours)} h, ${count(Math.round(waiting))} event${Math.round(waiting) === 1 ? ' waits' : 's wait'}. ${end}`,
     ...(deadLettered > 0
       ? [`${count(Math.round(deadLettered))} were older than 24 h by then: dead letters, to be replayed.`]
       : []),

@@ -7,7 +7,7 @@ export type Usage = {
   readonly webhooks: number;
   readonly bodyBytes: number;
   readonly eventsPerWebhook: number;
-  /** Parts of the webhooks, 0 to 1: copies of others, and such as no mapping wants. */
+  /** Parts of the webhooks, 0 to 1: copies of others, and those that no mapping wants. */
   readonly duplicates: number;
   readonly ignored: number;
   /** How long a call of the event API takes, in seconds. */
@@ -35,14 +35,14 @@ function deliverRate(usage: Usage): number {
   return (fresh + duplicate) / MONTH_SECONDS;
 }
 
-/** How long the deliver function works on a batch: its calls are as far apart as the tenant's rate has them. */
+/** How long the deliver function works on a batch. The tenant's rate keeps its calls apart. */
 export function batchSeconds(webhooks: number, usage: Usage, { deliver }: TemplateFacts): number {
   const calls = webhooks * usage.eventsPerWebhook;
   const apart = deliver.concurrency / deliver.eventsPerSecond;
   return ASSUMED.deliverSeconds + usage.callSeconds + Math.max(0, calls - 1) * apart;
 }
 
-/** How many webhooks a batch has: no more than come while the workers are busy with the one before. */
+/** How many webhooks a batch has: as many as come while the workers are busy with the batch before. */
 export function batchSize(usage: Usage, facts: TemplateFacts): number {
   const { concurrency, eventsPerSecond, batchSize: most } = facts.deliver;
   const perWorker = deliverRate(usage) / concurrency;
@@ -61,9 +61,9 @@ export type Drain = {
   readonly hours: number;
   /** Events that wait when it is over. */
   readonly waiting: number;
-  /** Events that are older than the retry budget by then: they are dead letters. */
+  /** Events that are older than the retry budget by then, and so dead letters. */
   readonly deadLettered: number;
-  /** Seconds until the last has gone out, with what keeps coming; `undefined` where more comes than can go. */
+  /** Seconds until the last has gone out, while others keep coming; `undefined` where more come than can go. */
   readonly seconds: number | undefined;
   /** Events a second that go out at most, and the setting that holds them there. */
   readonly perSecond: number;
@@ -72,7 +72,7 @@ export type Drain = {
   readonly inFlightHours: number;
 };
 
-/** How long it takes to catch up after an outage of so many hours. */
+/** How long it takes to catch up after an outage. */
 export function drainAfter(hours: number, usage: Usage, facts: TemplateFacts): Drain {
   const events = (portionsOf(usage).fresh / MONTH_SECONDS) * usage.eventsPerWebhook;
   const budgetHours = RETRY_SCHEDULE.budgetSeconds / 3_600;
@@ -83,7 +83,7 @@ export function drainAfter(hours: number, usage: Usage, facts: TemplateFacts): D
     hours,
     waiting,
     deadLettered: events * 3_600 * Math.max(0, hours - budgetHours),
-    // The last to be tried in vain come back after the longest pause.
+    // Events that failed last come back only after the longest pause.
     seconds:
       spare > 0 ? Math.max(waiting / spare, hours > 0 ? RETRY_SCHEDULE.lastCeilingSeconds : 0) : undefined,
     perSecond,

@@ -1,6 +1,6 @@
 import counted from './counted-requests.json' with { type: 'json' };
 
-/** What one webhook of a kind asks of AWS, and of the event API. */
+/** What one webhook of a kind needs of AWS and of the event API. */
 export type RequestCounts = {
   /** Messages put on the buffer. */
   readonly sends: number;
@@ -30,12 +30,12 @@ export type CountedRequests = {
   readonly furtherEvent: RequestCounts;
 };
 
-/** What webhooks ask for: counted on the local stack by `npm run count-requests` (`bench/`), and held true by a test. */
+/** Counted on the local stack by `npm run count-requests` (`bench/`); a test counts again. */
 export const COUNTED_REQUESTS: CountedRequests = counted;
 
 /**
- * What cannot be counted on this machine. Every figure is rather too high than too low; whoever runs the stack knows better:
- * `CallDuration` and Lambda's own metrics tell.
+ * What cannot be counted on this machine. Every figure is rather too high than too low. A stack that runs shows better ones:
+ * by `CallDuration` and by Lambda's own metrics.
  */
 export const ASSUMED = {
   /** Seconds that a warm function takes, without the call of the event API. */
@@ -48,14 +48,14 @@ export const ASSUMED = {
   coldSeconds: 0.45,
   /** Lambda's own lines about an invocation: `platform.start` and `platform.report`, as JSON. */
   platformLogBytes: 400,
-  /** CloudWatch Logs stores compressed; AWS's calculator reckons with this part of what was written. */
+  /** CloudWatch Logs compresses what it stores, to this part by AWS's calculator. */
   storedPart: 0.15,
-  /** Headers and TLS records of a call, and the answer to a webhook with all that is around it. */
+  /** Headers and TLS records of a call; and the answer to a webhook, with its own. */
   callOverheadBytes: 700,
   answerBytes: 400,
   /** Attributes of a message, at most. */
   attributeBytes: 1024,
-  /** An event source that is limited in its concurrency polls by five, twenty seconds each (Lambda developer guide). */
+  /** An event source with a concurrency limit has five pollers, twenty seconds a poll (Lambda developer guide). */
   pollers: 5,
   pollSeconds: 20,
 } as const;

@@ -29,7 +29,7 @@ export type TemplateFacts = {
   readonly natGateways: number;
   readonly webAcls: number;
   readonly webAclRules: number;
-  /** Types of resources whose price nobody has looked up here. */
+  /** Types of resources whose prices are not known here. */
   readonly unpriced: readonly string[];
 };
 
@@ -103,12 +103,13 @@ function propertiesOf({ Resources }: Template, type: string): readonly unknown[]
   return Object.values(Resources).flatMap(({ Type, Properties }) => (Type === type ? [Properties] : []));
 }
 
-/** The adapter's two among all functions, each by a variable that only it has. Throws where one is missing. */
+/** Finds the adapter's two functions, each by a variable that only it has. Throws where one is missing. */
 function findFunctions(all: readonly unknown[]): Record<'ingest' | 'deliver', FunctionProperties> {
   const functions = all.map((properties) => functionSchema.parse(properties));
   const [ingest] = functions.filter(({ Environment: { Variables } }) => 'PUBLIC_URL' in Variables);
   const [deliver] = functions.filter(({ Environment: { Variables } }) => 'EVENTS_PER_SECOND' in Variables);
-  if (ingest === undefined || deliver === undefined) throw new Error('The template has not both functions.');
+  if (ingest === undefined || deliver === undefined)
+    throw new Error('The template does not have both functions.');
   return { ingest, deliver };
 }
 
@@ -122,7 +123,7 @@ function factsOf(properties: FunctionProperties): FunctionFacts {
   };
 }
 
-/** Types that a line is made of, and services whose types are free, or have no price of their own. */
+/** Types that the bill has a line for, and types that are free or have no price of their own. */
 const PRICED =
   /^AWS::(ApiGatewayV2::|CDK::Metadata|CertificateManager::Certificate|CloudWatch::(Alarm|AnomalyDetector|CompositeAlarm|Dashboard)|DynamoDB::Table|EC2::(EIP|InternetGateway|NatGateway|Route|RouteTable|SecurityGroup|Subnet|SubnetRouteTableAssociation|VPC|VPCGatewayAttachment)|IAM::|KMS::|Lambda::(Alias|EventSourceMapping|Function|Permission|Version)|Logs::|Route53::RecordSet|SNS::|SQS::|SecretsManager::(ResourcePolicy|Secret)|WAFv2::)/;
 
@@ -138,8 +139,8 @@ const alarmSchema = z.object({
 });
 
 /**
- * How many metrics alarms are billed by: one of a simple alarm, each metric of an expression, and for an anomaly the metric
- * with the upper and the lower bound (aws.amazon.com/cloudwatch/pricing).
+ * How many metrics AWS bills for alarms: one for a simple alarm, each metric of an expression, and for an anomaly the metric
+ * and its two bounds (aws.amazon.com/cloudwatch/pricing).
  */
 export function countAlarmMetrics(alarms: readonly unknown[]): number {
   return alarms.reduce<number>((sum, alarm) => {
@@ -150,7 +151,7 @@ export function countAlarmMetrics(alarms: readonly unknown[]): number {
   }, 0);
 }
 
-/** What stands in a line in the place of a variable: as long as AWS's own. Others are "-", as of what went well. */
+/** How long the values of variables are in a line. All others are "-", as in a request without an error. */
 const VARIABLE_LENGTHS: Readonly<Record<string, number>> = {
   requestId: 16,
   extendedRequestId: 16,

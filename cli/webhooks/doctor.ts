@@ -1,19 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { findMapping, PROJECT } from '../../answers/project.ts';
 import { httpApiEventSchema } from '../../lambdas/ingest/request.ts';
 import type { SignatureScheme } from '../../lambdas/ingest/signature/scheme.ts';
 import { adviseOn } from '../../lambdas/ingest/signature/verification.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { INVOCATION } from '../../lib/config/invocation.ts';
-import { readMappingFolders } from '../../lib/mapping/folders.ts';
 import { resolveVerify } from '../../lib/mapping/verify.ts';
-import type { CommandResult } from '../command-line.ts';
+import { type CommandResult, example, refuse, run } from '../command-line.ts';
 
 export type DoctorOptions = {
   readonly request: string;
   readonly mapping?: string | undefined;
+  /** The name of a profile, or a file of options. */
   readonly profile?: string | undefined;
   readonly secret?: readonly string[] | undefined;
   /** Unix seconds at which the requests are taken to be received. */
@@ -21,10 +22,48 @@ export type DoctorOptions = {
   readonly json?: boolean | undefined;
 };
 
+export function registerDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('say of captured requests whether their signatures verify, and if not, why not')
+    .requiredOption(
+      '--request <file>',
+      'JSON: a request {method, url, headers, body | bodyBase64}, or a list of them',
+    )
+    .option('--mapping <name>', 'verify as this mapping folder says')
+    .option('--profile <name>', 'verify by this profile, or by the knobs in this file')
+    .option('--secret <text...>', 'a signing secret; several are tried in turn')
+    .option('--now <unix>', 'when the requests are taken to be received, in unix seconds', readSeconds)
+    .option('--json', 'print a line of JSON per request')
+    .addHelpText('after', example('doctor --request captured.json --mapping stripe --secret whsec_1'))
+    .action((options) => run(async () => examine(PROJECT.mappings, options)));
+}
+
+function readSeconds(text: string): number {
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected unix seconds');
+}
+
+/** `adapter doctor`: says of each request in a file whether its signature verifies, and if not, why not. */
+export function examine(mappingsDirectory: string, options: DoctorOptions): CommandResult {
+  const requests = readRequests(options.request);
+  if (!requests.ok) return refuse(requests.failure.join('\n'));
+  const fallback = readFallback(mappingsDirectory, options);
+  if (!fallback.ok) return refuse(fallback.failure);
+  const cases = requests.value.map((request) => completeCase(request, fallback.value, options));
+  const problems = cases.flatMap((one) => (one.ok ? [] : [one.failure]));
+  if (problems.length > 0) return refuse(problems.join('\n'));
+
+  const findings = cases.flatMap((one) => (one.ok ? [find(one.value, options)] : []));
+  const format = options.json === true ? JSON.stringify : formatFinding;
+  const text = findings.map((finding) => format(finding)).join('\n');
+  return { text, exitCode: findings.every(({ valid }) => valid) ? 0 : 1 };
+}
+
 /** A request, how it should be signed, and with what. */
 type Case = DoctorRequest & { readonly scheme: SignatureScheme; readonly secretsTried: readonly string[] };
 
-/** What the doctor says of one request. */
+/** What the doctor finds out about one request. */
 type Finding = {
   readonly id: string;
   readonly valid: boolean;
@@ -32,22 +71,7 @@ type Finding = {
   readonly message: string;
 };
 
-/** `adapter doctor`: says of each request in a file whether its signature verifies, and if not, why not. */
-export function examine(mappingsDirectory: string, options: DoctorOptions): CommandResult {
-  const requests = readRequests(options.request);
-  if (!requests.ok) return { text: requests.failure.join('\n'), exitCode: 2 };
-  const fallback = readFallback(mappingsDirectory, options);
-  if (!fallback.ok) return { text: fallback.failure, exitCode: 2 };
-  const cases = requests.value.map((request) => completeCase(request, fallback.value, options));
-  const problems = cases.flatMap((one) => (one.ok ? [] : [one.failure]));
-  if (problems.length > 0) return { text: problems.join('\n'), exitCode: 2 };
-
-  const findings = cases.flatMap((one) => (one.ok ? [find(one.value, options)] : []));
-  const text = findings.map((finding) => (options.json === true ? JSON.stringify(finding) : tell(finding)));
-  return { text: text.join('\n'), exitCode: findings.every(({ valid }) => valid) ? 0 : 1 };
-}
-
-/** The scheme for requests that bring none: of `--profile` (a name, or a file of options) or of `--mapping`. */
+/** The scheme for requests without a profile: that of `--profile` (a name, or a file of options) or of `--mapping`. */
 function readFallback(
   mappingsDirectory: string,
   { profile, mapping }: DoctorOptions,
@@ -55,13 +79,8 @@ function readFallback(
   if (profile !== undefined && mapping !== undefined) return fail('Give --profile or --mapping, not both.');
   if (profile !== undefined) return readOptionsFile(profile);
   if (mapping === undefined) return succeed(undefined);
-  const mappings = readMappingFolders(mappingsDirectory);
-  if (!mappings.ok)
-    return fail(`The mapping folders have problems: run "${INVOCATION} validate" to see them.`);
-  const found = mappings.value.find(({ source }) => source === mapping);
-  if (found !== undefined) return succeed(found.profile.signature);
-  const known = mappings.value.map(({ source }) => source).join(', ');
-  return fail(`There is no mapping folder "${mapping}". There are: ${known}.`);
+  const found = findMapping({ mappings: mappingsDirectory }, mapping);
+  return found.ok ? succeed(found.value.profile.signature) : found;
 }
 
 function completeCase(
@@ -75,7 +94,7 @@ function completeCase(
       `${request.id}: has no profile. Give one: --profile NAME, --mapping NAME, or "profile" in the request.`,
     );
   }
-  // Type and id are not looked at here, so that any will do.
+  // Any event type will do: the doctor looks at the signature alone.
   const profile = resolveVerify(verify, { 'event-type': [{ body: '/type' }] });
   if (!profile.ok) {
     const problems = profile.failure.map(
@@ -112,15 +131,16 @@ function find(one: Case, { now }: DoctorOptions): Finding & Readonly<Record<stri
     return { id, valid: false, code, message: adviseOn(verified.failure), ...facts };
   }
   const { secretIndex } = verified.value;
-  const which = secretIndex === 0 ? 'the newest signing secret' : `signing secret ${secretIndex}`;
+  const which =
+    secretIndex === 0 ? 'the newest signing secret' : `the signing secret with index ${secretIndex}`;
   return { id, valid: true, code: 'verified', message: `Verified by ${which}.`, secretIndex };
 }
 
-function tell({ id, valid, code, message }: Finding): string {
+function formatFinding({ id, valid, code, message }: Finding): string {
   return `${valid ? 'valid  ' : 'INVALID'}  ${id}  ${code}\n         ${message}`;
 }
 
-/** A request as a person or a program wrote it down. Whatever else it holds (source, licence, …) is theirs. */
+/** A request as a person or a program wrote it down. Other members (source, licence, …) are ignored. */
 const requestSchema = z.object({
   id: z.string().optional(),
   method: z.string().nullish(),
@@ -134,14 +154,14 @@ const requestSchema = z.object({
   now: z.number().nullish(),
 });
 
-/** A list may lie in an object beside its description. */
+/** A list of requests, alone or as a member of an object. */
 const listSchema = z.union([
   z.array(z.unknown()),
   z.object({ vectors: z.array(z.unknown()) }).transform(({ vectors }) => vectors),
   z.object({ requests: z.array(z.unknown()) }).transform(({ requests }) => requests),
 ]);
 
-/** One request to be examined, and what it says of how it is signed. */
+/** One request to examine, and how it says that it is signed. */
 type DoctorRequest = {
   readonly id: string;
   readonly method: string;
@@ -172,7 +192,7 @@ function readRequests(file: string): Result<readonly DoctorRequest[], readonly s
   return succeed(requests.flatMap((request) => (request.ok ? [request.value] : [])));
 }
 
-/** A profile's name as it is, or the options that a YAML or JSON file of this name holds. */
+/** The options in a YAML or JSON file of this name; where there is no such file, the name itself, which is a profile's. */
 function readOptionsFile(nameOrFile: string): Result<unknown, string> {
   if (!existsSync(nameOrFile)) return succeed(nameOrFile);
   try {

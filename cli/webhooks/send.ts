@@ -1,37 +1,45 @@
+import type { Command } from 'commander';
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
-import { INVOCATION } from '../../lib/config/invocation.ts';
-import { readMappingFolders } from '../../lib/mapping/folders.ts';
+import { findMapping, PROJECT, projectOf } from '../../answers/project.ts';
 import type { Flaws } from '../../signing/flawed-webhook.ts';
 import { type SignedSample, signSample } from '../../signing/signed-sample.ts';
-import { type CommandResult, refuse } from '../command-line.ts';
+import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 
 export type SendOptions = AccountChoice &
   Flaws & {
     readonly source: string;
     readonly sample: string;
-    /** A webhook URL as the stack's outputs have it, or what it begins with, without `/webhooks/…`. */
+    /** A webhook URL as the stack's outputs have it, or its beginning without `/webhooks/…`. */
     readonly url?: string | undefined;
     readonly json?: boolean | undefined;
   };
 
+export function registerSend(program: Command): void {
+  const command = program
+    .command('send')
+    .description('sign a sample as its vendor would and post it')
+    .requiredOption('--source <name>', 'the source, as its mapping folder is named')
+    .requiredOption('--sample <name>', 'the sample: a file of samples/payloads/<source>, or an event type')
+    .option('--url <url>', 'the webhook URL, as the outputs of the stack have it (default: the local run)')
+    .option('--tamper', 'change the body after it was signed')
+    .option('--stale', 'sign with a timestamp that is too old')
+    .option('--unsigned', 'send no signature');
+  withAccount(command)
+    .addHelpText('after', example('send --source stripe --sample invoice.payment_failed'))
+    .action((options) => run(() => send(projectOf(PROJECT, options).mappings, options)));
+}
+
 /** `adapter send`: signs a sample as its vendor would, posts it, and shows the answer. */
 export async function send(mappingsDirectory: string, options: SendOptions): Promise<CommandResult> {
-  const mappings = readMappingFolders(mappingsDirectory);
-  if (!mappings.ok)
-    return refuse(`The mapping folders have problems: run "${INVOCATION} validate" to see them.`);
-  const mapping = mappings.value.find(({ source }) => source === options.source);
-  if (mapping === undefined) {
-    const known = mappings.value.map(({ source }) => source).join(', ');
-    return refuse(`There is no mapping folder "${options.source}". There are: ${known}.`);
-  }
-
+  const mapping = findMapping({ mappings: mappingsDirectory }, options.source);
+  if (!mapping.ok) return refuse(mapping.failure);
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
   const base = options.url?.replace(/\/webhooks\/[^/]+$/, '') ?? account.value.url;
   if (base === undefined) return refuse('With --stack, give the webhook URL too: --url https://…');
 
   const { tamper, stale, unsigned } = options;
-  const signed = await signSample(mapping, {
+  const signed = await signSample(mapping.value, {
     sample: options.sample,
     url: base.replace(/\/$/, ''),
     account: account.value,

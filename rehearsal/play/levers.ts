@@ -137,7 +137,7 @@ async function replayAll(url: string, mappings: string): Promise<OperatorReplay>
   if (!replayed.ok) throw new Error(replayed.failure);
   const outcomes = Map.groupBy(replayed.value, ({ outcome }) => outcome);
   return {
-    replayed: (outcomes.get('replayed') ?? []).map(({ letter }) => letter.deduplicationId ?? ''),
+    replayed: (outcomes.get('replayed') ?? []).map(({ deadLetter }) => deadLetter.deduplicationId ?? ''),
     stayed: outcomes.get('stays')?.length ?? 0,
     failed: outcomes.get('failed')?.length ?? 0,
   };

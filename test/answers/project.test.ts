@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { type Project, projectOf } from '../../answers/project.ts';
-import { validate } from '../../cli/mappings/register-mappings.ts';
+import { validate } from '../../cli/mappings/validate.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'project-'));
 afterAll(() => rmSync(directory, { recursive: true }));

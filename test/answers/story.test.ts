@@ -1,13 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { MappedTypes } from '../../answers/story.ts';
-import { storyLines } from '../../answers/story.ts';
+import { type MappedTypes, storyLines } from '../../answers/story.ts';
 import type { LedgerEntry, PastAttempt } from '../../lambdas/deliver/ledger/entry.ts';
 import type { IntakeRecord } from '../../lambdas/deliver/ledger/intake-record.ts';
 
 const NOON = new Date('2026-11-24T12:00:00.000Z');
 
-/** What the story of one event tells beneath each of its calls; its mapping was mended to call `evt_new`. */
-function formatCalls(...history: readonly Omit<PastAttempt, 'at'>[]): readonly (readonly string[])[] {
+/** The lines below each call in the story of one event, whose mapping now calls `evt_new`. */
+function linesBelowCalls(...history: readonly Omit<PastAttempt, 'at'>[]): readonly (readonly string[])[] {
   const entry: LedgerEntry = {
     webhook: 'stripe#evt_1',
     event: 'paid',
@@ -30,9 +29,9 @@ function formatCalls(...history: readonly Omit<PastAttempt, 'at'>[]): readonly (
 }
 
 describe('the story of a call', () => {
-  test('names the event that was called then, and again only where it is another', () => {
+  test('names the event that was called then, and again only if it differs', () => {
     expect(
-      formatCalls(
+      linesBelowCalls(
         { code: 'throttled', eventId: 'evt_old' },
         { code: 'throttled', eventId: 'evt_old' },
         { code: 'throttled', eventId: 'evt_new' },
@@ -41,15 +40,15 @@ describe('the story of a call', () => {
     ).toEqual([['event evt_old'], [], ['event evt_new'], ['event evt_new; parameters note (4 bytes)']]);
   });
 
-  test('names none for earlier calls of an entry that was written before they were kept', () => {
-    expect(formatCalls({ code: 'throttled' }, { code: 'delivered' })).toEqual([
+  test('names no event for earlier calls in entries of old versions', () => {
+    expect(linesBelowCalls({ code: 'throttled' }, { code: 'delivered' })).toEqual([
       [],
       ['event evt_new; parameters note (4 bytes)'],
     ]);
   });
 
-  test('says of the last call what was called by it, and no parameters of a mapping that has changed since', () => {
-    expect(formatCalls({ code: 'throttled', eventId: 'evt_old' })).toEqual([['event evt_old']]);
+  test('names the event of the last call, without parameters if the mapping has changed since', () => {
+    expect(linesBelowCalls({ code: 'throttled', eventId: 'evt_old' })).toEqual([['event evt_old']]);
   });
 });
 
@@ -66,29 +65,29 @@ describe('the story of a webhook that matched some events by its type', () => {
   const paid = { name: 'paid', on: ['invoice.*'] };
   const voided = { name: 'voided', on: ['invoice.voided', 'invoice.deleted'] };
   const left = { name: 'left', on: ['customer.deleted'] };
-  const formatOthers = (others: number, mapping: MappedTypes) =>
+  const othersOf = (others: number, mapping: MappedTypes) =>
     storyLines(
       { webhook: 'stripe#evt_1', entries: [], intakeRecords: [{ ...intakeRecord, others }], actions: [] },
       mapping,
     )[1]?.more.slice(1);
 
-  test('names the others, and their types, by the mapping as it is', () => {
-    expect(formatOthers(2, [paid, voided, left])).toEqual([
+  test('names the other events and their types by the mapping as it is now', () => {
+    expect(othersOf(2, [paid, voided, left])).toEqual([
       'the others are on other types: voided (invoice.voided, invoice.deleted), left (customer.deleted)',
     ]);
-    expect(formatOthers(0, [paid])).toEqual([]);
+    expect(othersOf(0, [paid])).toEqual([]);
   });
 
   test('names twelve of many', () => {
     const many = Array.from({ length: 15 }, (_, index) => ({ name: `e${index}`, on: [`t${index}`] }));
 
-    expect(formatOthers(15, [paid, ...many])?.[0]).toMatch(/e11 \(t11\), and 3 more$/);
+    expect(othersOf(15, [paid, ...many])?.[0]).toMatch(/e11 \(t11\), and 3 more$/);
   });
 
-  test('says that it cannot tell where the mapping has other events now, or is gone', () => {
-    expect(formatOthers(2, [paid, left])).toEqual([
+  test('says so if the mapping has other events now, or is gone', () => {
+    expect(othersOf(2, [paid, left])).toEqual([
       '2 other events were on other types; the mapping has changed since, and has now: left (customer.deleted)',
     ]);
-    expect(formatOthers(1, [])).toEqual(['1 other event was on other types; the mapping has changed since']);
+    expect(othersOf(1, [])).toEqual(['1 other event was on other types; the mapping has changed since']);
   });
 });

@@ -82,7 +82,7 @@ describe('the commands of the package', () => {
   test('check the mappings of the app', async () => {
     const { code, stdout, stderr } = await app.run('webhook-adapter', 'validate');
 
-    expect([code, stdout.trim(), stderr]).toEqual([0, '1 mapping folders with 1 events are in order.', '']);
+    expect([code, stdout.trim(), stderr]).toEqual([0, '1 mapping folder with 1 event is in order.', '']);
   });
 
   test('look for the mappings where MAPPINGS_FOLDER says, and say so when they are not there', async () => {

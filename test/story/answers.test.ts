@@ -20,20 +20,20 @@ beforeAll(async () => {
 afterAll(() => story.stop());
 
 test.each(CODES)('HTTP 200 with the code %d means what HTTP 500 with it means', async (code) => {
-  const told: unknown[] = [];
+  const lines: unknown[] = [];
   for (const status of [200, 500]) {
     const key = `${status}-${code}`;
     first.set(key, { status, body: JSON.stringify({ code, description: 'x' }) });
     await story.post('parked', key);
     const line = await story.line(key, ({ answer }) => answer !== undefined);
-    told.push({ outcome: line?.outcome, code: line?.code, answer: line?.answer });
+    lines.push({ outcome: line?.outcome, code: line?.code, answer: line?.answer });
     await story.line(key);
     // All is well again for the breaker, whatever it has made of that answer.
     await story.post('parked', `${key}-after`);
     expect(await story.line(`${key}-after`)).toMatchObject({ outcome: 'delivered' });
   }
 
-  const [under200, under500] = told;
+  const [under200, under500] = lines;
   expect(under200).toMatchObject({ answer: { status: 200, code: `${code}` } });
   expect(under500).toEqual({ ...Object(under200), answer: { status: 500, code: `${code}` } });
 });

@@ -5,15 +5,15 @@ import { fileURLToPath } from 'node:url';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type Account, openAccount } from '../../answers/account.ts';
-import { openBuffer, openDeadLetters, putOnBuffer } from '../../answers/dead-letter-queue.ts';
+import { openBuffer, openDeadLetterQueue, putOnBuffer } from '../../answers/dead-letter-queue.ts';
 import type { Project } from '../../answers/project.ts';
 import type { Ask } from '../../cli/command-line.ts';
 import { dropDeadLetters } from '../../cli/dead-letters/drop.ts';
 import { listDeadLetters } from '../../cli/dead-letters/list.ts';
 import { replayCommand } from '../../cli/dead-letters/replay.ts';
 import { showDeadLetter } from '../../cli/dead-letters/show.ts';
-import { explainWebhook } from '../../cli/stories/explain.ts';
-import { tail } from '../../cli/stories/tail.ts';
+import { explainWebhook } from '../../cli/webhooks/explain.ts';
+import { tail } from '../../cli/webhooks/tail.ts';
 import { replayedMessage } from '../../lambdas/buffer/message.ts';
 import { type DeliveryStory, isEnd, startDeliveryStory } from './delivery-story.ts';
 import type { FarCall } from './webex-campaign.ts';
@@ -42,7 +42,7 @@ afterAll(async () => {
   await rm(project.mappings, { recursive: true, force: true });
 });
 
-/** How far a command says that it has come: no part of the report of the tests. */
+/** The progress that commands report: kept out of the report of the tests. */
 const progress: string[] = [];
 beforeEach(() => {
   progress.length = 0;
@@ -68,8 +68,8 @@ const explain = async (id: string) => (await explainWebhook(project, { port, id 
 const delivered = (key: string) => story.line(key, ({ outcome }) => outcome === 'delivered');
 
 async function idOf(key: string): Promise<string> {
-  const letters: { id: string; deduplicationId: string }[] = await list();
-  return letters.find(({ deduplicationId }) => deduplicationId === `id_${key}`)?.id ?? '';
+  const deadLetters: { id: string; deduplicationId: string }[] = await list();
+  return deadLetters.find(({ deduplicationId }) => deduplicationId === `id_${key}`)?.id ?? '';
 }
 
 describe('an event that Webex Campaign refuses, until its mapping is mended', () => {
@@ -81,6 +81,10 @@ describe('an event that Webex Campaign refuses, until its mapping is mended', ()
     expect(listed).toContain('webex-mandatory-field-missing  (deliver)');
     expect(listed).toContain('HTTP 200, code 1002: "Mandatory parameter "note" is missing for •••"');
     expect(listed).toContain('By code:\n  1  webex-mandatory-field-missing');
+    expect(await listDeadLetters({ port, code: 'no-mapping' })).toEqual({
+      text: 'No dead letter matches (1 in the queue).',
+      exitCode: 0,
+    });
 
     const id = await idOf('mended');
     const shown = (await showDeadLetter(project, { port, id })).text;
@@ -103,36 +107,36 @@ describe('an event that Webex Campaign refuses, until its mapping is mended', ()
     expect(await delivered('mended')).toMatchObject({ attempts: 2, transactionId: 'event_of_mended' });
 
     expect(await list()).toEqual([]);
-    const told = await explain('id_mended');
-    expect(told).toContain('verified by the newest signing secret (index 1)');
-    expect(told).toContain('matched parked');
-    expect(told).toContain(
+    const text = await explain('id_mended');
+    expect(text).toContain('verified by the newest signing secret (index 0)');
+    expect(text).toContain('matched parked');
+    expect(text).toContain(
       'parked: called Webex Campaign: webex-mandatory-field-missing (HTTP 200, code 1002)',
     );
-    expect(told).toContain('ann replayed the dead letter of parked');
-    expect(told).toContain('parameters note (4 bytes)');
-    expect(told).toContain('parked: ACCEPTED by Webex Campaign.');
-    expect(told).toContain('Accepted is not the same as on her phone');
-    expect(told).toContain('ask Cisco for the "Event transaction details" of event_of_mended');
-    expect(await explain('event_of_mended')).toBe(told);
-    const ours = /our id of this delivery: (\S+)/.exec(told)?.[1] ?? '';
-    expect(await explain(ours)).toBe(told);
+    expect(text).toContain('ann replayed the dead letter of parked');
+    expect(text).toContain('parameters note (4 bytes)');
+    expect(text).toContain('parked: ACCEPTED by Webex Campaign.');
+    expect(text).toContain('Accepted is not the same as on her phone');
+    expect(text).toContain('ask Cisco for the "Event transaction details" of event_of_mended');
+    expect(await explain('event_of_mended')).toBe(text);
+    const ours = /our id of this delivery: (\S+)/.exec(text)?.[1] ?? '';
+    expect(await explain(ours)).toBe(text);
     expect(story.callsAbout('mended')).toHaveLength(2);
   }, 60_000);
 });
 
 describe('a replay', () => {
-  test('that crashed before it could remove the dead letter repeats nothing when it is done again', async () => {
+  test('that crashed before it removed the dead letter repeats nothing when it is done again', async () => {
     await story.post('parked', 'crashed', { note: 'refused-first' });
     await story.line('crashed', isEnd);
     const id = await idOf('crashed');
-    const letter = (await story.deadLetters()).find(({ messageId }) => messageId.startsWith(id));
-    if (letter === undefined) throw new Error('There is no dead letter.');
+    const deadLetter = (await story.deadLetters()).find(({ messageId }) => messageId.startsWith(id));
+    if (deadLetter === undefined) throw new Error('There is no dead letter.');
     const entries = await story.ledger();
     const entry = entries.find(({ webhook, state }) => webhook?.S === 'stripe#id_crashed' && state);
-    const leave = { event: 'parked', revision: Number(entry?.revision?.N) };
+    const plain = { event: 'parked', revision: Number(entry?.revision?.N) };
     const { sqs, stackName } = account;
-    await putOnBuffer(sqs, await openBuffer(sqs, stackName), replayedMessage(letter, leave));
+    await putOnBuffer(sqs, await openBuffer(sqs, stackName), replayedMessage(deadLetter, plain));
     await delivered('crashed');
 
     expect(await list({ event: 'parked' })).toMatchObject([{ id }]);
@@ -144,7 +148,7 @@ describe('a replay', () => {
     expect(await list({ event: 'parked' })).toEqual([]);
   }, 60_000);
 
-  test('of everything leaves what may have been accepted where it is; its own word sends it, once', async () => {
+  test('leaves what may have been accepted where it is; --unconfirmed with its id sends it once', async () => {
     await story.post('parked', 'unclear', { note: 'unclear' });
     await story.line('unclear', isEnd);
     const id = await idOf('unclear');
@@ -162,7 +166,7 @@ describe('a replay', () => {
     expect(story.callsAbout('unclear')).toHaveLength(2);
   }, 60_000);
 
-  test('of what SQS itself had moved here is delivered as any other webhook', async () => {
+  test('delivers what SQS itself had moved here as any other webhook', async () => {
     await moveHere('moved');
 
     expect(await list({ code: 'moved-by-sqs' })).toMatchObject([
@@ -172,7 +176,7 @@ describe('a replay', () => {
     expect(await delivered('moved')).toMatchObject({ event: 'parked' });
   }, 60_000);
 
-  test('sends no faster than it is told, and tells how far it has come', async () => {
+  test('goes no faster than its rate, and reports its progress', async () => {
     for (let number = 0; number < 26; number += 1) await moveHere(`many_${number}`);
     const begun = performance.now();
 
@@ -190,7 +194,7 @@ describe('a replay', () => {
 
 /** Puts a webhook where SQS puts what the deliver function has crashed on again and again. */
 async function moveHere(key: string): Promise<void> {
-  const { sqs, url } = await openDeadLetters(account);
+  const { sqs, url } = await openDeadLetterQueue(account);
   const attributes = {
     version: '2',
     'webhook-id': `crash-loop-${key}`,
@@ -215,7 +219,7 @@ describe('a dead letter that is dropped', () => {
   const drop = (options: object, ask?: Ask) =>
     dropDeadLetters({ port, ids: [], by: 'bob', reason: 'arrived, says Cisco', ...options }, ask);
 
-  test('goes only after a yes, and who dropped it and why is told for as long as the ledger remembers', async () => {
+  test('goes only after a yes; the ledger keeps who dropped it and why', async () => {
     await story.post('parked', 'dropped', { note: 'unclear' });
     await story.line('dropped', isEnd);
     const ids = [await idOf('dropped')];
@@ -226,21 +230,23 @@ describe('a dead letter that is dropped', () => {
     expect(await drop({ ids, dryRun: true })).toMatchObject({ exitCode: 0 });
     expect(await list({ event: 'parked' })).toHaveLength(1);
 
-    expect(await drop({ ids }, async (question) => question.includes('Drop 1?'))).toMatchObject({
+    expect(
+      await drop({ ids }, async (question) => question.includes('Drop 1 dead letter? Its webhook is gone')),
+    ).toMatchObject({
       exitCode: 0,
     });
     expect(await list({ event: 'parked' })).toEqual([]);
-    const told = await explain('id_dropped');
-    expect(told).toContain('bob dropped the dead letter of parked (unconfirmed): "arrived, says Cisco"');
-    expect(told).toContain('NOT KNOWN whether it was sent');
+    const text = await explain('id_dropped');
+    expect(text).toContain('bob dropped the dead letter of parked (unconfirmed): "arrived, says Cisco"');
+    expect(text).toContain('NOT KNOWN whether it was sent');
   }, 60_000);
 });
 
 describe('the story of a webhook', () => {
-  test('that nobody knows says where it may be', async () => {
+  test('with an unknown id says where it may be', async () => {
     expect(await explainWebhook(project, { port, id: 'evt_nowhere' })).toMatchObject({
       exitCode: 1,
-      text: expect.stringContaining('Nothing is known of evt_nowhere'),
+      text: expect.stringContaining('No webhook with the id evt_nowhere was found'),
     });
     expect(progress).toEqual([expect.stringContaining("No vendor's id is evt_nowhere")]);
   });
@@ -254,7 +260,7 @@ describe('the story of a webhook', () => {
   });
 });
 
-test('tail tells each webhook in a line as it happens, until it is ended', async () => {
+test('tail prints a line for each webhook as it happens, until it is ended', async () => {
   const controller = new AbortController();
   const lines: string[] = [];
   const followed = tail({ port }, controller.signal, (text) => lines.push(text));

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { openAccount } from '../../answers/account.ts';
-import { type DeadLetterMessage, readDeadLetters } from '../../answers/dead-letter-queue.ts';
+import { type DeadLetterMessage, readDeadLetterMessages } from '../../answers/dead-letter-queue.ts';
 import { stripeSignature } from '../../bench/vendor-signatures.ts';
 import type { DeadLetterNote } from '../../lambdas/dead-letter/note.ts';
 import { readNote } from '../../lambdas/dead-letter/note.ts';
@@ -30,7 +30,7 @@ export type DeliveryStory = {
   ) => Promise<DeliverLine | undefined>;
   readonly notes: () => Promise<readonly StoryNote[]>;
   readonly ledger: () => Promise<readonly Record<string, AttributeValue>[]>;
-  readonly deadLetters: () => ReturnType<typeof readDeadLetters>;
+  readonly deadLetters: () => ReturnType<typeof readDeadLetterMessages>;
   readonly stop: () => Promise<void>;
 };
 
@@ -58,7 +58,7 @@ export async function startDeliveryStory(
   const run = await startRun(speed, farSide.url, secrets, (text) => printed.push(text));
   const account = await openAccount({ port: Number(new URL(run.stack.url).port) });
   if (!account.ok) throw new Error(account.failure);
-  const deadLetters = () => readDeadLetters(account.value);
+  const deadLetters = () => readDeadLetterMessages(account.value);
   return {
     run,
     calls,

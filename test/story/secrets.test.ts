@@ -7,7 +7,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { finishRotation, rotateSecret } from '../../cli/secrets/rotate.ts';
 import { setSecret } from '../../cli/secrets/set.ts';
-import { formatSecrets } from '../../cli/secrets/status.ts';
+import { showSecrets } from '../../cli/secrets/status.ts';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { succeed } from '../../lambdas/result.ts';
 import { secretNameOf } from '../../lib/operate/secret-name.ts';
@@ -21,10 +21,11 @@ const PROJECT = {
 };
 
 const printed: string[] = [];
-const told: string[] = [];
+/** What the commands have printed. */
+const texts: string[] = [];
 /** Keys of the hashes that a command has made. */
 const made: string[] = [];
-/** The key of the hashes as it was generated: whatever happens to the keys beside it, it stays, and is told nobody. */
+/** The key of the hashes as it was generated: it stays whatever happens to the other keys, and is never shown. */
 let hashKey = '';
 let run: LocalRun;
 let client: SecretsManagerClient;
@@ -52,7 +53,7 @@ const typed = (value: string, second?: string) => async () => succeed({ value, .
 
 async function command(result: Promise<{ readonly text: string; readonly exitCode: number }>) {
   const { text, exitCode } = await result;
-  told.push(text);
+  texts.push(text);
   return [exitCode, text] as const;
 }
 const set = (name: string, value: string, more: object = {}, second?: string) =>
@@ -61,7 +62,7 @@ const rotate = (name: string, value: string) =>
   command(rotateSecret(PROJECT, { name, port: port() }, typed(value)));
 const finish = (name: string, more: object = {}, answer = true) =>
   command(finishRotation(PROJECT, { name, port: port(), ...more }, async () => answer));
-const status = (name?: string) => command(formatSecrets(PROJECT, { name, port: port() }));
+const status = (name?: string) => command(showSecrets(PROJECT, { name, port: port() }));
 
 let count = 0;
 const send = (secret: string) => {
@@ -92,7 +93,7 @@ describe('secrets of a run that begins without any', () => {
     ({ hashKey } = created as { hashKey: string });
   });
 
-  test('are told to be missing, and how to set them', async () => {
+  test('are shown as missing, with the command that sets them', async () => {
     const [exitCode, text] = await status();
     expect(exitCode).toBe(1);
     expect(text).toMatch(/webhooks\/stripe: not set yet. secrets set stripe\n.*webex-campaign: not set yet/);
@@ -106,7 +107,7 @@ describe('secrets of a run that begins without any', () => {
     ]);
   });
 
-  test('are not overwritten by whoever was asked for a value while somebody else has set one', async () => {
+  test('are not overwritten by a person who was asked for a value while somebody else set one', async () => {
     const late = setSecret(PROJECT, { name: 'webex-campaign', port: port() }, async () => {
       await put('webex-campaign', JSON.stringify({ primary: 'key-one', hashKey }));
       return succeed({ value: 'key-two' });
@@ -116,11 +117,11 @@ describe('secrets of a run that begins without any', () => {
     expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-one', hashKey });
   });
 
-  test('are set, and count from then on', async () => {
+  test('are set, and are active from then on', async () => {
     expect(await set('stripe', 'whsec_one ')).toEqual([2, expect.stringContaining('whitespace')]);
     expect(await set('stripe', 'whsec_one')).toEqual([
       0,
-      expect.stringMatching(/webhooks\/stripe: 1 signing secret. It counts by \d\d:\d\d UTC.$/),
+      expect.stringMatching(/webhooks\/stripe: 1 signing secret. Active from \d\d:\d\d UTC.$/),
     ]);
     expect(await answered('whsec_one', 200)).toBe(200);
     const line = await run.lines.find(
@@ -144,18 +145,18 @@ describe('a rotation', () => {
     expect(await rotate('stripe', 'whsec_two')).toEqual([
       0,
       expect.stringMatching(
-        /2 signing secrets, the new one first. It counts by .*\n.*\n.*secrets status stripe\n/,
+        /2 signing secrets, the new one first. Active from .* UTC; the old signing secret stays valid.\n.*\n.*secrets status stripe\n/,
       ),
     ]);
     expect(await answered('whsec_two', 200)).toBe(200);
     expect(await send('whsec_one')).toBe(200);
   });
 
-  test('is refused its end while nothing shows that the old secret can go', async () => {
+  test('cannot be finished before the log shows that the old secret can go', async () => {
     expect(await status('stripe')).toEqual([
       0,
       expect.stringMatching(
-        /2 signing secrets, since 20.*\n {2}The log tells them apart from \d\d:\d\d UTC on.*\n {2}Nothing shows yet/,
+        /2 signing secrets, since 20.*\n {2}From \d\d:\d\d UTC the log tells them apart.*\n {2}Nothing shows yet/,
       ),
     ]);
     expect(await finish('stripe')).toEqual([2, expect.stringContaining('Nothing was changed')]);
@@ -163,14 +164,14 @@ describe('a rotation', () => {
     expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_two', 'whsec_one'] });
   });
 
-  test('ends with the old secret taken away, which is refused once it is forgotten', async () => {
+  test('ends with the old secret taken away; its signatures are refused once no function knows it', async () => {
     expect(await finish('stripe', { force: true })).toEqual([
       0,
-      expect.stringMatching(/1 signing secret. The old one is forgotten by \d\d:\d\d UTC/),
+      expect.stringMatching(/1 signing secret. The old one stops working by \d\d:\d\d UTC/),
     ]);
     expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_two'] });
     expect(await finish('stripe')).toEqual([0, expect.stringContaining('nothing to take away')]);
-    // What remembers the old secret for five minutes are the functions that run now.
+    // Functions that run now remember the old secret for five minutes; a deploy starts new ones.
     expect(CACHE_MILLISECONDS).toBe(300_000);
     await run.redeploy(PROJECT.mappings);
     expect(await answered('whsec_one', 401)).toBe(401);
@@ -199,7 +200,7 @@ describe('a rotation', () => {
     expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-three', secondary: '', hashKey });
   });
 
-  test('of API keys that somebody has put there without it makes another key of the hashes', async () => {
+  test('of API keys that somebody has set without a key of the hashes generates another one', async () => {
     await put('webex-campaign', '{"primary":"key-one"}');
     expect((await status('webex-campaign'))[0]).toBe(0);
 
@@ -222,7 +223,7 @@ describe('a rotation', () => {
     expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_theirs'] });
   });
 
-  test('can begin anew where a value cannot be used', async () => {
+  test('can start again where a value cannot be used', async () => {
     await put('webhooks/stripe', '{"secret":"whsec_x"}');
 
     expect(await status('stripe')).toEqual([1, expect.stringContaining('cannot be used: /signingSecrets')]);
@@ -230,14 +231,14 @@ describe('a rotation', () => {
     expect(await set('stripe', 'whsec_y')).toEqual([2, expect.stringContaining('--replace')]);
     expect(await set('stripe', 'whsec_y', { replace: true })).toEqual([
       0,
-      expect.stringContaining('is forgotten by'),
+      expect.stringContaining('What was there before stops working by'),
     ]);
   });
 
   test('shows no value anywhere', () => {
     const values = /whsec_(one|two|other|theirs|ours|x|y)|key-(one|two|three)|sk_live/;
-    expect([...told, ...printed].filter((text) => values.test(text))).toEqual([]);
+    expect([...texts, ...printed].filter((text) => values.test(text))).toEqual([]);
     expect(made.map(({ length }) => length)).toEqual([64]);
-    for (const key of [hashKey, ...made]) expect([...told, ...printed].join()).not.toContain(key);
+    for (const key of [hashKey, ...made]) expect([...texts, ...printed].join()).not.toContain(key);
   });
 });

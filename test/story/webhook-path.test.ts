@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openAccount } from '../../answers/account.ts';
-import { readDeadLetters } from '../../answers/dead-letter-queue.ts';
+import { readDeadLetterMessages } from '../../answers/dead-letter-queue.ts';
 import { shopifySignature, stripeSignature } from '../../bench/vendor-signatures.ts';
 import { listDeadLetters } from '../../cli/dead-letters/list.ts';
 import type { DeliverLine } from '../../local/log-lines.ts';
@@ -276,10 +276,10 @@ function callsAbout(eventKey: string): unknown[] {
     .filter((payload) => payload['event-key'] === eventKey);
 }
 
-async function deadLetters(): ReturnType<typeof readDeadLetters> {
+async function deadLetters(): ReturnType<typeof readDeadLetterMessages> {
   const account = await openAccount({ port: Number(new URL(run.stack.url).port) });
   if (!account.ok) throw new Error(account.failure);
-  return readDeadLetters(account.value);
+  return readDeadLetterMessages(account.value);
 }
 
 async function deadLetterBodies(): Promise<string[]> {

@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Project } from '../../../answers/project.ts';
-import { countsFrom, formatMinute } from '../../../cli/secrets/account.ts';
-import { checkKey, checkSigningSecret, findSecret, readPiped } from '../../../cli/secrets/kind.ts';
+import { checkKey, checkSigningSecret, findSecret } from '../../../cli/secrets/kind.ts';
+import { readPiped } from '../../../cli/secrets/set.ts';
 import { formatVerdict } from '../../../cli/secrets/status.ts';
-import { countUses, judgeRotation, traceableFrom, type Verdict } from '../../../cli/secrets/use.ts';
+import { activeFrom, formatMinute } from '../../../cli/secrets/stored-secret.ts';
+import type { Verdict } from '../../../cli/secrets/use.ts';
 import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { SIX_SOURCES } from '../../fixtures/six-sources.ts';
 
 const PROJECT: Project = { mappings: SIX_SOURCES, stagesFile: 'stages.yaml' };
 const NOW = new Date('2026-11-24T12:00:00.000Z');
-const hoursAgo = (hours: number) => new Date(NOW.getTime() - hours * 3_600_000);
 
 function check(profileName: string, value: string): string | undefined {
   const profile = findProfile(profileName);
@@ -59,7 +59,7 @@ describe('a signing secret that is pasted', () => {
   });
 });
 
-test('a key is what can stand in a header', () => {
+test('a key consists of visible ASCII characters', () => {
   expect(checkKey('4f9c-1234')).toBeUndefined();
   expect(checkKey('Bearer 4f9c')).toContain('without spaces');
   expect(checkKey('4f9c\u00e9')).toContain('visible ASCII');
@@ -103,7 +103,7 @@ describe('a name on the command line', () => {
     expect(findSecret(PROJECT, 'webex-campaign')).toMatchObject({ value: { noun: 'key', most: 2 } });
   });
 
-  test('that there is not is refused with those that there are', () => {
+  test('that is unknown is refused with the known ones', () => {
     expect(findSecret(PROJECT, 'webhooks/stripe')).toEqual({
       ok: false,
       failure:
@@ -111,7 +111,7 @@ describe('a name on the command line', () => {
     });
   });
 
-  test('reads back what it writes, and keeps what lies beside', () => {
+  test('reads back what it writes, and keeps the verify token', () => {
     const kind = findSecret(PROJECT, 'stripe');
     if (!kind.ok) throw new Error(kind.failure);
     const content = { values: ['new', 'old', 'older'], verifyToken: 'token' };
@@ -138,7 +138,7 @@ describe('a name on the command line', () => {
     });
   });
 
-  test('keeps the key of the hashes, whatever the keys are, and makes one where there is none', () => {
+  test('keeps the key of the hashes whatever the keys are, and generates a missing one', () => {
     const kind = findSecret(PROJECT, 'webex-campaign');
     if (!kind.ok) throw new Error(kind.failure);
     const hashKey = 'k'.repeat(64);
@@ -154,7 +154,7 @@ describe('a name on the command line', () => {
     expect(other).not.toBe(one);
   });
 
-  test('takes keys for not set where their places are empty, as they are created', () => {
+  test('takes empty keys, as a new stack has them, for not set', () => {
     const kind = findSecret(PROJECT, 'webex-campaign');
     if (!kind.ok) throw new Error(kind.failure);
 
@@ -169,77 +169,8 @@ describe('a name on the command line', () => {
   });
 });
 
-describe('the slots of a secret', () => {
-  const at = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
-  const line = (minutes: number, fields: object) =>
-    JSON.stringify({ _aws: { Timestamp: at(minutes).getTime() }, ...fields });
-  const stripe = { stage: 'ingest', source: 'stripe', code: 'buffered' };
-  const lines = [
-    line(-1, { ...stripe, secretIndex: '0' }),
-    line(1, { ...stripe, secretIndex: '1' }),
-    line(3, { ...stripe, secretIndex: '0' }),
-    line(2, { ...stripe, secretIndex: '0' }),
-    line(4, { ...stripe, source: 'shopify', secretIndex: '1' }),
-    line(5, { ...stripe, code: 'no-matching-secret', secretsTried: 2 }),
-    'START RequestId: 1',
-    '',
-    line(6, { stage: 'deliver', outcome: 'delivered', keyUsed: 'secondary', source: 'stripe' }),
-    line(7, { stage: 'deliver', outcome: 'retry-later', keyUsed: 'primary', source: 'stripe' }),
-  ];
-
-  test('are counted by source, from a time on', () => {
-    expect(countUses(lines, { stage: 'ingest', source: 'stripe' }, NOW)).toEqual([
-      { index: 0, count: 2, lastAt: at(3) },
-      { index: 1, count: 1, lastAt: at(1) },
-    ]);
-  });
-
-  test('of keys are counted where the event was delivered', () => {
-    expect(countUses(lines, { stage: 'deliver' }, NOW)).toEqual([{ index: 1, count: 1, lastAt: at(6) }]);
-  });
-});
-
-describe('the old value of a secret', () => {
-  const newest = { index: 0, count: 3, lastAt: hoursAgo(1) };
-  const old = (hours: number) => ({ index: 1, count: 1, lastAt: hoursAgo(hours) });
-  const cases: readonly (readonly [string, number, number, Parameters<typeof judgeRotation>[1], Verdict])[] =
-    [
-      ['is none where there is one value', 1, 50, [newest], { kind: 'single' }],
-      ['stays while it is used', 2, 50, [newest, old(23)], { kind: 'old-used', lastAt: hoursAgo(23) }],
-      [
-        'stays while an even older one is used',
-        3,
-        50,
-        [newest, old(30), { ...old(2), index: 2 }],
-        { kind: 'old-used', lastAt: hoursAgo(2) },
-      ],
-      ['stays until the new one was used', 2, 50, [old(30)], { kind: 'newest-unused' }],
-      ['stays where nothing has come at all', 2, 50, [], { kind: 'newest-unused' }],
-      [
-        'stays for a day in any case',
-        2,
-        24,
-        [newest],
-        { kind: 'too-early', freeAt: new Date(NOW.getTime() + 5 * 60_000) },
-      ],
-      [
-        'can go when it was not used for a day',
-        2,
-        50,
-        [newest, old(24)],
-        { kind: 'free', lastAt: hoursAgo(24) },
-      ],
-      ['can go when it was never used', 2, 50, [newest], { kind: 'free', lastAt: undefined }],
-    ];
-  test.each(cases)('%s', (_title, values, hours, uses, verdict) => {
-    expect(judgeRotation({ values, changedAt: hoursAgo(hours) }, uses, NOW)).toEqual(verdict);
-  });
-
-  test('is what index 0 may still mean until every function has read the secret anew: five minutes', () => {
-    expect(traceableFrom(NOW)).toEqual(new Date('2026-11-24T12:05:00.000Z'));
-  });
-
-  test.each(['stripe', 'webex-campaign'])('of %s has a sentence for every verdict', (name) => {
+describe('the verdict about an old value', () => {
+  test.each(['stripe', 'webex-campaign'])('of %s has a sentence for every case', (name) => {
     const kind = findSecret(PROJECT, name);
     if (!kind.ok) throw new Error(kind.failure);
     const verdicts: readonly Verdict[] = [
@@ -256,7 +187,7 @@ describe('the old value of a secret', () => {
   });
 });
 
-test('the minute in which a value counts is never before it does', () => {
+test('the minute from which a value is active is never too early', () => {
   const kindOf = (name: string) => {
     const kind = findSecret(PROJECT, name);
     if (!kind.ok) throw new Error(kind.failure);
@@ -266,6 +197,6 @@ test('the minute in which a value counts is never before it does', () => {
 
   expect(formatMinute(new Date('2026-11-24T12:00:00.000Z'))).toBe('12:00 UTC');
   // A signature that does not match has the secret read again, once a minute at most; keys are remembered for five.
-  expect(formatMinute(countsFrom(kindOf('stripe'), now))).toBe('12:02 UTC');
-  expect(formatMinute(countsFrom(kindOf('webex-campaign'), now))).toBe('12:06 UTC');
+  expect(formatMinute(activeFrom(kindOf('stripe'), now))).toBe('12:02 UTC');
+  expect(formatMinute(activeFrom(kindOf('webex-campaign'), now))).toBe('12:06 UTC');
 });

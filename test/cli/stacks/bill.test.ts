@@ -93,7 +93,7 @@ describe('what comes in decides:', () => {
     // copies have a metric more an event: 12 + 30 x 3 + 8
     ['CloudWatch: 110 metrics', { duplicates: 0.1 }, 33],
     // 73 webhooks are one in ten hours, for 6 sources and 30 events: (12/60 + 60/300 + 8/10) x $0.30
-    ['CloudWatch: 1 metrics', { webhooks: 73 }, 0.36],
+    ['CloudWatch: 1 metric', { webhooks: 73 }, 0.36],
     // as often as a cold start of each at most: 3 x 73
     ['Secrets Manager: reads', { webhooks: 73 }, 0.0011],
     ['CloudWatch Logs: storage', { retentionDays: 365 }, 1.397 * 0.15 * (365 / 30.4167) * 0.03],

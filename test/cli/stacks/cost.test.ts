@@ -14,7 +14,7 @@ import { readStages } from '../../../lib/stages/stages.ts';
 import { WebhookAdapterStack } from '../../../lib/webhook-adapter-stack.ts';
 import { billInput } from './bill-input.ts';
 
-/** A mapping of five events: six of them are what docs/operations.md reckons with, whatever lies in `mappings/`. */
+/** A mapping of five events. docs/operations.md calculates with six of these, whatever is in `mappings/`. */
 function mappingOf(source: string): MappingFile {
   const events = [1, 2, 3, 4, 5].map((number) => ({
     name: `event-${number}`,
@@ -78,7 +78,7 @@ describe('of a stage as it is synthesized', () => {
     expect(everything.alarmMetrics).toBeGreaterThan(plain.alarmMetrics);
   });
 
-  test('the report says what is dearest, and how long it takes to catch up', () => {
+  test('the report says what costs most, and how long it takes to catch up', () => {
     const text = formatCost(reportOf('plain', plain, billInput().usage, 4));
 
     expect(text).toMatch(
@@ -89,15 +89,15 @@ describe('of a stage as it is synthesized', () => {
     expect(text).toMatch(
       /After an outage of Webex Campaign of 4 h, 5,479 events wait. They have gone out 20 min later, at 5 a second/,
     );
-    expect(text).not.toContain('prices: ');
+    expect(text).not.toContain('Not included');
   });
 
   test('the report names what has no price here, and what never drains', () => {
     const usage = { ...billInput().usage, webhooks: 50_000_000 };
     const text = formatCost(reportOf('plain', { ...plain, unpriced: ['AWS::EC2::Instance'] }, usage, 30));
 
-    expect(text).toContain('prices: AWS::EC2::Instance.\n');
-    expect(text).toContain('They never drain: more comes than the 5 a second that go out at most.\n');
+    expect(text).toContain('Not included, because the prices are not known here: AWS::EC2::Instance.\n');
+    expect(text).toContain('They never drain: more events come than the 5 a second that can go out.\n');
     expect(text).toMatch(/\n[\d,]+ were older than 24 h by then: dead letters, to be replayed.\n/);
     expect(text).toContain('For a higher rate, agree on more with Cisco, then raise events-per-second.');
   });
@@ -110,7 +110,7 @@ describe('of a stage as it is synthesized', () => {
   });
 });
 
-describe('`adapter cost`, of the stages and mappings that lie here,', () => {
+describe('`adapter cost` with the stages and mappings of this repository', () => {
   const run = (...args: readonly string[]) =>
     promisify(execFile)(process.execPath, ['cli/adapter.ts', 'cost', ...args], {
       cwd: fileURLToPath(new URL('../../..', import.meta.url)),
@@ -125,7 +125,7 @@ describe('`adapter cost`, of the stages and mappings that lie here,', () => {
   });
 
   test.each([
-    [['--stage', 'nowhere'], /There is no stage "nowhere" in stages\.yaml\. There are: /],
+    [['--stage', 'nowhere'], /There is no stage "nowhere"\. There are: /],
     [['--duplicates', '60', '--ignored', '60'], /parts of the same webhooks/],
     [['--outage', '-1'], /expected a number, 0 or more/],
   ])('refuses %j', async (args, expected) => {

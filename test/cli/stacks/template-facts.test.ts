@@ -63,7 +63,7 @@ describe('a template', () => {
   });
 
   test('of something else is a mistake', () => {
-    expect(() => readTemplateFacts({ Resources: {} })).toThrow('not both functions');
+    expect(() => readTemplateFacts({ Resources: {} })).toThrow('does not have both functions');
   });
 });
 

@@ -21,7 +21,7 @@ const DATE = 'Tue, 24 Nov 2026 09:30:00 GMT';
 const NOW = Date.parse(DATE) / 1000;
 
 describe('adapter doctor', () => {
-  test('verifies by knobs in a scratch file: SHA-1 over an HTTP date and the body', () => {
+  test('verifies by options in a scratch file: SHA-1 over an HTTP date and the body', () => {
     const profile = join(directory, 'scratch.yaml');
     writeFileSync(
       profile,
@@ -112,14 +112,14 @@ describe('adapter doctor', () => {
     ['no secret', { headers: {}, profile: 'stripe' }, 'has no secret'],
     ['an unknown profile', { headers: {}, profile: 'strype', secret: 's' }, 'Did you mean "stripe"?'],
     [
-      'an unknown knob',
+      'an unknown option',
       { headers: {}, profile: { encodng: 'hex' }, secret: 's' },
       'encodng  is not a known key',
     ],
-    ['an unsigned body', knobs({ content: 'x' }), 'expected {body} in it'],
-    ['an unknown token', knobs({ content: '{body}{when}' }), '"{when}" is not known'],
-    ['a pattern without a group', knobs({ signature: { header: 'a', pick: '^v1' } }), 'with a group'],
-    ['a token without its knob', knobs({ content: '{id}{body}' }), 'is missing: content has {id}'],
+    ['an unsigned body', profiled({ content: 'x' }), 'expected {body} in it'],
+    ['an unknown token', profiled({ content: '{body}{when}' }), '"{when}" is not known'],
+    ['a pattern without a group', profiled({ signature: { header: 'a', pick: '^v1' } }), 'with a group'],
+    ['a token without its option', profiled({ content: '{id}{body}' }), 'is missing: content has {id}'],
     ['no headers', { profile: 'stripe', secret: 's' }, 'headers'],
   ])('ends with 2 for a request with %s', (_, request, sentence) => {
     expect(doctor(request)).toMatchObject({ exitCode: 2, text: expect.stringContaining(sentence) });
@@ -132,7 +132,7 @@ describe('adapter doctor', () => {
   });
 });
 
-function knobs(changes: object): object {
+function profiled(changes: object): object {
   const profile = { encoding: 'hex', signature: { header: 'a' }, ...changes };
   return { headers: {}, secret: 's', profile };
 }

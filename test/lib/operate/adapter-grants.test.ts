@@ -116,7 +116,7 @@ function actionOf(call: string): string {
 
 describe('what the commands call with --stack', () => {
   const actionsOf = (role: string) => new Set(granted.get(role)?.map((grant) => grant.split(' on ')[0]));
-  const READING = ['dead-letters/list', 'dead-letters/show', 'stories/explain', 'stories/tail'];
+  const READING = ['dead-letters/list', 'dead-letters/show', 'webhooks/explain', 'webhooks/tail'];
 
   test('is what a reader is granted, for those that only look', () => {
     const calls = callsOf(...READING);

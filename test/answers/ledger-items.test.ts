@@ -15,7 +15,7 @@ const TableName = ledgerTableName(STACK);
 const OTHERS = 64;
 const LARGE = 'x'.repeat(200_000);
 
-const RECEIPT: IntakeRecord = {
+const INTAKE_RECORD: IntakeRecord = {
   webhookId: 'first',
   receivedAt: NOW,
   takenAt: NOW,
@@ -55,8 +55,8 @@ beforeAll(async () => {
   const items = [
     writeItem(entry('one', { transactionId: 'event_1' })),
     writeItem(entry('one', { event: 'also', transactionId: 'event_2' })),
-    writeItem(entry('two', { intakeRecord: RECEIPT })),
-    intakeRecordItem('stripe#skipped', { ...RECEIPT, webhookId: 'ours-skipped' }),
+    writeItem(entry('two', { intakeRecord: INTAKE_RECORD })),
+    intakeRecordItem('stripe#skipped', { ...INTAKE_RECORD, webhookId: 'ours-skipped' }),
     ...Array.from({ length: OTHERS }, (_, index) => writeItem(entry(`${index}`, { detail: LARGE }))),
   ];
   for (const Item of items) await dynamoDb.send(new PutItemCommand({ TableName, Item }));
@@ -71,19 +71,19 @@ test.each([
   ['Webex Campaign’s of an event', 'event_2', ['stripe#one']],
   ['our own of a delivery, once for all of its events', 'ours-one', ['stripe#one']],
   [
-    'our own of the delivery that the intakeRecord is of, where the entry is of a later',
+    'our own of the delivery of the intake record, where the entry is of a later one',
     'first',
     ['stripe#two'],
   ],
-  ['our own of a delivery of which no event was claimed', 'ours-skipped', ['stripe#skipped']],
-  ['nobody’s', 'stripe#one', []],
-])('a webhook is found by another id, however large the ledger is: %s', async (_, id, webhooks) => {
-  const told: number[] = [];
+  ['our own of a delivery without a claimed event', 'ours-skipped', ['stripe#skipped']],
+  ['none of these', 'stripe#one', []],
+])('a webhook is found by any other id in a large ledger: %s', async (_, id, webhooks) => {
+  const counts: number[] = [];
 
-  expect(await scanWebhooks({ dynamoDb, stackName: STACK }, id, (count) => told.push(count))).toEqual(
+  expect(await scanWebhooks({ dynamoDb, stackName: STACK }, id, (count) => counts.push(count))).toEqual(
     webhooks,
   );
-  expect(told.at(-1)).toBe(OTHERS + 4);
-  // More answers than segments: some had a second page.
-  expect(told.length).toBeGreaterThan(8);
+  expect(counts.at(-1)).toBe(OTHERS + 4);
+  // More pages than segments: some had a second page.
+  expect(counts.length).toBeGreaterThan(8);
 });

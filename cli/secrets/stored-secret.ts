@@ -19,10 +19,26 @@ export type OpenSecret = {
   readonly stored: StoredSecret;
 };
 
-/** One that is set and can be used. */
+/** A secret that is set and can be used. */
 export type UsableSecret = OpenSecret & {
   readonly stored: StoredSecret & { readonly content: SecretContent };
 };
+
+/** A secret as it was read. */
+type StoredSecret = {
+  /** Missing where it is not set yet, or cannot be used. */
+  readonly content?: SecretContent;
+  /** Why the functions cannot use it. */
+  readonly problem?: string;
+  /** Written again with every new content. */
+  readonly kept: KeptContent;
+  /** The version that was read; a secret that was only created has none, unless a part of it was generated. */
+  readonly versionId?: string;
+  readonly changedAt?: Date;
+};
+
+/** Where a secret lies. */
+type SecretPlace = { readonly client: SecretsManagerClient; readonly name: string };
 
 /** Finds a secret and reads it; fails with a sentence for the person who gave the command. */
 export async function openSecret(
@@ -37,13 +53,7 @@ export async function openSecret(
   return openIn(account.value, kind.value);
 }
 
-export async function openIn(account: Account, kind: SecretKind): Promise<Result<OpenSecret, string>> {
-  const place = { client: account.secretsManager, name: secretNameOf(account.stackName, kind.secret) };
-  const stored = await readStored(place, kind);
-  return stored.ok ? succeed({ account, kind, place, stored: stored.value }) : stored;
-}
-
-/** The same, where it has to be set already. */
+/** The same for a secret that has to be set already. */
 export async function openUsable(
   project: Project,
   title: string,
@@ -61,18 +71,20 @@ export async function openUsable(
   );
 }
 
-/** `3 signing secrets`. */
-export function formatValues({ noun }: SecretKind, count: number): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+/** Reads a secret of an account that is open already. */
+export async function openIn(account: Account, kind: SecretKind): Promise<Result<OpenSecret, string>> {
+  const place = { client: account.secretsManager, name: secretNameOf(account.stackName, kind.secret) };
+  const stored = await readStored(place, kind);
+  return stored.ok ? succeed({ account, kind, place, stored: stored.value }) : stored;
 }
 
-/** From when every function knows what was written now. */
+/** When the last function has read what is written now. */
 export function knownFrom(now: Date): Date {
   return new Date(now.getTime() + CACHE_MILLISECONDS);
 }
 
-/** From when what was added now is certain to count: a signature that does not match has the secret read again. */
-export function countsFrom({ noun }: SecretKind, now: Date): Date {
+/** When a value that is added now is certain to be in use: ingest reads the secret again after a signature that does not match. */
+export function activeFrom({ noun }: SecretKind, now: Date): Date {
   return noun === 'key' ? knownFrom(now) : new Date(now.getTime() + REREAD_MILLISECONDS);
 }
 
@@ -81,22 +93,6 @@ export function formatMinute(time: Date): string {
   const minute = new Date(Math.ceil(time.getTime() / 60_000) * 60_000);
   return `${minute.toISOString().slice(11, 16)} UTC`;
 }
-
-/** A secret as it was read: what it holds, which version that is, and since when. */
-type StoredSecret = {
-  /** Missing where nobody has set it yet, or where it cannot be used. */
-  readonly content?: SecretContent;
-  /** What keeps the functions from using it. */
-  readonly problem?: string;
-  /** To be written again with any other content. */
-  readonly kept: KeptContent;
-  /** The version that holds it; a secret that was only created has none, unless a part of it was generated. */
-  readonly versionId?: string;
-  readonly changedAt?: Date;
-};
-
-/** A secret and where it lies. */
-type SecretPlace = { readonly client: SecretsManagerClient; readonly name: string };
 
 const CURRENT = 'AWSCURRENT';
 
@@ -119,7 +115,7 @@ async function readStored(
     return succeed({ ...version, ...readText(SecretString, kind) });
   } catch (error) {
     if (isNamed(error, 'ResourceNotFoundException')) {
-      // Without a value and without a secret are told apart by the message alone.
+      // The message alone tells a secret without a value from no secret.
       return /staging label/i.test(messageOf(error))
         ? succeed({ kept: {} })
         : fail(`There is no secret "${name}" in this account and region: deploy the stack first.`);
@@ -128,7 +124,6 @@ async function readStored(
   }
 }
 
-/** Without any value there is nothing to be wrong, and nothing to use. */
 function readText(
   text: string | undefined,
   kind: SecretKind,
@@ -141,9 +136,9 @@ function readText(
 }
 
 /**
- * Puts a new value in the place of the one that was read, and no other: fails where somebody else has changed it since.
- * `PutSecretValue` alone would overwrite that; the move of the label AWSCURRENT names the version it is taken from, and
- * Secrets Manager refuses it if it has gone elsewhere (API reference, UpdateSecretVersionStage).
+ * Replaces the value that was read, and fails where somebody else has changed it since. `PutSecretValue` alone would overwrite
+ * that change. The move of the label AWSCURRENT names the version that it is taken from, and Secrets Manager refuses it if
+ * the label is elsewhere by then (API reference, UpdateSecretVersionStage).
  */
 export async function replaceStored(
   place: SecretPlace,
@@ -161,7 +156,7 @@ export async function replaceStored(
   }
 }
 
-/** From no version at all too: then the label must be on none, or on the first version, which gets it by itself. */
+/** Where no version was read, the label must be on none, or on the first version, which gets it by itself. */
 async function moveCurrent(
   { client, name }: SecretPlace,
   from: string | undefined,
@@ -180,7 +175,7 @@ async function moveCurrent(
       }),
     );
   } finally {
-    // A version without a label is forgotten. That somebody has taken the label over is none of ours.
+    // Secrets Manager deletes a version without a label. If somebody has taken the label over, it is no longer ours.
     await client.send(new UpdateSecretVersionStageCommand(label)).catch(() => {});
   }
 }

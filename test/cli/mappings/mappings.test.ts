@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Project } from '../../../answers/project.ts';
 import { explainMapping } from '../../../cli/mappings/explain-mapping.ts';
 import { type MapOptions, mapCommand } from '../../../cli/mappings/map.ts';
-import { validate } from '../../../cli/mappings/register-mappings.ts';
+import { validate } from '../../../cli/mappings/validate.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -194,7 +194,7 @@ describe('adapter map', () => {
     expect(await map(options)).toEqual({ exitCode: 2, text: expect.stringContaining(text) });
   });
 
-  test('refuses headers that are none', async () => {
+  test('refuses a file without headers', async () => {
     write('paid.txt', 'no header at all');
 
     expect(await map({})).toMatchObject({
@@ -250,7 +250,7 @@ webhook:
     });
   });
 
-  test('records what it became by --accept, and leaves all else as it is', async () => {
+  test('records with --accept what it became, and changes nothing else', async () => {
     expect((await validate(project, {})).text).toContain('paid.yaml:2:1  expect  is missing.');
 
     expect(await mapExample({ accept: true })).toMatchObject({ exitCode: 0 });
@@ -283,12 +283,15 @@ webhook:
     });
   });
 
-  test.each(['shop/nothing', 'nobody/paid'])('that is not there (%s) is said to be so', async (example) => {
-    expect(await mapCommand(project, { example })).toMatchObject({
-      exitCode: 2,
-      text: expect.stringMatching(/There are: shop/),
-    });
-  });
+  test.each(['shop/nothing', 'nobody/paid'])(
+    'that does not exist (%s) is refused with those that do',
+    async (example) => {
+      expect(await mapCommand(project, { example })).toMatchObject({
+        exitCode: 2,
+        text: expect.stringMatching(/There are: shop/),
+      });
+    },
+  );
 });
 
 describe('adapter validate', () => {
@@ -297,7 +300,7 @@ describe('adapter validate', () => {
 
     expect(exitCode).toBe(0);
     expect(text).toContain('warning: no example is of its type');
-    expect(text.split('\n').at(-1)).toBe('1 mapping folders with 2 events are in order.');
+    expect(text.split('\n').at(-1)).toBe('1 mapping folder with 2 events is in order.');
   });
 
   test('lists problems for machines', async () => {
@@ -310,7 +313,7 @@ describe('adapter validate', () => {
     ]);
   });
 
-  test('tells of a stages file that is wrong', async () => {
+  test('refuses a wrong stages file', async () => {
     write('stages.yaml', 'dev: {}');
 
     expect(await validate(project, {})).toMatchObject({

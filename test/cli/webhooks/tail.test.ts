@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatLogLine } from '../../../cli/stories/tail.ts';
+import { formatLogLine } from '../../../cli/webhooks/tail.ts';
 
 const LINE = {
   _aws: { Timestamp: Date.parse('2026-11-24T12:00:01Z') },
@@ -16,7 +16,7 @@ const LINE = {
 };
 
 describe('a log line', () => {
-  test('is told in a line, coloured by its outcome only where colours are wanted', () => {
+  test('becomes a line, coloured by its outcome only where colours are wanted', () => {
     const plain =
       '12:00:01  deliver  retry-later  stripe paid #2  evt_1  webex-throttled  HTTP 429/429  attempt 2  again in 30 s';
 
@@ -26,7 +26,7 @@ describe('a log line', () => {
     expect(formatLogLine(JSON.stringify({ ...LINE, outcome: 'dead-letter' }), true)).toContain('\u001b[31m');
   });
 
-  test('that is none of ours is told as it is, and AWS’s own are left out', () => {
+  test('of anything else stays as it is, and Lambda’s own are left out', () => {
     expect(formatLogLine('Runtime exited with exit status 1\n', true)).toBe(
       'Runtime exited with exit status 1',
     );

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import { listenOnLoopback } from '../../../local/emulator/loopback.ts';
 
-/** What a test has of the server that stands for CloudWatch Logs: the end of it, and of what points to it. */
+/** A server that stands for CloudWatch Logs; stopping it restores the environment that points to it. */
 export type CloudWatchServer = { readonly stop: () => Promise<void> };
 
-/** Answers in CloudWatch Logs' own JSON protocol, and has the SDK of this process ask there. */
+/** Answers in CloudWatch Logs' own JSON protocol, and points the SDK of this process there. */
 export async function startCloudWatch(
   answer: (operation: string, request: Readonly<Record<string, unknown>>) => object | undefined,
 ): Promise<CloudWatchServer> {

@@ -1,32 +1,32 @@
 import { describe, expect, test } from '@jest/globals';
-import { filterLetters, findLetters, readLetters } from '../../../answers/dead-letter.ts';
-import { planReplay } from '../../../answers/replay.ts';
-import { formatDuration, readDuration } from '../../../cli/command-line.ts';
-import { noteAttributes } from '../../../lambdas/dead-letter/note.ts';
-import type { LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
+import { filterDeadLetters, findDeadLetters, parseDeadLetters } from '../../answers/dead-letter.ts';
+import { planReplay } from '../../answers/replay.ts';
+import { noteAttributes } from '../../lambdas/dead-letter/note.ts';
+import type { LedgerEntry } from '../../lambdas/deliver/ledger/entry.ts';
 
 const NOW = new Date('2026-11-24T12:00:00.000Z');
 
-function letter(messageId: string, code: 'unconfirmed' | 'no-mapping', minutes: number, source = 'stripe') {
+/** A message that became a dead letter some minutes ago. */
+function message(messageId: string, code: 'unconfirmed' | 'no-mapping', minutes: number, source = 'stripe') {
   const deadLetteredAt = new Date(NOW.getTime() - minutes * 60_000).toISOString();
   const note = { stage: 'deliver', code, event: 'paid', attempts: 1, deadLetteredAt } as const;
   const attributes = { source, 'deduplication-id': `evt_${messageId}`, ...noteAttributes(note) };
   return { messageId, body: '{}', attributes, sentAt: NOW };
 }
 
-const LETTERS = readLetters([
-  letter('aaaaaaaa-1', 'unconfirmed', 10),
-  letter('aaaaaaaa-2', 'no-mapping', 90, 'shopify'),
-  letter('bbbbbbbb-3', 'no-mapping', 30),
+const DEAD_LETTERS = parseDeadLetters([
+  message('aaaaaaaa-1', 'unconfirmed', 10),
+  message('aaaaaaaa-2', 'no-mapping', 90, 'shopify'),
+  message('bbbbbbbb-3', 'no-mapping', 30),
   { messageId: 'cccccccc-4', body: '', attributes: { note: '{"version":3}' }, sentAt: NOW },
 ]);
 
-const ids = (letters: typeof LETTERS) => letters.map(({ id }) => id);
+const ids = (deadLetters: typeof DEAD_LETTERS) => deadLetters.map(({ id }) => id);
 
 describe('dead letters', () => {
   test('have ids that are as short as can be told apart, oldest first', () => {
-    expect(ids(LETTERS)).toEqual(['aaaaaaaa-2', 'bbbbbbbb', 'aaaaaaaa-1', 'cccccccc']);
-    expect(LETTERS.at(-1)).toMatchObject({ code: 'note-unreadable' });
+    expect(ids(DEAD_LETTERS)).toEqual(['aaaaaaaa-2', 'bbbbbbbb', 'aaaaaaaa-1', 'cccccccc']);
+    expect(DEAD_LETTERS.at(-1)).toMatchObject({ code: 'note-unreadable' });
   });
 
   test.each([
@@ -37,39 +37,26 @@ describe('dead letters', () => {
     [{ olderThan: 1_800 }, ['aaaaaaaa-2', 'bbbbbbbb']],
     [{ event: 'unpaid' }, []],
   ])('are narrowed by %j', (filters, expected) => {
-    expect(ids(filterLetters(LETTERS, filters, NOW))).toEqual(expected);
+    expect(ids(filterDeadLetters(DEAD_LETTERS, filters, NOW))).toEqual(expected);
   });
 
-  test('are found by the beginning of an id, if that is one alone', () => {
-    const found = findLetters(LETTERS, ['bbbb', 'bbbbbbbb-3']);
+  test('are found by the beginning of an id if it fits one alone', () => {
+    const found = findDeadLetters(DEAD_LETTERS, ['bbbb', 'bbbbbbbb-3']);
 
     expect(found.ok && ids(found.value)).toEqual(['bbbbbbbb']);
-    expect(findLetters(LETTERS, ['aaaa'])).toMatchObject({
+    expect(findDeadLetters(DEAD_LETTERS, ['aaaa'])).toMatchObject({
       failure: expect.stringContaining('2 dead letters'),
     });
-    expect(findLetters(LETTERS, ['x'])).toMatchObject({
+    expect(findDeadLetters(DEAD_LETTERS, ['x'])).toMatchObject({
       failure: expect.stringContaining('no dead letter x'),
     });
   });
-
-  test('have an age that a person reads and writes', () => {
-    expect(['45s', '30m', '2h', '3d'].map(readDuration)).toEqual([45, 1_800, 7_200, 259_200]);
-    expect([-5, 45, 1_800, 8_000, 260_000].map(formatDuration)).toEqual([
-      '0 s',
-      '45 s',
-      '30 min',
-      '2 h',
-      '3 d',
-    ]);
-    for (const wrong of ['', '3', 'h', '1w', '-1h'])
-      expect(() => readDuration(wrong)).toThrow('expected a duration');
-  });
 });
 
-describe('a replay is given leave', () => {
-  const parked = LETTERS.find(({ code }) => code === 'unconfirmed');
-  const failed = LETTERS.find(({ id }) => id === 'bbbbbbbb');
-  if (parked === undefined || failed === undefined) throw new Error('There are no letters.');
+describe('a replay is permitted', () => {
+  const parked = DEAD_LETTERS.find(({ code }) => code === 'unconfirmed');
+  const failed = DEAD_LETTERS.find(({ id }) => id === 'bbbbbbbb');
+  if (parked === undefined || failed === undefined) throw new Error('There are no dead letters.');
   const entry = (state: LedgerEntry['state'], changes: Partial<LedgerEntry> = {}): LedgerEntry => ({
     webhook: 'stripe#evt_1',
     event: 'paid',
@@ -97,21 +84,21 @@ describe('a replay is given leave', () => {
     ],
     ['for what the ledger has forgotten', failed, undefined, {}, { event: 'paid' }],
     [
-      'for what is parked, by its own word',
+      'for what is parked, with --unconfirmed',
       parked,
       entry('unconfirmed'),
       { unconfirmed: true },
       { event: 'paid', revision: 7, unconfirmed: true },
     ],
     [
-      'for what is late, by its own word',
+      'for what is late, with --late',
       failed,
       entry('failed'),
       { late: true },
       { event: 'paid', revision: 7, late: true },
     ],
-  ])('%s', (_title, one, found, leave, replay) => {
-    expect(planReplay(one, { entry: found, preview: undefined, now: NOW }, leave)).toEqual({
+  ])('%s', (_title, one, found, permission, replay) => {
+    expect(planReplay(one, { entry: found, preview: undefined, now: NOW }, permission)).toEqual({
       ok: true,
       value: replay,
     });
@@ -120,10 +107,10 @@ describe('a replay is given leave', () => {
   test.each([
     ['for what is parked', parked, entry('unconfirmed'), 'may have been accepted'],
     ['for what is parked and forgotten', parked, undefined, 'may have been accepted'],
-    // Its budget ran out after an attempt that may have been accepted: the note alone does not say so.
+    // Its budget ran out after an attempt that may have been accepted; the note does not say so.
     ['for what only the ledger knows to be unsure', failed, entry('unconfirmed'), 'may have been accepted'],
     ['for what a worker is at', failed, working, 'a worker is at it'],
-  ])('not without more %s', (_title, one, found, reason) => {
+  ])('only with --unconfirmed, or later, %s', (_title, one, found, reason) => {
     expect(planReplay(one, { entry: found, preview: undefined, now: NOW }, {})).toMatchObject({
       ok: false,
       failure: expect.stringContaining(reason),

@@ -1,11 +1,23 @@
 import { styleText } from 'node:util';
+import type { Command } from 'commander';
 import * as z from 'zod';
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
 import { parseJson } from '../../lambdas/parse-json.ts';
-import { type CommandResult, refuse } from '../command-line.ts';
+import { type CommandResult, example, portOption, refuse, run, stackOption } from '../command-line.ts';
 import { followCloudWatch, followLocalRun } from './follow-logs.ts';
 
 type TailOptions = AccountChoice & { readonly json?: boolean | undefined };
+
+export function registerTail(program: Command): void {
+  program
+    .command('tail')
+    .description('show what happens as it happens, a line each, until Ctrl-C')
+    .addOption(stackOption())
+    .addOption(portOption())
+    .option('--json', 'print the log lines as they are')
+    .addHelpText('after', example('tail', 'tail --stack webhook-adapter-dev'))
+    .action((options) => run(() => tail(options)));
+}
 
 /** `adapter tail`: what happens, as it happens. It ends by Ctrl-C, or with the local run. */
 export async function tail(
@@ -19,8 +31,8 @@ export async function tail(
   const follow = url === undefined ? followCloudWatch(stackName) : followLocalRun(url);
   const color = options.json !== true && process.stdout.isTTY === true && !process.env.NO_COLOR;
   await follow((text) => {
-    const told = options.json === true ? text : formatLogLine(text, color);
-    if (told !== undefined) write(told);
+    const line = options.json === true ? text : formatLogLine(text, color);
+    if (line !== undefined) write(line);
   }, signal);
   return { text: '', exitCode: 0 };
 }
@@ -31,7 +43,7 @@ function interruption(): AbortSignal {
   return controller.signal;
 }
 
-/** What is told of a line of either function; the log has more. */
+/** What is shown of a log line of either function. */
 const lineSchema = z.object({
   _aws: z.object({ Timestamp: z.number() }).optional(),
   stage: z.enum(['ingest', 'deliver']),
@@ -64,16 +76,16 @@ const COLOR_OF: Readonly<Record<string, 'green' | 'yellow' | 'red' | 'dim'>> = {
   'dead-letter': 'red',
 };
 
-/** A log line of ours in a person's words, coloured by its outcome; of anything else the text, unless it is AWS's own. */
+/** A log line of ours in a person's words, coloured by its outcome. Any other text stays as it is, and Lambda's own is left out. */
 export function formatLogLine(text: string, color: boolean): string | undefined {
   const line = lineSchema.safeParse(parseJson(text)).data;
   if (line === undefined) return isOfPlatform(text) ? undefined : text.trimEnd();
   const outcome = line.outcome ?? line.code;
-  const told = describe(line, outcome);
-  return color ? styleText(COLOR_OF[outcome] ?? 'red', told, { validateStream: false }) : told;
+  const plain = formatLine(line, outcome);
+  return color ? styleText(COLOR_OF[outcome] ?? 'red', plain, { validateStream: false }) : plain;
 }
 
-function describe(line: Line, outcome: string): string {
+function formatLine(line: Line, outcome: string): string {
   const { stage, code, source = '', eventTypes = [], deduplicationId = '', _aws: aws } = line;
   const time = aws === undefined ? ' '.repeat(8) : new Date(aws.Timestamp).toISOString().slice(11, 19);
   const { event, item, transactionId, answer, attempts = 0, retrySeconds, detail, cause } = line;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { followCloudWatch } from '../../../cli/stories/follow-logs.ts';
+import { followCloudWatch } from '../../../cli/webhooks/follow-logs.ts';
 import { type CloudWatchServer, startCloudWatch } from './cloudwatch-server.ts';
 
 const STACK = 'webhook-adapter-dev';
@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-test('a stack on AWS is followed by the log groups of its own functions, each line told once', async () => {
+test('a stack on AWS is followed by the log groups of its own functions, each line once', async () => {
   const controller = new AbortController();
   const lines: string[] = [];
   await followCloudWatch(STACK, 20)((line) => {
@@ -41,7 +41,7 @@ test('a stack on AWS is followed by the log groups of its own functions, each li
   expect([...new Set(asked.flatMap(({ group }) => group ?? []))]).toEqual(GROUPS.slice(0, 2));
 });
 
-test('a stack without such log groups is told', async () => {
+test('a stack without such log groups is an error', async () => {
   await expect(followCloudWatch('nobody')(() => {}, new AbortController().signal)).rejects.toThrow(
     'Stack nobody has no log groups',
   );

@@ -8,7 +8,7 @@ import {
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
 
-/** Gives log lines as they come, until the signal says to end. */
+/** Passes log lines on as they come, until the signal ends it. */
 type FollowLogs = (onLine: (text: string) => void, signal: AbortSignal) => Promise<void>;
 
 /** Follows the lines that the functions of the local run print, until it ends. */
@@ -19,7 +19,7 @@ export function followLocalRun(url: string): FollowLogs {
       if (body === null) return;
       for await (const line of createInterface({ input: Readable.fromWeb(body) })) onLine(line);
     } catch (error) {
-      // Ended from here, or from there: either way it is over.
+      // The signal ends the request, and the end of the local run breaks it off. Neither is an error.
       if (!signal.aborted && !(error instanceof TypeError)) throw error;
     }
   };
@@ -27,42 +27,42 @@ export function followLocalRun(url: string): FollowLogs {
 
 const POLL_MILLISECONDS = 2_000;
 
-/** Lines come up late and out of order: each poll looks back, and what was told already is left out. */
+/** Lines show up late and out of order: each poll looks back, and leaves out what was passed on already. */
 const LOOK_BACK_MILLISECONDS = 30_000;
 
 /**
- * Follows the log groups of a stack on AWS by polling `FilterLogEvents`, which costs nothing beyond the request and needs
- * no more than the permission to read; a live tail is paid for by the minute.
+ * Follows the log groups of a stack on AWS by polling `FilterLogEvents`, which needs only the permission to read. A live tail
+ * would be paid for by the minute.
  */
 export function followCloudWatch(stackName: string, pollMilliseconds = POLL_MILLISECONDS): FollowLogs {
   return async (onLine, signal) => {
     const client = new CloudWatchLogsClient({});
     const groups = await findLogGroups(client, stackName);
-    if (groups.length === 0) {
-      throw new Error(`Stack ${stackName} has no log groups of its functions in this account and region.`);
-    }
-    const formatNew = noteReported(onLine);
+    const pass = passOnce(onLine);
     const startedAt = Date.now();
     while (!signal.aborted) {
       const since = Math.max(startedAt, Date.now() - LOOK_BACK_MILLISECONDS);
-      for (const event of await readSince(client, groups, since)) formatNew(event);
+      for (const event of await readSince(client, groups, since)) pass(event);
       await pause(pollMilliseconds, undefined, { signal }).catch(() => {});
     }
   };
 }
 
-/** Tells each event once. What is older than any poll looks back is forgotten. */
-function noteReported(onLine: (text: string) => void): (event: FilteredLogEvent) => void {
-  const told = new Map<string, number>();
+/** Passes each event on once. It forgets events that are too old for any poll to find again. */
+function passOnce(onLine: (text: string) => void): (event: FilteredLogEvent) => void {
+  const passed = new Map<string, number>();
   return ({ eventId = '', timestamp = 0, message = '' }) => {
-    if (told.has(eventId)) return;
-    told.set(eventId, timestamp);
-    for (const [id, at] of told) if (at < timestamp - 2 * LOOK_BACK_MILLISECONDS) told.delete(id);
+    if (passed.has(eventId)) return;
+    passed.set(eventId, timestamp);
+    for (const [id, at] of passed) if (at < timestamp - 2 * LOOK_BACK_MILLISECONDS) passed.delete(id);
     onLine(message);
   };
 }
 
-/** CloudFormation names a group after the stack and its logical id, which has no hyphen in it. */
+/**
+ * The log groups of a stack's functions. CloudFormation names a group after the stack and its logical id, which has no hyphen
+ * in it. Throws where there are none.
+ */
 export async function findLogGroups(
   client: CloudWatchLogsClient,
   stackName: string,
@@ -72,9 +72,11 @@ export async function findLogGroups(
   for await (const { logGroups = [] } of pages) {
     names.push(...logGroups.flatMap(({ logGroupName }) => logGroupName ?? []));
   }
-  return names.filter((name) =>
+  const own = names.filter((name) =>
     /^[A-Za-z0-9]*FunctionLogs[A-Za-z0-9]*-[A-Za-z0-9]+$/.test(name.slice(stackName.length + 1)),
   );
+  if (own.length > 0) return own;
+  throw new Error(`Stack ${stackName} has no log groups of its functions in this account and region.`);
 }
 
 async function readSince(

@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import { type AccountChoice, openAccount } from '../../answers/account.ts';
+import { deadLetterJson } from '../../answers/dead-letter.ts';
+import { countWaiting, findWebhook, type WebhookFacts } from '../../answers/find.ts';
+import { findMapping, PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import { type StoryLine, storyEnd, storyLines } from '../../answers/story.ts';
+import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';
+
+type ExplainOptions = AccountChoice & {
+  readonly id: string;
+  readonly source?: string | undefined;
+  readonly json?: boolean | undefined;
+};
+
+export function registerExplain(program: Command): void {
+  const command = program
+    .command('explain')
+    .description("tell one webhook's whole story: did she get the message, and if not, why?")
+    .argument('<id>', "the vendor's id of it, our own (webhookId), or Webex Campaign's transaction id")
+    .option('--source <name>', 'whose id it is (default: any)');
+  withAccount(command)
+    .addHelpText('after', example('explain evt_1PqR8sLkdIwHu7ix', 'explain event_12345676543210'))
+    .action((id, options) => run(() => explainWebhook(projectOf(PROJECT, options), { id, ...options })));
+}
+
+/** `adapter explain`: one webhook's whole story: did she get the message, and if not, why? */
+export async function explainWebhook(project: Project, options: ExplainOptions): Promise<CommandResult> {
+  const account = await openAccount(options);
+  if (!account.ok) return refuse(account.failure);
+  const found = await findWebhook(account.value, project, options);
+  const exitCode = found.length > 0 ? 0 : 1;
+  if (options.json === true) {
+    const stories = found.map((facts) => storyJson(facts, linesOf(project, facts)));
+    return { text: JSON.stringify(stories, null, 2), exitCode };
+  }
+  if (found.length === 0)
+    return { text: formatUnknown(options.id, await countWaiting(account.value)), exitCode };
+  const stories = found.map((facts) => formatStory(facts, linesOf(project, facts)));
+  return { text: stories.join('\n\n\n'), exitCode };
+}
+
+/** A story by the mapping as it is now; by no events where the source is gone, or its mapping cannot be read. */
+function linesOf(project: Project, { story }: WebhookFacts): readonly StoryLine[] {
+  const mapping = findMapping(project, story.webhook.split('#')[0] ?? '');
+  return storyLines(story, mapping.ok ? mapping.value.events : []);
+}
+
+function formatStory(facts: WebhookFacts, story: readonly StoryLine[]): string {
+  const [source = '', ...id] = facts.story.webhook.split('#');
+  const lines = story.flatMap(({ at, what, more }) => [
+    `  ${at.toISOString()}  ${what}`,
+    ...more.map((text) => `${' '.repeat(28)}${text}`),
+  ]);
+  const received = facts.deadLetters[0]?.receivedAt ?? 'some time ago';
+  const unknown = lines.length === 0 ? [`  ${received}  received; the ledger has no more of it`] : [];
+  return [`${source}  ${id.join('#')}`, '', ...lines, ...unknown, '', ...storyEnd(facts)].join('\n');
+}
+
+function formatUnknown(id: string, waiting: number): string {
+  return [
+    `No webhook with the id ${id} was found. It may be one of these:`,
+    `  - it waits on the buffer, where ${formatCount(waiting, 'webhook')} ${waiting === 1 ? 'is' : 'are'} now`,
+    '  - ingest refused or ignored it: only the log of the ingest function shows that',
+    '  - it never came: ask the vendor for its delivery log',
+    '  - it was taken more than 30 days ago: the ledger keeps nothing for longer',
+    '  - the id is another: give the id that the vendor signs (Stripe: evt_…), ours (webhookId in the logs),',
+    '    or the transaction id of Webex Campaign',
+  ].join('\n');
+}
+
+function storyJson(facts: WebhookFacts, lines: readonly StoryLine[]): object {
+  const { story, deadLetters } = facts;
+  return {
+    webhook: story.webhook,
+    events: story.entries.map(
+      ({ owner: _, revision: __, eventKeyHash: ___, intakeRecord: ____, ...entry }) => entry,
+    ),
+    deliveries: story.intakeRecords,
+    actions: story.actions,
+    deadLetters: deadLetters.map(deadLetterJson),
+    lines,
+    end: storyEnd(facts),
+  };
+}
