@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { bundleHandler } from '../lib/bundle/bundle-function.ts';
 import { builtBundleOf } from '../lib/bundle/function-bundle.ts';
-import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/mapping/checks/folders.ts';
+import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/mapping/examples/coverage.ts';
 
 // Makes `dist/`, which is what `npm pack` packs: JavaScript with types, the handlers' bundles, and the files that the
 // code reads. Everything lies in it as in the repository.
@@ -22,7 +22,7 @@ execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '
 });
 for (const handler of HANDLERS) await bundle(handler);
 for (const path of READ_BY_CODE) cpSync(join(ROOT, path), join(DIST, path), { recursive: true });
-cpSync(newestShopifySchemas() ?? '', join(DIST, 'lib/mapping/checks', BUILT_SCHEMAS), { recursive: true });
+cpSync(newestShopifySchemas() ?? '', join(DIST, 'lib/mapping/examples', BUILT_SCHEMAS), { recursive: true });
 
 /** Bundles a handler, and writes beside the bundle whose work is in it. */
 async function bundle(handler: string): Promise<void> {

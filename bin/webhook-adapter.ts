@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import type { Result } from '../lambdas/result.ts';
 import { formatProblems, type Problem } from '../lib/config/file.ts';
-import { checkStageMappings, isError } from '../lib/mapping/checks/folders.ts';
+import { checkStageMappings, isError } from '../lib/mapping/folders.ts';
 import { stackPropsOf } from '../lib/stages/settings.ts';
 import { readStages, selectStages } from '../lib/stages/stages.ts';
 import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';

@@ -1,8 +1,7 @@
 import { formatProblems, type Problem } from './config/file.ts';
 import { refuseOldNode } from './config/invocation.ts';
-import { checkMappingFolders, isError } from './mapping/checks/folders.ts';
 import type { MappingFile } from './mapping/file.ts';
-import { readMappingFolders, stagesNamedIn } from './mapping/folders.ts';
+import { checkMappingFolders, isError, readMappingFolders, stagesNamedIn } from './mapping/folders.ts';
 
 export type { MappingFile } from './mapping/file.ts';
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
 import { formatProblems } from '../../lib/config/file.ts';
-import { checkStageMappings, isError } from '../../lib/mapping/checks/folders.ts';
+import { checkStageMappings, isError } from '../../lib/mapping/folders.ts';
 import { type CommandResult, example, jsonOption, run } from '../command-line.ts';
 import { explainMapping } from './explain-mapping.ts';
 import { type MapOptions, mapCommand } from './map.ts';

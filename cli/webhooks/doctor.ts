@@ -7,8 +7,8 @@ import { adviseOn } from '../../lambdas/ingest/signature/verification.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { INVOCATION } from '../../lib/config/invocation.ts';
+import { resolveVerify } from '../../lib/mapping/file.ts';
 import { readMappingFolders } from '../../lib/mapping/folders.ts';
-import { resolveVerify } from '../../lib/mapping/verify.ts';
 import type { CommandResult } from '../command-line.ts';
 
 export type DoctorOptions = {

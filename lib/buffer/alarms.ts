@@ -1,17 +1,14 @@
 import { Duration } from 'aws-cdk-lib';
 import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { AlarmSettings } from '../alarms/settings.ts';
+import { type AlarmSettings, FRESH_WITHIN } from '../alarms/settings.ts';
 import type { StageAlarm } from '../alarms/stage-alarm.ts';
 import type { BufferQueue } from './queue.ts';
-
-/** How long after its webhook an event has reached Webex Campaign at the latest, unless the deployment says otherwise. */
-export const FRESH_WITHIN = Duration.minutes(15);
 
 export type BufferAlarmsProps = Pick<AlarmSettings, 'freshWithin'> & { readonly buffer: BufferQueue };
 
 /**
- * SQS leaves out of this age whatever was received three times (SQS developer guide, "Available CloudWatch metrics"). So it
- * tells of what nobody has worked on; what is tried again and again is deliver's to tell.
+ * SQS leaves messages out of this age once they were received three times (SQS developer guide, "Available CloudWatch
+ * metrics"). So it shows how long webhooks wait to be tried; deliver's own alarms are about those that are tried again.
  */
 export function bufferAlarms({
   buffer,

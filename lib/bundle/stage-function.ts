@@ -1,6 +1,6 @@
 import type { Duration } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Effect, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
   type Code,
@@ -11,7 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { createLogGroup, type DataProtection } from '../protection/data-protection.ts';
-import { allowInVpc, refuseVpcToCode } from '../protection/nag-reasons.ts';
+import { acknowledgeRule } from '../protection/nag-reasons.ts';
 
 export type StageFunctionProps = {
   readonly code: Code;
@@ -51,4 +51,35 @@ export function createStageFunction(scope: Construct, id: string, props: StageFu
   });
   if (network !== undefined) refuseVpcToCode(created);
   return created;
+}
+
+/** What Lambda does in a function's name to connect it to a VPC: `AWSLambdaVPCAccessExecutionRole` without its logs. */
+const VPC_ACTIONS = [
+  'ec2:CreateNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+/** Lets Lambda connect the functions of a role to a VPC. EC2 does not know the interfaces before they are there. */
+function allowInVpc(role: Role): void {
+  role.addToPolicy(new PolicyStatement({ actions: VPC_ACTIONS, resources: ['*'] }));
+  acknowledgeRule(role, 'interfacesUnknown');
+}
+
+/**
+ * Keeps the code of a function from using what Lambda needs to connect it ("Giving Lambda functions access to resources in
+ * a VPC", Lambda developer guide). A policy of its own, as it names the function, which waits for the role's other one.
+ */
+function refuseVpcToCode(target: LambdaFunction): void {
+  const deny = new PolicyStatement({
+    effect: Effect.DENY,
+    actions: VPC_ACTIONS,
+    resources: ['*'],
+    conditions: { ArnEquals: { 'lambda:SourceFunctionArn': target.functionArn } },
+  });
+  const { role } = target;
+  if (role !== undefined) new Policy(target, 'NoVpcForCode', { statements: [deny], roles: [role] });
 }

@@ -17,11 +17,10 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { IngestEnvironment } from '../../lambdas/adapters/environment.ts';
 import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
-import { findUnfitSizes, MESSAGE_SIZES } from '../buffer/message-sizes.ts';
+import { refuseUnfitSizes } from '../buffer/message-sizes.ts';
 import { withFunctionBundle } from '../bundle/function-bundle.ts';
 import { createStageFunction } from '../bundle/stage-function.ts';
 import { DELIVERY_TIMES } from '../deliver/times.ts';
-import { refuseUnfit } from '../operate/checks.ts';
 import { secretNameOf } from '../operate/secret-name.ts';
 import { createLogGroup, type DataProtection, grantSend } from '../protection/data-protection.ts';
 import { acknowledgeRule } from '../protection/nag-reasons.ts';
@@ -56,7 +55,7 @@ export class IngestEndpoint extends Construct {
     super(scope, id);
     const { name, buffer, settings, protection } = props;
     const { domain } = settings;
-    refuseUnfit('The sizes of webhooks', findUnfitSizes(MESSAGE_SIZES));
+    refuseUnfitSizes();
 
     this.signingSecrets = this.createSigningSecrets(props);
 
@@ -107,7 +106,7 @@ export class IngestEndpoint extends Construct {
     for (const route of routes) acknowledgeRule(route, 'signedBySender');
   }
 
-  /** One stage, without a part in the URL, whose access log tells what never reached the function. */
+  /** One stage, without a part in the URL. Its access log shows what never reached the function. */
   private createStage({ settings, protection }: IngestEndpointProps): IStage {
     return new HttpStage(this.api, 'DefaultStage', {
       httpApi: this.api,

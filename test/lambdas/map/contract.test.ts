@@ -9,7 +9,7 @@ import {
   mapWebhook,
 } from '../../../lambdas/map/webhook.ts';
 import { bodyFormatOf, parseBody } from '../../../lambdas/webhook-body.ts';
-import { readExamples } from '../../../lib/mapping/checks/folders.ts';
+import { readExamples } from '../../../lib/mapping/folders.ts';
 import type { Example } from '../../../lib/mapping/examples/example.ts';
 import { foldersOf, readFolder } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';

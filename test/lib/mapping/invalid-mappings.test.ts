@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { formatProblems } from '../../../lib/config/file.ts';
-import { checkMappingFolders } from '../../../lib/mapping/checks/folders.ts';
-import { foldersOf } from '../../../lib/mapping/folders.ts';
+import { checkMappingFolders, foldersOf } from '../../../lib/mapping/folders.ts';
 
 const DIRECTORY = 'test/fixtures/mappings/invalid';
 

@@ -52,7 +52,11 @@ describe('mapping.schema.json', () => {
       '/events/0/event-key',
     ],
     ['a key of the whole file', RIGHT.replace('secret:', 'secrets:'), '/secrets'],
-    ['a knob', RIGHT.replace('verify: shopify', 'verify: { kind: hmac, encodin: hex }'), '/verify/encodin'],
+    [
+      'an option',
+      RIGHT.replace('verify: shopify', 'verify: { kind: hmac, encodin: hex }'),
+      '/verify/encodin',
+    ],
     ['a policy', `${RIGHT}    on-unconfirmed: perhaps\n`, '/events/0/on-unconfirmed'],
   ])('flags %s where it stands', (_, text, place) => {
     expect(flagged(RIGHT)).toEqual([]);
