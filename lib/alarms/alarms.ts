@@ -1,9 +1,7 @@
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { bufferAlarms } from '../buffer/alarms.ts';
-import type { BufferQueue } from '../buffer/queue.ts';
-import { deadLetterAlarms } from '../dead-letter/alarms.ts';
-import type { DeadLetterQueue } from '../dead-letter/queue.ts';
+import { type BufferQueue, bufferAlarms } from '../buffer/queue.ts';
+import { type DeadLetterQueue, deadLetterAlarms } from '../dead-letter/queue.ts';
 import { deliverAlarms } from '../deliver/alarms.ts';
 import type { Ledger } from '../deliver/ledger.ts';
 import type { DeliverWorker } from '../deliver/worker.ts';

@@ -111,8 +111,8 @@ export const BUNDLE_OPTIONS = {
 
 /**
  * Writes all code of a function into a directory: the bundle, its entry, and those chunks that it may load. The bundle is
- * CommonJS, which starts faster than an ES module as soon as it holds the AWS SDK. Tells which files it is made of, by their
- * path from where this runs.
+ * CommonJS, which starts faster than an ES module as soon as it holds the AWS SDK. Gives back the files that it is made of, by
+ * their path from the current directory.
  * @param entry path of the `handler.ts`
  */
 export async function bundleHandler(entry: string, directory: string): Promise<readonly string[]> {

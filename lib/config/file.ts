@@ -16,7 +16,7 @@ export type Problem = {
   readonly severity?: 'warning';
 };
 
-/** A parsed file that can still tell where each of its values stands. */
+/** A parsed file, and a way to find where each of its values stands. */
 export type ConfigFile<Value> = {
   readonly value: Value;
   readonly problemAt: (path: readonly PropertyKey[], message: string) => Problem;
@@ -37,7 +37,7 @@ export function parseConfigFile<Value>(
     : fail(checked.failure.map(({ path, message }) => problemAt(path, message)));
 }
 
-/** Parses a YAML text; what its values are is not looked at yet. */
+/** Parses a YAML text, without a schema. */
 export function readConfigFile(file: string, text: string): Result<ConfigFile<unknown>, readonly Problem[]> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -109,7 +109,7 @@ function writePath(path: readonly PropertyKey[]): string {
 /** One thing wrong in a value: where in it, and what to do about it. */
 export type Finding = { readonly path: readonly PropertyKey[]; readonly message: string };
 
-/** Checks a value against a schema; every finding says what to do. */
+/** Checks a value against a schema. Every finding says what to do. */
 export function checkAgainst<Value>(
   schema: z.ZodType<Value>,
   value: unknown,
@@ -122,7 +122,7 @@ export function checkAgainst<Value>(
 
 type KnownKeys = (keys: readonly string[]) => readonly string[];
 
-/** zod tells which keys it does not know, but not which it knows: these are noted while it looks. */
+/** zod reports which keys it does not know, but not which it knows: these are noted while it checks. */
 function collectKnownKeys(): { readonly error: z.core.$ZodErrorMap; readonly knownKeys: KnownKeys } {
   const known = new Map<string, readonly string[]>();
   const error: z.core.$ZodErrorMap = (issue) => {

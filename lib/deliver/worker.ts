@@ -8,7 +8,6 @@ import { Construct } from 'constructs';
 import type { DeliverEnvironment } from '../../lambdas/adapters/environment.ts';
 import { SUCCESS_ID_FIELDS } from '../../lambdas/deliver/event-api/verdict.ts';
 import { type Mapping, mappingSchema } from '../../lambdas/map/mapping.ts';
-import { withFunctionBundle } from '../bundle/function-bundle.ts';
 import { createStageFunction, type StageFunctionProps } from '../bundle/stage-function.ts';
 import { type DataProtection, grantSend } from '../protection/data-protection.ts';
 import { createStackSecret, grantReadSecret, type StackSecret } from '../protection/stack-secret.ts';
@@ -89,16 +88,15 @@ export class DeliverWorker extends Construct {
       },
       protection,
     );
-    this.function = withFunctionBundle(HANDLER, { schema: mappingSchema, entries: mappings }, (code) =>
-      createStageFunction(this, 'Function', {
-        code,
-        description: 'Maps webhooks to campaign events and calls Webex Campaign.',
-        environment: this.environmentOf(props, rate),
-        timeout: Duration.seconds(DELIVERY_TIMES.timeout),
-        protection,
-        network: this.networkOf(props),
-      }),
-    );
+    this.function = createStageFunction(this, 'Function', {
+      handler: HANDLER,
+      catalogue: { schema: mappingSchema, entries: mappings },
+      description: 'Maps webhooks to campaign events and calls Webex Campaign.',
+      environment: this.environmentOf(props, rate),
+      timeout: Duration.seconds(DELIVERY_TIMES.timeout),
+      protection,
+      network: this.networkOf(props),
+    });
     grantReadSecret(this.webexKeys, this.function, protection);
     grantSend(deadLetter, this.function, protection);
     ledger.grantUse(this.function);

@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { Duration } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  ApiMapping,
+  DomainName,
   HttpApi,
   HttpMethod,
   HttpRoute,
@@ -9,23 +11,23 @@ import {
   HttpStage,
   type IStage,
   LogGroupLogDestination,
+  SecurityPolicy,
   type ThrottleSettings,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { IngestEnvironment } from '../../lambdas/adapters/environment.ts';
 import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
 import { refuseUnfitSizes } from '../buffer/message-sizes.ts';
-import { withFunctionBundle } from '../bundle/function-bundle.ts';
 import { createStageFunction } from '../bundle/stage-function.ts';
 import { DELIVERY_TIMES } from '../deliver/times.ts';
 import { secretNameOf } from '../operate/secret-name.ts';
 import { createLogGroup, type DataProtection, grantSend } from '../protection/data-protection.ts';
 import { acknowledgeRule } from '../protection/nag-reasons.ts';
 import { createStackSecret, grantReadSecret, type StackSecret } from '../protection/stack-secret.ts';
-import { CustomDomain, type DomainSettings } from './custom-domain.ts';
 
 const HANDLER = fileURLToPath(new URL('../../lambdas/ingest/handler.ts', import.meta.url));
 
@@ -84,16 +86,15 @@ export class IngestEndpoint extends Construct {
       PUBLIC_URL: this.publicUrl,
     };
     const entries = sources.map((source) => ({ ...source, secret: secretNameOf(name, source.secret) }));
-    return withFunctionBundle(HANDLER, { schema: sourceSchema, entries }, (code) =>
-      createStageFunction(this, 'Function', {
-        code,
-        description: 'Verifies webhooks and puts them on the buffer.',
-        environment,
-        timeout: Duration.seconds(DELIVERY_TIMES.ingest),
-        protection,
-        reservedConcurrency: settings.ingestConcurrency,
-      }),
-    );
+    return createStageFunction(this, 'Function', {
+      handler: HANDLER,
+      catalogue: { schema: sourceSchema, entries },
+      description: 'Verifies webhooks and puts them on the buffer.',
+      environment,
+      timeout: Duration.seconds(DELIVERY_TIMES.ingest),
+      protection,
+      reservedConcurrency: settings.ingestConcurrency,
+    });
   }
 
   private addRoutes(): void {
@@ -139,6 +140,32 @@ export class IngestEndpoint extends Construct {
   }
 }
 
+/** A custom domain in front of the API. The API's own address stays open: vendors that know it go on reaching it. */
+class CustomDomain extends Construct {
+  /** What the name's CNAME record has to point at. */
+  readonly target: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    {
+      api,
+      stage,
+      domain,
+    }: { readonly api: HttpApi; readonly stage: IStage; readonly domain: DomainSettings },
+  ) {
+    super(scope, id);
+    const certificate = Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn);
+    const domainName = new DomainName(this, 'Name', {
+      domainName: domain.name,
+      certificate,
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    });
+    new ApiMapping(this, 'Mapping', { api, stage, domainName });
+    this.target = domainName.regionalDomainName;
+  }
+}
+
 /** How the endpoint is reached, and by how many at a time. */
 export type IngestSettings = {
   /**
@@ -161,6 +188,14 @@ export type IngestSettings = {
    * @default none: it shares what the account has
    */
   readonly ingestConcurrency?: number | undefined;
+};
+
+/** A name of your own for the webhook URLs. */
+type DomainSettings = {
+  /** The host name, `hooks.example.com`. */
+  readonly name: string;
+  /** A certificate of ACM for it, in the region of the stack. */
+  readonly certificateArn: string;
 };
 
 /**

@@ -1,7 +1,9 @@
 import jsonata from 'jsonata';
 import { isSafe, isSafePattern } from 'redos-detector';
+import type { Profile } from '../../lambdas/ingest/source.ts';
 import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
 import type { Mapping } from '../../lambdas/map/mapping.ts';
+import { isNullVariant } from '../../lambdas/map/write-value.ts';
 import { type ConfigFile, didYouMean, type Problem } from '../config/file.ts';
 import type { WrittenFile } from './schema.ts';
 
@@ -25,7 +27,7 @@ type Values = {
 };
 
 /** Every value that map evaluates. */
-export function valuesOf({ let: definitions, defaults = {}, events }: Values): readonly LocatedText[] {
+function valuesOf({ let: definitions, defaults = {}, events }: Values): readonly LocatedText[] {
   return [
     ...Object.entries(definitions).map(([name, text]) => ({ path: ['let', name], text })),
     ...settingsOf(defaults, ['defaults']),
@@ -50,6 +52,22 @@ function settingsOf(settings: Settings, at: readonly PropertyKey[]): readonly Lo
 /** The values that are expressions. */
 export function expressionsOf(values: Values): readonly LocatedText[] {
   return valuesOf(values).filter(({ text }) => isExpression(text));
+}
+
+/** The event API refuses these as values, whatever the parameter. */
+export function checkLiterals({ value, problemAt }: ConfigFile<WrittenFile>): readonly Problem[] {
+  const ids = value.events.flatMap((event, index) => {
+    const id = event['event-id'];
+    const path = ['events', index, 'event-id'];
+    return typeof id === 'string'
+      ? [{ path, text: id }]
+      : Object.entries(id).map(([stage, text]) => ({ path: [...path, stage], text }));
+  });
+  return [...valuesOf(value).filter(({ text }) => !isExpression(text)), ...ids]
+    .filter(({ text }) => isNullVariant(text))
+    .map(({ path, text }) =>
+      problemAt(path, `reads "${text}", which Webex Campaign refuses as a value. Write what is meant.`),
+    );
 }
 
 /** Checks the expressions of a file, as far as that is possible without a webhook. */
@@ -181,6 +199,24 @@ function checkConstantCondition({ path, event }: LocatedText, ast: Ast): readonl
     : ['is never true, so that the event cannot be reached. Mend the condition, or remove the event.'];
 }
 
+/** Headers that prove who sent a webhook stay at ingest. */
+export function checkSecretHeaders(
+  { value, problemAt }: ConfigFile<WrittenFile>,
+  { signature }: Profile,
+): readonly Problem[] {
+  const own = 'signature' in signature ? [signature.signature.header.toLowerCase()] : [];
+  const shared =
+    'sharedSecret' in signature && 'name' in signature.sharedSecret ? signature.sharedSecret.name : '';
+  const secret = ['authorization', 'cookie', ...own, shared.toLowerCase()];
+  return expressionsOf(value).flatMap(({ path, text }) =>
+    headersIn(text)
+      .filter((name) => secret.includes(name.toLowerCase()))
+      .map((name) =>
+        problemAt(path, `the header ${name} is a secret or a signature, and is not passed on. Use another.`),
+      ),
+  );
+}
+
 const NAMED_HEADER = /\$headers\.(?:`([^`]+)`|"([^"]+)"|'([^']+)'|([A-Za-z_][A-Za-z0-9_]*))/g;
 
 /** The headers that a mapping reads, by the names it gives them: only these travel with a webhook. */
@@ -189,7 +225,7 @@ export function mappedHeaders(mapping: Mapping): readonly string[] {
 }
 
 /** The headers that one expression reads. */
-export function headersIn(expression: string): readonly string[] {
+function headersIn(expression: string): readonly string[] {
   return [...expression.matchAll(NAMED_HEADER)].flatMap(
     (match) => match.slice(1).find((name) => name !== undefined) ?? [],
   );

@@ -1,10 +1,7 @@
 import * as z from 'zod';
 import { findOptions, PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
-import type { Extractor, SignatureScheme } from '../../lambdas/ingest/signature/scheme.ts';
 import { type Profile, profileSchema, type Source } from '../../lambdas/ingest/source.ts';
-import { isExpression } from '../../lambdas/map/expression.ts';
 import { MAX_PARAMETERS } from '../../lambdas/map/payload.ts';
-import { isNullVariant } from '../../lambdas/map/write-value.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { matchesEventType } from '../../lambdas/webhook-body.ts';
 import {
@@ -18,11 +15,10 @@ import {
 } from '../config/file.ts';
 import {
   checkExpressions,
+  checkLiterals,
+  checkSecretHeaders,
   explainSlow,
-  expressionsOf,
-  headersIn,
   mappedHeaders,
-  valuesOf,
 } from './expressions.ts';
 import {
   eventIdOf,
@@ -142,21 +138,6 @@ function checkFolder({ value, problemAt }: Parsed, folder: string): readonly Pro
   return [problemAt(['source'], `expected "${folder}", the name of the folder. Rename one of the two.`)];
 }
 
-/** Headers that prove who sent a webhook stay at ingest. */
-function checkSecretHeaders({ value, problemAt }: Parsed, { signature }: Profile): readonly Problem[] {
-  const own = 'signature' in signature ? [signature.signature.header.toLowerCase()] : [];
-  const shared =
-    'sharedSecret' in signature && 'name' in signature.sharedSecret ? signature.sharedSecret.name : '';
-  const secret = ['authorization', 'cookie', ...own, shared.toLowerCase()];
-  return expressionsOf(value).flatMap(({ path, text }) =>
-    headersIn(text)
-      .filter((name) => secret.includes(name.toLowerCase()))
-      .map((name) =>
-        problemAt(path, `the header ${name} is a secret or a signature, and is not passed on. Use another.`),
-      ),
-  );
-}
-
 function checkMeaning(parsed: Parsed, stages: Stages): readonly Problem[] {
   return [
     ...checkNames(parsed),
@@ -229,22 +210,6 @@ function checkParameters({ value, problemAt }: Parsed): readonly Problem[] {
   });
 }
 
-/** The event API refuses these as values, whatever the parameter. */
-function checkLiterals({ value, problemAt }: Parsed): readonly Problem[] {
-  const ids = value.events.flatMap((event, index) => {
-    const id = event['event-id'];
-    const path = ['events', index, 'event-id'];
-    return typeof id === 'string'
-      ? [{ path, text: id }]
-      : Object.entries(id).map(([stage, text]) => ({ path: [...path, stage], text }));
-  });
-  return [...valuesOf(value).filter(({ text }) => !isExpression(text)), ...ids]
-    .filter(({ text }) => isNullVariant(text))
-    .map(({ path, text }) =>
-      problemAt(path, `reads "${text}", which Webex Campaign refuses as a value. Write what is meant.`),
-    );
-}
-
 const objectSchema = z.record(z.string(), z.unknown());
 
 /** What a mapping file may say beside `verify`, in the words of a profile. */
@@ -315,15 +280,11 @@ function whereWritten({ path: [first = '', ...rest], message }: Finding, isName:
  * Finds `pick` patterns that a header could make slow. Anyone can send a header, and would keep the function busy with it.
  * The function itself does not look again: it only sees patterns that passed here.
  */
-function findSlowPicks(scheme: SignatureScheme): readonly Finding[] {
+function findSlowPicks(scheme: Profile['signature']): readonly Finding[] {
   if (scheme.kind === 'sharedSecret' || scheme.kind === 'custom') return [];
-  const extractors: readonly (readonly [string, Extractor | undefined])[] = [
-    ['signature', scheme.signature],
-    ['timestamp', scheme.timestamp],
-    ['id', scheme.id],
-  ];
-  return extractors.flatMap(([name, extractor]) => {
-    const message = extractor?.pick === undefined ? undefined : explainSlow(extractor.pick);
+  return (['signature', 'timestamp', 'id'] as const).flatMap((name) => {
+    const pick = scheme[name]?.pick;
+    const message = pick === undefined ? undefined : explainSlow(pick);
     return message === undefined ? [] : [{ path: ['verify', name, 'pick'], message }];
   });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
-import { mappingJsonSchema } from '../../../lib/mapping/json-schema.ts';
+import { mappingJsonSchema } from '../../../lib/mapping/schema.ts';
 import { SIX_SOURCES } from '../../fixtures/six-sources.ts';
 
 const MAPPINGS = new URL('../../../mappings/', import.meta.url);
