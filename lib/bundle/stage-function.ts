@@ -52,10 +52,10 @@ export function createStageFunction(scope: Construct, id: string, props: StageFu
     catalogue,
     (code) =>
       new LambdaFunction(scope, id, {
+        code,
         ...settings,
         ...network,
         ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
-        code,
         role,
         runtime: Runtime.NODEJS_24_X,
         architecture: Architecture.ARM_64,
