@@ -200,14 +200,15 @@ type DomainSettings = {
 
 /**
  * By default an API may use up the 10,000 requests a second that all APIs of a region share, and its function all of the
- * account's 1,000 executions. A thousand a second, at some 50 ms each, take a twentieth of these: a flood of forged
- * requests hurts nobody else. No vendor sends so many: an hour of it would take deliver, at five a second, eight days.
+ * account's 1,000 executions. A thousand a second, at some 50 ms each, take a twentieth of these, so that a flood of forged
+ * requests does not hurt other functions. No vendor sends that many: deliver, at five a second, would need eight days for an
+ * hour of it.
  */
 const THROTTLE: ThrottleSettings = { rateLimit: 1_000, burstLimit: 2_000 };
 
 /**
- * A line of the access log. No address, no user agent, no path: what strangers try there is theirs. The request id leads
- * to the function's own line, which names the source; the error is API Gateway's, where it refused a request itself.
+ * A line of the access log. It has no address, user agent or path, which may be personal. The request id leads to the
+ * function's own line, which names the source; the error is API Gateway's, where it refused a request itself.
  */
 const ACCESS_LOG = {
   requestId: '$context.requestId',

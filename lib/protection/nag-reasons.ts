@@ -2,8 +2,8 @@ import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /**
- * Why some rules of cdk-nag's AwsSolutions pack are not followed, by what they are about. `test/lib/nag.test.ts` holds the
- * stack against the pack; whoever runs cdk-nag over an app of their own that has the construct reads the same reasons.
+ * Why some rules of cdk-nag's AwsSolutions pack are not followed, by what they are about. `test/lib/nag.test.ts` checks the
+ * stack with the pack; who runs cdk-nag over an app with the construct sees the same reasons.
  */
 export const NAG_REASONS = {
   /** A secret that somebody else made. */

@@ -3,7 +3,7 @@ import type { AlarmSettings } from '../alarms/settings.ts';
 import type { WebhookAdapterStackProps } from '../webhook-adapter-stack.ts';
 import type { Stage } from './schema.ts';
 
-/** What a stage's settings mean to its stack. */
+/** What a stage's settings mean to its stack. Apart from their schema, so that no command waits for the CDK to load. */
 export function stackPropsOf(name: string, stage: Stage): Omit<WebhookAdapterStackProps, 'mappings'> {
   const { domain, throttle } = stage;
   return {
