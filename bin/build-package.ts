@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { bundleHandler } from '../lib/bundle/bundle-function.ts';
-import { builtBundleOf } from '../lib/bundle/function-bundle.ts';
-import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/mapping/checks/folders.ts';
+import { builtBundleOf } from '../lib/bundle/stage-function.ts';
+import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/mapping/examples/coverage.ts';
 
-// Makes `dist/`, which is what `npm pack` packs: JavaScript with types, the handlers' bundles, and the files that the
-// code reads. Everything lies in it as in the repository.
+// Makes `dist/`, which `npm pack` packs: JavaScript with types, the handlers' bundles, and the files that the code reads.
+// Every file has the path in it that it has in the repository.
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 const HANDLERS = ['lambdas/ingest/handler.ts', 'lambdas/deliver/handler.ts'];
+const packageSchema = z.object({ name: z.string(), version: z.string(), license: z.string() });
 const READ_BY_CODE = ['samples/manifest.json', 'samples/README.md', 'samples/payloads'];
 
 rmSync(DIST, { recursive: true, force: true });
@@ -22,20 +23,18 @@ execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '
 });
 for (const handler of HANDLERS) await bundle(handler);
 for (const path of READ_BY_CODE) cpSync(join(ROOT, path), join(DIST, path), { recursive: true });
-cpSync(newestShopifySchemas() ?? '', join(DIST, 'lib/mapping/checks', BUILT_SCHEMAS), { recursive: true });
+cpSync(newestShopifySchemas() ?? '', join(DIST, 'lib/mapping/examples', BUILT_SCHEMAS), { recursive: true });
 
-/** Bundles a handler, and writes beside the bundle whose work is in it. */
+/** Bundles a handler, and writes the licences of what it holds beside it. */
 async function bundle(handler: string): Promise<void> {
   const directory = builtBundleOf(join(DIST, handler));
   const files = await bundleHandler(join(ROOT, handler), directory);
   writeFileSync(`${directory}.NOTICE.txt`, noticesOf(files, process.cwd()));
 }
 
-const packageSchema = z.object({ name: z.string(), version: z.string(), license: z.string() });
-
 /**
- * Whose packages a bundle holds, each with its licence: MIT and Apache-2.0 want it to come along. Packages that have the
- * same text share it.
+ * The packages that a bundle holds, each with its licence, which MIT and Apache-2.0 demand. Packages with the same text share
+ * it.
  * @param inputs the bundled files, by their path from the root
  */
 function noticesOf(inputs: readonly string[], root: string): string {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { mappingJsonSchema } from '../lib/mapping/json-schema.ts';
+import { mappingJsonSchema } from '../lib/mapping/schema.ts';
 
-// Writes what editors read beside every mapping file; a test holds it to be current.
+// Writes the JSON schema that editors check mapping files with; a test checks that it is current.
 const file = new URL('../mappings/mapping.schema.json', import.meta.url);
 writeFileSync(file, `${JSON.stringify(mappingJsonSchema(), null, 2)}\n`);

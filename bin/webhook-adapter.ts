@@ -2,9 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import type { Result } from '../lambdas/result.ts';
 import { formatProblems, type Problem } from '../lib/config/file.ts';
-import { checkStageMappings, isError } from '../lib/mapping/checks/folders.ts';
+import { checkStageMappings, isError } from '../lib/mapping/folders.ts';
 import { stackPropsOf } from '../lib/stages/settings.ts';
 import { readStages, selectStages } from '../lib/stages/stages.ts';
+import { stackNameOf } from '../lib/stages/synthesize.ts';
 import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';
 
 const atRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -21,21 +22,21 @@ const given: unknown = app.node.tryGetContext('mappings');
 const checked = await checkStageMappings(Object.keys(stages), (name) =>
   typeof given === 'string' ? given : atRoot(stages[name]?.mappings ?? 'mappings'),
 );
-tell(checked.problems);
+report(checked.problems);
 if (checked.problems.some(isError)) process.exit(1);
 
 for (const [name, stage] of Object.entries(selected)) {
   const mappings = checked.mappingsOf(name);
-  new WebhookAdapterStack(app, `webhook-adapter-${name}`, { ...stackPropsOf(name, stage), mappings });
+  new WebhookAdapterStack(app, stackNameOf(name), { ...stackPropsOf(name, stage), mappings });
 }
 
-/** Reports all problems and ends the synth: a wrong mapping never deploys. */
+/** Reports all problems and ends the synth: nothing deploys with a problem. */
 function orExit<Value>(result: Result<Value, readonly Problem[]>): Value {
   if (result.ok) return result.value;
-  tell(result.failure);
+  report(result.failure);
   process.exit(1);
 }
 
-function tell(problems: readonly Problem[]): void {
+function report(problems: readonly Problem[]): void {
   if (problems.length > 0) process.stderr.write(`${formatProblems(problems)}\n`);
 }

@@ -1,8 +1,7 @@
 import { formatProblems, type Problem } from './config/file.ts';
 import { refuseOldNode } from './config/invocation.ts';
-import { checkMappingFolders, isError } from './mapping/checks/folders.ts';
 import type { MappingFile } from './mapping/file.ts';
-import { readMappingFolders, stagesNamedIn } from './mapping/folders.ts';
+import { checkMappingFolders, isError, readMappingFolders, stagesNamedIn } from './mapping/folders.ts';
 
 export type { MappingFile } from './mapping/file.ts';
 
@@ -16,8 +15,8 @@ export type ReadMappingsOptions = {
 
 /**
  * Reads a folder of mapping folders, `<directory>/<source>/mapping.yaml`, for the construct's `mappings`. Throws an error
- * that tells all problems of all files at once, each with file, line and what to do. Examples are not run, as nothing may
- * wait where constructs are made: that is `checkMappings`, or `npx webhook-adapter validate`.
+ * with all problems of all files, each with file, line and what to do. Constructs cannot wait, so examples are not run:
+ * `checkMappings` does that, and `npx webhook-adapter validate`.
  * @param directory as `cdk` sees it: from the folder that has `cdk.json`
  */
 export function readMappings(directory: string, options: ReadMappingsOptions = {}): readonly MappingFile[] {
@@ -27,7 +26,7 @@ export function readMappings(directory: string, options: ReadMappingsOptions = {
   return read.value;
 }
 
-/** Reads mapping folders as `readMappings` does, and holds every mapping against its examples, too. */
+/** Reads mapping folders as `readMappings` does, and runs the examples of every mapping. */
 export async function checkMappings(
   directory: string,
   options: ReadMappingsOptions = {},

@@ -35,21 +35,21 @@ export class WebhookAdapterStack extends Stack {
       encryptionKey,
       vpc: egress?.vpc,
     });
-    this.formatVendors(adapter, props);
-    this.formatOperators(adapter);
-    if (egress) this.tell('EgressIp', egress.ip, 'Calls of Webex Campaign come from this address.');
+    this.addVendorOutputs(adapter, props);
+    this.addOperatorOutputs(adapter);
+    if (egress) this.output('EgressIp', egress.ip, 'Calls of Webex Campaign come from this address.');
   }
 
-  /** What is registered at each vendor, and where what the vendor gives back is put. */
-  private formatVendors(adapter: WebhookAdapter, { mappings }: WebhookAdapterStackProps): void {
+  /** What to register at each vendor, and where to put the secret that the vendor gives. */
+  private addVendorOutputs(adapter: WebhookAdapter, { mappings }: WebhookAdapterStackProps): void {
     const { ingest } = adapter;
     for (const { source, secret } of mappings) {
-      this.tell(`WebhookUrl-${source}`, adapter.webhookUrl(source), `Register this URL at ${source}.`);
+      this.output(`WebhookUrl-${source}`, adapter.webhookUrl(source), `Register this URL at ${source}.`);
       const { name = '' } = ingest.signingSecrets.get(secret) ?? {};
-      this.tell(`SecretName-${source}`, name, `The signing secret of ${source} is put into this secret.`);
+      this.output(`SecretName-${source}`, name, `The signing secret of ${source} is put into this secret.`);
     }
     if (ingest.customDomain) {
-      this.tell(
+      this.output(
         'DomainTarget',
         ingest.customDomain.target,
         'The CNAME record of the domain has to point at this.',
@@ -57,29 +57,36 @@ export class WebhookAdapterStack extends Stack {
     }
   }
 
-  private formatOperators({ buffer, deadLetter, ledger, deliver, alarms, dashboard }: WebhookAdapter): void {
-    this.tell(
+  private addOperatorOutputs({
+    buffer,
+    deadLetter,
+    ledger,
+    deliver,
+    alarms,
+    dashboard,
+  }: WebhookAdapter): void {
+    this.output(
       'WebexKeysSecretName',
       deliver.webexKeys.name,
       "The API user's keys of Webex Campaign are put into this secret.",
     );
-    this.tell(
+    this.output(
       'BufferQueueUrl',
       buffer.queue.queueUrl,
       'Webhooks that are taken and not delivered yet are here.',
     );
-    this.tell(
+    this.output(
       'DeadLetterQueueUrl',
       deadLetter.queue.queueUrl,
       'Webhooks that could not be delivered are here.',
     );
-    this.tell('LedgerTable', ledger.table.tableName, 'What became of each event is here.');
-    this.tell('DashboardUrl', dashboard.url, 'How the stages are doing.');
-    this.tell('AlarmTopicPage', alarms.topics.page.topicArn, 'Alarms that cannot wait are told here.');
-    this.tell('AlarmTopicTomorrow', alarms.topics.tomorrow.topicArn, 'Alarms that can wait are told here.');
+    this.output('LedgerTable', ledger.table.tableName, 'What became of each event is here.');
+    this.output('DashboardUrl', dashboard.url, 'How the stages are doing.');
+    this.output('AlarmTopicPage', alarms.topics.page.topicArn, 'Alarms that cannot wait are told here.');
+    this.output('AlarmTopicTomorrow', alarms.topics.tomorrow.topicArn, 'Alarms that can wait are told here.');
   }
 
-  private tell(id: string, value: string, description: string): void {
+  private output(id: string, value: string, description: string): void {
     new CfnOutput(this, id, { value, description });
   }
 }

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import type {
   MathExpression,
   MathExpressionOptions,
@@ -18,10 +18,8 @@ import { DeadLetterQueue } from './dead-letter/queue.ts';
 import { Ledger } from './deliver/ledger.ts';
 import { type DeliverSettings, DeliverWorker, type DeliverWorkerProps } from './deliver/worker.ts';
 import { IngestEndpoint, type IngestSettings } from './ingest/endpoint.ts';
-import type { MappingFile } from './mapping/file.ts';
-import { sourceOf } from './mapping/folders.ts';
-import { resolveMapping } from './mapping/schema.ts';
-import { checkEventUrl, refuseMissingIds, refuseTakenSecrets } from './operate/checks.ts';
+import { type MappingFile, sourceOf } from './mapping/file.ts';
+import { eventIdOf, resolveMapping } from './mapping/schema.ts';
 import { grantActing, grantReading, grantSetting, type OperatedParts } from './operate/grants.ts';
 import {
   adapterMetric,
@@ -32,23 +30,103 @@ import {
 } from './operate/metrics.ts';
 import { secretNameOf } from './operate/secret-name.ts';
 import { allowLogs, type DataProtection } from './protection/data-protection.ts';
+import { eventUrlSchema } from './stages/schema.ts';
 
-/** What can be done with an adapter once it is made. */
-abstract class WebhookAdapterBase extends Construct {
-  /** What the names of its queues begin with. The commands are told it: `--stack <name>`. */
-  abstract readonly name: string;
+export type WebhookAdapterProps = IngestSettings &
+  DeliverSettings &
+  DataProtection & {
+    /** The whole URL of the tenant's Webex Campaign event API; `https`, or `http` to loopback. There is no default. */
+    readonly eventUrl: string;
+    /** What may send webhooks, and what becomes of them: `readMappings('mappings')`. */
+    readonly mappings: readonly MappingFile[];
+    /**
+     * Which event ids to take, where a mapping has one per stage.
+     * @default none: every event has to have one id for all stages
+     */
+    readonly stage?: string | undefined;
+    /**
+     * A network that the deliver function calls from, by its private subnets; they need a way out to the internet. Where it
+     * leaves by a NAT gateway, Webex Campaign sees that one's address.
+     * @default none: calls come from addresses that Lambda shares
+     */
+    readonly vpc?: IVpc | undefined;
+    /**
+     * Begins the names of the API, the queues, the ledger and the secrets (`<name>/webhooks/stripe`): no two adapters of an
+     * account and region may have the same.
+     * @default the name of the stack
+     */
+    readonly name?: string;
+    /**
+     * Name of the secret that is to hold the Webex Campaign API user's keys, after `<name>/`.
+     * @default webex-campaign
+     */
+    readonly keysSecretName?: string;
+    /** Whom alarms reach, and what counts as late or silent. Each setting has a default. */
+    readonly alarms?: AlarmSettings | undefined;
+  };
+
+/**
+ * The bridge: webhooks of any SaaS come in at `webhookUrl(source)`, and leave as calls of the Webex Campaign event API. Each
+ * of its stages is a construct of its own, whose resources are there to be built upon.
+ */
+export class WebhookAdapter extends Construct {
+  /** What the names of its queues begin with. Give it to the commands: `--stack <name>`. */
+  readonly name: string;
   /** The API, the function that verifies, and the signing secrets. */
-  abstract readonly ingest: IngestEndpoint;
+  readonly ingest: IngestEndpoint;
   /** The queue of webhooks that wait for deliver. */
-  abstract readonly buffer: BufferQueue;
-  /** The table that knows what became of every event. */
-  abstract readonly ledger: Ledger;
+  readonly buffer: BufferQueue;
+  /** The table that keeps what became of every event. */
+  readonly ledger: Ledger;
   /** The function that maps and calls, and the secret of Webex Campaign's keys. */
-  abstract readonly deliver: DeliverWorker;
+  readonly deliver: DeliverWorker;
   /** The queue of what could not be delivered. */
-  abstract readonly deadLetter: DeadLetterQueue;
+  readonly deadLetter: DeadLetterQueue;
   /** The URLs to register at the vendors, by source. */
-  abstract readonly webhookUrls: ReadonlyMap<string, string>;
+  readonly webhookUrls: ReadonlyMap<string, string>;
+  readonly alarms: Alarms;
+  readonly dashboard: Dashboard;
+
+  constructor(scope: Construct, id: string, props: WebhookAdapterProps) {
+    super(scope, id);
+    const { mappings, name = Stack.of(this).stackName } = props;
+    const calls = callsOf(name, props);
+    allowLogs(this, props);
+
+    this.name = name;
+    // A webhook passes ingest, buffer, deliver and, at worst, dead-letter; what is pointed at has to be made first.
+    this.deadLetter = new DeadLetterQueue(this, 'DeadLetter', {
+      name: deadLetterQueueName(name),
+      protection: props,
+    });
+    this.buffer = new BufferQueue(this, 'Buffer', {
+      name: bufferQueueName(name),
+      deadLetter: this.deadLetter.queue,
+      protection: props,
+    });
+    this.ingest = new IngestEndpoint(this, 'Ingest', {
+      name,
+      sources: mappings.map(sourceOf),
+      buffer: this.buffer.queue,
+      settings: props,
+      protection: props,
+    });
+    this.ledger = new Ledger(this, 'Ledger', { name, protection: props });
+    this.deliver = new DeliverWorker(this, 'Deliver', {
+      name,
+      ...calls,
+      buffer: this.buffer.queue,
+      deadLetter: this.deadLetter.queue,
+      ledger: this.ledger,
+      settings: props,
+      protection: props,
+    });
+    this.webhookUrls = webhookUrlsAt(this.ingest.publicUrl, mappings);
+
+    const watched = this.watched();
+    this.alarms = new Alarms(this, 'Alarms', { ...watched, settings: props.alarms });
+    this.dashboard = new Dashboard(this, 'Dashboard', { ...watched, alarms: this.alarms, ...props.alarms });
+  }
 
   /** The URL to register at a source's vendor. */
   webhookUrl(source: string): string {
@@ -117,6 +195,12 @@ abstract class WebhookAdapterBase extends Construct {
     return eventsMetric(this.name, { ...counted, source: this.known(counted.source) }, props);
   }
 
+  /** What alarms and dashboard look at. */
+  private watched() {
+    const { name, ingest, buffer, ledger, deliver, deadLetter } = this;
+    return { name, ingest, buffer, ledger, deliver, deadLetter, sources: [...this.webhookUrls.keys()] };
+  }
+
   private operatedParts(): OperatedParts {
     return {
       buffer: this.buffer.queue,
@@ -133,103 +217,7 @@ abstract class WebhookAdapterBase extends Construct {
   }
 }
 
-export type WebhookAdapterProps = IngestSettings &
-  DeliverSettings &
-  DataProtection & {
-    /** The whole URL of the tenant's Webex Campaign event API; `https`, or `http` to loopback. There is no default. */
-    readonly eventUrl: string;
-    /** What may send webhooks, and what becomes of them: `readMappings('mappings')`. */
-    readonly mappings: readonly MappingFile[];
-    /**
-     * Which event ids to take, where a mapping has one per stage.
-     * @default none: every event has to have one id for all stages
-     */
-    readonly stage?: string | undefined;
-    /**
-     * A network that the deliver function calls from, by its private subnets; they need a way out to the internet. Where it
-     * leaves by a NAT gateway, Webex Campaign sees that one's address.
-     * @default none: calls come from addresses that Lambda shares
-     */
-    readonly vpc?: IVpc | undefined;
-    /**
-     * Begins the names of the API, the queues, the ledger and the secrets (`<name>/webhooks/stripe`): no two adapters of an
-     * account and region may have the same.
-     * @default the name of the stack
-     */
-    readonly name?: string;
-    /**
-     * Name of the secret that is to hold the Webex Campaign API user's keys, after `<name>/`.
-     * @default webex-campaign
-     */
-    readonly keysSecretName?: string;
-    /** Whom alarms reach, and what counts as late or silent. Each setting has a default. */
-    readonly alarms?: AlarmSettings | undefined;
-  };
-
-/**
- * The bridge: webhooks of any SaaS come in at `webhookUrl(source)`, and leave as calls of the Webex Campaign event API. Each
- * of its stages is a construct of its own, whose resources are there to be built upon.
- */
-export class WebhookAdapter extends WebhookAdapterBase {
-  override readonly name: string;
-  override readonly ingest: IngestEndpoint;
-  override readonly buffer: BufferQueue;
-  override readonly ledger: Ledger;
-  override readonly deliver: DeliverWorker;
-  override readonly deadLetter: DeadLetterQueue;
-  override readonly webhookUrls: ReadonlyMap<string, string>;
-  readonly alarms: Alarms;
-  readonly dashboard: Dashboard;
-
-  constructor(scope: Construct, id: string, props: WebhookAdapterProps) {
-    super(scope, id);
-    const { mappings, name = Stack.of(this).stackName } = props;
-    const calls = callsOf(name, props);
-    allowLogs(this, props);
-
-    this.name = name;
-    // A webhook passes ingest, buffer, deliver and, at worst, dead-letter; what is pointed at has to be made first.
-    this.deadLetter = new DeadLetterQueue(this, 'DeadLetter', {
-      name: deadLetterQueueName(name),
-      protection: props,
-    });
-    this.buffer = new BufferQueue(this, 'Buffer', {
-      name: bufferQueueName(name),
-      deadLetter: this.deadLetter.queue,
-      protection: props,
-    });
-    this.ingest = new IngestEndpoint(this, 'Ingest', {
-      name,
-      sources: mappings.map(sourceOf),
-      buffer: this.buffer.queue,
-      settings: props,
-      protection: props,
-    });
-    this.ledger = new Ledger(this, 'Ledger', { name, protection: props });
-    this.deliver = new DeliverWorker(this, 'Deliver', {
-      name,
-      ...calls,
-      buffer: this.buffer.queue,
-      deadLetter: this.deadLetter.queue,
-      ledger: this.ledger,
-      settings: props,
-      protection: props,
-    });
-    this.webhookUrls = webhookUrlsAt(this.ingest.publicUrl, mappings);
-
-    const watched = this.watched();
-    this.alarms = new Alarms(this, 'Alarms', { ...watched, settings: props.alarms });
-    this.dashboard = new Dashboard(this, 'Dashboard', { ...watched, alarms: this.alarms, ...props.alarms });
-  }
-
-  /** What alarms and dashboard look at. */
-  private watched() {
-    const { name, ingest, buffer, ledger, deliver, deadLetter } = this;
-    return { name, ingest, buffer, ledger, deliver, deadLetter, sources: [...this.webhookUrls.keys()] };
-  }
-}
-
-/** Which event API is called, from where, with what keys, about what. Throws where the mappings do not fit the stage. */
+/** Which event API is called, from where, with what keys, about what. Throws where the settings do not fit together. */
 function callsOf(
   name: string,
   { eventUrl, mappings, stage = '', keysSecretName = 'webex-campaign', vpc }: WebhookAdapterProps,
@@ -243,6 +231,37 @@ function callsOf(
     mappings: mappings.map((mapping) => resolveMapping(mapping, stage)),
     vpc,
   };
+}
+
+/** A URL that is known only at deploy time is checked by the function that calls it. */
+function checkEventUrl(url: string): string {
+  if (Token.isUnresolved(url)) return url;
+  const checked = eventUrlSchema.safeParse(url);
+  if (checked.success) return url;
+  throw new Error(
+    `eventUrl: ${checked.error.issues.map(({ message }) => message).join('; ')}. Found "${url}".`,
+  );
+}
+
+/** The mapping files were checked when they were read; which stage they are for is known only here. */
+function refuseMissingIds(mappings: readonly MappingFile[], stage: string): void {
+  const missing = mappings.flatMap(({ source, events }) =>
+    events
+      .filter((event) => !eventIdOf(event, stage))
+      .map(({ name }) => `${source}: ${name} has no event-id for stage "${stage}"`),
+  );
+  if (missing.length > 0) throw new Error(`The mappings do not fit the stage:\n${missing.join('\n')}`);
+}
+
+/** A signing secret must not have the name of a secret that the adapter itself keeps. */
+function refuseTakenSecrets(mappings: readonly MappingFile[], taken: readonly string[]): void {
+  const clashes = mappings
+    .filter(({ secret }) => taken.includes(secret))
+    .map(
+      ({ source, secret }) =>
+        `${source}: the secret "${secret}" is the adapter's own. Name it webhooks/${source}.`,
+    );
+  if (clashes.length > 0) throw new Error(`The mappings do not fit the adapter:\n${clashes.join('\n')}`);
 }
 
 function webhookUrlsAt(base: string, mappings: readonly MappingFile[]): ReadonlyMap<string, string> {

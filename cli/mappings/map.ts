@@ -7,11 +7,11 @@ import { formatPreview, previewJson } from '../../answers/preview.ts';
 import { findMapping, findStage, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';
-import { readExamples } from '../../lib/mapping/checks/folders.ts';
 import { type Example, runExample } from '../../lib/mapping/examples/example.ts';
 import { expectationOf } from '../../lib/mapping/examples/expectation.ts';
 import { type Preview, previewWebhook } from '../../lib/mapping/examples/preview.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
+import { readExamples } from '../../lib/mapping/folders.ts';
 import { type CommandResult, example, jsonOption, refuse, run } from '../command-line.ts';
 
 export type MapOptions = {

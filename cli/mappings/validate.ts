@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
 import { formatProblems } from '../../lib/config/file.ts';
-import { checkStageMappings, isError } from '../../lib/mapping/checks/folders.ts';
+import { checkStageMappings, isError } from '../../lib/mapping/folders.ts';
 import { type CommandResult, example, formatCount, jsonOption, refuse, run } from '../command-line.ts';
 
 export function registerValidate(program: Command): void {

@@ -8,7 +8,7 @@ import type { SignatureScheme } from '../../lambdas/ingest/signature/scheme.ts';
 import { adviseOn } from '../../lambdas/ingest/signature/verification.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { resolveVerify } from '../../lib/mapping/verify.ts';
+import { resolveVerify } from '../../lib/mapping/file.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
 
 export type DoctorOptions = {

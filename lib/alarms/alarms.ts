@@ -1,15 +1,13 @@
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { bufferAlarms } from '../buffer/alarms.ts';
-import type { BufferQueue } from '../buffer/queue.ts';
-import { deadLetterAlarms } from '../dead-letter/alarms.ts';
-import type { DeadLetterQueue } from '../dead-letter/queue.ts';
+import { type BufferQueue, bufferAlarms } from '../buffer/queue.ts';
+import { type DeadLetterQueue, deadLetterAlarms } from '../dead-letter/queue.ts';
 import { deliverAlarms } from '../deliver/alarms.ts';
 import type { Ledger } from '../deliver/ledger.ts';
 import type { DeliverWorker } from '../deliver/worker.ts';
 import { ingestAlarms } from '../ingest/alarms.ts';
 import type { IngestEndpoint } from '../ingest/endpoint.ts';
-import type { AlarmSettings } from './settings.ts';
+import { type AlarmSettings, refuseUnfitSilence } from './settings.ts';
 import { AlarmTopics, createStageAlarm } from './stage-alarm.ts';
 
 /** What alarms and dashboard look at. */
@@ -27,7 +25,7 @@ export type Watched = {
 
 export type AlarmsProps = Watched & { readonly settings?: AlarmSettings | undefined };
 
-/** Every alarm, in the order of the stages, and the topics that they are told to. */
+/** Every alarm, in the order of the stages, and the topics that they are sent to. */
 export class Alarms extends Construct {
   readonly topics: AlarmTopics;
   readonly all: readonly Alarm[];
@@ -47,21 +45,4 @@ export class Alarms extends Construct {
       ...deadLetterAlarms({ name, deadLetter }),
     ].map((alarm) => createStageAlarm(this, alarm, surroundings));
   }
-}
-
-/** CloudWatch looks back for a day at most (PutMetricAlarm, `Period`); below ten minutes any pause would wake somebody. */
-function refuseUnfitSilence(
-  sources: readonly string[],
-  silentAfter: AlarmSettings['silentAfter'] = {},
-): void {
-  const unfit = Object.entries(silentAfter).flatMap(([source, after]) => {
-    if (!sources.includes(source)) {
-      return [`${source}: there is no such source. There are: ${sources.join(', ')}.`];
-    }
-    const minutes = after.toSeconds() / 60;
-    return minutes < 10 || minutes > 24 * 60
-      ? [`${source}: expected 10 minutes to 24 hours, found ${after.toHumanString()}.`]
-      : [];
-  });
-  if (unfit.length > 0) throw new Error(`"silent after" does not fit:\n${unfit.join('\n')}`);
 }

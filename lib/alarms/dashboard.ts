@@ -13,10 +13,10 @@ import {
 import { Construct } from 'constructs';
 import type { DeliverMetric } from '../../lambdas/deliver/log-line.ts';
 import { METRIC_NAMESPACE } from '../../lambdas/metric-directive.ts';
-import { FRESH_WITHIN } from '../buffer/alarms.ts';
 import { SHORTEST_DEADLINE } from '../ingest/alarms.ts';
 import { adapterMetric } from '../operate/metrics.ts';
 import type { Alarms, Watched } from './alarms.ts';
+import { FRESH_WITHIN } from './settings.ts';
 
 const PERIOD = Duration.minutes(5);
 const MAXIMUM = { statistic: Stats.MAXIMUM, period: PERIOD };
@@ -29,7 +29,7 @@ export type DashboardProps = Watched & {
   readonly freshWithin?: Duration | undefined;
 };
 
-/** The path of a webhook as it goes now: one row a stage, in their order, and what is in alarm above them. */
+/** The path of a webhook as it is now: one row a stage, in their order, under the alarms. */
 export class Dashboard extends Construct {
   /** Where it is shown. */
   readonly url: string;
@@ -94,7 +94,7 @@ function mapRow({ name }: Watched): readonly IWidget[][] {
 function deliverRow(props: DashboardProps): readonly IWidget[][] {
   const { name, deliver, ledger, freshWithin = FRESH_WITHIN } = props;
   const metric = (of: DeliverMetric, form = MAXIMUM) => adapterMetric(name, of, form);
-  const held = ['Credentials', 'Throttling', 'Endpoint', 'Keys', 'Ledger'] as const;
+  const causes = ['Credentials', 'Throttling', 'Endpoint', 'Keys', 'Ledger'] as const;
   return row('4. deliver', 'Events are claimed, sent to Webex Campaign, and settled in the ledger.', [
     graph('From webhook to "accepted", ms', [metric('DeliveryDelay', MEDIAN), metric('DeliveryDelay', P99)], {
       value: freshWithin.toMilliseconds(),
@@ -103,7 +103,7 @@ function deliverRow(props: DashboardProps): readonly IWidget[][] {
     graph('A call of Webex Campaign, ms', [metric('CallDuration', MEDIAN), metric('CallDuration', P99)]),
     graph(
       'What holds events up (1: it does)',
-      held.map((by) => metric(`PausedBy${by}`)),
+      causes.map((cause) => metric(`PausedBy${cause}`)),
     ),
     graph('Waiting longest, s', [metric('WaitingTime')]),
     graph('Workers, their errors, throttled writes of the ledger', [
@@ -138,13 +138,13 @@ function graph(
   return new GraphWidget({ title, width: 8, height: 6, left: [...left], leftAnnotations });
 }
 
-/** A line for each combination of dimensions that there has been; alarms could not look at it, people can. */
-function countBy(stack: string, metric: string, told: readonly string[], where: string): IMetric {
-  const schema = [METRIC_NAMESPACE, 'stack', 'stage', ...told].join(',');
+/** A line for each combination of dimensions that there has been. People can look at it, alarms cannot. */
+function countBy(stack: string, metric: string, dimensions: readonly string[], where: string): IMetric {
+  const schema = [METRIC_NAMESPACE, 'stack', 'stage', ...dimensions].join(',');
   return new MathExpression({
     expression: `SEARCH('{${schema}} stack="${stack}" ${where} MetricName="${metric}"', 'Sum', ${PERIOD.toSeconds()})`,
     usingMetrics: {},
-    label: told.map((dimension) => `\${PROP('Dim.${dimension}')}`).join(' '),
+    label: dimensions.map((dimension) => `\${PROP('Dim.${dimension}')}`).join(' '),
     period: PERIOD,
   });
 }

@@ -1,6 +1,4 @@
 import { Duration } from 'aws-cdk-lib';
-import * as z from 'zod';
-import { durationSchema } from '../mapping/schema.ts';
 
 /** Whom alarms reach, and what counts as late or silent. */
 export type AlarmSettings = {
@@ -26,36 +24,22 @@ export type AlarmSettings = {
   readonly lambdaConcurrency?: number | undefined;
 };
 
-/** From ten minutes to a day: CloudWatch looks back no further, and any pause is shorter. */
-const silenceSchema = durationSchema.refine(
-  (seconds) => seconds >= 600 && seconds <= 86_400,
-  'expected 10m to 24h',
-);
+/** The default of `freshWithin`. */
+export const FRESH_WITHIN = Duration.minutes(15);
 
-/** The settings of a stage that are about its alarms. */
-export const alarmStageSettings = {
-  /** Is sent every alarm. */
-  'alarm-email': z.email('expected an e-mail address').optional(),
-  /** How long after its webhook an event has reached Webex Campaign at the latest. */
-  'fresh-within': durationSchema
-    .refine((seconds) => seconds >= 60 && seconds <= 86_400, 'expected 1m to 24h')
-    .optional(),
-  /** For how long a source may send nothing. */
-  'silent-after': z.record(z.string(), silenceSchema).optional(),
-  /** How many functions the account can run at a time. */
-  'lambda-concurrency': z.int('expected a whole number').min(10, 'expected 10 at least').optional(),
-};
-
-const settingsSchema = z.object(alarmStageSettings);
-
-/** The same as the construct takes them. */
-export function readAlarmSettings(settings: z.output<typeof settingsSchema>): AlarmSettings {
-  const freshWithin = settings['fresh-within'];
-  const silentAfter = Object.entries(settings['silent-after'] ?? {});
-  return {
-    email: settings['alarm-email'],
-    freshWithin: freshWithin === undefined ? undefined : Duration.seconds(freshWithin),
-    silentAfter: Object.fromEntries(silentAfter.map(([source, after]) => [source, Duration.seconds(after)])),
-    lambdaConcurrency: settings['lambda-concurrency'],
-  };
+/** CloudWatch looks back for a day at most (PutMetricAlarm, `Period`); below ten minutes any pause would wake somebody. */
+export function refuseUnfitSilence(
+  sources: readonly string[],
+  silentAfter: AlarmSettings['silentAfter'] = {},
+): void {
+  const unfit = Object.entries(silentAfter).flatMap(([source, after]) => {
+    if (!sources.includes(source)) {
+      return [`${source}: there is no such source. There are: ${sources.join(', ')}.`];
+    }
+    const minutes = after.toSeconds() / 60;
+    return minutes < 10 || minutes > 24 * 60
+      ? [`${source}: expected 10 minutes to 24 hours, found ${after.toHumanString()}.`]
+      : [];
+  });
+  if (unfit.length > 0) throw new Error(`"silent after" does not fit:\n${unfit.join('\n')}`);
 }

@@ -24,7 +24,7 @@ export type StageAlarm = {
   /** @default GREATER_THAN_OR_EQUAL_TO_THRESHOLD */
   readonly comparisonOperator?: ComparisonOperator;
   /**
-   * How many periods in a row it has to be so.
+   * How many periods in a row the threshold has to be reached.
    * @default 1
    */
   readonly periods?: number;
@@ -38,7 +38,7 @@ type AlarmSurroundings = {
   readonly topics: AlarmTopics;
 };
 
-/** Creates an alarm whose message says who is hurt and where it is written what to do. */
+/** Creates an alarm whose message says who is hurt, and where to read what to do. */
 export function createStageAlarm(
   scope: Construct,
   { runbookSection, source, impact, urgency, ...rule }: StageAlarm,
@@ -75,7 +75,7 @@ type AlarmTopicsProps = {
   readonly email?: string | undefined;
 };
 
-/** Where alarms are told: one topic for what wakes somebody, one for what can wait for the morning. */
+/** Where alarms are sent: one topic for what wakes somebody, one for what can wait for the morning. */
 export class AlarmTopics extends Construct implements Readonly<Record<Urgency, Topic>> {
   readonly page: Topic;
   readonly tomorrow: Topic;

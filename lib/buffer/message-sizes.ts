@@ -1,7 +1,7 @@
 import { MAX_BUFFERED_BODY_BYTES, MAX_RAW_BODY_BYTES } from '../../lambdas/buffer/message.ts';
 
-/** The sizes that have to fit together for a webhook that was answered 200 to get through; in bytes. */
-export type MessageSizes = {
+/** The sizes that have to fit together, or a webhook that was answered 200 gets stuck; in bytes. */
+type MessageSizes = {
   /** What ingest puts on the buffer as a body at most, encoded. */
   readonly body: number;
   /** What a message of the queues may take, body and attributes together. */
@@ -50,4 +50,10 @@ export function findUnfitSizes(sizes: MessageSizes): readonly string[] {
     ],
   ];
   return rules.flatMap(([holds, sentence]) => (holds ? [] : [sentence]));
+}
+
+/** Ends the synth where the sizes do not fit together: nothing may deploy with such numbers. */
+export function refuseUnfitSizes(): void {
+  const unfit = findUnfitSizes(MESSAGE_SIZES);
+  if (unfit.length > 0) throw new Error(`The sizes of webhooks do not fit together:\n${unfit.join('\n')}`);
 }

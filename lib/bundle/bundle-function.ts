@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
-/** What stands for the SDK's own search for credentials, and for that for settings in files. */
+/** Replaces the SDK's search for credentials, and its search for settings in files. */
 const REPLACEMENT = fileURLToPath(new URL('../../lambdas/adapters/sdk.ts', import.meta.url));
 
-/** Takes out of a bundle what the AWS SDK looks for where a Lambda function has nothing. All that stays is the SDK's own code. */
+/** Leaves out what the AWS SDK needs only outside Lambda. All that stays is the SDK's own code. */
 const leanSdk: Plugin = {
   name: 'lean-sdk',
   setup: ({ onLoad, onResolve }) => {
     onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({ path: REPLACEMENT }));
     onResolve({ filter: /\/fromSharedConfigFiles$/ }, () => ({ path: REPLACEMENT }));
-    // A client reads its version there, and brings all the rest along.
+    // A client only reads its version there.
     onLoad({ filter: /[\\/]@aws-sdk[\\/]client-[^\\/]+[\\/]package\.json$/ }, ({ path }) => {
       const { version } = JSON.parse(readFileSync(path, 'utf8'));
       return { contents: JSON.stringify({ version }), loader: 'json' };
@@ -20,7 +20,7 @@ const leanSdk: Plugin = {
   },
 };
 
-/** Our own code for webhooks that fail, by the file beside the bundle that it becomes. */
+/** Our own code for webhooks that fail, by the chunk that it becomes. */
 const LAZY: Readonly<Record<string, string>> = {
   './diagnosis.cjs': 'ingest/signature/diagnosis.ts',
   './verification.cjs': 'ingest/signature/verification.ts',
@@ -28,8 +28,8 @@ const LAZY: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a cold start does not read, by the file beside the bundle that it becomes: what some mappings need, or webhooks that
- * fail, or (the SDK's event streams) no call that is made here.
+ * What a cold start does not load, by the file beside the bundle that it becomes: what only some mappings or failing webhooks
+ * need, or (the SDK's event streams) no call that is made here.
  */
 const CHUNKS: Readonly<Record<string, string>> = {
   './jsonata.cjs': 'jsonata',
@@ -38,7 +38,7 @@ const CHUNKS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(LAZY).map(([file, source]) => [file, pathOf(source)])),
 };
 
-/** Of Node itself: what compresses a body, one in a million. */
+/** Of Node itself: what compresses a body, which is needed once in a million. */
 const ZLIB = ['gzipSync', 'gunzipSync'];
 
 /** Has the chunks, and Node's compression, loaded by the first call of one of their functions. */
@@ -66,7 +66,7 @@ function pathOf(source: string): string {
   return fileURLToPath(new URL(`../../lambdas/${source}`, import.meta.url));
 }
 
-/** The functions that a file of ours exports; nothing else can be had before the file is loaded. */
+/** The functions that a file exports; only functions can be used before the file is loaded. */
 function namesIn(path: string): readonly string[] {
   return [...readFileSync(path, 'utf8').matchAll(/^export function (\w+)/gm)].map(([, name = '']) => name);
 }
@@ -103,7 +103,7 @@ export const BUNDLE_OPTIONS = {
   external: Object.keys(CHUNKS),
   define: {
     'import.meta.dirname': '__dirname',
-    // No body of a request or an answer is one of these here. Only to ask for them would have Node load them.
+    // No request or answer here has such a body, and even a mention of them would have Node load them.
     ReadableStream: 'undefined',
     Blob: 'undefined',
   },
@@ -111,8 +111,8 @@ export const BUNDLE_OPTIONS = {
 
 /**
  * Writes all code of a function into a directory: the bundle, its entry, and those chunks that it may load. The bundle is
- * CommonJS, which starts faster than an ES module as soon as it holds the AWS SDK. Tells which files it is made of, by their
- * path from where this runs.
+ * CommonJS, which starts faster than an ES module as soon as it holds the AWS SDK. Gives back the files that it is made of, by
+ * their path from the current directory.
  * @param entry path of the `handler.ts`
  */
 export async function bundleHandler(entry: string, directory: string): Promise<readonly string[]> {

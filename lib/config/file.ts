@@ -12,11 +12,11 @@ export type Problem = {
   /** The path of the value, `events[0].on`; empty for the file as a whole. */
   readonly path: string;
   readonly message: string;
-  /** A warning is told, and nothing fails for it. */
+  /** A warning is reported, and nothing fails for it. */
   readonly severity?: 'warning';
 };
 
-/** A parsed file that can still tell where each of its values stands. */
+/** A parsed file, and a way to find where each of its values stands. */
 export type ConfigFile<Value> = {
   readonly value: Value;
   readonly problemAt: (path: readonly PropertyKey[], message: string) => Problem;
@@ -37,7 +37,7 @@ export function parseConfigFile<Value>(
     : fail(checked.failure.map(({ path, message }) => problemAt(path, message)));
 }
 
-/** Parses a YAML text; what its values are is not looked at yet. */
+/** Parses a YAML text, without a schema. */
 export function readConfigFile(file: string, text: string): Result<ConfigFile<unknown>, readonly Problem[]> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -79,7 +79,7 @@ function keepDigits(document: Document): void {
   });
 }
 
-/** A short form may stand for the whole (`event-key: text` for `event-key: {value: text}`): it is told as it stands. */
+/** A short form may stand for the whole (`event-key: text` for `event-key: {value: text}`): a problem is reported as it is written. */
 function pathAsWritten(document: Document, path: readonly PropertyKey[]): readonly PropertyKey[] {
   const parent = path.slice(0, -1);
   return path.length > 0 && isScalar(document.getIn(parent, true)) ? pathAsWritten(document, parent) : path;
@@ -109,7 +109,7 @@ function writePath(path: readonly PropertyKey[]): string {
 /** One thing wrong in a value: where in it, and what to do about it. */
 export type Finding = { readonly path: readonly PropertyKey[]; readonly message: string };
 
-/** Checks a value against a schema; every finding says what to do. */
+/** Checks a value against a schema. Every finding says what to do. */
 export function checkAgainst<Value>(
   schema: z.ZodType<Value>,
   value: unknown,
@@ -122,7 +122,7 @@ export function checkAgainst<Value>(
 
 type KnownKeys = (keys: readonly string[]) => readonly string[];
 
-/** zod tells which keys it does not know, but not which it knows: these are noted while it looks. */
+/** zod reports which keys it does not know, but not which it knows: these are noted while it checks. */
 function collectKnownKeys(): { readonly error: z.core.$ZodErrorMap; readonly knownKeys: KnownKeys } {
   const known = new Map<string, readonly string[]>();
   const error: z.core.$ZodErrorMap = (issue) => {
@@ -171,6 +171,62 @@ function nameOf(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'keys and values' : `the ${typeof value} ${String(value)}`;
+}
+
+/** A value that fits its schema, and the paths of what had to be removed or replaced for that. */
+type Repaired<Value> = { readonly value: Value; readonly replaced: readonly (readonly PropertyKey[])[] };
+
+/** A wrong value may hide another one; more rounds than wrong values within each other are not needed. */
+const ROUNDS = 4;
+
+/**
+ * Makes a value fit its schema, so that what is right in it can be checked for more problems. Gives `undefined` where too
+ * little is left.
+ * @param placeholders what takes the place of a wrong value, by its key; any other is removed
+ */
+export function repair<Value>(
+  raw: unknown,
+  schema: z.ZodType<Value>,
+  findings: readonly Finding[],
+  placeholders: Readonly<Record<string, unknown>>,
+): Repaired<Value> | undefined {
+  const value = structuredClone(raw);
+  const replaced: (readonly PropertyKey[])[] = [];
+  let wrong = findings;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const { path } of wrong) {
+      if (!replace(value, path, placeholders)) return undefined;
+      replaced.push(path);
+    }
+    const checked = checkAgainst(schema, value);
+    if (checked.ok) return { value: checked.value, replaced };
+    wrong = checked.failure;
+  }
+  return undefined;
+}
+
+/** Replaces or removes a value; whether that could be done. */
+function replace(
+  root: unknown,
+  path: readonly PropertyKey[],
+  placeholders: Readonly<Record<string, unknown>>,
+): boolean {
+  const key = path.at(-1);
+  const parent = path.slice(0, -1).reduce<unknown>((value, part) => memberOf(value, part), root);
+  if (key === undefined || typeof parent !== 'object' || parent === null) return false;
+  const members = parent as Record<PropertyKey, unknown>;
+  const placeholder = placeholders[String(key)];
+  if (placeholder !== undefined) members[key] = placeholder;
+  else if (Array.isArray(parent)) members[key] = 'placeholder';
+  else if (Object.hasOwn(members, key)) delete members[key];
+  else return false;
+  return true;
+}
+
+function memberOf(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<PropertyKey, unknown>>)[key]
+    : undefined;
 }
 
 /** The name that was probably meant, if one is near enough to what was written. */

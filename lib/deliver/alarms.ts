@@ -1,9 +1,8 @@
 import { Duration } from 'aws-cdk-lib';
 import { Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { DeliverMetric } from '../../lambdas/deliver/log-line.ts';
-import type { AlarmSettings } from '../alarms/settings.ts';
+import { type AlarmSettings, FRESH_WITHIN } from '../alarms/settings.ts';
 import type { StageAlarm } from '../alarms/stage-alarm.ts';
-import { FRESH_WITHIN } from '../buffer/alarms.ts';
 import { adapterMetric } from '../operate/metrics.ts';
 import type { Ledger } from './ledger.ts';
 import type { DeliverWorker } from './worker.ts';
@@ -16,7 +15,7 @@ export type DeliverAlarmsProps = Pick<AlarmSettings, 'freshWithin'> & {
   readonly ledger: Pick<Ledger, 'table'>;
 };
 
-/** What keeps events from Webex Campaign. Nothing is lost by any of it: events wait, for 24 hours. */
+/** What keeps events from Webex Campaign. No event is lost by it: they wait, for up to 24 hours. */
 export function deliverAlarms(props: DeliverAlarmsProps): readonly StageAlarm[] {
   return [
     ...pauseAlarms(props.name),
@@ -27,8 +26,8 @@ export function deliverAlarms(props: DeliverAlarmsProps): readonly StageAlarm[] 
 }
 
 /**
- * Written as 1 by every event that waits, and as 0 by the first that is called with success: until that, what nobody writes
- * changes nothing. Ten minutes, as the breaker tries once a minute by itself.
+ * Every event that waits writes a 1, and the first call that succeeds writes a 0. Missing data keeps the current state. Ten
+ * minutes, as the breaker tries once a minute by itself.
  */
 function pauseAlarm(
   name: string,
@@ -84,7 +83,7 @@ function latenessAlarms({ name, freshWithin = FRESH_WITHIN }: DeliverAlarmsProps
       runbookSection: 'events-late',
       impact: `Events have been tried for longer than the ${freshWithin.toHumanString()} that were promised: these customers' messages are late.`,
       urgency: 'page',
-      // Longer than the longest pause between two attempts: an event that waits is heard of in every period.
+      // Longer than the longest pause between two calls, so that an event that waits is measured in every period.
       metric: adapterMetric(name, 'WaitingTime', { statistic: Stats.MAXIMUM, period: Duration.minutes(30) }),
       threshold: freshWithin.toSeconds(),
     },

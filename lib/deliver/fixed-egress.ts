@@ -14,8 +14,8 @@ import { Construct } from 'constructs';
 import { acknowledgeRule } from '../protection/nag-reasons.ts';
 
 /**
- * A network of deliver's own, all of whose calls leave from one address. Two zones, so that the function goes on in one
- * where the other fails; one NAT gateway, since webhooks wait on the buffer while its zone is away.
+ * A network of deliver's own, whose calls all leave from one address. It has two zones, so that the function goes on where
+ * one fails, and one NAT gateway, as webhooks can wait on the buffer while its zone is down.
  */
 export class FixedEgress extends Construct {
   readonly vpc: IVpc;
@@ -35,7 +35,7 @@ export class FixedEgress extends Construct {
         { name: 'Public', subnetType: SubnetType.PUBLIC, mapPublicIpOnLaunch: false },
         { name: 'Private', subnetType: SubnetType.PRIVATE_WITH_EGRESS },
       ],
-      // It would take a function with permissions of its own; nothing is in that group.
+      // That would need a function with permissions of its own, for a group that nothing is in.
       restrictDefaultSecurityGroup: false,
     });
     acknowledgeRule(vpc, 'nothingComesIn');
@@ -44,7 +44,7 @@ export class FixedEgress extends Construct {
   }
 }
 
-/** Lets a function out to the event API and to AWS, and nobody in. */
+/** Lets a function call the event API and AWS, and lets nothing in. */
 export function createEgressGroup(scope: Construct, vpc: IVpc, eventUrl: string): ISecurityGroup {
   const group = new SecurityGroup(scope, 'SecurityGroup', {
     vpc,

@@ -10,7 +10,7 @@ export type LedgerProps = {
   readonly protection: DataProtection;
 };
 
-/** What a principal needs of a table's key that reads and writes items: those of CDK's grants, without their wildcards. */
+/** The permissions for a table's key that reading and writing items needs: those of CDK's grants, without wildcards. */
 const KEY_ACTIONS = [
   'kms:Decrypt',
   'kms:DescribeKey',
@@ -21,7 +21,7 @@ const KEY_ACTIONS = [
   'kms:ReEncryptTo',
 ];
 
-/** What deliver knows of every campaign event: whether it was called, and what came of it. One item per event. */
+/** What deliver knows of every campaign event: whether Webex Campaign was called, and what it answered. One item per event. */
 export class Ledger extends Construct {
   readonly table: Table;
   private readonly protection: DataProtection;
@@ -45,7 +45,7 @@ export class Ledger extends Construct {
     });
   }
 
-  /** Lets a function do what the ledger's adapter does, and no more. */
+  /** Lets a function do what the adapter of the ledger does, and no more. */
   grantUse(grantee: IGrantable): void {
     Grant.addToPrincipal({
       grantee,

@@ -10,7 +10,7 @@ const DAY_SECONDS = 86_400;
 const SQS_MAX_RECEIVES = 1_000;
 const SQS_MAX_RETENTION_SECONDS = 14 * DAY_SECONDS;
 
-/** The times that have to fit together for nothing to be lost or sent twice; in seconds where they are times. */
+/** The times that have to fit together, or events are lost or sent twice; in seconds where they are times. */
 type DeliveryTimes = {
   /** How long a call of the event API may take. */
   readonly call: number;
@@ -25,14 +25,14 @@ type DeliveryTimes = {
   readonly bufferRetention: number;
   readonly deadLetterRetention: number;
   readonly ledgerRetention: number;
-  /** After so many receives SQS moves a message to the dead-letter queue. */
+  /** After this many receives SQS moves a message to the dead-letter queue. */
   readonly maxReceiveCount: number;
   /** How often the retry schedule receives a message at most, and how long it may keep it. */
   readonly mostReceives: number;
   readonly longestStay: number;
   /** How long Lambda may wait for a batch to fill. */
   readonly batchingWindow: number;
-  /** How long it may take until a person looks into the dead letters after an alarm. */
+  /** How long a person may take to look into the dead letters after an alarm. */
   readonly alarmToHuman: number;
   /** The ingest function's timeout, and how long API Gateway waits for it. */
   readonly ingest: number;
@@ -67,7 +67,7 @@ export const DELIVERY_TIMES: DeliveryTimes = {
   gateway: 30,
 };
 
-/** A rule with what to say where it does not hold. */
+/** A rule, and a sentence for when it does not hold. */
 type Rule = readonly [holds: boolean, sentence: string];
 
 /** Every pair of times that does not fit together, as a sentence with its numbers. */
@@ -120,7 +120,7 @@ function queueRules(times: DeliveryTimes): readonly Rule[] {
     ],
     [
       times.ledgerRetention >= retained,
-      `the ledger has to memoize an event (${times.ledgerRetention} s) for as long as its webhook can lie in both queues (${retained} s)`,
+      `the ledger has to keep an event (${times.ledgerRetention} s) for as long as its webhook can lie in both queues (${retained} s)`,
     ],
   ];
 }
@@ -133,10 +133,10 @@ export type DeliveryRate = {
   readonly concurrency: number;
 };
 
-/** What a stage gets that does not say; five a second is little for any tenant, and its own limit is unpublished. */
+/** The rate of a stage without settings; five a second is little for any tenant, and its own limit is unpublished. */
 const DEFAULT_RATE: DeliveryRate = { eventsPerSecond: 5, concurrency: 2 };
 
-/** The rate that settings come to. */
+/** The rate by the settings, with the defaults. */
 export function rateOf(settings: {
   readonly eventsPerSecond?: number | undefined;
   readonly concurrency?: number | undefined;
@@ -147,18 +147,18 @@ export function rateOf(settings: {
   };
 }
 
-/** What SQS hands to a worker at once, unless it is too slow for so many. */
+/** What SQS hands to a worker at once, unless the worker is too slow for that many. */
 const LARGEST_BATCH = 10;
 
 /** How long a worker can wait for its turn: what its time leaves beside a call and what comes after it; in seconds. */
 const WAITING_SECONDS = DELIVERY_TIMES.timeout - DELIVERY_TIMES.call - DELIVERY_TIMES.settle;
 
-/** Webhooks that a worker is handed at once: as many as it can call for in its time, since the others would go back. */
+/** Webhooks that a worker is handed at once: no more than it can call for in its time, since the others would go back. */
 export function batchSizeOf(rate: DeliveryRate): number {
   return Math.max(1, Math.min(LARGEST_BATCH, Math.floor(shareOf(rate) * WAITING_SECONDS)));
 }
 
-/** What is wrong with a rate that is so low that a worker's turn does not come in its time, as a sentence with its numbers. */
+/** What is wrong with a rate so low that a worker's turn does not come in its time, as a sentence with its numbers. */
 export function findUnfitRate(rate: DeliveryRate): readonly string[] {
   const { eventsPerSecond, concurrency } = rate;
   const interval = 1 / shareOf(rate);
@@ -170,6 +170,13 @@ export function findUnfitRate(rate: DeliveryRate): readonly string[] {
       `and a worker can wait ${WAITING_SECONDS} s for its turn (${timeout} s, less ${call} s for the call and ${settle} s to settle it). ` +
       `Give ${least} at least, or fewer workers.`,
   ];
+}
+
+/** Ends the synth where the rate and the times of delivery do not fit together: nothing may deploy with such numbers. */
+export function refuseUnfitRate(rate: DeliveryRate): void {
+  const unfit = [...findUnfitTimes(DELIVERY_TIMES), ...findUnfitRate(rate)];
+  if (unfit.length === 0) return;
+  throw new Error(`The rate and the times of delivery do not fit together:\n${unfit.join('\n')}`);
 }
 
 function shareOf({ eventsPerSecond, concurrency }: DeliveryRate): number {

@@ -8,27 +8,18 @@ import { Construct } from 'constructs';
 import type { DeliverEnvironment } from '../../lambdas/adapters/environment.ts';
 import { SUCCESS_ID_FIELDS } from '../../lambdas/deliver/event-api/verdict.ts';
 import { type Mapping, mappingSchema } from '../../lambdas/map/mapping.ts';
-import { withFunctionBundle } from '../bundle/function-bundle.ts';
 import { createStageFunction, type StageFunctionProps } from '../bundle/stage-function.ts';
-import { refuseUnfit } from '../operate/checks.ts';
 import { type DataProtection, grantSend } from '../protection/data-protection.ts';
 import { createStackSecret, grantReadSecret, type StackSecret } from '../protection/stack-secret.ts';
 import { createEgressGroup } from './fixed-egress.ts';
 import type { Ledger } from './ledger.ts';
-import {
-  batchSizeOf,
-  DELIVERY_TIMES,
-  type DeliveryRate,
-  findUnfitRate,
-  findUnfitTimes,
-  rateOf,
-} from './times.ts';
+import { batchSizeOf, DELIVERY_TIMES, type DeliveryRate, rateOf, refuseUnfitRate } from './times.ts';
 
 const HANDLER = fileURLToPath(new URL('../../lambdas/deliver/handler.ts', import.meta.url));
 
 /**
- * What the secret holds until somebody sets the keys. Never to be changed: CloudFormation would generate a new value for
- * secrets that are there, in the place of the keys that people have set (its reference, AWS::SecretsManager::Secret).
+ * What the secret holds until somebody sets the keys. Never change it: CloudFormation would generate a new value for
+ * existing secrets, over the keys that people have set (its reference, AWS::SecretsManager::Secret).
  */
 const FIRST_VALUE = {
   secretStringTemplate: '{"primary":"","secondary":""}',
@@ -37,7 +28,7 @@ const FIRST_VALUE = {
   excludePunctuation: true,
 };
 
-/** How fast, and by what proof: settings of the tenant's. */
+/** How fast Webex Campaign is called, and what proves that it has accepted an event. */
 export type DeliverSettings = {
   /**
    * Calls a second that Webex Campaign is sent at most, all workers together. Its own limit is unpublished: ask.
@@ -61,7 +52,7 @@ export type DeliverWorkerProps = {
   readonly name: string;
   /** The whole URL of the tenant's event API. */
   readonly eventUrl: string;
-  /** Name of the secret that is to hold the API user's keys. */
+  /** Name of the secret for the API user's keys. */
   readonly keysSecretName: string;
   readonly mappings: readonly Mapping[];
   readonly buffer: IQueue;
@@ -76,15 +67,14 @@ export type DeliverWorkerProps = {
 /** Stage 4, deliver (and stage 3, map, which it calls): the function that takes webhooks from the buffer. */
 export class DeliverWorker extends Construct {
   readonly function: LambdaFunction;
-  /** The API user's keys, created empty, with the key of the hashes of event keys, which nobody has to know. */
+  /** The API user's keys, created empty, with a random key for the hashes of event keys, which nobody has to know. */
   readonly webexKeys: StackSecret;
 
   constructor(scope: Construct, id: string, props: DeliverWorkerProps) {
     super(scope, id);
     const { mappings, buffer, deadLetter, ledger, protection } = props;
     const rate = rateOf(props.settings);
-    refuseUnfit('The times of delivery', findUnfitTimes(DELIVERY_TIMES));
-    refuseUnfit('The rate and the times of delivery', findUnfitRate(rate));
+    refuseUnfitRate(rate);
 
     this.webexKeys = createStackSecret(
       this,
@@ -98,16 +88,15 @@ export class DeliverWorker extends Construct {
       },
       protection,
     );
-    this.function = withFunctionBundle(HANDLER, { schema: mappingSchema, entries: mappings }, (code) =>
-      createStageFunction(this, 'Function', {
-        code,
-        description: 'Maps webhooks to campaign events and calls Webex Campaign.',
-        environment: this.environmentOf(props, rate),
-        timeout: Duration.seconds(DELIVERY_TIMES.timeout),
-        protection,
-        network: this.networkOf(props),
-      }),
-    );
+    this.function = createStageFunction(this, 'Function', {
+      handler: HANDLER,
+      catalogue: { schema: mappingSchema, entries: mappings },
+      description: 'Maps webhooks to campaign events and calls Webex Campaign.',
+      environment: this.environmentOf(props, rate),
+      timeout: Duration.seconds(DELIVERY_TIMES.timeout),
+      protection,
+      network: this.networkOf(props),
+    });
     grantReadSecret(this.webexKeys, this.function, protection);
     grantSend(deadLetter, this.function, protection);
     ledger.grantUse(this.function);

@@ -20,7 +20,7 @@ export type IngestAlarmsProps = Pick<AlarmSettings, 'silentAfter' | 'lambdaConcu
   readonly sources: readonly string[];
 };
 
-/** What can go wrong at ingest. Nothing that a stranger sends pages: he can make ingest refuse, not fail. */
+/** What can go wrong at ingest. A stranger cannot make an alarm page: ingest refuses what he sends, and does not fail. */
 export function ingestAlarms(props: IngestAlarmsProps): readonly StageAlarm[] {
   const { name, endpoint, sources, silentAfter = {}, lambdaConcurrency = 1_000 } = props;
   return [
@@ -40,7 +40,7 @@ function endpointAlarms({ api }: IngestAlarmsProps['endpoint']): readonly StageA
       impact:
         'Webhooks are answered 5xx. Most vendors repeat them for hours, some not at all, and some switch the webhook off after a few failures.',
       urgency: 'page',
-      // A single one is repeated by its vendor.
+      // Vendors repeat a single one.
       metric: api.metricServerError({ statistic: Stats.SUM, period: Duration.minutes(15) }),
       threshold: 5,
     },
@@ -72,7 +72,7 @@ function misconfigurationAlarm(name: string): StageAlarm {
   };
 }
 
-/** All functions of the account share the limit: the one that runs wild may be somebody else's. */
+/** All functions of the account share the limit: another team's function may use it up. */
 function concurrencyAlarm(limit: number): StageAlarm {
   return {
     runbookSection: 'concurrency-near-limit',
@@ -125,7 +125,7 @@ function sourceAlarms(name: string, source: string): readonly StageAlarm[] {
   ];
 }
 
-/** In steps of five minutes: of a period as long as the silence, CloudWatch would notice that it is missing days later. */
+/** In steps of five minutes. With a period as long as the silence, CloudWatch would notice missing data days later. */
 function silenceAlarm(name: string, source: string, after: Duration): StageAlarm {
   return {
     runbookSection: 'source-silent',

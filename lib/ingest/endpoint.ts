@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { Duration } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  ApiMapping,
+  DomainName,
   HttpApi,
   HttpMethod,
   HttpRoute,
@@ -9,24 +11,23 @@ import {
   HttpStage,
   type IStage,
   LogGroupLogDestination,
+  SecurityPolicy,
   type ThrottleSettings,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { IngestEnvironment } from '../../lambdas/adapters/environment.ts';
 import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
-import { findUnfitSizes, MESSAGE_SIZES } from '../buffer/message-sizes.ts';
-import { withFunctionBundle } from '../bundle/function-bundle.ts';
+import { refuseUnfitSizes } from '../buffer/message-sizes.ts';
 import { createStageFunction } from '../bundle/stage-function.ts';
 import { DELIVERY_TIMES } from '../deliver/times.ts';
-import { refuseUnfit } from '../operate/checks.ts';
 import { secretNameOf } from '../operate/secret-name.ts';
 import { createLogGroup, type DataProtection, grantSend } from '../protection/data-protection.ts';
 import { acknowledgeRule } from '../protection/nag-reasons.ts';
 import { createStackSecret, grantReadSecret, type StackSecret } from '../protection/stack-secret.ts';
-import { CustomDomain, type DomainSettings } from './custom-domain.ts';
 
 const HANDLER = fileURLToPath(new URL('../../lambdas/ingest/handler.ts', import.meta.url));
 
@@ -56,7 +57,7 @@ export class IngestEndpoint extends Construct {
     super(scope, id);
     const { name, buffer, settings, protection } = props;
     const { domain } = settings;
-    refuseUnfit('The sizes of webhooks', findUnfitSizes(MESSAGE_SIZES));
+    refuseUnfitSizes();
 
     this.signingSecrets = this.createSigningSecrets(props);
 
@@ -85,16 +86,15 @@ export class IngestEndpoint extends Construct {
       PUBLIC_URL: this.publicUrl,
     };
     const entries = sources.map((source) => ({ ...source, secret: secretNameOf(name, source.secret) }));
-    return withFunctionBundle(HANDLER, { schema: sourceSchema, entries }, (code) =>
-      createStageFunction(this, 'Function', {
-        code,
-        description: 'Verifies webhooks and puts them on the buffer.',
-        environment,
-        timeout: Duration.seconds(DELIVERY_TIMES.ingest),
-        protection,
-        reservedConcurrency: settings.ingestConcurrency,
-      }),
-    );
+    return createStageFunction(this, 'Function', {
+      handler: HANDLER,
+      catalogue: { schema: sourceSchema, entries },
+      description: 'Verifies webhooks and puts them on the buffer.',
+      environment,
+      timeout: Duration.seconds(DELIVERY_TIMES.ingest),
+      protection,
+      reservedConcurrency: settings.ingestConcurrency,
+    });
   }
 
   private addRoutes(): void {
@@ -107,7 +107,7 @@ export class IngestEndpoint extends Construct {
     for (const route of routes) acknowledgeRule(route, 'signedBySender');
   }
 
-  /** One stage, without a part in the URL, whose access log tells what never reached the function. */
+  /** One stage, without a part in the URL. Its access log shows what never reached the function. */
   private createStage({ settings, protection }: IngestEndpointProps): IStage {
     return new HttpStage(this.api, 'DefaultStage', {
       httpApi: this.api,
@@ -140,6 +140,32 @@ export class IngestEndpoint extends Construct {
   }
 }
 
+/** A custom domain in front of the API. The API's own address stays open: vendors that know it go on reaching it. */
+class CustomDomain extends Construct {
+  /** What the name's CNAME record has to point at. */
+  readonly target: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    {
+      api,
+      stage,
+      domain,
+    }: { readonly api: HttpApi; readonly stage: IStage; readonly domain: DomainSettings },
+  ) {
+    super(scope, id);
+    const certificate = Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn);
+    const domainName = new DomainName(this, 'Name', {
+      domainName: domain.name,
+      certificate,
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    });
+    new ApiMapping(this, 'Mapping', { api, stage, domainName });
+    this.target = domainName.regionalDomainName;
+  }
+}
+
 /** How the endpoint is reached, and by how many at a time. */
 export type IngestSettings = {
   /**
@@ -164,16 +190,25 @@ export type IngestSettings = {
   readonly ingestConcurrency?: number | undefined;
 };
 
+/** A name of your own for the webhook URLs. */
+type DomainSettings = {
+  /** The host name, `hooks.example.com`. */
+  readonly name: string;
+  /** A certificate of ACM for it, in the region of the stack. */
+  readonly certificateArn: string;
+};
+
 /**
  * By default an API may use up the 10,000 requests a second that all APIs of a region share, and its function all of the
- * account's 1,000 executions. A thousand a second, at some 50 ms each, take a twentieth of these: a flood of forged
- * requests hurts nobody else. No vendor sends so many: an hour of it would take deliver, at five a second, eight days.
+ * account's 1,000 executions. A thousand a second, at some 50 ms each, take a twentieth of these, so that a flood of forged
+ * requests does not hurt other functions. No vendor sends that many: deliver, at five a second, would need eight days for an
+ * hour of it.
  */
 const THROTTLE: ThrottleSettings = { rateLimit: 1_000, burstLimit: 2_000 };
 
 /**
- * A line of the access log. No address, no user agent, no path: what strangers try there is theirs. The request id leads
- * to the function's own line, which names the source; the error is API Gateway's, where it refused a request itself.
+ * A line of the access log. It has no address, user agent or path, which may be personal. The request id leads to the
+ * function's own line, which names the source; the error is API Gateway's, where it refused a request itself.
  */
 const ACCESS_LOG = {
   requestId: '$context.requestId',

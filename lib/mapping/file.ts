@@ -1,58 +1,77 @@
-import type * as z from 'zod';
-import type { Profile } from '../../lambdas/ingest/source.ts';
+import * as z from 'zod';
+import { findOptions, PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
+import { type Profile, profileSchema, type Source } from '../../lambdas/ingest/source.ts';
+import { MAX_PARAMETERS } from '../../lambdas/map/payload.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { type ConfigFile, checkAgainst, type Finding, type Problem, readConfigFile } from '../config/file.ts';
-import { checkEvents } from './checks/events.ts';
-import { checkExpressions } from './checks/expressions.ts';
-import { expressionsOf, headersIn } from './expressions.ts';
-import { mappingFileSchema, type WrittenFile, type WrittenMapping } from './schema.ts';
-import { resolveVerify } from './verify.ts';
-
-/** The file with what concerns verification checked where it stands, so that all problems are told together. */
-const checkedSchema = mappingFileSchema.extend({
-  verify: mappingFileSchema.shape.verify.superRefine(checkVerify),
-});
-
-/** Any event type does here: whether there is one is checked with the rest of the profile. */
-function checkVerify(verify: unknown, context: z.core.$RefinementCtx): void {
-  const profile = verify === undefined ? MISSING : resolveVerify(verify, { 'event-type': { body: '/type' } });
-  for (const { path, message } of profile.ok ? [] : profile.failure) {
-    context.addIssue({ code: 'custom', path: path.slice(1), message });
-  }
-}
-
-const MISSING = fail([{ path: ['verify'], message: 'is missing. Add it.' }]);
+import { matchesEventType } from '../../lambdas/webhook-body.ts';
+import {
+  type ConfigFile,
+  checkAgainst,
+  didYouMean,
+  type Finding,
+  type Problem,
+  readConfigFile,
+  repair,
+} from '../config/file.ts';
+import {
+  checkExpressions,
+  checkLiterals,
+  checkSecretHeaders,
+  explainSlow,
+  mappedHeaders,
+} from './expressions.ts';
+import {
+  eventIdOf,
+  mappingFileSchema,
+  resolveMapping,
+  type WrittenFile,
+  type WrittenMapping,
+} from './schema.ts';
 
 /** A mapping file: how its source is verified (ingest's part) and what becomes of its webhooks (map's part). */
 export type MappingFile = WrittenMapping & {
   readonly secret: string;
   readonly profile: Profile;
-  /** Tells of a problem at the line where the value at a path stands. */
+  /** Makes a problem at the line where the value at a path stands. */
   readonly problemAt: ConfigFile<unknown>['problemAt'];
 };
 
-/** A mapping file's folder, and the stages that it has to fit. */
-type MappingFolder = { readonly folder: string; readonly stages?: readonly string[] | undefined };
+/** Ingest's part of a mapping file; map's part is `resolveMapping`'s. */
+export function sourceOf(file: MappingFile): Source {
+  const { source, secret, profile, events } = file;
+  const eventTypes = [...new Set(events.flatMap(({ on }) => on))];
+  // Which headers an expression reads does not depend on the stage.
+  const headers = mappedHeaders(resolveMapping(file, ''));
+  return { source, secret, profile, eventTypes, mappedHeaders: [...headers] };
+}
 
-/** Parses and checks one `mapping.yaml`: all that can be told without a webhook. */
+/** The stages that event ids have to be there for; not checked where there are none. */
+type Stages = readonly string[] | undefined;
+
+/**
+ * Parses one `mapping.yaml`, and checks all that can be checked without a webhook.
+ * @param folder the name of the folder that the file is in
+ */
 export function parseMappingFile(
   file: string,
   text: string,
-  { folder, stages }: MappingFolder,
+  { folder, stages }: { readonly folder: string; readonly stages?: Stages },
 ): Result<MappingFile, readonly Problem[]> {
   const read = readConfigFile(file, text);
   if (!read.ok) return read;
   const { value: raw, problemAt } = read.value;
   const checked = checkAgainst(checkedSchema, raw);
-  if (!checked.ok) return fail(formatAll(read.value, checked.failure, stages));
+  if (!checked.ok) return fail(inOrder(problemsOf(read.value, checked.failure, stages)));
 
   const { verify, source, secret, let: definitions, defaults, events, ...beside } = checked.value;
+  const parsed = { value: checked.value, problemAt };
   const profile = resolveVerify(verify, beside);
   const problems = [
-    ...checkFolder({ value: checked.value, problemAt }, folder),
-    ...(profile.ok ? checkSecretHeaders({ value: checked.value, problemAt }, profile.value) : []),
-    ...(profile.ok ? [] : profile.failure.map(({ path, message }) => problemAt(path, message))),
-    ...checkMeaning({ value: checked.value, problemAt }, stages),
+    ...checkFolder(parsed, folder),
+    ...(profile.ok
+      ? checkSecretHeaders(parsed, profile.value)
+      : profile.failure.map(({ path, message }) => problemAt(path, message))),
+    ...checkMeaning(parsed, stages),
   ];
   return profile.ok && problems.length === 0
     ? succeed({ source, secret, let: definitions, defaults, events, profile: profile.value, problemAt })
@@ -61,44 +80,50 @@ export function parseMappingFile(
 
 type Parsed = ConfigFile<WrittenFile>;
 
+/** The schema with `verify` resolved where it stands, so that its problems are reported with all others. */
+const checkedSchema = mappingFileSchema.extend({
+  verify: mappingFileSchema.shape.verify.superRefine(checkVerify),
+});
+
+/** Any event type does here: whether there is one is checked with the rest of the profile. */
+function checkVerify(verify: unknown, context: z.core.$RefinementCtx): void {
+  if (verify === undefined) {
+    context.addIssue({ code: 'custom', path: [], message: 'is missing. Add it.' });
+    return;
+  }
+  const profile = resolveVerify(verify, { 'event-type': { body: '/type' } });
+  for (const { path, message } of profile.ok ? [] : profile.failure) {
+    context.addIssue({ code: 'custom', path: path.slice(1), message });
+  }
+}
+
+/** What stands in the place of a required value that is wrong, by its key, so that the rest can be checked. */
+const PLACEHOLDERS: Readonly<Record<string, unknown>> = {
+  source: 'placeholder',
+  secret: 'placeholder',
+  verify: 'stripe',
+  name: 'placeholder',
+  on: 'placeholder',
+  'event-id': 'placeholder',
+  'event-key': 'placeholder',
+  kind: 'text',
+  value: 'placeholder',
+};
+
 /** What is wrong by the schema, and what else is wrong in what is right by it. */
-function formatAll(
+function problemsOf(
   { value: raw, problemAt }: ConfigFile<unknown>,
   findings: readonly Finding[],
-  stages: readonly string[] | undefined,
+  stages: Stages,
 ): readonly Problem[] {
   const problems = findings.map(({ path, message }) => problemAt(path, message));
-  const salvaged = salvage(raw, mappingFileSchema, findings);
-  if (salvaged === undefined) return inOrder(problems);
-  const told = new Set(salvaged.replaced.map((path) => problemAt(path, '').path));
-  const more = checkMeaning({ value: salvaged.value, problemAt }, stages).filter(
-    ({ path }) => ![...told].some((other) => path === other || path.startsWith(`${other}.`)),
+  const repaired = repair(raw, mappingFileSchema, findings, PLACEHOLDERS);
+  if (repaired === undefined) return problems;
+  const known = repaired.replaced.map((path) => problemAt(path, '').path);
+  const more = checkMeaning({ value: repaired.value, problemAt }, stages).filter(
+    ({ path }) => !known.some((other) => path === other || path.startsWith(`${other}.`)),
   );
-  return inOrder([...problems, ...more]);
-}
-
-function checkMeaning(parsed: Parsed, stages: readonly string[] | undefined): readonly Problem[] {
-  return [...checkEvents(parsed, stages), ...checkExpressions(parsed)];
-}
-
-/** Headers that prove who sent a webhook stay at ingest. */
-function checkSecretHeaders({ value, problemAt }: Parsed, { signature }: Profile): readonly Problem[] {
-  const own = 'signature' in signature ? [signature.signature.header.toLowerCase()] : [];
-  const shared =
-    'sharedSecret' in signature && 'name' in signature.sharedSecret ? signature.sharedSecret.name : '';
-  const secret = ['authorization', 'cookie', ...own, shared.toLowerCase()];
-  return expressionsOf(value).flatMap(({ path, text }) =>
-    headersIn(text).flatMap((name) =>
-      secret.includes(name.toLowerCase())
-        ? [
-            problemAt(
-              path,
-              `the header ${name} is a secret or a signature, and is not passed on. Use another.`,
-            ),
-          ]
-        : [],
-    ),
-  );
+  return [...problems, ...more];
 }
 
 /** As a person reads the file. */
@@ -113,65 +138,153 @@ function checkFolder({ value, problemAt }: Parsed, folder: string): readonly Pro
   return [problemAt(['source'], `expected "${folder}", the name of the folder. Rename one of the two.`)];
 }
 
-/** What stands in the place of a value that has to be there and is wrong, by the key that it has. */
-const PLACEHOLDERS: Readonly<Record<string, unknown>> = {
-  source: 'placeholder',
-  secret: 'placeholder',
-  verify: 'stripe',
-  name: 'placeholder',
-  on: 'placeholder',
-  'event-id': 'placeholder',
-  'event-key': 'placeholder',
-  kind: 'text',
-  value: 'placeholder',
-};
+function checkMeaning(parsed: Parsed, stages: Stages): readonly Problem[] {
+  return [
+    ...checkNames(parsed),
+    ...checkEventTypes(parsed),
+    ...(stages === undefined ? [] : checkEventIds(parsed, stages)),
+    ...checkParameters(parsed),
+    ...checkLiterals(parsed),
+    ...checkExpressions(parsed),
+  ];
+}
 
-/** A wrong value may hide another one; more rounds than nested wrongs are not needed. */
-const ROUNDS = 4;
+function checkNames({ value, problemAt }: Parsed): readonly Problem[] {
+  const names = value.events.map(({ name }) => name);
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? []
+      : [problemAt(['events', index, 'name'], `"${name}" names an event above. Give each its own name.`)],
+  );
+}
 
-/** A value that fits its schema, and the paths of what had to be left out or replaced for that. */
-type Salvaged<Value> = { readonly value: Value; readonly replaced: readonly (readonly PropertyKey[])[] };
+/** Finds types that no webhook can have, and those that an entry before them covers already. */
+function checkEventTypes({ value, problemAt }: Parsed): readonly Problem[] {
+  return value.events.flatMap(({ on }, index) =>
+    on.flatMap((pattern, place) => {
+      const path = on.length === 1 ? ['events', index, 'on'] : ['events', index, 'on', place];
+      if (!/^[\u0020-\u007e\u00a0-\uffff]{1,256}$/.test(pattern) || pattern.trim() !== pattern) {
+        return [
+          problemAt(path, 'no event type looks like this, so that it cannot be reached. Check its spelling.'),
+        ];
+      }
+      const earlier = on.slice(0, place).find((other) => matchesEventType(other, pattern));
+      if (earlier === undefined) return [];
+      const message = `is within "${earlier}" already, so that it cannot be reached. Remove one of the two.`;
+      return [problemAt(path, message)];
+    }),
+  );
+}
+
+function checkEventIds({ value, problemAt }: Parsed, stages: readonly string[]): readonly Problem[] {
+  return value.events.flatMap((event, index) => {
+    const id = event['event-id'];
+    const path = ['events', index, 'event-id'];
+    if (typeof id === 'string') return [];
+    const missing = stages.filter((stage) => !eventIdOf(event, stage));
+    const unknown = Object.keys(id).filter((stage) => !stages.includes(stage));
+    return [
+      ...missing.map((stage) =>
+        problemAt(path, `has no id for the stage "${stage}". Add it: ${stage}: evt_…`),
+      ),
+      ...unknown.map((stage) => {
+        const advice = didYouMean(stage, stages, `The stages are: ${stages.join(', ')}.`);
+        return problemAt([...path, stage], `is not a stage. ${advice}`);
+      }),
+    ];
+  });
+}
+
+function checkParameters({ value, problemAt }: Parsed): readonly Problem[] {
+  return value.events.flatMap((event, index) => {
+    const names = Object.keys({ ...value.defaults['event-params'], ...event['event-params'] });
+    const at = ['events', index];
+    const unknown = event.required.flatMap((name, place) => {
+      if (names.includes(name)) return [];
+      const advice = didYouMean(name, names, 'Add it there, or remove it here.');
+      return [problemAt([...at, 'required', place], `"${name}" is not among event-params. ${advice}`)];
+    });
+    if (names.length <= MAX_PARAMETERS) return unknown;
+    const message = `has ${names.length} parameters; Webex Campaign takes ${MAX_PARAMETERS}. Remove some.`;
+    return [...unknown, problemAt([...at, 'event-params'], message)];
+  });
+}
+
+const objectSchema = z.record(z.string(), z.unknown());
+
+/** What a mapping file may say beside `verify`, in the words of a profile. */
+const BESIDE = {
+  'event-type': 'eventType',
+  'deduplication-id': 'deduplicationId',
+  handshakes: 'handshakes',
+  acknowledge: 'acknowledge',
+} as const;
+
+type BesideVerify = Partial<Record<keyof typeof BESIDE, unknown>>;
 
 /**
- * Makes the best of a value that does not fit its schema, so that what is right in it can be checked further and all
- * problems are told at once. Gives `undefined` where too little is left.
+ * Resolves `verify`: the name of a profile, a profile with some options changed (`{profile: zendesk, content: …}`), or all
+ * the options. `beside` takes the place of what the profile says of type, id, handshakes and acknowledgement.
  */
-function salvage<Value>(
-  raw: unknown,
-  schema: z.ZodType<Value>,
-  findings: readonly Finding[],
-): Salvaged<Value> | undefined {
-  const value = structuredClone(raw);
-  const replaced: (readonly PropertyKey[])[] = [];
-  let wrong = findings;
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const { path } of wrong) {
-      if (!replace(value, path)) return undefined;
-      replaced.push(path);
-    }
-    const checked = checkAgainst(schema, value);
-    if (checked.ok) return { value: checked.value, replaced };
-    wrong = checked.failure;
+export function resolveVerify(
+  verify: unknown,
+  beside: BesideVerify = {},
+): Result<Profile, readonly Finding[]> {
+  const options = readOptions(verify);
+  if (!options.ok) return options;
+  const given = Object.entries(BESIDE).flatMap(([key, name]) => {
+    const value = beside[key as keyof typeof BESIDE];
+    // One selector may stand without its list.
+    const isList = name === 'eventType' || name === 'deduplicationId';
+    return value === undefined ? [] : [[name, isList ? [value].flat() : value] as const];
+  });
+  const checked = checkAgainst(profileSchema, { ...options.value, ...Object.fromEntries(given) });
+  if (!checked.ok) {
+    return fail(checked.failure.map((finding) => whereWritten(finding, typeof verify === 'string')));
   }
-  return undefined;
+  const slow = findSlowPicks(checked.value.signature);
+  return slow.length === 0 ? checked : fail(slow);
 }
 
-/** Takes a value out, or puts another in where there was none; says whether that could be done. */
-function replace(root: unknown, path: readonly PropertyKey[]): boolean {
-  const key = path.at(-1);
-  const parent = path.slice(0, -1).reduce<unknown>((value, part) => memberOf(value, part), root);
-  if (key === undefined || typeof parent !== 'object' || parent === null) return false;
-  const members = parent as Record<PropertyKey, unknown>;
-  const placeholder = PLACEHOLDERS[String(key)];
-  if (placeholder !== undefined) members[key] = placeholder;
-  else if (Array.isArray(parent)) members[key] = 'placeholder';
-  else if (Object.hasOwn(members, key)) delete members[key];
-  else return false;
-  return true;
+function readOptions(verify: unknown): Result<object, readonly Finding[]> {
+  if (typeof verify === 'string') return profileNamed(verify, ['verify']);
+  const object = objectSchema.safeParse(verify);
+  if (!object.success) {
+    const message = 'expected the name of a profile, or the options of a scheme.';
+    return fail([{ path: ['verify'], message }]);
+  }
+  const { profile, ...options } = object.data;
+  if (profile === undefined) return succeed({ signature: options });
+  const base = profileNamed(String(profile), ['verify', 'profile']);
+  if (!base.ok) return base;
+  return succeed({ ...base.value, signature: { ...base.value.signature, ...options } });
 }
 
-function memberOf(value: unknown, key: PropertyKey): unknown {
-  return typeof value === 'object' && value !== null
-    ? (value as Readonly<Record<PropertyKey, unknown>>)[key]
-    : undefined;
+function profileNamed(
+  name: string,
+  path: readonly PropertyKey[],
+): Result<{ readonly signature: object }, readonly Finding[]> {
+  const profile = findOptions(name);
+  if (profile !== undefined) return succeed({ ...profile, signature: { ...(profile.signature as object) } });
+  const advice = didYouMean(name, PROFILE_NAMES, `There are: ${PROFILE_NAMES.join(', ')}.`);
+  return fail([{ path, message: `${JSON.stringify(name)} is not a profile. ${advice}` }]);
+}
+
+/** Where a person wrote what is wrong in a profile: in `verify`, or beside it. */
+function whereWritten({ path: [first = '', ...rest], message }: Finding, isName: boolean): Finding {
+  const key = Object.entries(BESIDE).find(([, name]) => name === first)?.[0];
+  return { path: key === undefined ? ['verify', ...(isName ? [] : rest)] : [key, ...rest], message };
+}
+
+/**
+ * Finds `pick` patterns that a header could make slow. Anyone can send a header, and would keep the function busy with it.
+ * The function itself does not look again: it only sees patterns that passed here.
+ */
+function findSlowPicks(scheme: Profile['signature']): readonly Finding[] {
+  if (scheme.kind === 'sharedSecret' || scheme.kind === 'custom') return [];
+  return (['signature', 'timestamp', 'id'] as const).flatMap((name) => {
+    const pick = scheme[name]?.pick;
+    const message = pick === undefined ? undefined : explainSlow(pick);
+    return message === undefined ? [] : [{ path: ['verify', name, 'pick'], message }];
+  });
 }

@@ -1,20 +1,79 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import * as z from 'zod';
-import type { Source } from '../../lambdas/ingest/source.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type Problem, readConfigFile } from '../config/file.ts';
-import { mappedHeaders } from './expressions.ts';
+import { checkCoverage } from './examples/coverage.ts';
+import { checkExpectation, type Example, parseExample, runExample } from './examples/example.ts';
 import { type MappingFile, parseMappingFile } from './file.ts';
-import { resolveMapping } from './schema.ts';
 
 /** The file that makes a folder a mapping folder. */
 const MAPPING_FILE = 'mapping.yaml';
 
+/** The mapping folders that are in order, and the problems of all of them. */
+type CheckedFolders = {
+  readonly mappings: readonly MappingFile[];
+  readonly problems: readonly Problem[];
+};
+
+/** What the stages' folders hold, each folder checked once for all the stages that it is of. */
+type CheckedStages = CheckedFolders & {
+  readonly mappingsOf: (stage: string) => readonly MappingFile[];
+};
+
+/** Checks the mapping folders of all stages. @param folderOf the directory with the mapping folders of a stage */
+export async function checkStageMappings(
+  stages: readonly string[],
+  folderOf: (stage: string) => string,
+): Promise<CheckedStages> {
+  const checked = new Map<string, CheckedFolders>();
+  for (const [folder, names] of Map.groupBy(stages, folderOf)) {
+    checked.set(folder, await checkMappingFolders(folder, names));
+  }
+  const all = [...checked.values()];
+  return {
+    mappings: all.flatMap(({ mappings }) => mappings),
+    problems: all.flatMap(({ problems }) => problems),
+    mappingsOf: (name) => checked.get(folderOf(name))?.mappings ?? [],
+  };
+}
+
 /**
- * Reads and checks every `<directory>/<source>/mapping.yaml`; all problems of all files are reported at once. What can
- * be told only with webhooks is left to `checkMappingFolders`.
- * @param stages the stages that event ids have to be there for; not looked at where none are given
+ * Checks every mapping folder, its examples included: the one check that `cdk synth`, `npm start`, `npm test` and
+ * `adapter validate` share. Nothing may be deployed while there is a problem that is not a warning.
+ */
+export async function checkMappingFolders(
+  directory: string,
+  stages: readonly string[],
+): Promise<CheckedFolders> {
+  const folders = foldersOf(directory);
+  const checked = await Promise.all(
+    folders.map((folder) => checkFolder(join(directory, folder), folder, stages)),
+  );
+  return {
+    mappings: checked.flatMap(({ mappings }) => mappings),
+    problems: [...checkAnyFolder(directory, folders), ...checked.flatMap(({ problems }) => problems)],
+  };
+}
+
+async function checkFolder(path: string, folder: string, stages: readonly string[]): Promise<CheckedFolders> {
+  const file = readFolder(path, folder, stages);
+  const { examples, problems } = readExamples(path, folder);
+  if (!file.ok) return { mappings: [], problems: [...file.failure, ...problems] };
+  const mapping = file.value;
+  const runs = await Promise.all(examples.map((example) => runExample(mapping, example, stages[0] ?? '')));
+  const found = [...(await checkCoverage(mapping, runs)), ...problems, ...runs.flatMap(checkExpectation)];
+  return { mappings: [mapping], problems: found };
+}
+
+/** Whether a problem keeps a mapping from being deployed. */
+export function isError({ severity }: Problem): boolean {
+  return severity !== 'warning';
+}
+
+/**
+ * Reads every `<directory>/<source>/mapping.yaml`, and fails with the problems of all files at once. Examples are left out.
+ * @param stages the stages that event ids have to be there for; not checked where none are given
  */
 export function readMappingFolders(
   directory: string,
@@ -41,7 +100,7 @@ export function foldersOf(directory: string): readonly string[] {
 }
 
 /** Without any mapping there is nothing to deploy: most likely it was looked for in the wrong place. */
-export function checkAnyFolder(directory: string, folders: readonly string[]): readonly Problem[] {
+function checkAnyFolder(directory: string, folders: readonly string[]): readonly Problem[] {
   if (folders.length > 0) return [];
   const file = relative(process.cwd(), directory) || '.';
   const message = existsSync(directory)
@@ -50,7 +109,7 @@ export function checkAnyFolder(directory: string, folders: readonly string[]): r
   return [{ file, path: '', message: `${message}. Add one: ${join(file, '<source>', MAPPING_FILE)}` }];
 }
 
-/** Reads and checks one mapping folder. */
+/** Reads and checks the file of one mapping folder. */
 export function readFolder(
   path: string,
   folder: string,
@@ -62,16 +121,28 @@ export function readFolder(
   return fail([{ file: shown, line: 1, column: 1, path: '', message: `is missing. Add a ${MAPPING_FILE}.` }]);
 }
 
-/** Ingest's part of a mapping file. */
-export function sourceOf(file: MappingFile): Source {
-  const { source, secret, profile, events } = file;
-  const eventTypes = [...new Set(events.flatMap(({ on }) => on))];
-  // Which headers an expression reads does not depend on the stage.
-  const headers = mappedHeaders(resolveMapping(file, ''));
-  return { source, secret, profile, eventTypes, mappedHeaders: [...headers] };
+/** The examples of a mapping folder, by their file names, and what is wrong in them. */
+export function readExamples(
+  path: string,
+  folder: string,
+): { readonly examples: readonly Example[]; readonly problems: readonly Problem[] } {
+  const directory = join(path, 'examples');
+  const files = existsSync(directory)
+    ? readdirSync(directory)
+        .filter((file) => /\.(ya?ml|json)$/.test(file))
+        .sort()
+    : [];
+  const parsed = files.map((file) => {
+    const whole = join(directory, file);
+    return parseExample(`${folder}/${file.replace(/\.\w+$/, '')}`, whole, relative(process.cwd(), whole));
+  });
+  return {
+    examples: parsed.flatMap((one) => (one.ok ? [one.value] : [])),
+    problems: parsed.flatMap((one) => (one.ok ? [] : one.failure)),
+  };
 }
 
-/** No more of a mapping file than this is looked at: what else is wrong in it is told by its check. */
+/** No more of a mapping file than this is read: its check reports what else is wrong in it. */
 const eventIdsSchema = z.object({
   events: z.array(
     z.object({ 'event-id': z.record(z.string(), z.unknown()).catch({}) }).catch({ 'event-id': {} }),

@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import { sourceSchema } from '../../lambdas/ingest/source.ts';
+import { PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
+import { signatureSchemeSchema } from '../../lambdas/ingest/signature/scheme.ts';
+import {
+  acknowledgementSchema,
+  handshakeSchema,
+  selectorSchema,
+  sourceSchema,
+} from '../../lambdas/ingest/source.ts';
 import {
   type EventKeyMapping,
   type EventMapping,
@@ -10,14 +17,14 @@ import {
 
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
+const DURATION_FORM = 'expected a time span: a number and s, m, h or d, as in "24h"';
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
 /** A time span as a person writes it, in seconds: `90s`, `30m`, `24h`, `3d`. */
 export const durationSchema = z
   .string({ error: ({ input }) => (input === undefined ? undefined : DURATION_FORM) })
-  .regex(/^[1-9]\d{0,5}[smhd]$/, 'expected a time span: a number and s, m, h or d, as in "24h"')
+  .regex(/^[1-9]\d{0,5}[smhd]$/, DURATION_FORM)
   .transform((text) => Number(text.slice(0, -1)) * (SECONDS[text.slice(-1)] ?? 1));
-
-const DURATION_FORM = 'expected a time span: a number and s, m, h or d, as in "24h"';
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 const eventTypesSchema = z
   .union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
@@ -34,8 +41,8 @@ const eventIdSchema = z.union([z.string().min(1), z.record(z.string().min(1), z.
 
 const KIND_FORM = 'expected one of: text, device, customer-id, email, msisdn.';
 
-/** The kinds of event key, and what can be said of each. */
-export const eventKeyKinds = z.discriminatedUnion(
+/** The kinds of event key, and the options of each. */
+const eventKeyKinds = z.discriminatedUnion(
   'kind',
   [
     z.strictObject({
@@ -118,15 +125,15 @@ const eventSchema = z.strictObject({
 });
 
 /**
- * A mapping file as a person writes it. What concerns verification is checked apart (`lib/mapping/verify.ts`), with the
- * profile that it names.
+ * A mapping file as a person writes it. What concerns verification is checked apart (`resolveVerify`), with the profile
+ * that it names.
  */
 export const mappingFileSchema = z.strictObject({
   source: sourceSchema.shape.source.describe('The folder’s name, and the last part of the webhook URL.'),
   secret: sourceSchema.shape.secret.describe(
     'Name of the secret in Secrets Manager, after the name of the stack and "/".',
   ),
-  verify: z.unknown().describe('How the source signs: the name of a profile, or knobs.'),
+  verify: z.unknown().describe('How the source signs: the name of a profile, or options.'),
   'event-type': z
     .unknown()
     .optional()
@@ -208,4 +215,60 @@ function resolveKey(key: WrittenEvent['event-key']): EventKeyMapping {
 
 function withoutUndefined(event: WrittenEvent): Partial<WrittenEvent> {
   return Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined));
+}
+
+type JsonSchema = Record<string, unknown>;
+
+/** What a mapping file may hold, for editors. It covers keys and forms; the check at synth covers the rest. */
+export function mappingJsonSchema(): JsonSchema {
+  const { $schema, ...schema } = z.toJSONSchema(mappingFileSchema, { io: 'input', unrepresentable: 'any' });
+  return {
+    $schema,
+    title: 'Mapping file of the Webex Campaign Webhook Adapter',
+    description: 'What becomes of the webhooks of one source: docs/mapping-language.md',
+    ...(withWrittenForms(schema) as JsonSchema),
+  };
+}
+
+/** Replaces what zod makes of a key by what a person may write. */
+function withWrittenForms(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) return value.map((item) => withWrittenForms(item));
+  if (typeof value !== 'object' || value === null) return value;
+  const written = WRITTEN[key];
+  if (written !== undefined && !Array.isArray(value)) {
+    return { ...('description' in value && { description: value.description }), ...written() };
+  }
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, withWrittenForms(inner, name)]),
+  );
+}
+
+/** What a person may write for the keys whose values `file.ts` checks, or zod transforms. */
+const WRITTEN: Readonly<Record<string, () => JsonSchema>> = {
+  verify: () => ({
+    anyOf: [
+      { enum: [...PROFILE_NAMES], description: 'The name of a profile.' },
+      {
+        type: 'object',
+        required: ['profile'],
+        properties: { profile: { enum: [...PROFILE_NAMES] } },
+        description: 'A profile with some of its options changed.',
+      },
+      { ...fragment(signatureSchemeSchema), description: 'The options of a scheme: docs/add-a-source.md.' },
+    ],
+  }),
+  'event-type': () => oneOrMore(fragment(selectorSchema)),
+  'deduplication-id': () => oneOrMore(fragment(selectorSchema)),
+  handshakes: () => ({ type: 'array', items: fragment(handshakeSchema) }),
+  acknowledge: () => fragment(acknowledgementSchema),
+  'event-key': () => ({ anyOf: [{ type: 'string' }, fragment(eventKeyKinds)] }),
+};
+
+function oneOrMore(one: JsonSchema): JsonSchema {
+  return { anyOf: [one, { type: 'array', items: one, minItems: 1 }] };
+}
+
+function fragment(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  return rest;
 }

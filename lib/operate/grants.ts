@@ -22,17 +22,17 @@ export function grantReading(parts: OperatedParts, grantee: IGrantable): Grant {
   deadLetter.encryptionMasterKey?.grantDecrypt(grantee);
   ledger.encryptionKey?.grantDecrypt(grantee);
   return [
-    // SQS has no listing: dead letters are received, and shown again.
+    // SQS cannot list messages: dead letters are received, and made visible again.
     allow(grantee, [...FIND_QUEUE, 'sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'], deadLetter.queueArn),
     allow(grantee, FIND_QUEUE, buffer.queueArn),
     allow(grantee, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan'], ledger.tableArn),
     ...functions.map(({ logGroup }) => allow(grantee, ['logs:FilterLogEvents'], logGroup.logGroupArn)),
-    // `tail` finds the groups by the stack's name; the action knows no narrower resource than all groups.
+    // `tail` finds the groups by the stack's name; the action cannot be narrowed to some groups.
     allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),
   ].reduce((all, grant) => all.combine(grant));
 }
 
-/** Lets somebody act on dead letters, too: `dead-letter replay` and `drop`. Who did it is kept in the ledger. */
+/** Lets somebody act on dead letters, too: `dead-letter replay` and `drop`. The ledger keeps who did it. */
 export function grantActing(parts: OperatedParts, grantee: IGrantable): Grant {
   const { buffer, deadLetter, ledger } = parts;
   buffer.encryptionMasterKey?.grantEncryptDecrypt(grantee);
@@ -46,8 +46,8 @@ export function grantActing(parts: OperatedParts, grantee: IGrantable): Grant {
 const SET_SECRET = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
 
 /**
- * Lets somebody set secrets, and read them: a new value is put beside the old one, which has to be known for that. Whether
- * the old one is still in use stands in the functions' logs.
+ * Lets somebody set secrets, and read them, as a new value is put beside the old one. The functions' logs show whether the
+ * old one is still in use.
  */
 export function grantSetting(
   { ledger, functions }: OperatedParts,
@@ -61,7 +61,7 @@ export function grantSetting(
     allow(grantee, actions, ...secrets.map(({ secretArn }) => secretArn)),
     ...functions.map(({ logGroup }) => allow(grantee, ['logs:StartQuery'], logGroup.logGroupArn)),
     allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),
-    // The results of a query belong to no resource (Service Authorization Reference, Amazon CloudWatch Logs).
+    // Query results have no resource (Service Authorization Reference, Amazon CloudWatch Logs).
     allow(grantee, ['logs:GetQueryResults'], '*'),
   ].reduce((all, grant) => all.combine(grant));
 }

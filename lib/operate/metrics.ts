@@ -17,7 +17,7 @@ export type CountedEvents = {
   readonly code: string;
 };
 
-/** A metric of a whole adapter; a name that no function writes does not compile. `name` begins its queues' names. */
+/** A metric of a whole adapter. A metric that no function writes does not compile. @param name begins its queues' names */
 export function adapterMetric(
   name: string,
   metricName: DeliverMetric | IngestMetric,
@@ -42,7 +42,7 @@ export function eventsMetric(name: string, counted: CountedEvents, props: Metric
   return metricOf(name, 'Events', { statistic: 'Sum', dimensionsMap, ...props });
 }
 
-/** How many webhooks were signed in the form of a source and did not verify: each counts as a verified webhook, of 0. */
+/** How many webhooks were signed in the form of a source and did not verify. Each is written as a verified webhook, of 0. */
 export function refusedMetric(name: string, source: string, props: MathExpressionOptions): MathExpression {
   const count = (statistic: string) => sourceMetric(name, source, 'VerifiedWebhooks', { statistic });
   return new MathExpression({

@@ -8,8 +8,8 @@ import type { Construct } from 'constructs';
 /** How what is stored is kept and encrypted. */
 export type DataProtection = {
   /**
-   * Whether what cannot be made again outlives a deleted stack: secrets, both queues, the ledger and the logs. Without it
-   * they are deleted with the stack, secrets at once and beyond recall.
+   * Whether what cannot be made again outlives a deleted stack: secrets, both queues, the ledger and the logs. If not, they
+   * are deleted with the stack; secrets cannot be restored then.
    * @default true
    */
   readonly keepData?: boolean | undefined;
@@ -21,12 +21,12 @@ export type DataProtection = {
   readonly encryptionKey?: IKey | undefined;
 };
 
-/** Logs hold no payload, so nothing of a person is kept by keeping them: long enough to look into what a month has seen. */
+/** Logs have no personal data, as they have no payload, so that a month of them may be kept. */
 const LOG_RETENTION = RetentionDays.ONE_MONTH;
 
 /**
- * What becomes of a resource with data when its stack is deleted. What a first deploy that fails has made is deleted in any
- * case: there is nothing in it, and its name would be in the way of the next try.
+ * What becomes of a resource with data when its stack is deleted. If the first deploy fails, it is always deleted: it is
+ * empty, and its name would be in the way of the next deploy.
  */
 export function removalPolicyOf({ keepData = true }: DataProtection): RemovalPolicy {
   return keepData ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY;
@@ -46,7 +46,7 @@ export function queueProtection(
   };
 }
 
-/** A log group that is kept for a month. Its name is CloudFormation's, so that it is in nobody's way. */
+/** A log group whose logs are kept for a month. CloudFormation names it, so that no other is in its way. */
 export function createLogGroup(scope: Construct, id: string, protection: DataProtection): LogGroup {
   const { encryptionKey } = protection;
   return new LogGroup(scope, id, {
@@ -56,7 +56,7 @@ export function createLogGroup(scope: Construct, id: string, protection: DataPro
   });
 }
 
-/** Lets a function put messages on a queue, and no more: CDK's own grant has wildcards for the key. */
+/** Lets a function send messages to a queue, and no more. CDK's own grant has wildcards for the key. */
 export function grantSend(queue: IQueue, grantee: IGrantable, { encryptionKey }: DataProtection): void {
   Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [queue.queueArn] });
   // "Amazon SQS key management", SQS developer guide: a producer has to make a data key, and to verify it.

@@ -1,11 +1,9 @@
 import { Validations } from 'aws-cdk-lib';
-import { Effect, Policy, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
 
 /**
- * Why some rules of cdk-nag's AwsSolutions pack are not followed, by what they are about. `test/lib/nag.test.ts` holds the
- * stack against the pack; whoever runs cdk-nag over an app of their own that has the construct reads the same reasons.
+ * Why some rules of cdk-nag's AwsSolutions pack are not followed, by what they are about. `test/lib/nag.test.ts` checks the
+ * stack with the pack; who runs cdk-nag over an app with the construct sees the same reasons.
  */
 export const NAG_REASONS = {
   /** A secret that somebody else made. */
@@ -37,35 +35,4 @@ export const NAG_REASONS = {
 /** Records why a construct does not follow a rule. */
 export function acknowledgeRule(construct: IConstruct, reason: keyof typeof NAG_REASONS): void {
   Validations.of(construct).acknowledge(NAG_REASONS[reason]);
-}
-
-/** What Lambda does in a function's name to connect it to a VPC: `AWSLambdaVPCAccessExecutionRole` without its logs. */
-const ACTIONS = [
-  'ec2:CreateNetworkInterface',
-  'ec2:DescribeNetworkInterfaces',
-  'ec2:DescribeSubnets',
-  'ec2:DeleteNetworkInterface',
-  'ec2:AssignPrivateIpAddresses',
-  'ec2:UnassignPrivateIpAddresses',
-];
-
-/** Lets Lambda connect the functions of a role to a VPC. EC2 does not know the interfaces before they are there. */
-export function allowInVpc(role: Role): void {
-  role.addToPolicy(new PolicyStatement({ actions: ACTIONS, resources: ['*'] }));
-  acknowledgeRule(role, 'interfacesUnknown');
-}
-
-/**
- * Keeps the code of a function from using what Lambda needs to connect it ("Giving Lambda functions access to resources in
- * a VPC", Lambda developer guide). A policy of its own, as it names the function, which waits for the role's other one.
- */
-export function refuseVpcToCode(target: LambdaFunction): void {
-  const deny = new PolicyStatement({
-    effect: Effect.DENY,
-    actions: ACTIONS,
-    resources: ['*'],
-    conditions: { ArnEquals: { 'lambda:SourceFunctionArn': target.functionArn } },
-  });
-  const { role } = target;
-  if (role !== undefined) new Policy(target, 'NoVpcForCode', { statements: [deny], roles: [role] });
 }

@@ -14,8 +14,8 @@ type SecretSettings = Pick<CfnSecretProps, 'description' | 'generateSecretString
 };
 
 /**
- * A secret without a value, unless one is to be generated: a template is no place for one. (The `Secret` construct would
- * generate a random value, which would look like a secret that somebody has set.)
+ * A secret without a value, unless one is to be generated, as templates can be read. (The `Secret` construct would generate
+ * a random value, which would look like a secret that somebody has set.)
  */
 export function createStackSecret(
   scope: Construct,

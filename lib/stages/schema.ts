@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { alarmStageSettings } from '../alarms/settings.ts';
+import { durationSchema } from '../mapping/schema.ts';
 
 /** Where the bearer key is sent: `https`, or `http` to this machine alone. */
 export const eventUrlSchema = z
@@ -22,6 +22,12 @@ const domainSchema = z.strictObject({
       'expected the ARN of a certificate of ACM: arn:aws:acm:<region>:<account>:certificate/<id>',
     ),
 });
+
+/** From ten minutes to a day: CloudWatch looks back no further, and any pause is shorter. */
+const silenceSchema = durationSchema.refine(
+  (seconds) => seconds >= 600 && seconds <= 86_400,
+  'expected 10m to 24h',
+);
 
 /** The settings of a stage, as `stages.yaml` has them; what each means stands at the head of that file. */
 export const stageSchema = z.strictObject({
@@ -50,7 +56,12 @@ export const stageSchema = z.strictObject({
     .array(z.string().regex(/^[^,]+$/, 'expected a name without a comma'))
     .min(1, 'expected one name at least')
     .optional(),
-  ...alarmStageSettings,
+  'alarm-email': z.email('expected an e-mail address').optional(),
+  'fresh-within': durationSchema
+    .refine((seconds) => seconds >= 60 && seconds <= 86_400, 'expected 1m to 24h')
+    .optional(),
+  'silent-after': z.record(z.string(), silenceSchema).optional(),
+  'lambda-concurrency': z.int('expected a whole number').min(10, 'expected 10 at least').optional(),
   vpc: z
     .strictObject({
       // Four subnets, of 16 addresses each at least.

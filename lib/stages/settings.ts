@@ -1,8 +1,9 @@
-import { readAlarmSettings } from '../alarms/settings.ts';
+import { Duration } from 'aws-cdk-lib';
+import type { AlarmSettings } from '../alarms/settings.ts';
 import type { WebhookAdapterStackProps } from '../webhook-adapter-stack.ts';
 import type { Stage } from './schema.ts';
 
-/** What a stage's settings mean to its stack. */
+/** What a stage's settings mean to its stack. Apart from their schema, so that no command waits for the CDK to load. */
 export function stackPropsOf(name: string, stage: Stage): Omit<WebhookAdapterStackProps, 'mappings'> {
   const { domain, throttle } = stage;
   return {
@@ -17,11 +18,22 @@ export function stackPropsOf(name: string, stage: Stage): Omit<WebhookAdapterSta
     eventsPerSecond: stage['events-per-second'],
     concurrency: stage.concurrency,
     successIdFields: stage['success-id-fields'],
-    alarms: readAlarmSettings(stage),
+    alarms: alarmSettingsOf(stage),
     egressCidr: stage.vpc?.cidr,
     kms: stage.kms,
     keepData: stage['keep-data'],
     // Tags of the stack, which CloudFormation gives to all that it makes for it.
     ...(stage.tags !== undefined && { tags: stage.tags }),
+  };
+}
+
+function alarmSettingsOf(stage: Stage): AlarmSettings {
+  const freshWithin = stage['fresh-within'];
+  const silentAfter = Object.entries(stage['silent-after'] ?? {});
+  return {
+    email: stage['alarm-email'],
+    freshWithin: freshWithin === undefined ? undefined : Duration.seconds(freshWithin),
+    silentAfter: Object.fromEntries(silentAfter.map(([source, after]) => [source, Duration.seconds(after)])),
+    lambdaConcurrency: stage['lambda-concurrency'],
   };
 }

@@ -35,6 +35,20 @@ export function importsOf({ path, text }: SourceFile): readonly string[] {
   return [...new Set(targets.map((target) => new URL(target, `file:///${path}`).pathname.slice(1)))];
 }
 
+/** The files that are loaded with a file: all that it imports, and what that imports; types aside. */
+export function filesReachedBy(start: string, files: readonly SourceFile[]): readonly SourceFile[] {
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const reached = new Set([byPath.get(start)].filter((file) => file !== undefined));
+  for (const { path, text } of reached) {
+    const withoutTypes = text.replaceAll(/^import type [^;]+;/gm, '');
+    for (const target of importsOf({ path, text: withoutTypes })) {
+      const file = byPath.get(target);
+      if (file !== undefined) reached.add(file);
+    }
+  }
+  return [...reached];
+}
+
 /** A part of a syntax tree, as far as it is looked at. */
 type Node = {
   readonly type?: unknown;

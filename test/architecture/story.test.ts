@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { importsOf, ROOMS, readSourceFiles } from './source-files.ts';
+import { filesReachedBy, importsOf, ROOMS, readSourceFiles } from './source-files.ts';
 
 const FILES = readSourceFiles(...ROOMS);
 const README = readFileSync(new URL('../../lambdas/README.md', import.meta.url), 'utf8');
@@ -46,6 +46,36 @@ describe('the house tells the story:', () => {
     const banned = /(^|\/)(utils?|helpers?|common|misc|types|interfaces|services|index)(\/|\.ts$)/;
 
     expect(FILES.map(({ path }) => path).filter((path) => banned.test(path))).toEqual([]);
+  });
+
+  test('the top level of lib/ holds what the package exports, and nothing else', () => {
+    const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    const exported = Object.values<string>(exports).flatMap(
+      (path) => /^\.\/dist\/(lib\/.*)\.js$/.exec(path)?.[1] ?? [],
+    );
+
+    expect(
+      FILES.map(({ path }) => path)
+        .filter((path) => /^lib\/[^/]+$/.test(path))
+        .sort(),
+    ).toEqual(exported.map((path) => `${path}.ts`).sort());
+  });
+
+  test('no folder has more than 14 files, but those of profiles and of plug-ins', () => {
+    const folders = Map.groupBy(FILES, ({ path }) => path.slice(0, path.lastIndexOf('/')));
+    const crowded = [...folders].filter(
+      ([folder, files]) => files.length > 14 && !/\/(profiles|plug-ins)$/.test(folder),
+    );
+
+    expect(crowded.map(([folder]) => folder)).toEqual([]);
+  });
+
+  test('no command waits for the CDK to load', () => {
+    const reached = filesReachedBy('cli/adapter.ts', FILES);
+    const importsCdk = /^import (?!type )[^;]*? from 'aws-cdk-lib/m;
+
+    expect(reached.length).toBeGreaterThan(50);
+    expect(reached.filter(({ text }) => importsCdk.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
   test('no file but one of tests is longer than 400 lines', () => {

@@ -32,7 +32,7 @@ describe('readMappings', () => {
     );
   });
 
-  test('says where it has looked, when there is no such folder or nothing in it', () => {
+  test('says where it looked for a folder that is missing or empty', () => {
     expect(() => readMappings('no-mappings')).toThrow(
       `no-mappings  is not there, seen from ${process.cwd()}. Add one: ${join('no-mappings', '<source>', 'mapping.yaml')}`,
     );
@@ -40,7 +40,7 @@ describe('readMappings', () => {
     expect(() => readMappings(directory)).toThrow('has no mapping folder. Add one: ');
   });
 
-  test('wants an event id for every stage that any mapping names', () => {
+  test('asks for an event id for every stage that any mapping names', () => {
     change('billing/mapping.yaml', '{ dev: evt_80000000000001, prod: evt_90000000000001 }', 'evt_1');
     expect(readMappings(directory)).toHaveLength(1);
 
@@ -64,7 +64,7 @@ describe('checkMappings', () => {
     expect((await checkMappings(directory)).map(({ source }) => source)).toEqual(['billing']);
   });
 
-  test('holds them against their examples, too', async () => {
+  test('runs their examples, too', async () => {
     change('billing/mapping.yaml', 'data.amount', 'data.sum');
 
     expect(readMappings(directory)).toHaveLength(1);

@@ -22,18 +22,18 @@ function adapterApp(): App {
 }
 
 describe("cdk-nag's AwsSolutions pack", () => {
-  test('finds nothing in a plain stage and in one with everything on but what lib/protection/nag-reasons.ts answers for', () => {
+  test('finds only what lib/protection/nag-reasons.ts gives a reason for, in a plain stage and in one with everything on', () => {
     expect(findingsIn(adapterApp())).toEqual([]);
   });
 
-  test('does look: a bare bucket is found', () => {
+  test('finds a bare bucket', () => {
     const app = new App();
     new CfnBucket(new Stack(app, 'bare'), 'Bucket');
 
     expect(findingsIn(app)).toContain('AwsSolutions-S1 bare/Bucket');
   });
 
-  test('meets no reason that answers for nothing any more', () => {
+  test('needs every reason that is given', () => {
     const acknowledged = adapterApp()
       .node.findAll()
       .flatMap(({ node }) => node.metadata)

@@ -20,7 +20,7 @@ const templateSchema = z.object({
 });
 
 /**
- * Names within the resource that they belong to, and of metrics, which stacks tell apart by a dimension; and a domain,
+ * Names within the resource that they belong to, and of metrics, where stacks differ by a dimension; and a domain,
  * which `stages.yaml` may name once only.
  */
 const NOT_OF_THE_ACCOUNT = [

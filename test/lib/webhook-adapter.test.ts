@@ -76,7 +76,7 @@ describe('the stack', () => {
     });
   });
 
-  test('lets each webhook of a batch end for itself', () => {
+  test('lets each webhook of a batch fail by itself', () => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       ScalingConfig: { MaximumConcurrency: 2 },
@@ -119,7 +119,7 @@ describe('the stack', () => {
     ]);
   });
 
-  test('keeps a ledger on demand, which forgets in time, can be restored, and outlives a deleted stack', () => {
+  test('keeps a ledger on demand that expires its items, can be restored, and outlives a deleted stack', () => {
     template.hasResource('AWS::DynamoDB::Table', {
       Properties: {
         TableName: 'adapter-test-ledger',
@@ -136,7 +136,7 @@ describe('the stack', () => {
   });
 
   // Whatever is changed here, CloudFormation would generate anew where it was deployed before: the API keys would be gone.
-  test('has the key of the hashes of event keys generated, beside empty places for the API keys, in this way for ever', () => {
+  test('generates the key for the hashes of event keys, beside empty places for the API keys, always in this way', () => {
     template.hasResourceProperties('AWS::SecretsManager::Secret', {
       Name: 'adapter-test/webex-campaign',
       GenerateSecretString: {
@@ -148,7 +148,7 @@ describe('the stack', () => {
     });
   });
 
-  test('sends five events a second from two workers, unless it is told otherwise', () => {
+  test('sends five events a second from two workers, unless the settings differ', () => {
     template.hasResourceProperties('AWS::Lambda::Function', {
       Environment: {
         Variables: Match.objectLike({
@@ -163,11 +163,11 @@ describe('the stack', () => {
     const settings = { eventsPerSecond: 0.5, concurrency: 7, successIdFields: ['transid', 'id'] };
     new WebhookAdapter(stack, 'Adapter', { eventUrl: EVENT_URL, mappings: [], ...settings });
 
-    const told = Template.fromStack(stack);
-    told.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+    const changed = Template.fromStack(stack);
+    changed.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       ScalingConfig: { MaximumConcurrency: 7 },
     });
-    told.hasResourceProperties('AWS::Lambda::Function', {
+    changed.hasResourceProperties('AWS::Lambda::Function', {
       Environment: {
         Variables: Match.objectLike({
           EVENTS_PER_SECOND: '0.5',
@@ -178,7 +178,7 @@ describe('the stack', () => {
     });
   });
 
-  test('keeps every log for a month, and names each log group itself: none of them is kept forever', () => {
+  test('keeps every log for a month, in a log group of its own', () => {
     template.resourceCountIs('AWS::Logs::LogGroup', 3);
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
     template.allResourcesProperties('AWS::Lambda::Function', {
@@ -186,7 +186,7 @@ describe('the stack', () => {
     });
   });
 
-  test('logs each request at the door by its id and its outcome, and nothing of who sent it', () => {
+  test('logs the id and the outcome of each request to the API, and nothing about its sender', () => {
     const [stage] = Object.values(template.findResources('AWS::ApiGatewayV2::Stage'));
     const format: Record<string, string> = JSON.parse(stage?.Properties.AccessLogSettings.Format);
 
@@ -199,7 +199,7 @@ describe('the stack', () => {
     );
   });
 
-  test('tells the webhook URL of each source', () => {
+  test('gives the webhook URL of each source', () => {
     template.hasOutput('WebhookUrlstripe', { Value: Match.anyValue() });
     template.hasOutput('WebhookUrlshopify', { Value: Match.anyValue() });
   });

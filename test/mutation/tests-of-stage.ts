@@ -8,8 +8,8 @@ import fc from 'fast-check';
 const { STAGE = 'ingest', TESTS = '' } = process.env;
 const SLOW = /^(a-million-requests|every-profile|linear-time|vendor-libraries|contract|jsonata-loading)\./;
 const ALSO: Readonly<Record<string, readonly string[]>> = {
-  ingest: ['cli/webhooks/doctor.test.ts', 'signing/sign-webhook.test.ts', 'lib/mapping/mapping-file.test.ts'],
-  map: ['lib/mapping/mapping-language.test.ts', 'lib/mapping/mapping-file.test.ts'],
+  ingest: ['cli/webhooks/doctor.test.ts', 'signing/sign-webhook.test.ts', 'lib/mapping/file.test.ts'],
+  map: ['lib/mapping/mapping-language.test.ts', 'lib/mapping/file.test.ts'],
 };
 
 // The same values for every mutant, and no search for the smallest that fails.

@@ -11,7 +11,7 @@ import { installPackedApp, type PackedApp } from './packed-app.ts';
 const CALL_HANDLER = fileURLToPath(new URL('call-handler.cjs', import.meta.url));
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
-/** What the stack would tell its functions; where nothing may be reached, nothing is. */
+/** The environment that the stack gives its functions, with addresses where nothing answers. */
 const ENVIRONMENT = {
   AWS_REGION: 'eu-west-1',
   AWS_ACCESS_KEY_ID: 'none',
@@ -39,7 +39,7 @@ afterAll(() => app.remove());
 const inApp = (...path: string[]) => join(app.directory, ...path);
 
 describe('the packed package, in a CDK app of somebody else,', () => {
-  test('has types that hold, its own and those of all that it exports', async () => {
+  test('type-checks, with its own types and those of all that it exports', async () => {
     expect(await app.run('tsc')).toEqual({ code: 0, stdout: '', stderr: '' });
   }, 300_000);
 
@@ -64,7 +64,7 @@ describe('the packed package, in a CDK app of somebody else,', () => {
       for (const part of ['webhook-adapter', 'webhook-adapter-stack', 'mappings', 'mapping.schema.json']) {
         console.log(part, Object.keys(require(name + '/' + part)).slice(0, 3).join(' '));
       }
-      try { require(name + '/dist/lib/stages.js') } catch ({ code }) { console.log(code) }`;
+      try { require(name + '/dist/lib/mapping/folders.js') } catch ({ code }) { console.log(code) }`;
 
     const { stdout } = await app.run('node', '--input-type=commonjs', '--eval', script);
 
@@ -111,7 +111,7 @@ describe('the commands of the package', () => {
     expect([code, stdout]).toEqual([1, expect.stringContaining('INVALID')]);
   });
 
-  test('ask for a stack where one is needed, and tell their own name', async () => {
+  test('ask for a stack where one is needed, and name themselves as the package does', async () => {
     const listed = await app.run('webhook-adapter', 'dead-letter', 'list', '--port', '1');
     const help = await app.run('webhook-adapter', 'validate', '--help');
 
@@ -151,9 +151,9 @@ describe('a synth of the app', () => {
     const { port } = secrets.address() as AddressInfo;
     const environment = { ...ENVIRONMENT, AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://127.0.0.1:${port}` };
     const given = [called?.directory ?? '', JSON.stringify(event), JSON.stringify(environment)];
-    const told = await app.run('node', CALL_HANDLER, ...given);
-    if (told.code !== 0) throw new Error(told.stderr.slice(-1_000));
-    return JSON.parse(told.stdout.split('\n').at(-1) ?? '');
+    const ended = await app.run('node', CALL_HANDLER, ...given);
+    if (ended.code !== 0) throw new Error(ended.stderr.slice(-1_000));
+    return JSON.parse(ended.stdout.split('\n').at(-1) ?? '');
   }
 
   test('has its mappings: for each stage an ingest function with its own secrets, and a deliver function', () => {
@@ -190,7 +190,7 @@ describe('a synth of the app', () => {
     expect(answer).toMatchObject({ statusCode: 503, body: expect.stringContaining('buffer-unavailable') });
   });
 
-  test('gives a deliver function that works: of no webhooks it keeps none', async () => {
+  test('gives a deliver function that works: it answers an empty batch', async () => {
     expect(await call('events', { Records: [] })).toEqual({ batchItemFailures: [] });
   });
 });

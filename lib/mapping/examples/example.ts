@@ -37,7 +37,7 @@ const exampleFileSchema = z.strictObject({
 export type Example = {
   /** `stripe/payment-failed`. */
   readonly name: string;
-  /** Its path as problems tell it. */
+  /** Its path as problems show it. */
   readonly file: string;
   readonly path: string;
   readonly webhook: PreviewedWebhook;
@@ -46,7 +46,7 @@ export type Example = {
   readonly problemAt: ConfigFile<unknown>['problemAt'];
 };
 
-/** Parses one file of a mapping's `examples` folder. `shown` is its path as problems tell it. */
+/** Parses one file of a mapping's `examples` folder. `shown` is its path as problems show it. */
 export function parseExample(name: string, file: string, shown: string): Result<Example, readonly Problem[]> {
   const parsed = parseConfigFile(shown, readFileSync(file, 'utf8'), exampleFileSchema);
   if (!parsed.ok) return parsed;
@@ -88,7 +88,7 @@ function readBody(
   );
 }
 
-/** An example, and what the mapping makes of it. */
+/** An example, and what the mapping makes of its webhook. */
 export type ExampleRun = { readonly example: Example; readonly preview: Preview };
 
 /** Maps an example's webhook; for the stage it names, or else the one given. */
@@ -96,7 +96,7 @@ export async function runExample(mapping: MappingFile, example: Example, stage: 
   return { example, preview: await previewWebhook(mapping, example.webhook, example.stage ?? stage) };
 }
 
-/** How what became of an example differs from what it expects. */
+/** How an example differs from what it expects. */
 export function checkExpectation({ example, preview }: ExampleRun): readonly Problem[] {
   const { name, expect, problemAt } = example;
   if (expect === undefined) {

@@ -24,6 +24,8 @@ const eventSchema = z.strictObject({
   at: z.string().optional().describe('Where in the mapping it was rejected.'),
 });
 
+type ExpectedEvent = z.infer<typeof eventSchema>;
+
 /** What a webhook is expected to become, as a person writes it beside it. */
 export const expectationSchema = z.union(
   [
@@ -50,11 +52,11 @@ export function expectationOf(preview: Preview): Expectation {
     case 'rejected':
       return { rejected: preview.failure.code };
     case 'mapped':
-      return preview.events.map((mapped) => describe(mapped, preview.receivedAt));
+      return preview.events.map((mapped) => expectedEventOf(mapped, preview.receivedAt));
   }
 }
 
-function describe(mapped: Mapped, receivedAt: Date): z.infer<typeof eventSchema> {
+function expectedEventOf(mapped: Mapped, receivedAt: Date): ExpectedEvent {
   const which = { event: mapped.name, ...(mapped.item !== undefined && { item: mapped.item }) };
   switch (mapped.kind) {
     case 'skipped':
@@ -82,8 +84,6 @@ export function differences(expected: Expectation, found: Expectation): readonly
   return places.flatMap((index) => eventDifferences(expected[index], found[index]));
 }
 
-type ExpectedEvent = z.infer<typeof eventSchema>;
-
 function eventDifferences(
   expected: ExpectedEvent | undefined,
   found: ExpectedEvent | undefined,
@@ -97,7 +97,7 @@ function eventDifferences(
   return [...new Set([...Object.keys(wanted), ...Object.keys(had)])].flatMap((key) =>
     wanted[key] === had[key]
       ? []
-      : [`${nameOf(found)}: ${key} is ${show(had[key])}; expected ${show(wanted[key])}`],
+      : [`${nameOf(found)}: ${key} is ${formatValue(had[key])}; expected ${formatValue(wanted[key])}`],
   );
 }
 
@@ -126,6 +126,6 @@ function formatWhole(expectation: Expectation): string {
     : `is rejected (${expectation.rejected})`;
 }
 
-function show(value: string | undefined): string {
+function formatValue(value: string | undefined): string {
   return value === undefined ? 'left out' : JSON.stringify(value);
 }

@@ -6,7 +6,7 @@ import { parseBody } from '../../../lambdas/webhook-body.ts';
 import type { MappingFile } from '../file.ts';
 import { resolveMapping } from '../schema.ts';
 
-/** A webhook that is to be mapped without being sent: as a person has it in a file. */
+/** A webhook to be mapped without being sent, as a person has it in a file. */
 export type PreviewedWebhook = {
   readonly rawBody: Uint8Array;
   /** By lower-case name. */
@@ -16,7 +16,7 @@ export type PreviewedWebhook = {
 
 /** What the adapter would make of a webhook, from its type to the payloads. */
 export type Preview =
-  /** Ingest could not tell its type, or map could not read its body. */
+  /** Ingest found no type, or map could not read the body. */
   | { readonly outcome: 'rejected'; readonly failure: IdentityFailure }
   /** No event of the mapping is on any of its types. */
   | { readonly outcome: 'ignored'; readonly eventTypes: readonly string[] }
@@ -73,7 +73,7 @@ export async function previewIdentified(
   return { outcome: 'mapped', eventTypes, events, receivedAt, unmatched: unmatched.map(({ name }) => name) };
 }
 
-/** Whether an event was too old to be worth saying when its webhook came in; deliver records it then, and calls nobody. */
+/** Whether an event was too old for its `max-age` when its webhook came in; deliver records such an event, and does not call. */
 export function wasTooOld(
   { occurredAt, terms: { maxAgeSeconds } }: Extract<Mapped, { kind: 'event' }>,
   receivedAt: Date,

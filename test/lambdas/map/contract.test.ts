@@ -9,9 +9,8 @@ import {
   mapWebhook,
 } from '../../../lambdas/map/webhook.ts';
 import { bodyFormatOf, parseBody } from '../../../lambdas/webhook-body.ts';
-import { readExamples } from '../../../lib/mapping/checks/folders.ts';
 import type { Example } from '../../../lib/mapping/examples/example.ts';
-import { foldersOf, readFolder } from '../../../lib/mapping/folders.ts';
+import { foldersOf, readExamples, readFolder } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
 import { compiledMapping, webhookOf } from './compiled-mapping.ts';
 

@@ -50,7 +50,7 @@ export function sectionOf({ AlarmDescription }: TemplateAlarm): string {
   return /docs\/runbook\.md#([a-z-]+)$/.exec(AlarmDescription)?.[1] ?? '';
 }
 
-/** Whom an alarm's message says that it reaches. */
+/** The urgency that an alarm's message names. */
 export function urgencyOf({ AlarmDescription }: TemplateAlarm): string {
   return /^Urgency: (page|tomorrow)\.$/m.exec(AlarmDescription)?.[1] ?? '';
 }

@@ -74,7 +74,7 @@ describe('an alarm', () => {
     expect(SOURCES.map((source) => ruleOf(section, source))).toEqual(SOURCES.map(() => rule));
   });
 
-  test('of silence is there for the sources alone that it was asked for', () => {
+  test('of silence is made only for the sources that the settings name', () => {
     expect(ruleOf('source-silent', 'stripe')).toBe(
       'page: Sum of VerifiedWebhooks < 1, 24 x 5 min, missing is breaching',
     );
@@ -88,7 +88,7 @@ describe('an alarm', () => {
     }
   });
 
-  test('says who is hurt, whom it reaches and where it is written what to do, as short as CloudWatch takes it', () => {
+  test('says who is hurt, whom it reaches and where to read what to do, as short as CloudWatch demands', () => {
     for (const { AlarmName, AlarmDescription } of alarms) {
       expect([AlarmName, AlarmDescription]).toEqual([
         AlarmName,
@@ -100,7 +100,7 @@ describe('an alarm', () => {
     }
   });
 
-  test('goes to the topic of its urgency, which hears of its end only where somebody was woken', () => {
+  test('goes to the topic of its urgency, and reports its end only where it woke somebody', () => {
     for (const alarm of alarms) {
       const urgency = urgencyOf(alarm);
       const topic = { Ref: expect.stringContaining(`AlarmsTopics${urgency}`) };
@@ -112,8 +112,8 @@ describe('an alarm', () => {
 
 describe('the settings of the alarms', () => {
   test('decide what is late, and what the account can run', () => {
-    const told = alarmsOf(synthesizeAlarms({ freshWithin: Duration.minutes(2), lambdaConcurrency: 50 }));
-    const thresholdOf = (section: string) => told.find((alarm) => sectionOf(alarm) === section)?.Threshold;
+    const changed = alarmsOf(synthesizeAlarms({ freshWithin: Duration.minutes(2), lambdaConcurrency: 50 }));
+    const thresholdOf = (section: string) => changed.find((alarm) => sectionOf(alarm) === section)?.Threshold;
 
     expect(['buffer-late', 'events-late', 'concurrency-near-limit'].map(thresholdOf)).toEqual([120, 120, 40]);
   });

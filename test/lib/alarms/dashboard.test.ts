@@ -10,7 +10,7 @@ const widgets: readonly { type: string; y: number; properties: Record<string, un
   JSON.parse(body).widgets;
 
 describe('the dashboard', () => {
-  test('tells the story in the order of the stages, each under its heading', () => {
+  test('shows the stages in their order, each under its heading', () => {
     const headings = widgets.filter(({ type }) => type === 'text');
 
     expect(headings.map(({ properties }) => String(properties.markdown).split('\n')[0])).toEqual([

@@ -37,7 +37,7 @@ function ingestLines(): readonly object[] {
   return receptions.map((reception) => formatReceived('r1', NOW, reception));
 }
 
-/** Lines as deliver writes them: of every end of an event, and of all that holds one up. */
+/** Lines as deliver writes them: of every outcome of an event, and of every pause. */
 async function deliverLines(): Promise<readonly object[]> {
   const answer = (code: number): Attempt => ({
     ...{ kind: 'answered', status: 401, retryAfter: undefined },
@@ -47,7 +47,7 @@ async function deliverLines(): Promise<readonly object[]> {
   const noKeys = { readKeys: async () => fail({ code: 'secret-missing', secret: 'webex-campaign' }) };
   const noLedger = { write: async () => fail({ code: 'ledger-unavailable', cause: 'TimeoutError' }) };
   const well = setUp({}, { call: answerByKey });
-  // At the same time: none of them waits for what another was told. And one that no mapping knows.
+  // All at once, so that none waits because of another's answer. And one that no mapping knows.
   await well.deliver(...KEYS.map((key) => record(key)), record('gus', 'gone'));
   const unwell = [
     setUp({}, call(answer(498))),

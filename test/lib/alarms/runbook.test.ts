@@ -63,7 +63,7 @@ describe('the runbook', () => {
     expect([...names].sort()).toEqual([...new Set(alarms.map(sectionOf))].sort());
   });
 
-  test('says of each alarm whom it reaches, as the alarm itself does', () => {
+  test('says whom each alarm reaches, as the alarm itself does', () => {
     const wrong = alarms.filter(
       (alarm) => sections.find(({ name }) => name === sectionOf(alarm))?.urgency !== urgencyOf(alarm),
     );
@@ -80,7 +80,7 @@ describe('the runbook', () => {
     ]);
   });
 
-  test('tells of each what it means, where to look and what to do, with the commands', () => {
+  test('says what each alarm means, where to look and what to do, with the commands', () => {
     for (const { name, parts, commands } of sections) {
       expect([name, parts]).toEqual([name, ['Meaning', 'Look', 'Fix']]);
       expect([name, commands.length > 0]).toEqual([name, true]);
@@ -95,7 +95,7 @@ describe('the runbook', () => {
     );
   });
 
-  test('leads nowhere that is not there', () => {
+  test('has no link to a page or section that is missing', () => {
     const links = [...readFileSync(RUNBOOK, 'utf8').matchAll(/\]\(([^)]+)\)/g)].map(([, link = '']) => link);
     const anchors = links.filter((link) => link.startsWith('#')).map((link) => link.slice(1));
     const files = links.filter((link) => !/^(#|https:)/.test(link)).map((link) => link.split('#')[0] ?? '');

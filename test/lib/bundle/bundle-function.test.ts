@@ -45,7 +45,7 @@ describe('a bundle', () => {
 
     expect(code).toContain('require("node:crypto")');
     expect(code).not.toMatch(/node:fs\/promises|\bReadableStream\b/);
-    // In a function, which is to say, when it is called.
+    // Within a function, so that it is loaded when that is called.
     expect(code).not.toMatch(/=require\("node:zlib"\)/);
   });
 

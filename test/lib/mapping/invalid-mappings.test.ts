@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { formatProblems } from '../../../lib/config/file.ts';
-import { checkMappingFolders } from '../../../lib/mapping/checks/folders.ts';
-import { foldersOf } from '../../../lib/mapping/folders.ts';
+import { checkMappingFolders, foldersOf } from '../../../lib/mapping/folders.ts';
 
 const DIRECTORY = 'test/fixtures/mappings/invalid';
 
@@ -20,14 +19,14 @@ async function problemsByFolder(): Promise<ReadonlyMap<string, string>> {
 
 const found = problemsByFolder();
 
-describe('what is said of wrong mappings, word for word:', () => {
+describe('the problems of wrong mappings, word for word:', () => {
   test.each(foldersOf(DIRECTORY))('%s', async (folder) => {
     const expected = readFileSync(`${DIRECTORY}/${folder}/expected.txt`, 'utf8');
 
     expect((await found).get(folder)).toBe(expected.trimEnd());
   });
 
-  test('ten mistakes in one file are told in one run, each at its line', async () => {
+  test('ten mistakes in one file are reported in one run, each at its line', async () => {
     const lines = (await found).get('ten-mistakes')?.split('\n') ?? [];
 
     expect(lines.filter((line) => /^mapping\.yaml:\d+:\d+ {2}/.test(line)).length).toBeGreaterThanOrEqual(10);

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { formatProblems } from '../../../lib/config/file.ts';
-import { checkStageMappings, isError, readExamples } from '../../../lib/mapping/checks/folders.ts';
-import { foldersOf } from '../../../lib/mapping/folders.ts';
+import { checkStageMappings, foldersOf, isError, readExamples } from '../../../lib/mapping/folders.ts';
 import { readStages } from '../../../lib/stages/stages.ts';
 import { stackNameOf, synthesizeWith } from '../../../lib/stages/synthesize.ts';
 

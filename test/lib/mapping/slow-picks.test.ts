@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { findOptions, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
-import { resolveVerify } from '../../../lib/mapping/verify.ts';
+import { resolveVerify } from '../../../lib/mapping/file.ts';
 
-function problemsOf(pick: string, knobs: object = {}) {
-  const verify = { encoding: 'hex', signature: { header: 'X-Sig', pick }, ...knobs };
+function problemsOf(pick: string, options: object = {}) {
+  const verify = { encoding: 'hex', signature: { header: 'X-Sig', pick }, ...options };
   const resolved = resolveVerify(verify, { 'event-type': { body: '/type' } });
   return resolved.ok
     ? []
@@ -33,13 +33,13 @@ describe('a pattern of a user, which runs over headers that anyone can send,', (
 
   test('is checked for timestamp and id too', () => {
     const extractor = { header: 'X-Sig', pick: '^(a+)+$' };
-    const knobs = {
+    const options = {
       timestamp: { ...extractor, format: 'unix' },
       id: extractor,
       content: '{timestamp}{id}{body}',
     };
 
-    expect(problemsOf('^(a+)$', knobs)).toEqual([
+    expect(problemsOf('^(a+)$', options)).toEqual([
       expect.stringMatching(/^verify\.timestamp\.pick {2}can be made/),
       expect.stringMatching(/^verify\.id\.pick {2}can be made/),
     ]);

@@ -90,7 +90,7 @@ describe('what the template grants', () => {
     expect(actionsIn(grantsOfKind('plain'))).toEqual(ACTIONS);
   });
 
-  test('is a little more, and no other, for a key and a network of its own', () => {
+  test('is a little more, and no other, for a stack with its own key and network', () => {
     const added = actionsIn(grantsOfKind('everything')).filter((action) => !ACTIONS.includes(action));
 
     expect(added).toEqual([

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { Duration } from 'aws-cdk-lib';
-import { readAlarmSettings } from '../../../lib/alarms/settings.ts';
 import { formatProblems } from '../../../lib/config/file.ts';
 import { eventUrlSchema } from '../../../lib/stages/schema.ts';
+import { stackPropsOf } from '../../../lib/stages/settings.ts';
 import { readStages, selectStages } from '../../../lib/stages/stages.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'stages-'));
@@ -42,8 +42,8 @@ const read = (settings: string) => {
   writeFileSync(file, `dev:\n  event-url: https://dev.example/events\n  ${settings}\n`);
   return readStages(file);
 };
-/** What is told of the settings of the stage, without the file: `line:column  path  message`. */
-const toldOf = (settings: string) => {
+/** The problems of a stage's settings, without the file: `line:column  path  message`. */
+const problemsOf = (settings: string) => {
   const stages = read(settings);
   return stages.ok ? '' : formatProblems(stages.failure).replaceAll(`${relative(process.cwd(), file)}:`, '');
 };
@@ -153,8 +153,8 @@ describe('the settings of a stage', () => {
     ['silent-after: { stripe: 5m }', '3:19  dev.silent-after.stripe  expected 10m to 24h'],
     ['lambda-concurrency: 9', '3:3  dev.lambda-concurrency  expected 10 at least'],
     ['vpc: { cidr: everything }', '3:10  dev.vpc.cidr  expected a range of addresses: 10.0.0.0/24'],
-  ])('may not be %s', (yaml = '', told) => {
-    expect(toldOf(yaml)).toBe(told);
+  ])('may not be %s', (yaml = '', problems) => {
+    expect(problemsOf(yaml)).toBe(problems);
   });
 });
 
@@ -185,11 +185,11 @@ describe('settings that do not fit together', () => {
       `domain: { name: b.example, certificate-arn: "${ARN}" }\nacme:\n  event-url: https://acme.example/e\n  domain: { name: b.example, certificate-arn: "${ARN}" }`,
       '6:13  acme.domain.name  is the domain of the stage "dev" too. Take another.',
     ],
-  ])('%s', (_, yaml, told) => {
-    expect(toldOf(yaml)).toBe(told);
+  ])('%s', (_, yaml, problems) => {
+    expect(problemsOf(yaml)).toBe(problems);
   });
 
-  test('are told of where they stand in the file', () => {
+  test('are reported where they stand in the file', () => {
     expect(read('events-per-second: 0.1')).toMatchObject({
       ok: false,
       failure: [{ file: relative(process.cwd(), file), line: 3, column: 3, path: 'dev.events-per-second' }],
@@ -198,13 +198,16 @@ describe('settings that do not fit together', () => {
 });
 
 describe('the settings of its alarms', () => {
+  const alarmsOf = (settings: object) =>
+    stackPropsOf('dev', { 'event-url': 'https://dev.example/events', ...settings }).alarms;
+
   test('are read as the construct takes them', () => {
     const settings = {
       ...{ 'alarm-email': 'on-call@example.com', 'fresh-within': 300 },
       ...{ 'silent-after': { stripe: 7_200 }, 'lambda-concurrency': 50 },
     };
 
-    expect(readAlarmSettings(settings)).toEqual({
+    expect(alarmsOf(settings)).toEqual({
       email: 'on-call@example.com',
       freshWithin: Duration.seconds(300),
       silentAfter: { stripe: Duration.seconds(7_200) },
@@ -212,8 +215,8 @@ describe('the settings of its alarms', () => {
     });
   });
 
-  test('are none, where a stage says none', () => {
-    expect(readAlarmSettings({})).toEqual({ silentAfter: {} });
+  test('are none, where a stage has none', () => {
+    expect(alarmsOf({})).toEqual({ silentAfter: {} });
   });
 });
 

@@ -71,7 +71,7 @@ describe('data', () => {
     }
   });
 
-  test('goes with the stack where keep-data is false: the next deploy meets nothing of the same name', () => {
+  test('goes with the stack where keep-data is false, so that the next deploy finds every name free', () => {
     const settings = stage({ 'keep-data': false, kms: 'customer' });
     const template = templateOf('dev', settings);
     const resources = resourcesIn(template);
@@ -141,7 +141,7 @@ describe('a key of the account', () => {
     });
   });
 
-  test('is not there unless it is asked for', () => {
+  test('is made only where the setting asks for it', () => {
     expect(resourcesWithData(plain).filter(({ Type }) => Type === 'AWS::KMS::Key')).toEqual([]);
     plain.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
   });
@@ -157,7 +157,7 @@ describe('the API', () => {
     });
   });
 
-  test('keeps executions for ingest where it is told to', () => {
+  test('keeps executions for ingest where the setting says so', () => {
     const reserved = (template: typeof plain) =>
       resourcesIn(template).flatMap(({ Properties }) => Properties.ReservedConcurrentExecutions ?? []);
 
@@ -228,7 +228,7 @@ describe('a network of its own', () => {
 });
 
 describe('the outputs', () => {
-  test('tell where to register each source and which secret its signing secret belongs into', () => {
+  test('have the URL to register for each source, and the name of the secret for its signing secret', () => {
     everything.hasOutput('WebhookUrlstripe', { Value: 'https://hooks.example.com/webhooks/stripe' });
     everything.hasOutput('SecretNamestripe', { Value: 'webhook-adapter-prod/webhooks/stripe' });
     everything.hasOutput('WebexKeysSecretName', { Value: 'webhook-adapter-prod/webex-campaign' });
@@ -238,7 +238,7 @@ describe('the outputs', () => {
     for (const name of ['BufferQueueUrl', 'DeadLetterQueueUrl', 'LedgerTable']) plain.hasOutput(name, {});
   });
 
-  test('say in a sentence what each is for', () => {
+  test('have a sentence each about what they are for', () => {
     const outputs = Object.values(everything.findOutputs('*'));
 
     expect(outputs.length).toBeGreaterThan(15);

@@ -7,7 +7,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { grantActing, grantReading } from '../../../lib/operate/grants.ts';
 import type { WebhookAdapter } from '../../../lib/webhook-adapter.ts';
-import { importsOf, readSourceFiles, type SourceFile } from '../../architecture/source-files.ts';
+import { filesReachedBy, readSourceFiles } from '../../architecture/source-files.ts';
 import { createAdapter } from './adapter-under-test.ts';
 
 type Statement = { readonly Action: string | string[]; readonly Resource: unknown };
@@ -90,20 +90,11 @@ describe('an adapter', () => {
   });
 });
 
-/** The files that some commands are made of: all that they import, and what that imports; types aside. */
-function filesOf(...commands: readonly string[]): readonly SourceFile[] {
-  const files = new Map(readSourceFiles('answers', 'cli', 'signing').map((file) => [file.path, file]));
-  const reached = new Set(commands.flatMap((name) => files.get(`cli/${name}.ts`) ?? []));
-  for (const { path, text } of reached) {
-    const imported = importsOf({ path, text: text.replaceAll(/^import type [^;]+;/gm, '') });
-    for (const file of imported.flatMap((other) => files.get(other) ?? [])) reached.add(file);
-  }
-  return [...reached];
-}
-
 /** The API calls of some commands, as IAM names them. */
 function callsOf(...commands: readonly string[]): ReadonlySet<string> {
-  const calls = filesOf(...commands).flatMap(({ text }) => [
+  const files = readSourceFiles('answers', 'cli', 'signing');
+  const reached = new Set(commands.flatMap((name) => filesReachedBy(`cli/${name}.ts`, files)));
+  const calls = [...reached].flatMap(({ text }) => [
     ...text.matchAll(/new (\w+?)(?:Batch)?Command\(|\bpaginate(\w+)\(/g),
   ]);
   return new Set(calls.map(([, command, paginated]) => actionOf(command ?? paginated ?? '')));
@@ -121,7 +112,7 @@ describe('what the commands call with --stack', () => {
   test('is what a reader is granted, for those that only look', () => {
     const calls = callsOf(...READING);
 
-    // Their modules hold what writes, too: these are not called by them.
+    // Their modules also contain calls that write; these commands do not make them.
     const written = new Set(['dynamodb:PutItem', 'sqs:SendMessage', 'sqs:DeleteMessage']);
     expect([...calls].filter((call) => !written.has(call)).sort()).toEqual([...actionsOf('Reader')].sort());
   });

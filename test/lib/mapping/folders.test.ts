@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
-import { readMappingFolders, sourceOf } from '../../../lib/mapping/folders.ts';
+import { sourceOf } from '../../../lib/mapping/file.ts';
+import { readMappingFolders } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
 
 let directory: string;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
-import { mappingJsonSchema } from '../../../lib/mapping/json-schema.ts';
+import { mappingJsonSchema } from '../../../lib/mapping/schema.ts';
 import { SIX_SOURCES } from '../../fixtures/six-sources.ts';
 
 const MAPPINGS = new URL('../../../mappings/', import.meta.url);
@@ -52,7 +52,11 @@ describe('mapping.schema.json', () => {
       '/events/0/event-key',
     ],
     ['a key of the whole file', RIGHT.replace('secret:', 'secrets:'), '/secrets'],
-    ['a knob', RIGHT.replace('verify: shopify', 'verify: { kind: hmac, encodin: hex }'), '/verify/encodin'],
+    [
+      'an option',
+      RIGHT.replace('verify: shopify', 'verify: { kind: hmac, encodin: hex }'),
+      '/verify/encodin',
+    ],
     ['a policy', `${RIGHT}    on-unconfirmed: perhaps\n`, '/events/0/on-unconfirmed'],
   ])('flags %s where it stands', (_, text, place) => {
     expect(flagged(RIGHT)).toEqual([]);

@@ -63,7 +63,7 @@ describe('of a webhook,', () => {
   const refused = (code: string) =>
     formatReceived('r1', NOW, { source, received: { ok: false, failure: { code } as never } }) as Line;
 
-  test('metricVerified and metricRefused tell those that verify from those that only look like it', () => {
+  test('metricVerified and metricRefused count those that verify, and those that only look like it', () => {
     const { usingMetrics, expression } = adapter.metricRefused('billing') as MathExpression;
 
     expect(expression).toBe('signed - verified');
@@ -89,7 +89,7 @@ describe('a metric', () => {
     expect([metric.statistic, metric.label]).toEqual(['Maximum', 'late']);
   });
 
-  test('of a source that is not there is refused, as it would never count', () => {
+  test('of an unknown source is refused, as it would never count', () => {
     expect(() => adapter.metricVerified('biling')).toThrow(
       'There is no source "biling". There are: billing.',
     );

