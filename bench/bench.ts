@@ -1,13 +1,18 @@
 import { SECRETS } from './events.ts';
-import type { Figure } from './figure.ts';
-import { findGrown, formatResults, readResults, replaceFigures, writeResults } from './results.ts';
-import { measureColdStarts, measureFirstEvent, measureMemory } from './sections/cold-starts.ts';
+import {
+  type Figure,
+  findGrown,
+  formatResults,
+  readResults,
+  replaceFigures,
+  writeResults,
+} from './figures.ts';
 import { measureEngine } from './sections/engine.ts';
+import { measureColdStarts, measureFirstEvent, measureMemory, measureWarm } from './sections/functions.ts';
 import { measureGrowth } from './sections/growth.ts';
 import { measureBacklog, measureEndToEnd } from './sections/path.ts';
 import { measureCalls, measureSizes } from './sections/price.ts';
 import { measureVerification } from './sections/verify.ts';
-import { measureWarm } from './sections/warm.ts';
 import { startEndpoints } from './stub/start-endpoints.ts';
 import { prepareSubjects } from './subjects.ts';
 import { FULL, QUICK, type World } from './world.ts';
@@ -52,7 +57,7 @@ async function measure(only: readonly string[]): Promise<readonly Figure[]> {
       const figures = await section(world);
       measured.push(...figures);
       print(`${name}, ${((performance.now() - start) / 1000).toFixed(0)} s`);
-      for (const figure of figures) print(`  ${tell(figure)}`);
+      for (const figure of figures) print(`  ${formatFigure(figure)}`);
     }
   } finally {
     await subjects.remove();
@@ -61,7 +66,7 @@ async function measure(only: readonly string[]): Promise<readonly Figure[]> {
   return measured;
 }
 
-function tell({ id, what, value, unit, spread, goal }: Figure): string {
+function formatFigure({ id, what, value, unit, spread, goal }: Figure): string {
   const range = spread === undefined ? '' : ` (${spread.join(' to ')})`;
   return `${id.padEnd(7)}${what.padEnd(60)}${value} ${unit}${range}${goal === undefined ? '' : `, goal ${goal}`}`;
 }

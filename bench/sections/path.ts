@@ -1,16 +1,23 @@
+import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
+import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { encodeBufferedWebhook } from '../../lambdas/buffer/message.ts';
 import { bufferQueueName } from '../../lambdas/buffer/queue-name.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
-import type { LocalRun } from '../../local/run.ts';
-import { invoiceBody, invoiceOfBytes, SIGNING_SECRET } from '../events.ts';
-import { type Figure, figureOf, round } from '../figure.ts';
-import { giveSources, startPath } from '../local-path.ts';
+import { readTemplate } from '../../local/emulator/template.ts';
+import { type LocalRun, type Observer, startLocalRun } from '../../local/run.ts';
+import { invoiceBody, invoiceOfBytes, SECRETS, SIGNING_SECRET } from '../events.ts';
+import { type Figure, figureOf, round } from '../figures.ts';
+import { writeSources } from '../many-sources.ts';
 import { growthExponent, percentile, spreadOf } from '../measure/statistics.ts';
 import { stripeSignature } from '../vendor-signatures.ts';
 import type { World } from '../world.ts';
+
+const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
 
 const SENDERS = [1, 10, 100];
 /** So many bytes are sent of a size at most: what stands for AWS here takes some twenty megabytes a second. */
@@ -20,7 +27,7 @@ const SOME = 10;
 const LONGEST_WAIT_MILLISECONDS = 60_000;
 
 /**
- * The whole path on this machine, as `npm start` runs it: door, queue, both functions, ledger and simulator share its
+ * The whole path on this machine, as `npm start` runs it: endpoint, queue, both functions, ledger and simulator share its
  * cores, and the stage sends 100 events a second at most. It shows that nothing piles up, and no more.
  */
 export async function measureEndToEnd({ effort }: World): Promise<readonly Figure[]> {
@@ -62,10 +69,23 @@ async function measureLoad(path: Path, what: string, load: Load): Promise<readon
     { id: 'path', what: `${what}: ${name}, p99`, unit: 'ms', value: round(percentile(times, 0.99)) },
   ];
   return [
-    { id: 'path', what: `${what}: webhooks at the door`, unit: 'per s', value: round(perSecond) },
+    { id: 'path', what: `${what}: webhooks at the endpoint`, unit: 'per s', value: round(perSecond) },
     ...time('to the 200', toAnswer),
     ...time('to delivery', toDelivery),
   ];
+}
+
+/**
+ * Has the functions of a running path start anew with so many mapping folders: their catalogues are all that depends on it.
+ * The synth itself takes no more than some hundred folders, as no stack may have more than 500 resources.
+ */
+async function giveSources({ assembly, stack }: LocalRun, sources: number): Promise<void> {
+  const { assets } = await readTemplate(assembly, LOCAL_STACK);
+  for (const directory of assets.values()) {
+    if (!existsSync(join(directory, CATALOGUE_FILE))) continue;
+    writeSources(directory, sources, (_, measured) => measured);
+  }
+  await stack.renewFunctions();
 }
 
 /** The whole path on this machine, and when which webhook was delivered. */
@@ -81,13 +101,20 @@ type Times = {
   readonly perSecond: number;
 };
 
-/** Starts the path, as `npm start` runs it. */
 async function startMeasuredPath(): Promise<Path> {
   const delivered = new Map<string, number>();
   const run = await startPath({
     onCall: ({ body }) => delivered.set(JSON.parse(body)['event-params'].invoice, performance.now()),
   });
   return { run, delivered };
+}
+
+/** Starts the whole path on this machine, as `npm start` runs it, with what is measured. Throws if it does not start. */
+async function startPath(observer: Observer): Promise<LocalRun> {
+  const settings = { port: 0, speed: 1, mappings: MAPPINGS, readSecrets: () => SECRETS };
+  const run = await startLocalRun(settings, observer);
+  if (!run.ok) throw new Error(run.failure);
+  return run.value;
 }
 
 /**
