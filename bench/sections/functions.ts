@@ -102,7 +102,7 @@ async function measureDeliverWarm({ subjects, effort }: World): Promise<readonly
 const MEGABYTES = 256;
 
 /** Ingest without what it does in INIT. */
-const WITHOUT_PREFETCH = {
+export const WITHOUT_PREFETCH = {
   function: 'ingest',
   file: 'ingest/handler.ts',
   changes: [
