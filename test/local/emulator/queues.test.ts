@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFastClock } from '../../../local/emulator/fast-clock.ts';
-import { holdSeconds, startEventSource } from '../../../local/emulator/functions/event-source.ts';
+import { startEventSource, visibilityTimeoutOf } from '../../../local/emulator/functions/event-source.ts';
 import { createQueues, type QueueServer, startQueueServer } from '../../../local/emulator/servers.ts';
 import { queueUrl } from '../../../local/emulator/template.ts';
 
@@ -161,7 +161,7 @@ describe('the fast clock', () => {
     [2, 180],
     [10, 320],
     [10_000, 43_200],
-  ])('at speed %d, a message that is worked on is held for %d seconds of it', (speed, seconds) => {
-    expect(holdSeconds({ visibilitySeconds: 180, speed }, 30)).toBe(seconds);
+  ])('at speed %d, a message that is worked on is hidden for %d of its seconds', (speed, seconds) => {
+    expect(visibilityTimeoutOf({ visibilitySeconds: 180, speed }, 30)).toBe(seconds);
   });
 });
