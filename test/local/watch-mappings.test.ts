@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { watchMappings } from '../../local/output.ts';
-import { type LocalRun, startLocalRun } from '../../local/run.ts';
+import { formatRedeployed } from '../../local/output.ts';
+import { type LocalRun, startLocalRun, watchMappings } from '../../local/run.ts';
 import { post } from '../story/delivery-story.ts';
 
 const SIGNING = 'whsec_watched';
@@ -38,23 +38,23 @@ events:
 `;
 
 describe('a mapping that is saved while the local run is up', () => {
-  test('is used at once; of a broken one the problem is told, and the one before stays', async () => {
+  test('is used at once; a broken one is reported, and the one before stays in use', async () => {
     const printed: string[] = [];
-    let tell = () => {};
+    let notify = () => {};
     const watcher = watchMappings(
       directory,
       () => run.redeploy(),
-      (text) => {
-        printed.push(text);
-        tell();
+      (redeployed) => {
+        printed.push(formatRedeployed(redeployed));
+        notify();
       },
     );
     const save = async (text: string) => {
-      const told = new Promise<void>((resolve) => {
-        tell = resolve;
+      const redeployed = new Promise<void>((resolve) => {
+        notify = resolve;
       });
       await writeFile(join(directory, 'stripe', 'mapping.yaml'), text);
-      await told;
+      await redeployed;
       return printed.at(-1);
     };
     const outcomeOf = async (id: string) => {
@@ -69,7 +69,9 @@ describe('a mapping that is saved while the local run is up', () => {
 
     const refused = await save(mapping('key &'));
     expect(refused).toMatch(/mapping\.yaml:\d+:\d+ /);
-    expect(refused).toMatch(/not deployed +for what stands above: the mappings run on as they were$/);
+    expect(refused).toMatch(
+      /not deployed +because of the problems above: the mappings from before go on running$/,
+    );
     expect(await outcomeOf('two')).toMatchObject({ event: 'saved', outcome: 'delivered' });
     watcher.close();
   }, 120_000);
