@@ -17,7 +17,7 @@ import { startEndpoints } from './stub/start-endpoints.ts';
 import { prepareSubjects } from './subjects.ts';
 import { FULL, QUICK, type World } from './world.ts';
 
-/** In the order of what they need: what counts before what measures. */
+/** In this order: what is counted comes before what is measured. */
 const SECTIONS: Readonly<Record<string, (world: World) => Promise<readonly Figure[]> | readonly Figure[]>> = {
   sizes: measureSizes,
   calls: measureCalls,
@@ -32,8 +32,8 @@ const SECTIONS: Readonly<Record<string, (world: World) => Promise<readonly Figur
   memory: measureMemory,
 };
 
-// `npm run bench` measures all and writes the results down; `-- --quick` measures less, and compares with what is committed.
-// With names of sections, either is about these alone.
+// `npm run bench` measures everything and writes the results; `-- --quick` measures less and compares with what is committed.
+// Either can be given names of sections, and measures only these.
 const isQuick = process.argv.includes('--quick');
 const only = process.argv.slice(2).filter((argument) => argument !== '--quick');
 const figures = await measure(only);
@@ -44,7 +44,7 @@ else {
   print('Written: bench/results.json, docs/performance.md');
 }
 
-/** @param only names of sections; all where there is none */
+/** @param only names of sections; empty for all */
 async function measure(only: readonly string[]): Promise<readonly Figure[]> {
   const endpoints = await startEndpoints(SECRETS);
   const subjects = await prepareSubjects(endpoints);

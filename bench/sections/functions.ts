@@ -170,7 +170,7 @@ const GIGABYTE_SECOND = 13.33334e-6;
 
 /**
  * What a webhook takes under the CPU share of each memory size, once warm, and what that costs. Beside it, what a function
- * holds at most: the memory size is to be larger than that.
+ * needs at most: the memory size has to be larger.
  */
 export async function measureMemory({ subjects, effort }: World): Promise<readonly Figure[]> {
   if (effort.memories.length === 0) return [];

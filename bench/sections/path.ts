@@ -20,9 +20,9 @@ import type { World } from '../world.ts';
 const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
 
 const SENDERS = [1, 10, 100];
-/** So many bytes are sent of a size at most: what stands for AWS here takes some twenty megabytes a second. */
+/** The most bytes that are sent of one size: the local services take some twenty megabytes a second. */
 const MOST_BYTES = 40_000_000;
-/** How many send while size of body and number of mappings are varied. */
+/** The number of senders while the size of the body and the number of mappings vary. */
 const SOME = 10;
 const LONGEST_WAIT_MILLISECONDS = 60_000;
 
@@ -57,7 +57,7 @@ export async function measureEndToEnd({ effort }: World): Promise<readonly Figur
   }
 }
 
-/** As many workers as will be needed start and compile their code. */
+/** Starts as many workers as will be needed, and has them compile their code. */
 function warmPath(path: Path, name: string) {
   return sendLoad(path, name, { senders: SOME, webhooks: 100, body: invoiceBody() });
 }
@@ -76,8 +76,8 @@ async function measureLoad(path: Path, what: string, load: Load): Promise<readon
 }
 
 /**
- * Has the functions of a running path start anew with so many mapping folders: their catalogues are all that depends on it.
- * The synth itself takes no more than some hundred folders, as no stack may have more than 500 resources.
+ * Restarts the functions of a running path with this many mapping folders, by writing their catalogues. A synth could not:
+ * a stack may have no more than 500 resources.
  */
 async function giveSources({ assembly, stack }: LocalRun, sources: number): Promise<void> {
   const { assets } = await readTemplate(assembly, LOCAL_STACK);
@@ -185,7 +185,7 @@ function post(url: string, body: string, agent: Agent): Promise<number | undefin
   });
 }
 
-/** For so long deliveries are counted, once so many messages wait. */
+/** How long deliveries are counted at each backlog. */
 const WINDOW_MILLISECONDS = 6_000;
 
 /** How many batches are sent to the buffer at once. */
@@ -228,7 +228,7 @@ function rateFigure(backlog: number, rate: number): Figure {
   return { id: 'growth', what, unit: 'per s', value: round(rate) };
 }
 
-/** Puts webhooks on the buffer until so many wait there. */
+/** Puts webhooks on the buffer until this many wait there. */
 async function load(
   { stack }: LocalRun,
   backlog: number,

@@ -90,7 +90,7 @@ describe('a figure of ours', () => {
     expect(findGrown([ratio], [])).toHaveLength(1);
   });
 
-  test('is held to, and another stack’s is not', () => {
+  test('is compared, and the usual stack’s is not', () => {
     const { isHeld: _, ...theirs } = ratio;
 
     expect(findGrown([{ ...theirs, value: 9 }], [theirs])).toEqual([]);

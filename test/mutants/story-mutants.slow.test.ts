@@ -180,12 +180,12 @@ describe('the middy wrapper dropped is killed, since a bug is', () => {
     [`.handler(${stage});`, `.handler(${stage});\nexport const handler = ${stage};`],
   ];
 
-  test('answered by ingest, so that the vendor keeps the webhook', async () => {
+  test('answered by ingest with 503, so that the vendor keeps the webhook', async () => {
     expect(await invoke('ingest', [])).toBe(503);
     expect(await invoke('ingest', unwrap('ingest'))).not.toBe(503);
   }, 30_000);
 
-  test('told by deliver with its name alone, since its message may quote a webhook', async () => {
+  test('reported by deliver with its name alone, since its message may quote a webhook', async () => {
     expect(await invoke('deliver', [])).toBe('Error: $ZodError');
     expect(await invoke('deliver', unwrap('deliver'))).not.toBe('Error: $ZodError');
   }, 30_000);

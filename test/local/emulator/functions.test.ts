@@ -88,7 +88,7 @@ describe('a function', () => {
     expect(await createPool().invoke('environment')).toEqual({ ok: true, value: { ONLY: 'this' } });
   });
 
-  test('is told how much time it has left', async () => {
+  test('can ask how much time it has left', async () => {
     const invocation = await createPool().invoke('context');
 
     const { remaining, functionName } = invocation.ok ? Object(invocation.value) : {};
@@ -97,7 +97,7 @@ describe('a function', () => {
     expect(remaining).toBeLessThanOrEqual(1_000);
   });
 
-  test('on a fast clock is not told that its work takes longer than it does', async () => {
+  test('on a fast clock does not seem to work for longer than it does', async () => {
     const { invoke } = createPool({ clock: { anchor: Date.now(), speed: 1_000 } });
 
     expect(await invoke('work')).toEqual({ ok: true, value: 0 });
@@ -112,7 +112,7 @@ describe('a function', () => {
     expect([Math.abs(at - now) < 10_000, fixed]).toEqual([true, 5]);
   });
 
-  test('has every line that it prints told', async () => {
+  test('has every line that it prints reported', async () => {
     const { lines, invoke } = createPool();
 
     await invoke('print');

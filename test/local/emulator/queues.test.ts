@@ -87,7 +87,7 @@ describe('the queues', () => {
     await expect(send('\u0001')).rejects.toThrow('Invalid characters found');
   });
 
-  test('refuse what is sent to them for as long as they are told to', async () => {
+  test('refuse messages until they are to take them again', async () => {
     const QueueUrl = queueUrl(server.endpoint, 'dead-letter');
     const send = () => client.send(new SendMessageCommand({ QueueUrl, MessageBody: 'again' }));
 
