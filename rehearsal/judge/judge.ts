@@ -243,9 +243,9 @@ function findElsewhere(trial: Case): readonly string[] {
   const unnamed = remains.deadLetters.filter(({ code }) => code === undefined).length;
   const rules: readonly (readonly [boolean, string])[] = [
     [remains.waiting === 0, `${remains.waiting} messages are still on the buffer`],
-    [befallen.replayFailures === 0, `${befallen.replayFailures} dead deadLetters could not be replayed`],
-    [unnamed === 0, `${unnamed} dead deadLetters have no note that says why`],
-    [unreadable >= befallen.unreadable, 'a message that is no webhook is not among the dead deadLetters'],
+    [befallen.replayFailures === 0, `${befallen.replayFailures} dead letters could not be replayed`],
+    [unnamed === 0, `${unnamed} dead letters have no note that says why`],
+    [unreadable >= befallen.unreadable, 'a message that is no webhook is not among the dead letters'],
     [evidence.strayCalls() === 0, `${evidence.strayCalls()} calls are about nothing that was planned`],
     [evidence.leaks.size === 0, `a secret or an event key is in: ${[...evidence.leaks].join(', ')}`],
     [
