@@ -119,15 +119,14 @@ async function post({ stack }: LocalRun, source: string, body: string): Promise<
   if (!answer.ok) throw new Error(`${source} was answered ${answer.status}: ${await answer.text()}`);
 }
 
-/** Waits for the log lines of deliver, which writes one at the end of each event. */
+/** Waits for the log line of ingest, and for those of deliver, which writes one at the end of each event. */
 async function untilEnded({ lines }: Observed, ends: number): Promise<void> {
   const endsAt = performance.now() + PATIENCE_MILLISECONDS;
-  while (lines.filter((line) => line.includes('"stage":"deliver"')).length < ends) {
+  const count = (stage: string) => lines.filter((line) => line.includes(`"stage":"${stage}"`)).length;
+  while (count('ingest') < 1 || count('deliver') < ends) {
     if (performance.now() > endsAt) throw new Error('A webhook has not come to its end.');
     await wait(50);
   }
-  // The answer to the last write may still be on its way through the proxy.
-  await wait(300);
 }
 
 const objectSchema = z.record(z.string(), z.unknown()).catch({});
@@ -146,10 +145,11 @@ function startProxy(target: string, onRequest: (request: BilledRequest) => void)
     const answer = await fetch(`${target}${message.url}`, request);
     const { status } = answer;
     const answered = await answer.arrayBuffer();
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(Buffer.from(answered));
     const said: unknown = await new Response(answered).json().catch(() => ({}));
     const capacityUnits = consumedSchema.safeParse(said).data?.ConsumedCapacity.CapacityUnits;
+    // Before it is answered: what comes to an end has all its requests counted.
     onRequest({ operation, status, capacityUnits, body });
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(Buffer.from(answered));
   });
   return listenOnLoopback(server);
 }

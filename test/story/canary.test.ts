@@ -142,5 +142,7 @@ async function crash(): Promise<void> {
   await send('parked', 'crashed');
   while (crashing === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(await story.run.stack.killWorkers('Deliver')).toBeGreaterThan(0);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  while (!story.printed.some((text) => text.startsWith('Runtime exited'))) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

@@ -22,16 +22,18 @@ afterAll(() => story.stop());
 describe('refused keys', () => {
   test('pause everything for five minutes with few probes, and a new key in the secret ends the pause', async () => {
     const keys = Array.from({ length: 20 }, (_, index) => `paused-${index}`);
+    const startedAt = performance.now();
     await Promise.all(keys.map((key) => story.post('parked', key)));
     await new Promise((resolve) => setTimeout(resolve, 5 * MINUTE));
     const probes = story.calls.length;
+    const minutes = (performance.now() - startedAt) / MINUTE;
     Object.assign(secrets, { primary: 'renewed', secondary: 'other' });
     valid.add('renewed').add('other');
 
     for (const key of keys) expect(await story.line(key)).toMatchObject({ outcome: 'delivered' });
     expect(probes).toBeGreaterThan(0);
-    // Two workers, one probe a minute each, and the first calls of either.
-    expect(probes).toBeLessThanOrEqual(2 * (5 + 2));
+    // Two workers, one probe a minute each, and the first calls of either. A busy machine may take more than five minutes.
+    expect(probes).toBeLessThanOrEqual(2 * (minutes + 2));
     expect(new Set(story.calls.filter(({ bearer }) => bearer === 'renewed').map(({ key }) => key))).toEqual(
       new Set(keys),
     );
