@@ -18,13 +18,19 @@ export type PlanSettings = {
   readonly seed: number;
   /** How many different webhooks are sent. */
   readonly events: number;
-  /** Without it, each fault is there at least once as far as there are webhooks enough. */
+  /**
+   * What can go wrong with webhooks.
+   * @default every fault, each at least once if there are webhooks enough
+   */
   readonly faults?: readonly Fault[];
-  /** What may befall the world; everything, where nothing is said. */
+  /**
+   * Which world events may befall.
+   * @default all of them
+   */
   readonly befalls?: (event: WorldEvent['name']) => boolean;
 };
 
-/** Writes the script of a rehearsal: the same for the same settings. */
+/** Writes the script of a rehearsal with its own mappings: the same for the same settings. */
 export function planWorld({ seed, events, faults = FAULTS, befalls = () => true }: PlanSettings): Plan {
   const random = createRandom(seed);
   const drawn = drawFaults(random, events, faults);
@@ -43,7 +49,7 @@ function writeSteps(
   return putInWorld(random, bursts, world);
 }
 
-/** Each fault once with every policy, in an order of chance, and then by their weights. */
+/** Draws each fault once with every policy, in random order, and then by their weights. */
 function drawFaults(random: Random, count: number, faults: readonly Fault[]): readonly Fault[] {
   const each = faults.flatMap((fault) =>
     fault.policies.map((policy): Fault => ({ ...fault, policies: [policy] })),
@@ -94,7 +100,7 @@ function drawSource(
   return isPlain && random.int(1, 5) === 1 ? 'late' : 'parking';
 }
 
-/** Reordered, in bursts of any size; the slow ones together and early, so that they are waited for only once. */
+/** Shuffles the webhooks into bursts of any size; the slow ones come together and early, to be waited for only once. */
 function drawBursts(random: Random, webhooks: readonly PlannedWebhook[]): readonly Step[] {
   const places = webhooks.map((_, index) => index);
   const isSlow = (index: number) => webhooks[index]?.fault.isSlow === true;
@@ -118,7 +124,7 @@ function drawBursts(random: Random, webhooks: readonly PlannedWebhook[]): readon
 
 const NEEDS_DEAD_LETTERS: readonly WorldEvent['name'][] = ['redrive-all', 'replay-all'];
 
-/** Always before another burst. An operator replays when there is something to replay, and sets what is missing soon. */
+/** Puts each event before a burst: replays into the second half, when there are dead letters, the late secret into the first. */
 function putInWorld(random: Random, bursts: readonly Step[], events: readonly WorldEvent[]): readonly Step[] {
   const steps = [...bursts];
   for (const event of events) {
@@ -130,17 +136,17 @@ function putInWorld(random: Random, bursts: readonly Step[], events: readonly Wo
   return steps;
 }
 
-/** Marks of one webhook: each of its leaves has one of its own. */
+/** How many marks a webhook has: one for each of its leaves. */
 const MARKS_A_WEBHOOK = 400;
 
-/** Faults of any webhook; those of the rehearsal's own mappings an adopter's examples have to show. */
+/** The faults that can befall any webhook; the others are properties of the rehearsal's own mappings. */
 const ANY_WEBHOOK = FAULTS.filter(({ type }) => type === 'told');
 
 type Drawn = { readonly fault: Fault; readonly studied: StudiedExample };
 
 /**
  * Writes the script of a rehearsal with an adopter's mappings: webhooks are made of their examples, each example once
- * without any fault, and each fault once, as far as there are webhooks enough.
+ * without any fault, and each fault once, if there are webhooks enough.
  */
 export async function planExamples(
   { seed, events, faults = ANY_WEBHOOK, befalls }: PlanSettings,
@@ -151,7 +157,7 @@ export async function planExamples(
   const usable = faults.filter((fault) => ANY_WEBHOOK.some(({ name }) => name === fault.name));
   const fitting = new Map(usable.map((fault) => [fault, examples.filter((one) => fits(fault, one))]));
   const unfit = usable.filter((fault) => fitting.get(fault)?.length === 0).map(({ name }) => name);
-  const drawn = draw(random, events, { fitting, examples });
+  const drawn = drawExamples(random, events, { fitting, examples });
   const webhooks = await Promise.all(drawn.map((one, index) => makeWebhook(random, one, { seed, index })));
   const notRehearsed = [
     ...skipped,
@@ -165,7 +171,7 @@ type Choice = {
   readonly examples: readonly StudiedExample[];
 };
 
-function draw(random: Random, count: number, { fitting, examples }: Choice): readonly Drawn[] {
+function drawExamples(random: Random, count: number, { fitting, examples }: Choice): readonly Drawn[] {
   const pickFor = (fault: Fault): readonly Drawn[] => {
     const [first, ...more] = fitting.get(fault) ?? [];
     return first === undefined ? [] : [{ fault, studied: random.pick([first, ...more]) }];
@@ -214,7 +220,13 @@ function isSeenAtIngest(fault: Fault, { source, example }: StudiedExample): bool
   const { mapping, secret } = source;
   const { headers, rawBody } = example.webhook;
   const webhook: PlannedWebhook = {
-    ...{ id: 'id', source: mapping.source, policy: 'park', fault, text: '', style: 'compact', items: 0 },
+    id: 'id',
+    source: mapping.source,
+    policy: 'park',
+    fault,
+    text: '',
+    style: 'compact',
+    items: 0,
     answers: [],
     example: { name: example.name, headers: Object.fromEntries(headers), bodyAt: () => rawBody, events: [] },
   };
