@@ -1,18 +1,23 @@
 import { SECRETS } from './events.ts';
-import type { Figure } from './figure.ts';
-import { findGrown, formatResults, readResults, replaceFigures, writeResults } from './results.ts';
-import { measureColdStarts, measureFirstEvent, measureMemory } from './sections/cold-starts.ts';
+import {
+  type Figure,
+  findGrown,
+  formatResults,
+  readResults,
+  replaceFigures,
+  writeResults,
+} from './figures.ts';
 import { measureEngine } from './sections/engine.ts';
+import { measureColdStarts, measureFirstEvent, measureMemory, measureWarm } from './sections/functions.ts';
 import { measureGrowth } from './sections/growth.ts';
 import { measureBacklog, measureEndToEnd } from './sections/path.ts';
 import { measureCalls, measureSizes } from './sections/price.ts';
 import { measureVerification } from './sections/verify.ts';
-import { measureWarm } from './sections/warm.ts';
 import { startEndpoints } from './stub/start-endpoints.ts';
 import { prepareSubjects } from './subjects.ts';
 import { FULL, QUICK, type World } from './world.ts';
 
-/** In the order of what they need: what counts before what measures. */
+/** In this order: what is counted comes before what is measured. */
 const SECTIONS: Readonly<Record<string, (world: World) => Promise<readonly Figure[]> | readonly Figure[]>> = {
   sizes: measureSizes,
   calls: measureCalls,
@@ -27,8 +32,8 @@ const SECTIONS: Readonly<Record<string, (world: World) => Promise<readonly Figur
   memory: measureMemory,
 };
 
-// `npm run bench` measures all and writes the results down; `-- --quick` measures less, and compares with what is committed.
-// With names of sections, either is about these alone.
+// `npm run bench` measures everything and writes the results; `-- --quick` measures less and compares with what is committed.
+// Either can be given names of sections, and measures only these.
 const isQuick = process.argv.includes('--quick');
 const only = process.argv.slice(2).filter((argument) => argument !== '--quick');
 const figures = await measure(only);
@@ -39,7 +44,7 @@ else {
   print('Written: bench/results.json, docs/performance.md');
 }
 
-/** @param only names of sections; all where there is none */
+/** @param only names of sections; empty for all */
 async function measure(only: readonly string[]): Promise<readonly Figure[]> {
   const endpoints = await startEndpoints(SECRETS);
   const subjects = await prepareSubjects(endpoints);
@@ -52,7 +57,7 @@ async function measure(only: readonly string[]): Promise<readonly Figure[]> {
       const figures = await section(world);
       measured.push(...figures);
       print(`${name}, ${((performance.now() - start) / 1000).toFixed(0)} s`);
-      for (const figure of figures) print(`  ${tell(figure)}`);
+      for (const figure of figures) print(`  ${formatFigure(figure)}`);
     }
   } finally {
     await subjects.remove();
@@ -61,7 +66,7 @@ async function measure(only: readonly string[]): Promise<readonly Figure[]> {
   return measured;
 }
 
-function tell({ id, what, value, unit, spread, goal }: Figure): string {
+function formatFigure({ id, what, value, unit, spread, goal }: Figure): string {
   const range = spread === undefined ? '' : ` (${spread.join(' to ')})`;
   return `${id.padEnd(7)}${what.padEnd(60)}${value} ${unit}${range}${goal === undefined ? '' : `, goal ${goal}`}`;
 }

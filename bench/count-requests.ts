@@ -13,16 +13,16 @@ import { signWebhook } from '../signing/sign-webhook.ts';
 import { SECRETS, SIGNING_SECRET } from './events.ts';
 import { type AttributeValue, itemBytes, lineBytes, readItem } from './measure/billed-bytes.ts';
 
-// `npm run count-requests` counts anew what webhooks ask of AWS, for `adapter cost`; a test counts again.
+// `npm run count-requests` counts the requests of webhooks to AWS, for `adapter cost`; a test counts them again.
 const FILE = new URL('../cli/stacks/counted-requests.json', import.meta.url);
 
-/** The mappings that are counted with, whatever lies in `mappings/`. */
+/** Mappings of its own: the figures do not depend on `mappings/`. */
 const MAPPINGS = fileURLToPath(new URL('counted', import.meta.url));
 
 /** Both functions start cold, on whatever machine this is. */
 const PATIENCE_MILLISECONDS = 30_000;
 
-/** As long as Stripe's ids are: the ledger's items are no larger than with true ones. */
+/** As long as Stripe's ids are, so that the ledger's items are as large as with true ones. */
 const EVENT_ID = 'evt_1QZx0d2eZvKYlo2C8nXh7RtB';
 
 /** What DynamoDB adds to an item that it stores (developer guide, "Item sizes and formats"). */
@@ -38,15 +38,15 @@ type BilledRequest = {
   readonly body: Readonly<Record<string, unknown>>;
 };
 
-/** What one webhook has asked for and printed, and the bodies of its calls of the event API. */
+/** The requests and log lines of one webhook, and the bodies of its calls of the event API. */
 type Observed = { readonly requests: BilledRequest[]; readonly lines: string[]; readonly calls: string[] };
 
 type Counts = ReturnType<typeof tally>;
 
-/** What is counted of a webhook that is delivered, of its copy, of one that no mapping wants, and of each further event. */
+/** The counts for a webhook that is delivered, for a copy of it, for one that no mapping wants, and for each further event. */
 export type Counted = Readonly<Record<'delivered' | 'duplicate' | 'ignored' | 'furtherEvent', Counts>>;
 
-/** Runs the local stack behind counting proxies, sends it webhooks of each kind, and counts what each has asked for. */
+/** Runs the local stack behind counting proxies, sends it webhooks of each kind, and counts the requests of each. */
 export async function countRequests(): Promise<Counted> {
   const observed: Observed = { requests: [], lines: [], calls: [] };
   const proxies: Loopback[] = [];
@@ -89,7 +89,7 @@ async function countKinds(run: LocalRun, observed: Observed): Promise<Counted> {
   const stripe = { ...JSON.parse(bodyOf('stripe', 'invoice.payment_failed')), id: EVENT_ID };
   const [contact] = JSON.parse(bodyOf('hubspot', 'contact.creation'));
 
-  // The first of all starts both functions, which asks for more, once; and it has the metrics that are told once a minute.
+  // The first webhook starts both functions, which makes more requests; and it has the metrics of once a minute.
   const { stackMetrics } = await count('stripe', { ...stripe, id: EVENT_ID.replace(/B$/, 'A') }, 1);
   const delivered = { ...(await count('stripe', stripe, 1)), stackMetrics };
   const duplicate = await count('stripe', stripe, 1);
@@ -119,23 +119,22 @@ async function post({ stack }: LocalRun, source: string, body: string): Promise<
   if (!answer.ok) throw new Error(`${source} was answered ${answer.status}: ${await answer.text()}`);
 }
 
-/** A line of deliver's is the last thing that is done for an event; what is ignored has none. */
+/** Waits for the log line of ingest, and for those of deliver, which writes one at the end of each event. */
 async function untilEnded({ lines }: Observed, ends: number): Promise<void> {
   const endsAt = performance.now() + PATIENCE_MILLISECONDS;
-  while (lines.filter((line) => line.includes('"stage":"deliver"')).length < ends) {
+  const count = (stage: string) => lines.filter((line) => line.includes(`"stage":"${stage}"`)).length;
+  while (count('ingest') < 1 || count('deliver') < ends) {
     if (performance.now() > endsAt) throw new Error('A webhook has not come to its end.');
     await wait(50);
   }
-  // The answer to the last write may still be on its way through the proxy.
-  await wait(300);
 }
 
 const objectSchema = z.record(z.string(), z.unknown()).catch({});
 const consumedSchema = z.object({ ConsumedCapacity: z.object({ CapacityUnits: z.number() }) });
 
 /**
- * Stands before an endpoint and tells of every request that it passes on. DynamoDB is asked what each has consumed; the
- * functions do not want to know.
+ * A proxy before an endpoint, which reports every request that it passes on. It asks DynamoDB for the consumed capacity,
+ * which the functions do not.
  */
 function startProxy(target: string, onRequest: (request: BilledRequest) => void): Promise<Loopback> {
   const server = createServer(async (message, response) => {
@@ -146,15 +145,16 @@ function startProxy(target: string, onRequest: (request: BilledRequest) => void)
     const answer = await fetch(`${target}${message.url}`, request);
     const { status } = answer;
     const answered = await answer.arrayBuffer();
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(Buffer.from(answered));
     const said: unknown = await new Response(answered).json().catch(() => ({}));
     const capacityUnits = consumedSchema.safeParse(said).data?.ConsumedCapacity.CapacityUnits;
+    // Before it is answered: what comes to an end has all its requests counted.
     onRequest({ operation, status, capacityUnits, body });
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(Buffer.from(answered));
   });
   return listenOnLoopback(server);
 }
 
-/** Whom it is for and how long it is, the next connection has to say itself. */
+/** Without the host and the length, which belong to the next connection. */
 function headersOf({ headers }: IncomingMessage): Record<string, string> {
   const passed = Object.entries(headers).filter(([name]) =>
     /^(x-amz-|authorization|content-type)/.test(name),
@@ -162,11 +162,11 @@ function headersOf({ headers }: IncomingMessage): Record<string, string> {
   return Object.fromEntries(passed.map(([name, value]) => [name, String(value)]));
 }
 
-/** Adds up what is billed of what a webhook has asked for. */
+/** Adds up what AWS bills for a webhook. */
 function tally({ requests, lines, calls }: Observed) {
   const puts = requests.filter(({ operation }) => operation.endsWith('.PutItem'));
   const gets = requests.filter(({ operation }) => operation.endsWith('.GetItem'));
-  // Of an item that is written twice, the last is what stays.
+  // An item that is written twice is stored once, as it was written last.
   const kept = new Map<string, readonly [string, AttributeValue][]>();
   for (const { status, body } of puts) {
     const item = readItem(body.Item);
@@ -187,8 +187,8 @@ function tally({ requests, lines, calls }: Observed) {
 }
 
 /**
- * What a request consumes, as DynamoDB says. A write whose condition fails consumes what the item that is there is of, one
- * unit at least; ours are of a kilobyte.
+ * What a request consumes, as DynamoDB says. A write whose condition fails is charged by the size of the item that is
+ * there; ours fit into one unit.
  */
 function unitsOf({ status, capacityUnits = 0 }: BilledRequest): number {
   return status === 200 ? capacityUnits : 1;

@@ -4,7 +4,7 @@ import { encodeBufferedWebhook } from '../lambdas/buffer/message.ts';
 import { MOST_SOURCES, otherSources } from './many-sources.ts';
 import { stripeSignature } from './vendor-signatures.ts';
 
-/** What is measured with is signed with this; it opens nothing. */
+/** Signs the webhooks of the bench; it opens nothing. */
 export const SIGNING_SECRET = 'whsec_bench_2f7c1e9a4b';
 
 /** What Secrets Manager holds while functions are measured, by the names of a local run. */
@@ -25,8 +25,8 @@ export function invoiceBody(type = 'invoice.payment_failed'): string {
 }
 
 /**
- * The same in so many bytes, 2,000 at least: with as many lines as a large invoice has, and without what is null, as it
- * could not be small otherwise.
+ * The invoice in exactly this many bytes, at least 2,000: it repeats its line as often as fits, and leaves out null members,
+ * without which it would be too large.
  */
 export function invoiceOfBytes(bytes: number): string {
   const { data, ...event } = JSON.parse(invoiceBody());

@@ -7,38 +7,39 @@ import { resolveMapping } from '../lib/mapping/schema.ts';
 import { LOCAL_STACK, LOCAL_STAGE } from '../lib/stages/synthesize.ts';
 import { sampleNames } from '../signing/samples.ts';
 import { type SignedSample, signSample } from '../signing/signed-sample.ts';
+import { CREDENTIALS } from './emulator/template.ts';
 import type { DeliverLine, IngestLine } from './log-lines.ts';
 import type { LocalRun } from './run.ts';
 
 /** A sample of a source that has a mapping folder. */
 export type Demonstrated = { readonly mapping: MappingFile; readonly sample: string };
 
-/** The samples that are looked for first; another source takes the place of one that is not there. */
+/** The samples that are chosen first; other sources take the place of those that are not there. */
 const FIRST: readonly (readonly [source: string, sample: string])[] = [
   ['stripe', 'invoice.payment_failed'],
   ['shopify', 'orders.create'],
 ];
 
-/** How many sources the demonstration tells a story of. */
+/** How many sources the demonstration shows. */
 const MOST = 2;
 
 /** Both functions start cold, on whatever machine this is. */
 const PATIENCE_MILLISECONDS = 30_000;
 
-/** What became of one webhook at every stage; a stage that it did not reach is missing. */
+/** What became of one webhook at every stage; a stage that it has not reached is missing. */
 export type Story = {
   readonly signed: SignedSample;
   readonly answer: { readonly status: number; readonly body: string };
   readonly ingest?: IngestLine;
   readonly mapped: readonly Mapped[];
-  /** The end of each event that became of it, as far as there is one. */
+  /** The last line of each event that it became, of those that came in time. */
   readonly deliver: readonly DeliverLine[];
   readonly milliseconds: number;
 };
 
 /**
- * Chooses what the demonstration sends: one sample of each of two sources, of those that can be signed here and become an
- * event. There may be fewer, or none: a mapping folder needs no sample.
+ * Chooses what the demonstration sends: one sample of each of two sources, among those that can be signed here and become
+ * an event. There may be fewer, or none: a mapping folder needs no sample.
  */
 export async function chooseSamples(
   run: Pick<LocalRun, 'stack'>,
@@ -74,8 +75,8 @@ async function becomesEvent(
   return (await mapSample(mapping, signed.value)).some(({ kind }) => kind === 'event');
 }
 
-/** Sends one sample through a local run and follows it to its end; fails with a sentence if it could not be sent. */
-export async function formatStory(
+/** Sends a sample through a local run and follows it to its end; fails with a sentence if it cannot be signed. */
+export async function playSample(
   { stack, lines }: LocalRun,
   mapping: MappingFile,
   sampleName: string,
@@ -140,7 +141,7 @@ export function signLocally(
   const secretsManager = new SecretsManagerClient({
     region: stack.region,
     endpoint: stack.endpoints.secretsManager,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: CREDENTIALS,
   });
   return signSample(mapping, {
     sample: sampleName,

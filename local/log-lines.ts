@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseJson } from '../lambdas/parse-json.ts';
 
 const answerSchema = z.object({ status: z.number(), code: z.string().optional() });
 
@@ -12,7 +13,7 @@ const ingestLineSchema = z.object({
   secretIndex: z.coerce.number<string>().optional(),
 });
 
-/** What became of an event; of a message in which none was found, `event` is missing. */
+/** What became of an event; without `event`, of a message in which deliver found none. */
 const deliverLineSchema = z.object({
   stage: z.literal('deliver'),
   outcome: z.string(),
@@ -23,8 +24,9 @@ const deliverLineSchema = z.object({
   eventTypes: z.array(z.string()).optional(),
   deduplicationId: z.string().optional(),
   webhookId: z.string().optional(),
-  /** Calls so far, and how often the message was received. */
+  /** Calls of Webex Campaign so far. */
   attempts: z.number().optional(),
+  /** How often SQS has handed the message out. */
   receives: z.number(),
   answer: answerSchema.optional(),
   transactionId: z.string().optional(),
@@ -39,13 +41,13 @@ export type IngestLine = z.infer<typeof ingestLineSchema>;
 export type DeliverLine = z.infer<typeof deliverLineSchema>;
 export type LogLine = IngestLine | DeliverLine;
 
-/** So many lines are remembered, the latest, for who asks a little late: a run may be up for days. */
+/** How many lines are kept, the latest, for whoever asks a little late: a run may be up for days. */
 const REMEMBERED_LINES = 1_000;
 
-/** What the functions of the local run have logged, and what they will. */
+/** What the functions of the local run have logged, and what they will log. */
 export type LogLines = {
   readonly add: (text: string) => LogLine | undefined;
-  /** The first line, of those remembered or to come, for which `read` finds something; `undefined` once the time is over. */
+  /** What `read` finds in the first line, kept or coming, in which it finds something; `undefined` once the time is over. */
   readonly find: <Found>(
     read: (line: LogLine) => Found | undefined,
     milliseconds: number,
@@ -83,11 +85,7 @@ export function collectLogLines(): LogLines {
   };
 }
 
-/** A line of ours; anything else that a function prints is none. */
+/** Reads a log line of ours; anything else that a function prints is `undefined`. */
 function readLine(text: string): LogLine | undefined {
-  try {
-    return lineSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return lineSchema.safeParse(parseJson(text)).data;
 }

@@ -1,35 +1,38 @@
-import { type FSWatcher, watch } from 'node:fs';
 import { styleText } from 'node:util';
 import type { Result } from '../lambdas/result.ts';
 import { isDelivered, type Story } from './demonstration.ts';
 import type { DeliverLine, IngestLine, LogLine } from './log-lines.ts';
 import type { ReceivedCall } from './webex-campaign/judge.ts';
 
-/** How the local run speaks to the person at the terminal. Colour only where the terminal wants it. */
+// What the local run prints. Colour only where the terminal wants it.
+
+/** As wide as the names of facts. */
+const INDENT = ' '.repeat(16);
+
 export function formatHeading(text: string): string {
   return `\n${styleText('bold', text)}`;
 }
 
-/** A name and what is to be said of it, aligned with its neighbours. */
+/** A name and a text, aligned with its neighbours. */
 export function formatFact(name: string, text: string): string {
   return `  ${styleText('dim', name.padEnd(14))}${text}`;
 }
 
 /** One webhook's whole story, stage by stage. */
-export function formatWebhook(number: number, source: string, story: Story): string {
+export function formatStory(number: number, source: string, story: Story): string {
   const { sample, path } = story.signed;
   const [first, ...more] = story.mapped.map(formatMapped);
   return [
     formatHeading(`Story ${number}: ${source} says ${sample.eventType}`),
     formatFact('came in', `POST ${path}, ${sample.body.length} bytes of ${sample.path}`),
     formatFact('verified', formatIngest(story)),
-    formatFact('mapped to', [first ?? 'nothing', ...more].join('\n')),
+    formatFact('mapped to', [first ?? 'nothing', ...more].join(`\n${INDENT}`)),
     formatFact('answered', formatAnswer(story.deliver)),
     formatEnd(story),
   ].join('\n');
 }
 
-/** A line that a function has logged, in a person's words. */
+/** A line that a function has logged, for a person. */
 export function formatLine(line: LogLine | string): string {
   if (typeof line === 'string') return formatFact('log', line);
   return line.stage === 'ingest' ? formatIngestLine(line) : formatDeliverLine(line);
@@ -38,13 +41,13 @@ export function formatLine(line: LogLine | string): string {
 /** A call that reached the simulator, with all it held. */
 export function formatCall({ body, answer }: ReceivedCall): string {
   const answered = answer === undefined ? 'no answer' : `HTTP ${answer.status} ${answer.body}`;
-  return formatFact('webex', `${body}\n${' '.repeat(16)}${answered}`);
+  return formatFact('webex', `${body}\n${INDENT}${answered}`);
 }
 
 function formatIngest({ ingest, answer }: Story): string {
-  const told = `answered HTTP ${answer.status} ${answer.body}`;
-  if (ingest?.secretIndex === undefined) return styleText('red', `no: ${told}`);
-  return `signature of ${ingest.source}, by ${index(ingest.secretIndex)}; ${told}`;
+  const answered = `answered HTTP ${answer.status} ${answer.body}`;
+  if (ingest?.secretIndex === undefined) return styleText('red', `no: ${answered}`);
+  return `signature of ${ingest.source}, by ${nameSecret(ingest.secretIndex)}; ${answered}`;
 }
 
 function formatMapped(mapped: Story['mapped'][number]): string {
@@ -55,22 +58,23 @@ function formatMapped(mapped: Story['mapped'][number]): string {
     null,
     2,
   );
-  return `${styleText('cyan', mapped.name)}\n${payload.replace(/^/gm, ' '.repeat(16))}`;
+  return `${styleText('cyan', mapped.name)}\n${payload.replace(/^/gm, INDENT)}`;
 }
 
 function formatAnswer(lines: readonly DeliverLine[]): string {
-  if (lines.length === 0) return styleText('red', 'nothing within the time this demonstration waits');
+  if (lines.length === 0)
+    return styleText('red', 'no line of deliver within the time that this demonstration waits');
   return lines.map(formatOutcome).join('; ');
 }
 
 function formatOutcome({ event, item, outcome, code, detail, transactionId, answer }: DeliverLine): string {
-  const said = answer && `HTTP ${answer.status}${answer.code === undefined ? '' : `, code ${answer.code}`}`;
+  const status = answer && `HTTP ${answer.status}${answer.code === undefined ? '' : `, code ${answer.code}`}`;
   const why =
     outcome === 'delivered'
       ? transactionId
       : [outcome, code === outcome ? '' : code, detail].filter(Boolean).join(' ');
   const name = item === undefined ? event : `${event} ${item + 1}`;
-  return [name, said, why].filter(Boolean).join('  ');
+  return [name, status, why].filter(Boolean).join('  ');
 }
 
 function formatEnd(story: Story): string {
@@ -80,7 +84,7 @@ function formatEnd(story: Story): string {
 }
 
 function formatIngestLine({ code, source = '', eventTypes = [], secretIndex }: IngestLine): string {
-  const verified = secretIndex === undefined ? '' : `(by ${index(secretIndex)})`;
+  const verified = secretIndex === undefined ? '' : `(by ${nameSecret(secretIndex)})`;
   return formatFact('ingest', [code, source, eventTypes.join(', '), verified].filter(Boolean).join('  '));
 }
 
@@ -94,36 +98,13 @@ function formatDeliverLine(line: DeliverLine): string {
   );
 }
 
-function index(index: number): string {
+function nameSecret(index: number): string {
   return index === 0 ? 'the newest secret' : `secret ${index + 1}`;
 }
 
-/** Editors write a file in several steps. */
-const SETTLE_MILLISECONDS = 300;
-
-/**
- * Takes mended mappings into use, as a deploy would, as soon as they are saved; what is in the queues and the ledger
- * stays. Of one that is broken the problems are told, and those that run stay.
- */
-export function watchMappings(
-  directory: string,
-  redeploy: () => Promise<Result<void, string>>,
-  print: (text: string) => void,
-): FSWatcher {
-  let timer: NodeJS.Timeout | undefined;
-  return watch(directory, { recursive: true }, () => {
-    clearTimeout(timer);
-    timer = setTimeout(async () => {
-      const deployed = await redeploy();
-      print(
-        deployed.ok
-          ? formatFact('deployed', 'the mappings as they are now')
-          : formatRefused(deployed.failure),
-      );
-    }, SETTLE_MILLISECONDS);
-  });
-}
-
-function formatRefused(problems: string): string {
-  return `${problems}\n${formatFact('not deployed', 'for what stands above: the mappings run on as they were')}`;
+/** What came of mappings that were saved while the local run is up. */
+export function formatRedeployed(redeployed: Result<void, string>): string {
+  return redeployed.ok
+    ? formatFact('deployed', 'the mappings as they are now')
+    : `${redeployed.failure}\n${formatFact('not deployed', 'because of the problems above: the mappings from before go on running')}`;
 }

@@ -1,3 +1,4 @@
+import { type FSWatcher, watch } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { parseWebexSecret } from '../lambdas/deliver/event-api/keys.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
@@ -23,7 +24,7 @@ export type LocalRun = {
   readonly simulator?: WebexCampaignSimulator;
   readonly eventUrl: string;
   readonly lines: LogLines;
-  /** Puts code and mappings as they lie there now in the place of those that run; queues and ledger stay. */
+  /** Replaces code and mappings of the running functions by those on disk; queues and ledger stay. */
   readonly redeploy: (mappings?: string) => Promise<Result<void, string>>;
   readonly stop: () => Promise<void>;
 };
@@ -35,7 +36,7 @@ type LocalRunSettings = Omit<Settings, 'once'> & {
    */
   readonly mappings?: string;
   /**
-   * Secrets by the name that mapping files have for them, asked for whenever a function reads one.
+   * Secrets by the name that mapping files have for them, read whenever a function reads one.
    * @default those of `local/secrets.json`
    */
   readonly readSecrets?: () => LocalSecrets;
@@ -48,11 +49,11 @@ type LocalRunSettings = Omit<Settings, 'once'> & {
   readonly tenant?: Omit<SimulatorSettings, 'onCall'>;
 };
 
-/** Told of what happens, as it happens. */
+/** What is called with what happens, as it happens. */
 export type Observer = {
-  /** The very text of a line that a function prints. */
+  /** A line that a function prints, unchanged. */
   readonly onText?: (text: string) => void;
-  /** A line that a function prints: ours as what it says, any other as its text. */
+  /** A line that a function prints: parsed if it is a log line of ours, else its text. */
   readonly onLine?: (line: LogLine | string) => void;
   /** A call that reached the simulator. */
   readonly onCall?: (call: ReceivedCall) => void;
@@ -98,7 +99,7 @@ export async function startLocalRun(
   return fail(stack.failure.join('\n'));
 }
 
-/** The simulated tenant, where no other event API is to be called. */
+/** Starts the simulator, unless another event API is to be called. */
 async function startSimulator(
   { eventUrl, readSecrets = readLocalSecrets, tenant = tenantOf(readSecrets()) }: LocalRunSettings,
   onCall: (call: ReceivedCall) => void,
@@ -106,7 +107,7 @@ async function startSimulator(
   return eventUrl === undefined ? startWebexCampaignSimulator({ ...tenant, onCall }) : undefined;
 }
 
-/** Runs the stack of an assembly, with the secrets under the names that it has for them. */
+/** Runs the stack of an assembly, its secrets named as in the stack. */
 function runAssembly(
   assembly: string,
   { port, speed, standBetween, readSecrets = readLocalSecrets }: LocalRunSettings,
@@ -123,7 +124,7 @@ function runAssembly(
   });
 }
 
-/** The simulated tenant knows the keys that lie in the local secret now; one put there later is refused, as it would be. */
+/** A tenant that knows the keys that the local secret holds now; it refuses keys that are put there later. */
 function tenantOf(secrets: LocalSecrets): SimulatorSettings {
   const name = 'webex-campaign';
   const secret = parseWebexSecret(name, JSON.stringify(secrets[name]));
@@ -132,8 +133,8 @@ function tenantOf(secrets: LocalSecrets): SimulatorSettings {
 }
 
 /**
- * Synthesizes again and puts the new code and mappings in the place of the running functions', as a deploy does: queues
- * and ledger stay. A template that has changed otherwise needs a restart, and is refused.
+ * Synthesizes again and replaces code and mappings of the running functions, as a deploy does: queues and ledger stay.
+ * Fails where the template has changed otherwise, which needs a restart.
  */
 async function redeploy(
   running: {
@@ -160,7 +161,7 @@ async function redeploy(
   }
 }
 
-/** Where each function's code lies, and all else of the template, in which nothing may have changed. */
+/** Where each function's code lies, and the rest of the template, which must not have changed. */
 function codeOf({ Resources, assets }: Template) {
   const directories = new Map<string, string>();
   for (const [id, resource] of Object.entries(Resources)) {
@@ -168,11 +169,22 @@ function codeOf({ Resources, assets }: Template) {
     const directory = hash === undefined ? undefined : assets.get(hash);
     if (directory !== undefined) directories.set(id, directory);
   }
-  const hashes = /[0-9a-f]{64}(?=\.zip)/g;
-  return { directories, rest: withoutOutputs(JSON.stringify(Resources).replaceAll(hashes, '')) };
+  const codeNames = /[0-9a-f]{64}(?=\.zip)|"aws:asset:path":"[^"]*"/g;
+  return { directories, rest: JSON.stringify(Resources).replaceAll(codeNames, '') };
 }
 
-/** CDK's own metadata names the constructs, not what they are made of. */
-function withoutOutputs(text: string): string {
-  return text.replaceAll(/"aws:asset:path":"[^"]*"/g, '');
+/** Editors write a file in several steps. */
+const SETTLE_MILLISECONDS = 300;
+
+/** Redeploys as soon as a file of the directory is saved, and calls `onRedeployed` with what came of it. */
+export function watchMappings(
+  directory: string,
+  redeploy: () => Promise<Result<void, string>>,
+  onRedeployed: (redeployed: Result<void, string>) => void,
+): FSWatcher {
+  let timer: NodeJS.Timeout | undefined;
+  return watch(directory, { recursive: true }, () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => onRedeployed(await redeploy()), SETTLE_MILLISECONDS);
+  });
 }

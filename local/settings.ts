@@ -1,15 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { eventUrlSchema } from '../lib/stages/schema.ts';
 
-/** How the local run is to be. Every flag but `--once` can come from the environment as well. */
+/** Settings of the local run. Every flag but `--once` can come from the environment as well. */
 export type Settings = {
   /** Port of the HTTP API; 0 takes a free one. */
   readonly port: number;
-  /** Call this event API in the place of the simulator. */
+  /** The event API to call in the place of the simulator. */
   readonly eventUrl?: string;
-  /** Every wait of the queues is so many times shorter. */
+  /** How many times faster the queues' clock runs. */
   readonly speed: number;
-  /** Ends after the demonstration. */
+  /** Whether to end after the demonstration. */
   readonly once: boolean;
 };
 
@@ -28,7 +28,7 @@ export function readSettings(argv: readonly string[]): Settings {
         .argParser(readEventUrl),
     )
     .addOption(
-      new Option('--speed <number>', 'make every wait of the queues so many times shorter')
+      new Option('--speed <number>', 'let the queues wait this many times shorter')
         .env('SPEED')
         .default(1)
         .argParser(readSpeed),

@@ -9,22 +9,29 @@ import type { MappingFile } from '../lib/mapping/file.ts';
 import { foldersOf, readMappingFolders } from '../lib/mapping/folders.ts';
 import { LOCAL_STAGE } from '../lib/stages/synthesize.ts';
 import { sampleNames } from '../signing/samples.ts';
-import { chooseSamples, type Demonstrated, formatStory, isDelivered, signLocally } from './demonstration.ts';
-import { formatCall, formatFact, formatHeading, formatLine, formatWebhook, watchMappings } from './output.ts';
-import { type LocalRun, startLocalRun } from './run.ts';
+import { chooseSamples, type Demonstrated, isDelivered, playSample, signLocally } from './demonstration.ts';
+import {
+  formatCall,
+  formatFact,
+  formatHeading,
+  formatLine,
+  formatRedeployed,
+  formatStory,
+} from './output.ts';
+import { type LocalRun, startLocalRun, watchMappings } from './run.ts';
 import { readSettings, type Settings } from './settings.ts';
 
 /** The mapping folders that run: those of the stage. */
 const MAPPINGS = projectOf(PROJECT, { stage: LOCAL_STAGE }).mappings;
 
-/** How often the first mapping folder is looked for. */
+/** Pause between two looks for the first mapping folder. */
 const POLL_MILLISECONDS = 1_000;
 
 const NO_SAMPLE =
   'no mapping folder has a sample that can be signed and becomes an event: docs/add-a-source.md, 4, says how to add one';
 
-/** What stands in the place of the names where there is no sample. */
-const NOBODYS = { mapping: { source: '<source>' }, sample: '<sample>' };
+/** What the printed commands name where there is no sample. */
+const PLACEHOLDER = { mapping: { source: '<source>' }, sample: '<sample>' };
 
 let ending: Promise<void> | undefined;
 let keptIn: string | undefined;
@@ -32,7 +39,7 @@ const ended = await start(readSettings(process.argv));
 if (!ended.ok) process.stderr.write(`${ended.failure}\n`);
 if (!ended.ok || ended.value === 'not-delivered') process.exitCode = 1;
 
-/** Starts the local run and shows it at work; comes back when the demonstration is over, with or without it still up. */
+/** Starts the local run and shows it at work; returns when the demonstration is over, with the run up or stopped. */
 async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'not-delivered', string>> {
   const mappings = await readMappings(settings);
   if (!mappings.ok) return mappings;
@@ -52,7 +59,7 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
     },
   );
   if (!run.ok) return run;
-  // npm hands Ctrl-C on, so the signal may come twice.
+  // npm passes Ctrl-C on, so the signal may come twice.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void end(run.value));
   introduce(run.value);
 
@@ -63,23 +70,24 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
     return succeed(demonstrated);
   }
   isLive = true;
-  watchMappings(MAPPINGS, () => run.value.redeploy(), print);
+  const redeploy = () => run.value.redeploy();
+  watchMappings(MAPPINGS, redeploy, (redeployed) => print(formatRedeployed(redeployed)));
   await invite(run.value, samples);
   return succeed('up');
 }
 
-/** Waits for the first mapping folder, where there is none: that is how a project begins. */
+/** Reads the mappings. Where there is no folder yet, as in a new project, it waits for the first. */
 async function readMappings({ once }: Settings): Promise<Result<readonly MappingFile[], string>> {
-  let told = '';
+  let printed = '';
   for (;;) {
     const read = readMappingFolders(MAPPINGS);
     if (read.ok) return read;
     const problems = formatProblems(read.failure);
-    const isWaiting = told !== '' || foldersOf(MAPPINGS).length === 0;
+    const isWaiting = printed !== '' || foldersOf(MAPPINGS).length === 0;
     if (once || !isWaiting) return fail(problems);
-    if (problems !== told)
+    if (problems !== printed)
       print(`${problems}\n${formatFact('waiting', 'for a mapping folder; Ctrl-C ends it')}`);
-    told = problems;
+    printed = problems;
     await pause(POLL_MILLISECONDS);
   }
 }
@@ -89,7 +97,7 @@ function introduce({ stack, simulator, eventUrl }: LocalRun): void {
   print(formatFact('calling', `${eventUrl}${simulator ? '  (the Webex Campaign simulator)' : ''}`));
 }
 
-/** Sends the samples through the run, one after the other; without any, nothing was delivered. */
+/** Sends the samples through the run, one after the other; without any it is `not-delivered`. */
 async function demonstrate(
   run: LocalRun,
   samples: readonly Demonstrated[],
@@ -97,14 +105,14 @@ async function demonstrate(
   if (samples.length === 0) print(`\n${formatFact('no story', NO_SAMPLE)}`);
   let delivered = 0;
   for (const [index, { mapping, sample }] of samples.entries()) {
-    const story = await formatStory(run, mapping, sample);
-    print(story.ok ? formatWebhook(index + 1, mapping.source, story.value) : story.failure);
+    const story = await playSample(run, mapping, sample);
+    print(story.ok ? formatStory(index + 1, mapping.source, story.value) : story.failure);
     if (story.ok && isDelivered(story.value)) delivered += 1;
   }
   return samples.length > 0 && delivered === samples.length ? 'delivered' : 'not-delivered';
 }
 
-/** Shows how to send one's own webhook, with a signature that is valid now. */
+/** Shows how to send a webhook of one's own, signed now. */
 async function invite(run: LocalRun, samples: readonly Demonstrated[]): Promise<void> {
   print(formatHeading('Send your own'));
   for (const { mapping, sample } of samples) {
@@ -121,7 +129,7 @@ async function invite(run: LocalRun, samples: readonly Demonstrated[]): Promise<
     {
       mapping: { source },
       sample,
-    } = NOBODYS,
+    } = PLACEHOLDER,
   ] = samples;
   const another = sampleNames(source).find((name) => name !== sample) ?? sample;
   print('\n  A signature may be valid for five minutes only. For a new one, or another sample:');
@@ -130,7 +138,7 @@ async function invite(run: LocalRun, samples: readonly Demonstrated[]): Promise<
   print(`\n${formatFact('up', 'Ctrl-C ends it. What happens from here on:')}`);
 }
 
-/** The signature is over the sample as of now, which is not what lies in `samples/`. */
+/** Keeps a body in a file: its times are of now, other than those of the sample, and it is what was signed. */
 function keepBody(name: string, body: Uint8Array): string {
   keptIn ??= mkdtempSync(join(tmpdir(), 'webhook-adapter-'));
   const file = join(keptIn, name);

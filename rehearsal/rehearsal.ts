@@ -1,9 +1,10 @@
 import { type Result, succeed } from '../lambdas/result.ts';
 import { readFastClock } from '../local/emulator/fast-clock.ts';
 import { type LocalRun, startLocalRun } from '../local/run.ts';
-import { collectEvidence, type Evidence, identifierOf } from './evidence/evidence.ts';
-import { ledgerNameOf, takeStock } from './evidence/remains.ts';
-import { judge, type Scoreboard } from './judge/judge.ts';
+import { collectEvidence, type Evidence, identifierOf } from './judge/evidence.ts';
+import { judge } from './judge/judge.ts';
+import { ledgerNameOf, takeStock } from './judge/remains.ts';
+import type { Scoreboard } from './judge/scoreboard.ts';
 import { bodyOf } from './plan/build-webhook.ts';
 import { eventsOf, type Plan } from './plan/plan.ts';
 import type { PlanSettings } from './plan/plan-world.ts';
@@ -126,9 +127,9 @@ async function playAndJudge(
   const begun = performance.now();
   const deadline = begun + deadlineSeconds * 1000;
   const bodyAt = keepBodies(plan, stage);
-  const formatPosts = (posts: number) => onProgress(`${posts} webhooks sent`);
+  const onPosted = (posts: number) => onProgress(`${posts} webhooks sent`);
   const { mappings } = world;
-  await playWorld(plan, { ...stage, mappings, befallen, deadline, bodyAt, onProgress: formatPosts });
+  await playWorld(plan, { ...stage, mappings, befallen, deadline, bodyAt, onProgress: onPosted });
   await drain(stage, deadline, onProgress);
   onProgress('Taking stock');
   const ledgerNames = nameInLedger(plan, bodyAt, stage);

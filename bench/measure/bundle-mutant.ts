@@ -13,22 +13,24 @@ export type Mutant = {
 
 const atLambdas = (path: string) => fileURLToPath(new URL(`../../lambdas/${path}`, import.meta.url));
 
-/** Bundles a function as it is deployed, but for the changes; a change that finds nothing to change is an error. */
-export async function bundleMutant(
-  { function: stage, file, changes }: Mutant,
-  outfile: string,
-): Promise<void> {
-  const path = atLambdas(file);
-  const contents = changes.reduce(
+/** The text of the mutant's file with its changes. Throws where it does not have the text that is to be changed. */
+export function mutate({ file, changes }: Pick<Mutant, 'file' | 'changes'>): string {
+  return changes.reduce(
     (text, [from, to]) => {
       if (!text.includes(from)) throw new Error(`${file} has no "${from}" to change.`);
       return text.replace(from, to);
     },
-    readFileSync(path, 'utf8'),
+    readFileSync(atLambdas(file), 'utf8'),
   );
+}
+
+/** Bundles a function as it is deployed, but for the mutant's changes. */
+export async function bundleMutant(mutant: Mutant, outfile: string): Promise<void> {
+  const path = atLambdas(mutant.file);
+  const contents = mutate(mutant);
   await build({
     ...BUNDLE_OPTIONS,
-    entryPoints: [atLambdas(`${stage}/handler.ts`)],
+    entryPoints: [atLambdas(`${mutant.function}/handler.ts`)],
     outfile,
     plugins: [
       {

@@ -13,13 +13,13 @@ export type WarmFigures = { readonly cpu: Spread; readonly wall: Spread; readonl
 
 type WarmFunction = {
   readonly child: ChildProcess;
-  /** Microseconds of CPU and of wall time per event, and the most megabytes that were held so far. */
+  /** Microseconds of CPU and of wall time per event, and the peak memory so far in megabytes. */
   readonly run: (events: number) => Promise<z.infer<typeof figuresSchema>>;
   readonly stop: () => void;
 };
 
 /**
- * A function in a process of its own that works on one event after the other, as often as it is told.
+ * Starts a function in a process of its own; `run` has it work on this many events, one after the other.
  * @param log descriptor of the file that its log goes to
  */
 export async function startWarm({ subject, event }: ColdCase, log?: number): Promise<WarmFunction> {

@@ -7,7 +7,7 @@ import { parseBody } from '../../lambdas/webhook-body.ts';
 import { readFolder } from '../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { invoiceBody, orderBody, sqsEvent } from '../events.ts';
-import { type Figure, figureOf } from '../figure.ts';
+import { type Figure, figureOf } from '../figures.ts';
 import { measureWork } from '../measure/in-process.ts';
 import { ratioOf, spreadOf } from '../measure/statistics.ts';
 import { startWarm } from '../measure/warm.ts';

@@ -1,7 +1,7 @@
 import type { Mapping } from '../../lambdas/map/mapping.ts';
 import { compileMapping } from '../../lambdas/map/webhook.ts';
 import { httpEvent, invoiceBody, invoiceOfBytes, sqsEvent } from '../events.ts';
-import { type Figure, figureOf, round } from '../figure.ts';
+import { type Figure, figureOf, round } from '../figures.ts';
 import { withSources } from '../many-sources.ts';
 import { type ColdCase, compareColdStarts } from '../measure/cold-start.ts';
 import { compareWork } from '../measure/in-process.ts';

@@ -1,26 +1,33 @@
+import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
+import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { encodeBufferedWebhook } from '../../lambdas/buffer/message.ts';
 import { bufferQueueName } from '../../lambdas/buffer/queue-name.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
-import type { LocalRun } from '../../local/run.ts';
-import { invoiceBody, invoiceOfBytes, SIGNING_SECRET } from '../events.ts';
-import { type Figure, figureOf, round } from '../figure.ts';
-import { giveSources, startPath } from '../local-path.ts';
+import { readTemplate } from '../../local/emulator/template.ts';
+import { type LocalRun, type Observer, startLocalRun } from '../../local/run.ts';
+import { invoiceBody, invoiceOfBytes, SECRETS, SIGNING_SECRET } from '../events.ts';
+import { type Figure, figureOf, round } from '../figures.ts';
+import { writeSources } from '../many-sources.ts';
 import { growthExponent, percentile, spreadOf } from '../measure/statistics.ts';
 import { stripeSignature } from '../vendor-signatures.ts';
 import type { World } from '../world.ts';
 
+const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
+
 const SENDERS = [1, 10, 100];
-/** So many bytes are sent of a size at most: what stands for AWS here takes some twenty megabytes a second. */
+/** The most bytes that are sent of one size: the local services take some twenty megabytes a second. */
 const MOST_BYTES = 40_000_000;
-/** How many send while size of body and number of mappings are varied. */
+/** The number of senders while the size of the body and the number of mappings vary. */
 const SOME = 10;
 const LONGEST_WAIT_MILLISECONDS = 60_000;
 
 /**
- * The whole path on this machine, as `npm start` runs it: door, queue, both functions, ledger and simulator share its
+ * The whole path on this machine, as `npm start` runs it: endpoint, queue, both functions, ledger and simulator share its
  * cores, and the stage sends 100 events a second at most. It shows that nothing piles up, and no more.
  */
 export async function measureEndToEnd({ effort }: World): Promise<readonly Figure[]> {
@@ -50,7 +57,7 @@ export async function measureEndToEnd({ effort }: World): Promise<readonly Figur
   }
 }
 
-/** As many workers as will be needed start and compile their code. */
+/** Starts as many workers as will be needed, and has them compile their code. */
 function warmPath(path: Path, name: string) {
   return sendLoad(path, name, { senders: SOME, webhooks: 100, body: invoiceBody() });
 }
@@ -62,10 +69,23 @@ async function measureLoad(path: Path, what: string, load: Load): Promise<readon
     { id: 'path', what: `${what}: ${name}, p99`, unit: 'ms', value: round(percentile(times, 0.99)) },
   ];
   return [
-    { id: 'path', what: `${what}: webhooks at the door`, unit: 'per s', value: round(perSecond) },
+    { id: 'path', what: `${what}: webhooks at the endpoint`, unit: 'per s', value: round(perSecond) },
     ...time('to the 200', toAnswer),
     ...time('to delivery', toDelivery),
   ];
+}
+
+/**
+ * Restarts the functions of a running path with this many mapping folders, by writing their catalogues. A synth could not:
+ * a stack may have no more than 500 resources.
+ */
+async function giveSources({ assembly, stack }: LocalRun, sources: number): Promise<void> {
+  const { assets } = await readTemplate(assembly, LOCAL_STACK);
+  for (const directory of assets.values()) {
+    if (!existsSync(join(directory, CATALOGUE_FILE))) continue;
+    writeSources(directory, sources, (_, measured) => measured);
+  }
+  await stack.renewFunctions();
 }
 
 /** The whole path on this machine, and when which webhook was delivered. */
@@ -81,13 +101,20 @@ type Times = {
   readonly perSecond: number;
 };
 
-/** Starts the path, as `npm start` runs it. */
 async function startMeasuredPath(): Promise<Path> {
   const delivered = new Map<string, number>();
   const run = await startPath({
     onCall: ({ body }) => delivered.set(JSON.parse(body)['event-params'].invoice, performance.now()),
   });
   return { run, delivered };
+}
+
+/** Starts the whole path on this machine, as `npm start` runs it, with what is measured. Throws if it does not start. */
+async function startPath(observer: Observer): Promise<LocalRun> {
+  const settings = { port: 0, speed: 1, mappings: MAPPINGS, readSecrets: () => SECRETS };
+  const run = await startLocalRun(settings, observer);
+  if (!run.ok) throw new Error(run.failure);
+  return run.value;
 }
 
 /**
@@ -158,7 +185,7 @@ function post(url: string, body: string, agent: Agent): Promise<number | undefin
   });
 }
 
-/** For so long deliveries are counted, once so many messages wait. */
+/** How long deliveries are counted at each backlog. */
 const WINDOW_MILLISECONDS = 6_000;
 
 /** How many batches are sent to the buffer at once. */
@@ -201,7 +228,7 @@ function rateFigure(backlog: number, rate: number): Figure {
   return { id: 'growth', what, unit: 'per s', value: round(rate) };
 }
 
-/** Puts webhooks on the buffer until so many wait there. */
+/** Puts webhooks on the buffer until this many wait there. */
 async function load(
   { stack }: LocalRun,
   backlog: number,

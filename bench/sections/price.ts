@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { httpEvent, invoiceBody, sqsEvent } from '../events.ts';
-import { type Figure, round } from '../figure.ts';
+import { type Figure, round } from '../figures.ts';
 import { lineBytes } from '../measure/billed-bytes.ts';
 import type { ColdCase } from '../measure/cold-start.ts';
 import { startWarm } from '../measure/warm.ts';

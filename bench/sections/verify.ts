@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { type Figure, figureOf, round } from '../figure.ts';
+import { type Figure, figureOf, round } from '../figures.ts';
 import type { WorkFigures } from '../measure/in-process.ts';
 import type { World } from '../world.ts';
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { itemBytes, readItem } from '../measure/billed-bytes.ts';
 
 // A process of its own, so that its CPU time is not that of what is measured. Each endpoint has a port, as each has a host
-// and a connection of its own on AWS. Told to `count`, it says how often each operation was called since it was last told.
+// and a connection of its own on AWS. To any message it answers how often each operation was called since the last one.
 const [certificateFile = '', keyFile = '', secretsFile = ''] = process.argv.slice(2);
 const tls = { cert: readFileSync(certificateFile), key: readFileSync(keyFile) };
 const secrets: Readonly<Record<string, unknown>> = JSON.parse(readFileSync(secretsFile, 'utf8'));

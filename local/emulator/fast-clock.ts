@@ -7,9 +7,8 @@ export function readFastClock({ anchor, speed }: FastClock, now: number): number
 }
 
 /**
- * Puts the clock in the place of this thread's `Date`. It goes on from turn to turn of the event loop and stands still
- * within one: waits are shortened, work is not, and JSONata, which measures itself by `Date`, must not seem to take
- * longer than it is allowed to.
+ * Replaces this thread's `Date` by the clock. It goes on between turns of the event loop and stands still within one:
+ * waits are shortened, work is not. JSONata measures its own time by `Date`, and would seem to take too long.
  */
 export function installFastDate(clock: FastClock): void {
   const TrueDate = Date;
@@ -29,7 +28,7 @@ export function installFastDate(clock: FastClock): void {
   });
 }
 
-/** Puts the clock in the place of this thread's `Date` and timers, so that all its waits are shorter. */
+/** Replaces this thread's `Date` and timers by the clock's, so that all its waits are shorter. */
 export function installFastTime(clock: FastClock): void {
   installFastDate(clock);
   const trueTimers = { setTimeout: globalThis.setTimeout, setInterval: globalThis.setInterval };

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { FunctionPool } from './functions/pool.ts';
+import { listenOnLoopback } from './loopback.ts';
 import { ACCOUNT } from './template.ts';
 
 /** Lambda takes 6 MB of event; API Gateway answers 413 to more. */
@@ -36,27 +36,20 @@ export async function startHttpApi(port: number): Promise<Result<HttpApi, string
     answer(message, response, stack).catch(() => reply(response, 500, { message: 'Internal Server Error' }));
   });
   try {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
+    const { url, stop } = await listenOnLoopback(server, port);
+    return succeed({
+      url,
+      stop,
+      serve: (ready) => {
+        stack = ready;
+      },
+    });
   } catch (error) {
     if (!portTakenSchema.safeParse(error).success) throw error;
     return fail(
       `Port ${port} of 127.0.0.1 is taken. Stop what listens there, or take another: --port <number>.`,
     );
   }
-  const address = server.address();
-  return succeed({
-    url: `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : port}`,
-    serve: (ready) => {
-      stack = ready;
-    },
-    stop: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  });
 }
 
 async function answer(
@@ -207,10 +200,10 @@ function matchRouteKey(
   return match === null ? undefined : { ...match.groups };
 }
 
-/** So many lines are kept for whoever asks later: hours of a run that somebody watches. */
+/** How many lines `GET /logs/past` gives: hours of a run that somebody watches. */
 const KEPT_LINES = 4_000;
 
-/** Hands the lines that the functions print to whoever listens at `GET /logs`, from then on, or asks at `GET /logs/past`. */
+/** The lines that the functions print: `GET /logs` streams the coming ones, `GET /logs/past` gives the latest. */
 export type LogStream = {
   readonly write: (text: string) => void;
   readonly serve: (response: ServerResponse) => void;
@@ -225,7 +218,7 @@ export function createLogStream(): LogStream {
       const line = `${text.trimEnd()}\n`;
       past.push(line);
       if (past.length > KEPT_LINES) past.shift();
-      // One that does not keep up must not fill this process's memory.
+      // A listener that does not keep up misses lines: they must not fill this process's memory.
       for (const listener of listeners) if (!listener.writableNeedDrain) listener.write(line);
     },
     serve: (response) => {

@@ -4,9 +4,9 @@ import type { Server } from 'node:http';
 /** Where a server is reached, and the means to end it: its connections go with it. */
 export type Loopback = { readonly port: number; readonly url: string; readonly stop: () => Promise<void> };
 
-/** Has a server listen on a free port of 127.0.0.1. */
-export async function listenOnLoopback(server: Server): Promise<Loopback> {
-  server.listen(0, '127.0.0.1');
+/** Has a server listen on a port of 127.0.0.1; 0 takes a free one. Throws when the port is taken. */
+export async function listenOnLoopback(server: Server, wanted = 0): Promise<Loopback> {
+  server.listen(wanted, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;

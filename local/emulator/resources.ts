@@ -9,14 +9,7 @@ import {
 } from './functions/pool.ts';
 import { readFunctionSettings } from './functions/settings.ts';
 import type { Route } from './http-api.ts';
-import { type ReadSecrets, type SecretsManager, startSecretsManager } from './secrets-manager.ts';
-import {
-  createQueues,
-  type QueueServer,
-  startQueueServer,
-  startTableServer,
-  type TableServer,
-} from './servers.ts';
+import { createQueues, type QueueServer, type TableServer } from './servers.ts';
 import type { Resource, ResourceOf } from './supported-resources.ts';
 import { type Endpoints, queueUrl, type Template } from './template.ts';
 
@@ -37,7 +30,7 @@ type StartSettings = {
 export type StartedResources = NamedFunctions & {
   readonly apiId: string;
   readonly routes: readonly Route<FunctionPool>[];
-  /** Has so many of the next messages that are worked off delivered again. */
+  /** Has this many of the next messages delivered again, though they were worked off. */
   readonly redeliver: (messages: number) => void;
   readonly stop: () => Promise<void>;
 };
@@ -153,40 +146,4 @@ function ofType<Type extends Resource['type']>(
   type: Type,
 ): readonly ResourceOf<Type>[] {
   return resources.filter((resource): resource is ResourceOf<Type> => resource.type === type);
-}
-
-/** The ports that stand in for the services that functions call. */
-export type ServiceEndpoints = Omit<Endpoints, 'httpApi'>;
-
-/** What stands in for those services, empty until a template's resources are declared. */
-export type Services = {
-  readonly queues: QueueServer;
-  readonly secretsManager: SecretsManager;
-  readonly tables: TableServer;
-  /** Where functions find them. */
-  readonly endpoints: ServiceEndpoints;
-};
-
-export type ServiceSettings = {
-  readonly clock: FastClock;
-  readonly readSecrets: ReadSecrets;
-  /**
-   * Gives other endpoints in the place of these, which pass on what they get.
-   * @default everything is asked for directly
-   */
-  readonly standBetween?: ((endpoints: ServiceEndpoints) => Promise<ServiceEndpoints>) | undefined;
-};
-
-/** Starts what stands in for SQS, Secrets Manager and DynamoDB, each on a free port of 127.0.0.1. */
-export async function startServices(settings: ServiceSettings): Promise<Services> {
-  const { clock, readSecrets, standBetween = async (own) => own } = settings;
-  const queues = await startQueueServer(clock);
-  const secretsManager = await startSecretsManager(readSecrets);
-  const tables = await startTableServer();
-  const endpoints = await standBetween({
-    sqs: queues.endpoint,
-    secretsManager: secretsManager.endpoint,
-    dynamoDb: tables.endpoint,
-  });
-  return { queues, secretsManager, tables, endpoints };
 }

@@ -6,7 +6,7 @@ import type { Resource, ResourceOf } from './supported-resources.ts';
 
 export type SecretsManager = {
   readonly endpoint: string;
-  /** The secrets that exist: those that the template has, and the values that it has generated. */
+  /** Adds the secrets of a template, with the values that it has generated. */
   readonly declare: (resources: readonly Resource[]) => void;
   readonly stop: () => Promise<void>;
 };
@@ -35,7 +35,7 @@ export async function startSecretsManager(readSecrets: ReadSecrets): Promise<Sec
   };
 }
 
-/** Secrets by name; asked for at each request. A value that is no text is given out as JSON. */
+/** Secrets by name, read at each request. A value that is not text is served as JSON. */
 export type ReadSecrets = () => Readonly<Record<string, unknown>>;
 
 /** An answer of AWS JSON 1.1. */
@@ -45,7 +45,7 @@ type SecretProperties = ResourceOf<'AWS::SecretsManager::Secret'>['properties'];
 
 type Version = { readonly id: string; readonly text: string; readonly createdAt: number };
 
-/** A secret of the template. What was put there during the run comes before what is read or generated. */
+/** A secret of the template. A value that was put there during the run wins over what is read or generated. */
 type Declared = {
   readonly name: string;
   readonly generated: unknown;
@@ -101,7 +101,7 @@ function createSecretVersions(readSecrets: ReadSecrets): SecretVersions {
         return rejected('UnknownOperationException', `The local run has no ${operation}.`);
       const request = requestSchema.safeParse(JSON.parse(body));
       if (!request.success) return rejected('ValidationException', 'SecretId is missing.');
-      // An ARN ends in the name; on AWS a random suffix follows, which nobody types.
+      // An ARN ends in the name; the random suffix that AWS adds is optional.
       const name = request.data.SecretId.replace(/^arn:aws:secretsmanager:[^:]*:\d+:secret:/, '');
       const secret = secrets.get(name);
       return secret === undefined ? notFound('.') : run(secret, request.data);
@@ -115,12 +115,12 @@ function currentOf(secret: Declared, readSecrets: ReadSecrets): Version | undefi
   const value = readSecrets()[secret.name] ?? secret.generated;
   if (value === undefined) return undefined;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  // A file has no versions: another text is another version.
+  // A file has no versions: each text is a version.
   const id = createHash('sha256').update(text).digest('hex').slice(0, 32);
   return { id, text, createdAt: secret.startedAt };
 }
 
-/** The first version of a secret is the current one, whatever it was to be. */
+/** The first version of a secret is the current one, whatever labels are asked for. */
 function put(
   secret: Declared,
   { SecretString, VersionStages }: Request,
@@ -133,7 +133,7 @@ function put(
   return { status: 200, body: { Name: secret.name, VersionId: id, VersionStages: labels } };
 }
 
-/** As the API reference has it of `RemoveFromVersionId`: where the label is elsewhere, the operation fails. */
+/** Fails where the label is on another version than `RemoveFromVersionId`, as the API reference says. */
 function moveLabel(
   { labels, name }: Declared,
   { VersionStage, MoveToVersionId, RemoveFromVersionId }: Request,

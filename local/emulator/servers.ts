@@ -3,15 +3,52 @@ import { Worker } from 'node:worker_threads';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { FastClock } from './fast-clock.ts';
+import { type ReadSecrets, type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 import type { ResourceOf } from './supported-resources.ts';
-import { REGION } from './template.ts';
+import { CREDENTIALS, type Endpoints, REGION } from './template.ts';
 import { measureThread, type ThreadMemory } from './thread-memory.ts';
+
+/** The ports that stand in for the services that functions call. */
+export type ServiceEndpoints = Omit<Endpoints, 'httpApi'>;
+
+/** What stands in for those services, empty until a template's resources are declared. */
+export type Services = {
+  readonly queues: QueueServer;
+  readonly secretsManager: SecretsManager;
+  readonly tables: TableServer;
+  /** Where functions find them. */
+  readonly endpoints: ServiceEndpoints;
+};
+
+export type ServiceSettings = {
+  readonly clock: FastClock;
+  readonly readSecrets: ReadSecrets;
+  /**
+   * Starts proxies and returns their endpoints, which functions then call.
+   * @default functions call the services directly
+   */
+  readonly standBetween?: ((endpoints: ServiceEndpoints) => Promise<ServiceEndpoints>) | undefined;
+};
+
+/** Starts what stands in for SQS, Secrets Manager and DynamoDB, each on a free port of 127.0.0.1. */
+export async function startServices(settings: ServiceSettings): Promise<Services> {
+  const { clock, readSecrets, standBetween = async (own) => own } = settings;
+  const queues = await startQueueServer(clock);
+  const secretsManager = await startSecretsManager(readSecrets);
+  const tables = await startTableServer();
+  const endpoints = await standBetween({
+    sqs: queues.endpoint,
+    secretsManager: secretsManager.endpoint,
+    dynamoDb: tables.endpoint,
+  });
+  return { queues, secretsManager, tables, endpoints };
+}
 
 /** An SQS on a free port of 127.0.0.1, speaking the real protocol. */
 export type QueueServer = {
   readonly endpoint: string;
   readonly client: SQSClient;
-  /** Has every message that is sent refused, or takes them again. */
+  /** Refuses every message that is sent, or takes them again. */
   readonly refuseSends: (isRefused: boolean) => void;
   readonly memory: () => Promise<ThreadMemory>;
   readonly stop: () => Promise<void>;
@@ -20,14 +57,10 @@ export type QueueServer = {
 /** Starts fauxqs in a thread of its own, which keeps time by the given clock. */
 export async function startQueueServer(clock: FastClock): Promise<QueueServer> {
   const worker = new Worker(new URL('./queue-server-thread.ts', import.meta.url), { workerData: clock });
-  const [endpoint]: string[] = await once(worker, 'message');
-  const client = new SQSClient({
-    endpoint: endpoint ?? '',
-    region: REGION,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const [endpoint = '']: string[] = await once(worker, 'message');
+  const client = new SQSClient({ endpoint, region: REGION, credentials: CREDENTIALS });
   return {
-    endpoint: endpoint ?? '',
+    endpoint,
     client,
     refuseSends: (isRefused) => worker.postMessage(isRefused ? 'refuse-sends' : 'take-sends'),
     memory: () => measureThread(worker),
@@ -38,7 +71,7 @@ export async function startQueueServer(clock: FastClock): Promise<QueueServer> {
   };
 }
 
-/** Creates the queues of a template; those that others point at as their dead-letter queue come first. */
+/** Creates the queues of a template, dead-letter queues first: the others refer to them. */
 export async function createQueues(
   { client }: QueueServer,
   queues: readonly ResourceOf<'AWS::SQS::Queue'>[],
@@ -73,19 +106,15 @@ export type TableServer = {
 };
 
 /**
- * Starts dynalite in a thread of its own, so that what the tables hold can be told from what the rest of the stack does.
- * It knows no time to live: what a table would forget stays until the end.
+ * Starts dynalite in a thread of its own, so that its memory can be measured apart from the rest of the stack. It has no
+ * time to live: expired items stay until the end.
  */
 export async function startTableServer(): Promise<TableServer> {
   const worker = new Worker(new URL('./table-server-thread.ts', import.meta.url));
-  const [endpoint]: string[] = await once(worker, 'message');
-  const client = new DynamoDBClient({
-    endpoint: endpoint ?? '',
-    region: REGION,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  });
+  const [endpoint = '']: string[] = await once(worker, 'message');
+  const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
   return {
-    endpoint: endpoint ?? '',
+    endpoint,
     setAway: (isAway) => worker.postMessage(isAway ? 'away' : 'back'),
     memory: () => measureThread(worker),
     createTables: async (tables) => {

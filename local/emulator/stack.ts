@@ -2,14 +2,8 @@ import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { FastClock } from './fast-clock.ts';
 import type { NamedFunctions } from './functions/pool.ts';
 import { createLogStream, type LogStream, startHttpApi } from './http-api.ts';
-import {
-  type ServiceEndpoints,
-  type ServiceSettings,
-  type Services,
-  type StartedResources,
-  startResources,
-  startServices,
-} from './resources.ts';
+import { type StartedResources, startResources } from './resources.ts';
+import { type ServiceEndpoints, type ServiceSettings, type Services, startServices } from './servers.ts';
 import { REGION, readTemplate, resolveTemplate } from './template.ts';
 import type { ThreadMemory } from './thread-memory.ts';
 
@@ -19,19 +13,19 @@ export type RunSettings = Omit<ServiceSettings, 'clock'> & {
   readonly stackName: string;
   /** Port of the HTTP API on 127.0.0.1; 0 takes a free one. */
   readonly port: number;
-  /** From 1: every wait of the queues is so many times shorter. */
+  /** How many times faster the queues' clock runs; at least 1. */
   readonly speed: number;
-  /** Told of every line that a function prints, and of what Lambda would report of it. */
+  /** Called with every line that a function prints, and with what Lambda would report of the function. */
   readonly onLine: (functionName: string, text: string) => void;
 };
 
 /** What can be made to go wrong in a stack that runs on this machine, as it does on AWS. */
 type StackFaults = {
-  /** Every request to the tables fails without an answer, until it is told otherwise. */
+  /** Has every request to the tables fail without an answer, until it is called with `false`. */
   readonly setTablesAway: (isAway: boolean) => void;
-  /** Every message that is sent to a queue is refused, until it is told otherwise. */
+  /** Has every message to a queue refused, until it is called with `false`. */
   readonly refuseSends: (isRefused: boolean) => void;
-  /** So many of the next messages that are worked off are delivered again. */
+  /** Has this many of the next messages delivered again, though they were worked off. */
   readonly redeliver: (messages: number) => void;
 };
 
@@ -93,14 +87,14 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   });
 }
 
-/** What the functions print goes to whoever runs them, and to whoever listens. */
-function teeLines(tell: RunSettings['onLine']): { logs: LogStream; onLine: RunSettings['onLine'] } {
+/** Sends what the functions print to the caller and to the HTTP API's log stream. */
+function teeLines(onLine: RunSettings['onLine']): { logs: LogStream; onLine: RunSettings['onLine'] } {
   const logs = createLogStream();
   return {
     logs,
     onLine: (functionName, text) => {
       logs.write(text);
-      tell(functionName, text);
+      onLine(functionName, text);
     },
   };
 }

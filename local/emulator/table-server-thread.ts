@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import { parentPort } from 'node:worker_threads';
 import createDynalite from 'dynalite';
+import { listenOnLoopback } from './loopback.ts';
 import { answerMemory } from './thread-memory.ts';
 
 const server = createDynalite({ createTableMs: 0 });
@@ -9,11 +9,8 @@ const setAway = makeAbsentable(server);
 parentPort?.on('message', (message) => {
   if (!answerMemory(message)) setAway(message === 'away');
 });
-server.listen(0, '127.0.0.1');
-await once(server, 'listening');
-const address = server.address();
-const port = address !== null && typeof address === 'object' ? address.port : 0;
-parentPort?.postMessage(`http://127.0.0.1:${port}`);
+const { url } = await listenOnLoopback(server);
+parentPort?.postMessage(url);
 
 /** Closing the server would empty the tables: a request is cut off before dynalite sees it. */
 function makeAbsentable(tables: Server): (isAway: boolean) => void {

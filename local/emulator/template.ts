@@ -7,6 +7,7 @@ import { hasNoEffect, type Resource, readResource } from './supported-resources.
 /** The account that the local run pretends to be. */
 export const ACCOUNT = '000000000000';
 export const REGION = 'us-east-1';
+export const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 const templateSchema = z.object({
   Resources: z.record(z.string(), z.object({ Type: z.string(), Properties: z.unknown().default({}) })),

@@ -10,9 +10,9 @@ export type ThreadMemory = { readonly heap: number; readonly buffers: number };
 const memorySchema = z.object({ heap: z.number(), buffers: z.number() });
 const questionSchema = z.object({ memoryTo: z.instanceof(MessagePort) });
 
-/** Has a thread tell what it holds once it has collected its garbage; fails if it has ended, or ends meanwhile. */
+/** Asks a thread what it holds after a garbage collection; throws if the thread has ended, or ends meanwhile. */
 export async function measureThread(worker: Worker): Promise<ThreadMemory> {
-  // Of one that has ended, which gets no message and will not exit any more.
+  // A thread that has ended gets no message, and exits no more.
   if (worker.threadId < 0) throw new Error('The thread has ended.');
   const { port1, port2 } = new MessageChannel();
   const answered = new AbortController();
@@ -30,7 +30,7 @@ export async function measureThread(worker: Worker): Promise<ThreadMemory> {
   }
 }
 
-/** In a thread, for each message that it gets: answers if that asks what it holds, and says whether it did. */
+/** For a thread, with each message that it gets: answers a question for its memory; returns whether it was one. */
 export function answerMemory(message: unknown): boolean {
   const question = questionSchema.safeParse(message).data;
   question?.memoryTo.postMessage(measureOwnThread());
@@ -38,7 +38,7 @@ export function answerMemory(message: unknown): boolean {
   return question !== undefined;
 }
 
-/** Measures the thread that calls this, once it has collected its garbage. */
+/** Measures the thread that calls it, after a garbage collection. */
 export function measureOwnThread(): ThreadMemory {
   collectGarbage();
   const { used_heap_size: heap, external_memory: buffers } = getHeapStatistics();
@@ -49,7 +49,7 @@ type CollectGarbage = (options: { readonly type: 'major'; readonly flavor: 'last
 
 let collect: CollectGarbage | undefined;
 
-/** Whatever nobody holds goes, and what it took is given back to the operating system. */
+/** Frees what is no longer referenced, and gives the memory back to the operating system. */
 function collectGarbage(): void {
   // As "--expose-gc" would have it, but for a thread that was started without.
   setFlagsFromString('--expose-gc');

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import * as z from 'zod';
+import { parseJson } from '../../lambdas/parse-json.ts';
 import type { SimulatedAnswer } from './judge.ts';
 
 /** What the simulator does with a call. */
@@ -16,7 +17,7 @@ export type Reaction = {
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
 
-/** What becomes of a call: as the script has it, or else as the contract has it. */
+/** How the simulator reacts to a call: as the script says, or else the contract. */
 export function reactionOf(scripted: ScriptedAnswer | undefined, judged: SimulatedAnswer): Reaction {
   if (scripted === undefined) {
     return { answer: judged, isAccepted: isProof(judged), headers: JSON_HEADERS, delayMilliseconds: 0 };
@@ -42,14 +43,10 @@ function scriptedReaction(scripted: ScriptedAnswer, judged: SimulatedAnswer): Re
 const proofSchema = z.looseObject({ 'transaction-id': z.string(), code: z.undefined().optional() });
 
 function isProof({ status, body }: SimulatedAnswer): boolean {
-  try {
-    return status < 300 && proofSchema.safeParse(JSON.parse(body)).success;
-  } catch {
-    return false;
-  }
+  return status < 300 && proofSchema.safeParse(parseJson(body)).success;
 }
 
-/** Does it to the connection. */
+/** Sends the reaction over the connection. */
 export function sendAnswer(
   { answer, headers, delayMilliseconds, end }: Reaction,
   response: ServerResponse,
@@ -67,7 +64,7 @@ export function sendAnswer(
   response.once('close', () => clearTimeout(timer));
 }
 
-/** Promises more than it sends. */
+/** Announces more bytes than it sends, and closes the connection. */
 function cutOff({ status, body }: SimulatedAnswer, response: ServerResponse): void {
   response.writeHead(status, { ...JSON_HEADERS, 'content-length': Buffer.byteLength(body) + 1 });
   response.write(body, () => response.socket?.destroy());
@@ -114,8 +111,8 @@ export type ScriptedAnswer = z.output<typeof scriptedAnswerSchema>;
 const calledSchema = z.object({ 'event-id': z.unknown().optional(), 'event-key': z.unknown().optional() });
 
 /**
- * Takes the first answer off a script that is meant for this request. One for certain events is given only to whom the
- * tenant lets in: a server looks at the key before it reads what is called for.
+ * Takes the first answer off a script that is meant for this request. An answer for certain events is given only where the
+ * key is valid: a server checks the key before it reads the body.
  */
 export function takeScripted(
   script: ScriptedAnswer[],
@@ -123,7 +120,7 @@ export function takeScripted(
   isLetIn: boolean,
 ): ScriptedAnswer | undefined {
   if (script.length === 0) return undefined;
-  const called = readCalled(body);
+  const called = calledSchema.safeParse(parseJson(body)).data ?? {};
   const index = script.findIndex(({ for: target }) =>
     MEMBERS.every((name) => target[name] === undefined || (isLetIn && target[name] === called[name])),
   );
@@ -131,11 +128,3 @@ export function takeScripted(
 }
 
 const MEMBERS = ['event-id', 'event-key'] as const;
-
-function readCalled(body: string): z.infer<typeof calledSchema> {
-  try {
-    return calledSchema.parse(JSON.parse(body));
-  } catch {
-    return {};
-  }
-}

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod';
+import { parseJson } from '../../lambdas/parse-json.ts';
 
 /** The one path at which the simulator takes events, in the form the vendor's other v3 resources have. */
 export const EVENT_PATH = '/campaignapi/resources/v3/events';
@@ -48,8 +49,6 @@ const eventSchema = z.object({
   'event-params': z.record(z.string(), z.unknown()).optional(),
 });
 
-type Event = z.infer<typeof eventSchema>;
-
 /**
  * Judges a request as the contract page has it: where it went, who sent it, what it holds, in this order, since a server
  * finds the resource before it asks for credentials and reads the body last.
@@ -87,7 +86,7 @@ function findFault(
   if (Buffer.byteLength(body) > MAX_BODY_BYTES) {
     return { code: 1001, description: 'Event payload is larger than 24 KB' };
   }
-  const event = parseEvent(body);
+  const event = eventSchema.safeParse(parseJson(body)).data;
   if (event === undefined) return INVALID_JSON;
 
   const { 'event-id': id, 'event-key': key, 'event-params': params = {} } = event;
@@ -99,14 +98,6 @@ function findFault(
   if (Object.values(params).some(isNull)) return { code: 500, description: 'Internal server error' };
   if (withoutRecommendation.includes(id)) return { code: 1003, description: 'No recommendation available' };
   return undefined;
-}
-
-function parseEvent(body: string): Event | undefined {
-  try {
-    return eventSchema.safeParse(JSON.parse(body)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 function isFilled(value: unknown): value is string {

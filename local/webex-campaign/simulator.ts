@@ -22,10 +22,10 @@ import {
   type Tenant,
 } from './judge.ts';
 
-/** The simulated tenant; only its keys have no default. The keys are asked for anew with each request. */
+/** The simulated tenant; only its keys have no default. The keys are read with each request. */
 export type SimulatorSettings = Partial<Omit<Tenant, 'keys'>> & {
   readonly keys: () => readonly string[];
-  /** Told of each call as it is answered. */
+  /** Called with each call as it is answered. */
   readonly onCall?: (call: ReceivedCall) => void;
   /**
    * How many of the latest calls it remembers.
@@ -38,9 +38,9 @@ export type WebexCampaignSimulator = {
   readonly eventUrl: string;
   /** The calls so far, as many as it remembers, oldest first. */
   readonly received: () => readonly ReceivedCall[];
-  /** Dictates the next answers; afterwards the contract is followed again. */
+  /** Dictates the next answers; then the simulator follows the contract again. */
   readonly script: (script: Script) => void;
-  /** Has connections refused, or takes them again. Calls that have begun are answered. */
+  /** Refuses connections, or takes them again. Calls that have begun are answered. */
   readonly setAway: (isAway: boolean) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
@@ -48,17 +48,17 @@ export type WebexCampaignSimulator = {
 /** What a simulator has seen, and what it is to answer next. */
 type State = {
   readonly received: ReceivedCall[];
-  /** Of all calls, those too that it remembers no more. */
+  /** The number of all calls, including those that it no longer remembers. */
   calls: number;
   readonly scripted: ScriptedAnswer[];
 };
 
-/** The keys' answers, and those to a wrong address: the tenant has not looked at what is called for. */
+/** The answers to wrong keys and wrong addresses: the tenant has not read the body. */
 const NOT_LET_IN: readonly number[] = [401, 404, 405];
 
 /**
  * Starts a Webex Campaign on a free port of 127.0.0.1 that follows the vendor's contract page. Other processes reach it
- * as well: `GET /_simulator/received`, and `POST /_simulator/script` with a list of answers to dictate (`control.ts`).
+ * as well: `GET /_simulator/received`, and `POST /_simulator/script` with a list of answers to dictate (`control`).
  */
 export async function startWebexCampaignSimulator(
   settings: SimulatorSettings,
@@ -92,7 +92,7 @@ export async function startWebexCampaignSimulator(
   };
 }
 
-/** Reacts to a call as the script has it, or else the contract; remembers it, and tells of it. */
+/** Reacts to a call as the script says, or else the contract; remembers the call and reports it. */
 function react(request: ReceivedRequest, settings: SimulatorSettings, state: State): Reaction {
   const { received, scripted } = state;
   const judged = judge(request, settings, state.calls + 1);
@@ -108,7 +108,7 @@ function react(request: ReceivedRequest, settings: SimulatorSettings, state: Sta
   return reaction;
 }
 
-/** Somebody's outgoing connection may have taken the port in the meantime; it gives it back. */
+/** Tries for some seconds: an outgoing connection of another program may have taken the port meanwhile. */
 async function listenAgain(server: Server, port: number): Promise<void> {
   for (let tries = 0; tries < 100 && !server.listening; tries += 1) {
     server.listen(port, '127.0.0.1');
@@ -142,7 +142,7 @@ function judge(
   return judgeRequest(request, tenant, `event_${10_000_000_000_000 + number}`);
 }
 
-/** What can be seen and dictated from outside of the simulator's process. */
+/** What other processes can see and dictate. */
 type Controlled = {
   readonly received: readonly ReceivedCall[];
   readonly addToScript: (script: readonly ScriptedAnswer[]) => void;

@@ -1,11 +1,12 @@
 import { isDeadLetterCode } from '../../lambdas/dead-letter/note.ts';
-import type { Evidence } from '../evidence/evidence.ts';
-import type { Remains } from '../evidence/remains.ts';
-import { digestOf, eventsOf, type Plan } from '../plan/plan.ts';
+import type { End } from '../plan/faults.ts';
+import { digestOf, eventsOf, type Plan, type PlannedEvent } from '../plan/plan.ts';
 import type { Befallen } from '../play/levers.ts';
-import { type Judged, judgeEvent } from './judge-event.ts';
+import type { Evidence, IngestStory, SeenCall } from './evidence.ts';
+import type { FoundDeadLetter, FoundEntry, Remains } from './remains.ts';
+import type { Scoreboard } from './scoreboard.ts';
 
-/** SQS hands a worker so many messages at once: a crash leaves so many claims behind at most. */
+/** The most messages that a worker gets at once, and so the most claims that a crash leaves behind. */
 const BATCH_SIZE = 10;
 
 /** How many calls of two workers can be on connections that an outage closes. */
@@ -24,48 +25,13 @@ type Case = {
   readonly speed: number;
 };
 
-/** What a rehearsal has come to. Counts are of campaign events where nothing else is said. */
-export type Scoreboard = {
-  readonly ok: boolean;
-  readonly seed: number;
-  /** Of the script: equal for equal scripts. */
-  readonly script: string;
-  readonly webhooks: number;
-  /** Requests at ingest, copies and repetitions included. */
-  readonly requests: number;
-  readonly events: number;
-  readonly delivered: number;
-  readonly lost: number;
-  readonly duplicated: number;
-  /** Accepted again after an unclear answer, as `on-unconfirmed: retry` has it. */
-  readonly repeated: number;
-  readonly sentThoughParked: number;
-  readonly deadLettered: Readonly<Record<string, number>>;
-  readonly expired: number;
-  readonly skipped: number;
-  readonly ignored: number;
-  readonly waiting: number;
-  /** Requests that were not taken, by code. */
-  readonly refusedAtIngest: Readonly<Record<string, number>>;
-  /** Parked, or repeated, for a crash or an outage that the script did not mean for them. */
-  readonly collateral: number;
-  /** Where a key, a secret or an event key was seen. */
-  readonly leaks: readonly string[];
-  /** What of the mappings, or of the faults, could not be rehearsed, and why. */
-  readonly notRehearsed: readonly string[];
-  /** What is not as it should be, in sentences. */
-  readonly wrong: readonly string[];
-  readonly longestDelaySeconds: number;
-  readonly seconds: number;
-};
-
-/** Judges a rehearsal from Webex Campaign: what was accepted there, and what is left here. */
+/** Judges a rehearsal by what Webex Campaign accepted and by what is left in queues and ledger. */
 export function judge(trial: Case): Scoreboard {
   const { plan, evidence, remains } = trial;
   const judged = judgeAll(trial);
   const { wrong, parked, repeats } = findWrong(judged, trial);
   const ends = countBy(judged.map(({ end }) => end));
-  const door = [...evidence.door.values()];
+  const stories = [...evidence.ingest.values()];
   const total = (name: 'duplicated' | 'repeated' | 'sentThoughParked') =>
     judged.reduce((sum, one) => sum + one[name], 0);
   const delays = judged.map(({ delay = 0 }) => delay);
@@ -74,7 +40,7 @@ export function judge(trial: Case): Scoreboard {
     seed: plan.seed,
     script: digestOf(plan),
     webhooks: plan.webhooks.length,
-    requests: door.reduce((sum, { requests }) => sum + requests, 0),
+    requests: stories.reduce((sum, { requests }) => sum + requests, 0),
     events: judged.length,
     delivered: ends.delivered ?? 0,
     lost: ends.lost ?? 0,
@@ -86,7 +52,7 @@ export function judge(trial: Case): Scoreboard {
     skipped: ends.skipped ?? 0,
     ignored: ends.ignored ?? 0,
     waiting: remains.waiting,
-    refusedAtIngest: mergeCounts(door.map(({ refusals }) => refusals)),
+    refusedAtIngest: mergeCounts(stories.map(({ refusals }) => refusals)),
     collateral: parked + repeats,
     leaks: [...evidence.leaks],
     notRehearsed: plan.notRehearsed ?? [],
@@ -105,16 +71,16 @@ function judgeAll({
   seconds,
   speed,
 }: Case): readonly Judged[] {
-  const letters = Map.groupBy(remains.letters, ({ webhook }) => webhook);
+  const deadLetters = Map.groupBy(remains.deadLetters, ({ webhook }) => webhook);
   const entries = new Map(remains.entries.map((entry) => [`${entry.webhook} ${entry.event}`, entry]));
   return plan.webhooks.flatMap((webhook, place) => {
     const name = ledgerNames[place] ?? '';
     return eventsOf(webhook).map((planned) =>
       judgeEvent({
         planned,
-        door: evidence.door.get(place),
+        ingest: evidence.ingest.get(place),
         calls: evidence.calls.get(planned.identity) ?? [],
-        letters: letters.get(name) ?? [],
+        deadLetters: deadLetters.get(name) ?? [],
         entry: entries.get(`${name} ${planned.name}`),
         mayExpire: seconds * speed > (planned.worthSeconds ?? Number.POSITIVE_INFINITY),
         isReplayed: befallen.replayed.has(name.slice(webhook.source.length + 1)),
@@ -122,6 +88,100 @@ function judgeAll({
       }),
     );
   });
+}
+
+/** All that is known of one planned event at the end. */
+export type EventFile = {
+  readonly planned: PlannedEvent;
+  readonly ingest: IngestStory | undefined;
+  readonly calls: readonly SeenCall[];
+  readonly deadLetters: readonly FoundDeadLetter[];
+  readonly entry: FoundEntry | undefined;
+  /** Whether a dead letter of its webhook was put back on the buffer. */
+  readonly isReplayed: boolean;
+  /** Whether it may have waited for longer than its mapping has it worth saying. */
+  readonly mayExpire: boolean;
+  /** Whether messages are left on the buffer. */
+  readonly isAnythingWaiting: boolean;
+};
+
+/** How an event ended. */
+type JudgedEnd = End | 'lost' | 'waiting' | 'never-taken' | 'wrongly-taken' | 'unnamed';
+
+export type Judged = {
+  readonly file: EventFile;
+  readonly end: JudgedEnd;
+  /** Whether it is an end that the script allows. */
+  readonly isExpected: boolean;
+  /** Accepted more often than once, as `on-unconfirmed: retry` allows where an answer was unclear. */
+  readonly repeated: number;
+  /** Accepted more often than that. */
+  readonly duplicated: number;
+  /** Calls after one whose answer was unclear, though its mapping parks. */
+  readonly sentThoughParked: number;
+  /** From the moment it was taken to the moment it was accepted first, in milliseconds. */
+  readonly delay?: number;
+};
+
+/** Judges one event by what Webex Campaign has seen of it and what is left of it. */
+export function judgeEvent(file: EventFile): Judged {
+  const { planned, calls, ingest } = file;
+  const end = endOf(file);
+  const accepted = calls.filter(({ isAccepted }) => isAccepted);
+  const more = Math.max(0, accepted.length - 1);
+  const repeated = Math.min(more, allowedRepeats(planned));
+  const letIn = calls.filter(({ isLetIn }) => isLetIn).length;
+  const first = accepted[0];
+  return {
+    file,
+    end,
+    isExpected: isExpected(file, end),
+    repeated,
+    duplicated: more - repeated,
+    sentThoughParked: isToBeParked(planned) ? Math.max(0, letIn - 1) : 0,
+    ...(first !== undefined && ingest?.takenAt !== undefined && { delay: first.at - ingest.takenAt }),
+  };
+}
+
+function endOf(file: EventFile): JudgedEnd {
+  const { planned, ingest, calls, isAnythingWaiting } = file;
+  const { fault } = planned.webhook;
+  if (fault.flaw !== undefined) {
+    return ingest?.takenAt === undefined && calls.length === 0 ? 'refused' : 'wrongly-taken';
+  }
+  if (ingest?.takenAt === undefined) return 'never-taken';
+  if (ingest.code === 'ignored') return 'ignored';
+  const recorded = recordedEnd(file);
+  if (recorded !== undefined) return recorded;
+  if (calls.some(({ isAccepted }) => isAccepted)) return 'delivered';
+  // A skipped event leaves no trace: all there is to see is that it was not called.
+  if (planned.ends.includes('skipped')) return 'skipped';
+  return isAnythingWaiting ? 'waiting' : 'lost';
+}
+
+/** The end that a dead letter or the ledger records, for an event that was not simply delivered. */
+function recordedEnd({ planned, deadLetters, entry, isReplayed }: EventFile): JudgedEnd | undefined {
+  const deadLetter = deadLetters.find(({ event }) => event === planned.name);
+  if (deadLetter?.code !== undefined) return deadLetter.code as JudgedEnd;
+  if (deadLetters.some(({ code }) => code === undefined)) return 'unnamed';
+  if (entry?.state === 'expired') return 'expired';
+  const isEnded = entry?.state === 'failed' || entry?.state === 'unconfirmed';
+  return isReplayed && isEnded ? ((entry?.code ?? entry?.state) as JudgedEnd) : undefined;
+}
+
+function isExpected({ planned, isReplayed, mayExpire }: EventFile, end: JudgedEnd): boolean {
+  const right = planned.ends;
+  if (right.some((one) => one === end) || (mayExpire && end === 'expired')) return true;
+  // What was refused may be taken once it is replayed; what is parked may not.
+  return isReplayed && end === 'delivered' && !right.includes('unconfirmed');
+}
+
+function allowedRepeats({ policy, answers }: PlannedEvent): number {
+  return policy === 'retry' ? answers.filter(({ accepts }) => accepts === true).length : 0;
+}
+
+function isToBeParked({ ends }: PlannedEvent): boolean {
+  return ends.includes('unconfirmed');
 }
 
 type Findings = {
@@ -134,8 +194,8 @@ type Findings = {
 };
 
 /**
- * Finds what is wrong. A worker that is killed takes its whole batch with it, and an outage the calls on its connections:
- * so many events, and no more, may be unconfirmed beside those that the script means to be.
+ * Finds what is wrong. A worker that is killed takes its whole batch with it, and an outage takes the calls on its
+ * connections: that many events may be unconfirmed beside those that the script means to be.
  */
 function findWrong(judged: readonly Judged[], trial: Case): Findings {
   const { evidence, befallen } = trial;
@@ -162,8 +222,8 @@ function findWrong(judged: readonly Judged[], trial: Case): Findings {
 }
 
 /**
- * One that its mapping repeats is unconfirmed as well if the repetition is refused; and accepted after all, if the answer
- * that was to refuse it is what was lost.
+ * Whether an event ended otherwise than the script means, for a crash or an outage. An event that its mapping repeats may
+ * end as unconfirmed (the repetition was refused) or as delivered (the refusal itself was lost).
  */
 function isCollateral({ end, isExpected, file: { planned, calls } }: Judged): boolean {
   const isRepeated = planned.policy === 'retry' && calls.length > 1;
@@ -174,13 +234,13 @@ function isRepeatedAfterCrash({ file, duplicated }: Judged): boolean {
   return duplicated === 1 && file.planned.policy === 'retry';
 }
 
-/** What is wrong beside the events themselves. */
+/** What is wrong apart from single events. */
 function findElsewhere(trial: Case): readonly string[] {
   const { evidence, remains, befallen } = trial;
   const broughtBack = countBroughtBack(trial);
   const mayBe = befallen.redelivered + evidence.crashes() * BATCH_SIZE;
-  const unreadable = remains.letters.filter(({ code }) => code === 'message-unreadable').length;
-  const unnamed = remains.letters.filter(({ code }) => code === undefined).length;
+  const unreadable = remains.deadLetters.filter(({ code }) => code === 'message-unreadable').length;
+  const unnamed = remains.deadLetters.filter(({ code }) => code === undefined).length;
   const rules: readonly (readonly [boolean, string])[] = [
     [remains.waiting === 0, `${remains.waiting} messages are still on the buffer`],
     [befallen.replayFailures === 0, `${befallen.replayFailures} dead letters could not be replayed`],
@@ -196,22 +256,22 @@ function findElsewhere(trial: Case): readonly string[] {
   return rules.flatMap(([holds, sentence]) => (holds ? [] : [sentence]));
 }
 
-/** Webhooks that were sent once and yet recognised as known: a batch, or a part of one, has come back as a whole. */
+/** Webhooks that were sent once and yet recognised as duplicates: SQS has delivered their batch again. */
 function countBroughtBack({ plan, ledgerNames, evidence, befallen }: Case): number {
   return plan.webhooks.filter((webhook, place) => {
     const id = ledgerNames[place]?.slice(webhook.source.length + 1) ?? '';
     const isOneEvent = eventsOf(webhook).length === 1;
-    const isSentOnce = evidence.door.get(place)?.requests === 1;
+    const isSentOnce = evidence.ingest.get(place)?.requests === 1;
     return isOneEvent && isSentOnce && !befallen.replayed.has(id) && (evidence.recognised.get(id) ?? 0) > 0;
   }).length;
 }
 
-function formatEnd({ file: { planned, calls, door }, end }: Judged): string {
+function formatEnd({ file: { planned, calls, ingest }, end }: Judged): string {
   const { webhook, identity, policy } = planned;
   const right = planned.ends.join(' or ');
-  const answered = [...(door?.refusals ?? [])].map(([code, times]) => `${code} ×${times}`).join(', ');
+  const answered = [...(ingest?.refusals ?? [])].map(([code, times]) => `${code} ×${times}`).join(', ');
   const seen = `${calls.length} calls, ${calls.filter(({ isAccepted }) => isAccepted).length} accepted`;
-  return `${identity} (${webhook.fault.name}, ${policy}): ${end}, not ${right}; ${seen}${answered && `; at the door ${answered}`}`;
+  return `${identity} (${webhook.fault.name}, ${policy}): ${end}, not ${right}; ${seen}${answered && `; ingest answered ${answered}`}`;
 }
 
 function formatCopies({ file: { planned }, duplicated }: Judged): string {

@@ -2,8 +2,7 @@ import { type Result, succeed } from '../../lambdas/result.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { signFlawed } from '../../signing/flawed-webhook.ts';
 import { lowerCase } from './example-webhook.ts';
-import type { PlannedWebhook } from './plan.ts';
-import { eventsOf } from './plan.ts';
+import { eventsOf, type PlannedWebhook } from './plan.ts';
 
 const DAY_MILLISECONDS = 86_400_000;
 
@@ -65,7 +64,7 @@ export function signPlanned(
 
 /** The same; fails with a sentence where a source cannot be signed so. */
 export function trySigning(
-  { id, source, fault, example }: Pick<PlannedWebhook, 'id' | 'source' | 'fault' | 'example'>,
+  { id, source, fault, example }: PlannedWebhook,
   body: Uint8Array,
   { profile: { signature } }: MappingFile,
   { secret, forged = FORGED_SECRET, url }: SigningTerms,

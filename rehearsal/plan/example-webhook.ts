@@ -7,7 +7,7 @@ import type { MappingFile } from '../../lib/mapping/file.ts';
 import { signWebhook } from '../../signing/sign-webhook.ts';
 import type { End, Policy } from './faults.ts';
 
-/** A campaign event that a webhook made of an example tells of. */
+/** A campaign event of a webhook that was made of an example. */
 type ExampleEvent = {
   /** Name and item, as the ledger has them. */
   readonly name: string;
@@ -84,14 +84,14 @@ export function lowerCase(headers: Readonly<Record<string, string>>): readonly [
   return Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
 }
 
-/** What a webhook tells of, by what the functions would make of it; the first that is called for is the scripted one. */
+/** The events of a webhook, by what the functions would make of it; the scripted one is the first that is called. */
 export function eventsOfLook({ events, isIgnored }: Look, receivedAt: Date): readonly ExampleEvent[] {
   if (isIgnored) {
     return [{ name: 'ignored', whom: '', policy: 'park', ends: ['ignored'], isScripted: false }];
   }
-  const told = events.map((mapped) => eventOf(mapped, receivedAt));
-  const scripted = told.findIndex(({ ends }) => ends.includes('delivered'));
-  return told.map((event, index) => ({ ...event, isScripted: index === scripted }));
+  const all = events.map((mapped) => eventOf(mapped, receivedAt));
+  const scripted = all.findIndex(({ ends }) => ends.includes('delivered'));
+  return all.map((event, index) => ({ ...event, isScripted: index === scripted }));
 }
 
 function ageSeconds(mapped: Mapped, receivedAt: Date): number {

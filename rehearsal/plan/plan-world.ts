@@ -1,21 +1,36 @@
+import { identifyWebhook } from '../../lambdas/ingest/identity.ts';
+import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
 import { createRandom, type Random } from '../random.ts';
-import type { Fault } from './faults.ts';
-import { FAULTS } from './faults.ts';
-import type { Plan, PlannedWebhook, SourceName, Step } from './plan.ts';
-import { drawWorldEvents, type WorldEvent } from './plan.ts';
+import { bodyOf, trySigning } from './build-webhook.ts';
+import { FAULTS, type Fault } from './faults.ts';
+import {
+  drawWorldEvents,
+  type Plan,
+  type PlannedWebhook,
+  type SourceName,
+  type Step,
+  type WorldEvent,
+} from './plan.ts';
+import type { StudiedExample } from './study-example.ts';
 
 /** What a script is made of. */
 export type PlanSettings = {
   readonly seed: number;
   /** How many different webhooks are sent. */
   readonly events: number;
-  /** Without it, each fault is there at least once as far as there are webhooks enough. */
+  /**
+   * What can go wrong with webhooks.
+   * @default every fault, each at least once if there are webhooks enough
+   */
   readonly faults?: readonly Fault[];
-  /** What may befall the world; everything, where nothing is said. */
+  /**
+   * Which world events may befall.
+   * @default all of them
+   */
   readonly befalls?: (event: WorldEvent['name']) => boolean;
 };
 
-/** Writes the script of a rehearsal: the same for the same settings. */
+/** Writes the script of a rehearsal with its own mappings: the same for the same settings. */
 export function planWorld({ seed, events, faults = FAULTS, befalls = () => true }: PlanSettings): Plan {
   const random = createRandom(seed);
   const drawn = drawFaults(random, events, faults);
@@ -24,7 +39,7 @@ export function planWorld({ seed, events, faults = FAULTS, befalls = () => true 
 }
 
 /** Puts webhooks into bursts, and what befalls the world between them. */
-export function writeSteps(
+function writeSteps(
   random: Random,
   webhooks: readonly PlannedWebhook[],
   befalls: (event: WorldEvent['name']) => boolean = () => true,
@@ -34,7 +49,7 @@ export function writeSteps(
   return putInWorld(random, bursts, world);
 }
 
-/** Each fault once with every policy, in an order of chance, and then by their weights. */
+/** Draws each fault once with every policy, in random order, and then by their weights. */
 function drawFaults(random: Random, count: number, faults: readonly Fault[]): readonly Fault[] {
   const each = faults.flatMap((fault) =>
     fault.policies.map((policy): Fault => ({ ...fault, policies: [policy] })),
@@ -85,7 +100,7 @@ function drawSource(
   return isPlain && random.int(1, 5) === 1 ? 'late' : 'parking';
 }
 
-/** Reordered, in bursts of any size; the slow ones together and early, so that they are waited for only once. */
+/** Shuffles the webhooks into bursts of any size; the slow ones come together and early, to be waited for only once. */
 function drawBursts(random: Random, webhooks: readonly PlannedWebhook[]): readonly Step[] {
   const places = webhooks.map((_, index) => index);
   const isSlow = (index: number) => webhooks[index]?.fault.isSlow === true;
@@ -109,7 +124,7 @@ function drawBursts(random: Random, webhooks: readonly PlannedWebhook[]): readon
 
 const NEEDS_DEAD_LETTERS: readonly WorldEvent['name'][] = ['redrive-all', 'replay-all'];
 
-/** Always before another burst. An operator replays when there is something to replay, and sets what is missing soon. */
+/** Puts each event before a burst: replays into the second half, when there are dead letters, the late secret into the first. */
 function putInWorld(random: Random, bursts: readonly Step[], events: readonly WorldEvent[]): readonly Step[] {
   const steps = [...bursts];
   for (const event of events) {
@@ -119,4 +134,118 @@ function putInWorld(random: Random, bursts: readonly Step[], events: readonly Wo
     steps.splice(random.int(earliest, latest), 0, { kind: 'world', event });
   }
   return steps;
+}
+
+/** How many marks a webhook has: one for each of its leaves. */
+const MARKS_A_WEBHOOK = 400;
+
+/** The faults that can befall any webhook; the others are properties of the rehearsal's own mappings. */
+const ANY_WEBHOOK = FAULTS.filter(({ type }) => type === 'told');
+
+type Drawn = { readonly fault: Fault; readonly studied: StudiedExample };
+
+/**
+ * Writes the script of a rehearsal with an adopter's mappings: webhooks are made of their examples, each example once
+ * without any fault, and each fault once, if there are webhooks enough.
+ */
+export async function planExamples(
+  { seed, events, faults = ANY_WEBHOOK, befalls }: PlanSettings,
+  examples: readonly StudiedExample[],
+  skipped: readonly string[],
+): Promise<Plan> {
+  const random = createRandom(seed);
+  const usable = faults.filter((fault) => ANY_WEBHOOK.some(({ name }) => name === fault.name));
+  const fitting = new Map(usable.map((fault) => [fault, examples.filter((one) => fits(fault, one))]));
+  const unfit = usable.filter((fault) => fitting.get(fault)?.length === 0).map(({ name }) => name);
+  const drawn = drawExamples(random, events, { fitting, examples });
+  const webhooks = await Promise.all(drawn.map((one, index) => makeWebhook(random, one, { seed, index })));
+  const notRehearsed = [
+    ...skipped,
+    ...unfit.map((name) => `fault "${name}": there is no example that it can befall`),
+  ];
+  return { seed, webhooks, steps: writeSteps(random, webhooks, befalls), notRehearsed };
+}
+
+type Choice = {
+  readonly fitting: ReadonlyMap<Fault, readonly StudiedExample[]>;
+  readonly examples: readonly StudiedExample[];
+};
+
+function drawExamples(random: Random, count: number, { fitting, examples }: Choice): readonly Drawn[] {
+  const pickFor = (fault: Fault): readonly Drawn[] => {
+    const [first, ...more] = fitting.get(fault) ?? [];
+    return first === undefined ? [] : [{ fault, studied: random.pick([first, ...more]) }];
+  };
+  const faults = [...fitting.keys()];
+  const plain = faults.find(({ name }) => name === 'none');
+  const shown = plain === undefined ? [] : examples.map((studied) => ({ fault: plain, studied }));
+  const drawn = random.shuffle([...shown, ...faults.flatMap(pickFor)]).slice(0, count);
+  const total = faults.reduce((sum, { weight }) => sum + weight, 0);
+  // A fault that fits no example gives none: more tries than webhooks.
+  for (let tries = 0; drawn.length < count && tries < count * 10; tries += 1) {
+    const fault = byWeight(faults, random.int(1, total));
+    drawn.push(...(fault === undefined ? [] : pickFor(fault)));
+  }
+  return drawn;
+}
+
+async function makeWebhook(
+  random: Random,
+  { fault, studied }: Drawn,
+  { seed, index }: { readonly seed: number; readonly index: number },
+): Promise<PlannedWebhook> {
+  const policy = studied.events.find(({ isScripted }) => isScripted)?.policy ?? 'park';
+  const webhook = {
+    id: `s${seed}-${index}`,
+    source: studied.source.mapping.source,
+    policy,
+    fault,
+    text: '',
+    style: 'compact' as const,
+    items: studied.events.length,
+    answers: fault.answers(random, policy),
+  };
+  return { ...webhook, example: await studied.make((seed * 10_000 + index) * MARKS_A_WEBHOOK + 1_000) };
+}
+
+/** Whether a fault can befall webhooks of an example, and shows then. */
+function fits(fault: Fault, studied: StudiedExample): boolean {
+  if (fault.flaw !== undefined) return isSeenAtIngest(fault, studied);
+  const isInTheAnswer = fault.answers(createRandom(0), 'park').length > 0;
+  return !isInTheAnswer || studied.events.some(({ isScripted }) => isScripted);
+}
+
+/** A signature that has no time cannot be stale, and what travels as a secret alone covers no body. */
+function isSeenAtIngest(fault: Fault, { source, example }: StudiedExample): boolean {
+  const { mapping, secret } = source;
+  const { headers, rawBody } = example.webhook;
+  const webhook: PlannedWebhook = {
+    id: 'id',
+    source: mapping.source,
+    policy: 'park',
+    fault,
+    text: '',
+    style: 'compact',
+    items: 0,
+    answers: [],
+    example: { name: example.name, headers: Object.fromEntries(headers), bodyAt: () => rawBody, events: [] },
+  };
+  const url = 'http://127.0.0.1';
+  const terms = { secret, forged: `${secret.slice(0, -8)}AAAAAAA=`, url };
+  const signed = trySigning(webhook, bodyOf(webhook, new Date(0)), mapping, terms);
+  if (!signed.ok) return false;
+  if (fault.flaw === 'stranger' || fault.flaw === 'empty') return true;
+  const { path, headers: posted, body: postedBody } = signed.value;
+  const request = { headers: new Map(Object.entries(posted)), rawBody: postedBody };
+  if (fault.flaw === 'not-json') return !identifyWebhook(mapping.profile, request).ok;
+  const { signature } = mapping.profile;
+  const publicUrl = 'publicUrl' in signature ? signature.publicUrl : undefined;
+  return !verifySignature(signature, {
+    ...request,
+    method: 'POST',
+    url: publicUrl ?? `${url}/webhooks/${mapping.source}`,
+    query: new URL(path, url).search.slice(1),
+    receivedAt: new Date(),
+    secrets: [secret],
+  }).ok;
 }

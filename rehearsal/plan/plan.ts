@@ -18,7 +18,7 @@ export type PlannedWebhook = {
   readonly text: string;
   /** How its JSON is written: what is signed are bytes. */
   readonly style: 'compact' | 'spaced' | 'escaped';
-  /** Of a list, how many events it tells of. */
+  /** How many events are in it, if it is a list. */
   readonly items: number;
   /** What Webex Campaign answers about it, or about the first item of a list. */
   readonly answers: Script;
@@ -40,10 +40,10 @@ export type Plan = {
   readonly notRehearsed?: readonly string[];
 };
 
-/** One campaign event that a webhook of the plan tells of, or would tell of if nothing were wrong with it. */
+/** A campaign event of a planned webhook, or one that it would have if nothing were wrong with it. */
 export type PlannedEvent = {
   readonly webhook: PlannedWebhook;
-  /** Unlike any other of the run: by it Webex Campaign's calls are told apart. */
+  /** Unique in the run: it says which event a call is about. */
   readonly identity: string;
   /** Name and item, as the ledger has them. */
   readonly name: string;
@@ -59,7 +59,7 @@ export type PlannedEvent = {
   readonly worthSeconds?: number;
 };
 
-/** What a webhook tells of, by its mapping. */
+/** The campaign events of a webhook, by its mapping. */
 export function eventsOf(webhook: PlannedWebhook): readonly PlannedEvent[] {
   const { id, fault, items, policy, answers, example } = webhook;
   if (example !== undefined) return eventsOfExample(webhook, example);
@@ -76,7 +76,7 @@ export function eventsOf(webhook: PlannedWebhook): readonly PlannedEvent[] {
   }));
 }
 
-/** The fault befalls one event of an example; what becomes of the others is what the example is there to show. */
+/** The fault befalls one event of an example; the others end as the example shows. */
 function eventsOfExample(webhook: PlannedWebhook, { events }: MadeOfExample): readonly PlannedEvent[] {
   const { id, fault, answers } = webhook;
   return events.map(({ isScripted, ends, ...event }) => {
@@ -114,7 +114,7 @@ export type WorldEvent =
   | { readonly name: 'endpoint-away'; readonly milliseconds: number }
   | { readonly name: 'redelivery'; readonly messages: number }
   | { readonly name: 'unreadable-message' }
-  /** SQS moves every dead letter back, with nobody's leave. */
+  /** SQS moves every dead letter back; no operator has decided that any event may be sent again. */
   | { readonly name: 'redrive-all' }
   /** An operator replays them by the command for it. */
   | { readonly name: 'replay-all' };
@@ -130,14 +130,14 @@ export function drawWorldEvents(random: Random, times: number): readonly WorldEv
 }
 
 function drawRepeatable(random: Random): readonly WorldEvent[] {
-  const soon = () => random.int(400, 1_200);
+  const briefly = () => random.int(400, 1_200);
   return [
     { name: 'key-rotated' },
-    { name: 'keys-revoked', milliseconds: soon() },
-    { name: 'primary-revoked', milliseconds: soon() },
-    { name: 'ledger-away', milliseconds: soon() },
-    { name: 'sends-refused', milliseconds: soon() },
-    { name: 'endpoint-away', milliseconds: soon() },
+    { name: 'keys-revoked', milliseconds: briefly() },
+    { name: 'primary-revoked', milliseconds: briefly() },
+    { name: 'ledger-away', milliseconds: briefly() },
+    { name: 'sends-refused', milliseconds: briefly() },
+    { name: 'endpoint-away', milliseconds: briefly() },
     { name: 'redelivery', messages: random.int(5, 20) },
     { name: 'unreadable-message' },
     { name: 'redrive-all' },

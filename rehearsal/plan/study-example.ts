@@ -1,14 +1,14 @@
 import { parseJson } from '../../lambdas/parse-json.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type Example, setMembers } from '../../lib/mapping/examples/example.ts';
-import { nameCall } from '../evidence/evidence.ts';
+import { nameCall } from '../judge/evidence.ts';
 import { eventsOfLook, type Look, lookAt, type MadeOfExample, type SignedSource } from './example-webhook.ts';
 
 /** An example of which webhooks can be made that are unlike each other. */
 export type StudiedExample = {
   readonly source: SignedSource;
   readonly example: Example;
-  /** What it tells of as it lies there. */
+  /** Its events, unchanged. */
   readonly events: MadeOfExample['events'];
   /** Makes a webhook of it; each mark (a whole number) makes another. */
   readonly make: (mark: number) => Promise<MadeOfExample>;
@@ -24,8 +24,8 @@ const HOUR_MILLISECONDS = 3_600_000;
 const MAX_TRIED = 400;
 
 /**
- * Finds out how webhooks are made of an example that are unlike each other: which of its texts and numbers make another
- * customer or another id, everything else staying as it is. Fails with the reason where that cannot be.
+ * Finds out which texts and numbers of an example make another customer or another id and leave everything else as it is,
+ * so that any number of different webhooks can be made of it. Fails with the reason where there are none.
  */
 export async function studyExample(
   source: SignedSource,
@@ -33,11 +33,11 @@ export async function studyExample(
 ): Promise<Result<StudiedExample, string>> {
   const text = Buffer.from(example.webhook.rawBody).toString('utf8');
   const body = parseJson(text);
-  if (body === undefined) return fail('its body is not JSON, so that no two could be told apart');
+  if (body === undefined) return fail('its body is not JSON, so no two webhooks of it would differ');
   const lookWith: LookWith = (changes, id = 'study') =>
     lookAt(source, example, { text: setMembers(text, changes), id });
   const look = await lookWith({});
-  if (look === undefined) return fail('it is refused at the door as it is');
+  if (look === undefined) return fail('ingest refuses it as it is');
 
   const leaves = leavesOf(body);
   const varied = await findVaried(leaves, look, lookWith);
@@ -107,8 +107,8 @@ function vary({ pointer, value, vary: way }: Varied): readonly [string, string |
 }
 
 /**
- * The times that are moved so that a webhook has happened lately: all of them, since a mapping may compare them with each
- * other; else those alone by which it tells when it happened. Nothing where moving them makes something else of it.
+ * The times to move so that a webhook has happened lately: all of them, since a mapping may compare them with each other;
+ * if that changes what becomes of it, only those that the event's time is read from; `undefined` if that does too.
  */
 async function findTimed(
   leaves: readonly Leaf[],
@@ -122,12 +122,12 @@ async function findTimed(
     return changed !== undefined && shapeOf(changed, HOUR_MILLISECONDS) === shapeOf(look);
   };
   if (await isMoved(times)) return times;
-  const telling: Leaf[] = [];
+  const read: Leaf[] = [];
   for (const leaf of times) {
     const changed = await lookWith({ [leaf.pointer]: shiftTime(leaf, HOUR_MILLISECONDS) ?? leaf.value });
-    if (changed !== undefined && String(timesOf(changed)) !== String(timesOf(look))) telling.push(leaf);
+    if (changed !== undefined && String(timesOf(changed)) !== String(timesOf(look))) read.push(leaf);
   }
-  return (await isMoved(telling)) ? telling : undefined;
+  return (await isMoved(read)) ? read : undefined;
 }
 
 /** Why two webhooks of one example could be taken for each other, or one event of theirs for another. */
@@ -144,7 +144,7 @@ function whyAlike(look: Look, [one, other]: readonly (Look | undefined)[]): stri
     mapped.kind === 'event' ? [nameCall(mapped.event.eventId, mapped.event.eventKey)] : [],
   );
   return new Set(calls).size < calls.length
-    ? 'two of its events have the same event id and the same event key, so that their calls cannot be told apart'
+    ? 'two of its events have the same event id and the same event key, so their calls look alike'
     : undefined;
 }
 
@@ -173,7 +173,7 @@ function shapeOf(look: Look, moved = 0): string {
   return JSON.stringify([look.eventTypes, look.isIgnored, events, times]);
 }
 
-/** Whether anything has changed by which webhooks, or those whom they are about, are told apart. */
+/** Whether the webhook's id or a customer has changed. */
 function isAnother(look: Look, changed: Look): boolean {
   const keys = keysOf(changed);
   return (

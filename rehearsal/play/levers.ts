@@ -27,7 +27,7 @@ export type Befallen = {
   replayFailures: number;
 };
 
-/** Lets an event befall the world; comes back when it is over, which is not before it was felt by some webhooks. */
+/** Lets an event befall the world; returns once it is over, and some webhooks have felt it. */
 export async function befall(
   event: WorldEvent,
   { run, secrets, stack, mappingsDirectory }: Levers,
@@ -69,7 +69,7 @@ export async function befall(
   }
 }
 
-/** The operator puts every dead letter back with the commands, and is told of those that cannot be. */
+/** The operator replays every dead letter by the command, and counts those that could not be replayed. */
 async function replayEvery(
   { run, mappingsDirectory }: Pick<Levers, 'run' | 'mappingsDirectory'>,
   befallen: Befallen,
@@ -101,9 +101,8 @@ async function putUntilTaken(stack: StackAccess): Promise<void> {
 }
 
 /**
- * Somebody has SQS move every dead letter back to the buffer, notes and all, as its console does: nobody has looked at
- * them, and nothing gives leave to send anything again. Gives the deduplication ids of those that were moved; one that
- * has none was no webhook.
+ * Has SQS move every dead letter back to the buffer, notes and all, as its console does: no operator has decided that any
+ * event may be sent again. Returns the deduplication ids of those that were moved, '' for one that is no webhook.
  */
 async function redriveAll(stack: StackAccess): Promise<readonly string[]> {
   const moved: string[] = [];
@@ -114,12 +113,12 @@ async function redriveAll(stack: StackAccess): Promise<readonly string[]> {
   return moved;
 }
 
-/** Dead letters a second; with the default, an operator of a rehearsal would be at it for minutes. */
+/** Dead letters a second; the command's default would take minutes. */
 const RATE = 500;
 
 /** What an operator's replay has come to. */
 type OperatorReplay = {
-  /** Deduplication ids of the dead letters that went back to the buffer; one that has none was no webhook. */
+  /** Deduplication ids of the dead letters that went back to the buffer, '' for one that is no webhook. */
   readonly replayed: readonly string[];
   /** How many stay, since they may have been accepted or are too old by now. */
   readonly stayed: number;

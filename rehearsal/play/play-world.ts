@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod';
 import type { MappingFile } from '../../lib/mapping/file.ts';
-import type { Evidence, IngestStory } from '../evidence/evidence.ts';
+import type { Evidence, IngestStory } from '../judge/evidence.ts';
 import { type Post, signPlanned } from '../plan/build-webhook.ts';
 import { eventsOf, type Plan, type PlannedWebhook, type WorldEvent } from '../plan/plan.ts';
 import { type Befallen, befall, type Levers } from './levers.ts';
@@ -44,7 +44,7 @@ export async function playWorld(plan: Plan, settings: PlaySettings): Promise<voi
 /** Lets the world's events befall one after the other, each with a burst to be felt by as long as there are bursts. */
 function createWorld(settings: PlaySettings): {
   readonly announce: (event: WorldEvent) => void;
-  /** Lets the next one begin, once the one before is over; gives what tells it that a burst has felt it. */
+  /** Lets the next one begin, once the one before is over; returns what to call once a burst has felt it. */
   readonly begin: () => Promise<() => void>;
   readonly end: () => Promise<void>;
 } {
@@ -85,8 +85,8 @@ function post(place: number, { webhooks }: Plan, settings: PlaySettings): Promis
   const mapping = mappings.find(({ source }) => source === webhook?.source);
   if (webhook === undefined || mapping === undefined) return Promise.resolve();
   const body = bodyAt(place);
-  const story: IngestStory = evidence.door.get(place) ?? { requests: 0, refusals: new Map() };
-  evidence.door.set(place, story);
+  const story: IngestStory = evidence.ingest.get(place) ?? { requests: 0, refusals: new Map() };
+  evidence.ingest.set(place, story);
   const { url } = run.stack;
   const sign = () => signPlanned(webhook, body, mapping, { secret: secrets.signing(webhook.source), url });
   const isGenuine = webhook.fault.flaw === undefined;
@@ -103,7 +103,7 @@ type Answer = { readonly status: number; readonly code: string };
 
 /**
  * Posts a webhook as its vendor would: signed anew each time, repeated until it is taken or `deadline` has come
- * (milliseconds of `performance.now()`). Who forges takes no for an answer.
+ * (milliseconds of `performance.now()`). A forger takes no for an answer.
  */
 async function postUntilTaken(
   sign: () => Post,

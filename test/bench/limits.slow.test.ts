@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SECRETS } from '../../bench/events.ts';
-import type { Figure } from '../../bench/figure.ts';
-import { findGrown, readResults } from '../../bench/results.ts';
+import type { Figure } from '../../bench/figures.ts';
+import { findGrown, readResults } from '../../bench/figures.ts';
 import { measureCalls, measureSizes } from '../../bench/sections/price.ts';
 import { type Endpoints, startEndpoints } from '../../bench/stub/start-endpoints.ts';
 import { prepareSubjects, type Subject, type Subjects } from '../../bench/subjects.ts';
@@ -90,7 +90,7 @@ describe('a figure of ours', () => {
     expect(findGrown([ratio], [])).toHaveLength(1);
   });
 
-  test('is held to, and another stack’s is not', () => {
+  test('is compared, and the usual stack’s is not', () => {
     const { isHeld: _, ...theirs } = ratio;
 
     expect(findGrown([{ ...theirs, value: 9 }], [theirs])).toEqual([]);

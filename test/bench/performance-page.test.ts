@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { readResults, renderPage } from '../../bench/results.ts';
+import { readResults, renderPage } from '../../bench/figures.ts';
 
 const PAGE = readFileSync(new URL('../../docs/performance.md', import.meta.url), 'utf8');
 

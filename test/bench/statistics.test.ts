@@ -14,7 +14,7 @@ describe('statistics', () => {
     ['flat', 0],
     ['linear', 1],
     ['square', 2],
-  ])('tell %s growth', (_, exponent) => {
+  ])('recognise %s growth', (_, exponent) => {
     const points = [1, 10, 100].map((size) => [size, 3 * size ** exponent] as const);
 
     expect(growthExponent(points)).toBeCloseTo(exponent);

@@ -3,8 +3,8 @@ import { until } from './step.ts';
 import { STACK, type Workshop } from './workshop.ts';
 
 /** Where a source's webhooks are posted to. */
-export function urlOf({ door }: Workshop, source: string): string {
-  return `${door.get().url}/webhooks/${source}`;
+export function urlOf({ endpoint }: Workshop, source: string): string {
+  return `${endpoint.get().url}/webhooks/${source}`;
 }
 
 /** The README's command that sends a sample to that URL, for a source. */

@@ -5,7 +5,7 @@ const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 /** The README's chapter about deploying, whose commands the suite takes from there: what is written is what is proved. */
 const CHAPTER = /^## Deploy to AWS$([\s\S]*?)^## /m.exec(README)?.[1] ?? '';
 
-/** `npm ci` has been given by whoever runs the suite: the clone shares what it has installed. */
+/** Not `npm ci`: whoever runs the suite has run it, and the clone shares the packages. */
 const COMMAND = /^(npx|npm run|aws) /;
 
 const COMMANDS: readonly string[] = [
@@ -33,7 +33,7 @@ export function commandOf(beginning: string, placeholders: Readonly<Record<strin
   return filled;
 }
 
-/** Commands of the chapter that nobody has run yet. */
+/** Commands of the chapter that no step has run yet. */
 export function unusedCommands(): readonly string[] {
   return [...unused];
 }

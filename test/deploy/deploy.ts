@@ -11,7 +11,7 @@ import { webhookSteps } from './steps/deliver-webhooks.ts';
 import { deploySteps } from './steps/deploy-stack.ts';
 import { runbookSteps } from './steps/run-runbook.ts';
 import { SECRETS } from './webhooks.ts';
-import { index, type Workshop } from './workshop.ts';
+import { shared, type Workshop } from './workshop.ts';
 
 /** The whole suite takes two to five minutes; what has not ended after so many hangs. */
 const DEADLINE_MINUTES = 15;
@@ -41,7 +41,7 @@ const { failed } = await runSteps(
   { signal: ending.signal, resultsFile: values.results },
 );
 clearTimeout(deadline);
-if (failed > 0) formatEmulatorLog();
+if (failed > 0) printEmulatorLog();
 await closeWorkshop();
 
 if (onlyTemplate.length > 0)
@@ -57,17 +57,17 @@ async function openWorkshop(): Promise<Workshop> {
     directory,
     project: cloneProject(join(directory, 'project')),
     simulator: await startWebexCampaignSimulator({ keys: () => [SECRETS.webex] }),
-    python: index('Python environment'),
-    emulator: index('emulator'),
-    template: index('template'),
-    outputs: index('outputs of a deployed stack'),
-    door: index('door to the deployed API'),
+    python: shared('Python environment'),
+    emulator: shared('emulator'),
+    template: shared('template'),
+    outputs: shared('outputs of a deployed stack'),
+    endpoint: shared('endpoint of the deployed API'),
   };
 }
 
 /** Ends every process and server, and removes all that was written. */
 async function closeWorkshop(): Promise<void> {
-  for (const part of [workshop.door, workshop.emulator]) {
+  for (const part of [workshop.endpoint, workshop.emulator]) {
     if (part.isSet()) await part.get().stop();
   }
   await workshop.simulator.stop();
@@ -77,14 +77,14 @@ async function closeWorkshop(): Promise<void> {
 function compareStep(): Step {
   return {
     title: 'What the emulator may not honour',
-    run: async (teller) => {
-      onlyTemplate.push(...(await compareWithTemplate(workshop, teller)));
+    run: async (reporter) => {
+      onlyTemplate.push(...(await compareWithTemplate(workshop, reporter)));
     },
   };
 }
 
-/** What the emulator has said last is where to look when a step has failed. */
-function formatEmulatorLog(): void {
+/** Prints the end of the emulator's log, which is where to look when a step has failed. */
+function printEmulatorLog(): void {
   if (!workshop.emulator.isSet()) return;
   write("\nThe end of the emulator's log:");
   write(workshop.emulator.get().log().split('\n').slice(-60).join('\n'));

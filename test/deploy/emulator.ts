@@ -6,7 +6,7 @@ import { type Loopback, listenOnLoopback } from '../../local/emulator/loopback.t
 import { killGroup } from './run-command.ts';
 import { until } from './step.ts';
 
-/** ministack, running on 127.0.0.1, and nothing of it elsewhere. */
+/** ministack, which listens on 127.0.0.1 alone. */
 export type Emulator = {
   readonly endpoint: string;
   readonly port: number;
@@ -14,7 +14,7 @@ export type Emulator = {
   readonly stop: () => Promise<void>;
 };
 
-/** Starts the emulator on a free port; it knows nothing of this machine's credentials, and writes below `home` alone. */
+/** Starts the emulator on a free port, without this machine's credentials; it writes below `home` alone. */
 export async function startEmulator(programs: string, home: string): Promise<Emulator> {
   const port = await findFreePort();
   const child = spawn(`${programs}/ministack`, [], {
@@ -73,7 +73,7 @@ async function findFreePort(): Promise<number> {
 }
 
 /** Stands in for DNS: passes requests on to the emulator under the name of the deployed API, byte for byte. */
-export async function openFrontDoor({ port }: Emulator, apiHost: string): Promise<Loopback> {
+export async function openApiProxy({ port }: Emulator, apiHost: string): Promise<Loopback> {
   const server = createHttpServer((incoming, outgoing) => {
     const { method, url, headers } = incoming;
     const options = { host: '127.0.0.1', port, method, path: url, headers: { ...headers, host: apiHost } };

@@ -1,5 +1,5 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
-import type { Teller } from './step.ts';
+import type { Reporter } from './step.ts';
 import { attempt, clientsOf, run, STACK, type Template, type Workshop } from './workshop.ts';
 
 /** A property of the stack, and whether template and emulator have it. */
@@ -115,12 +115,12 @@ const PROPERTIES: readonly Property[] = [
 /** Asserts every property on the template; returns the names of those that the emulator does not honour. */
 export async function compareWithTemplate(
   workshop: Workshop,
-  { tell, prove }: Teller,
+  { report, prove }: Reporter,
 ): Promise<readonly string[]> {
   const onlyTemplate: string[] = [];
   for (const { name, isInTemplate, isHonoured } of PROPERTIES) {
     prove(`the template: ${name}`, isInTemplate(workshop.template.get()));
-    if (await isHonoured(workshop)) tell('  and so it is deployed');
+    if (await isHonoured(workshop)) report('  and so it is deployed');
     else onlyTemplate.push(name);
   }
   return onlyTemplate;

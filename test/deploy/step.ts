@@ -1,21 +1,21 @@
 import { writeFileSync } from 'node:fs';
 
-/** What a step is given to tell what it does, and to prove what it claims. */
-export type Teller = {
-  readonly tell: (text: string) => void;
-  /** Tells a sentence that holds; throws it if it does not, with what was found instead. */
+/** With what a step reports what it does, and proves what it claims. */
+export type Reporter = {
+  readonly report: (text: string) => void;
+  /** Reports a sentence that holds; throws it if it does not hold, with what was found instead. */
   readonly prove: (sentence: string, holds: boolean, found?: unknown) => void;
 };
 
-export type Step = { readonly title: string; readonly run: (teller: Teller) => Promise<void> };
+export type Step = { readonly title: string; readonly run: (reporter: Reporter) => Promise<void> };
 
 /** How a suite ended; a step that was never reached has failed too. */
 export type Outcome = { readonly passed: number; readonly failed: number };
 
-const teller: Teller = {
-  tell: (text) => write(`   ${text}`),
+const reporter: Reporter = {
+  report: (text) => write(`   ${text}`),
   prove: (sentence, holds, found) => {
-    if (!holds) throw new Error(`Not so: ${sentence}${found === undefined ? '' : `\n${describe(found)}`}`);
+    if (!holds) throw new Error(`Not so: ${sentence}${found === undefined ? '' : `\n${formatFound(found)}`}`);
     write(`   ✓ ${sentence}`);
   },
 };
@@ -36,7 +36,7 @@ export async function runSteps(
   record();
   for (const [index, { title, run }] of steps.entries()) {
     write(`\n${index + 1}. ${title}`);
-    const failure = await failureOf(run(teller), signal);
+    const failure = await failureOf(run(reporter), signal);
     if (failure !== undefined) {
       write(`   ✗ ${failure}`);
       break;
@@ -47,7 +47,7 @@ export async function runSteps(
   return outcome();
 }
 
-/** Waits for a step, or for the end of all patience. */
+/** Waits for a step, or for the abort signal. */
 async function failureOf(step: Promise<void>, signal: AbortSignal): Promise<string | undefined> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = () => reject(signal.reason);
@@ -82,6 +82,6 @@ export function write(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-function describe(found: unknown): string {
+function formatFound(found: unknown): string {
   return typeof found === 'string' ? found : JSON.stringify(found, null, 2);
 }

@@ -9,7 +9,7 @@ export const SECRETS = {
   shopify: 'shpss_deploy_shopify',
 } as const;
 
-/** A webhook that can be posted as often as one likes: always the same bytes, under the same signature. */
+/** A webhook that can be posted any number of times: always the same bytes, under the same signature. */
 export type Webhook = { readonly headers: Readonly<Record<string, string>>; readonly body: string };
 
 /** A sample that Stripe's own library has signed, as if it had happened now. */
@@ -40,7 +40,7 @@ export function signAsShopify(sampleName: string): Webhook {
   };
 }
 
-/** Posts a webhook, and tells what its vendor would be told. */
+/** Posts a webhook; returns the answer that its vendor would get. */
 export async function post(
   url: string,
   { headers, body }: Webhook,

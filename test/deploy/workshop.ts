@@ -9,7 +9,7 @@ import type { PythonEnvironment } from './python-environment.ts';
 import { type CommandOutput, mustRun, runCommand } from './run-command.ts';
 
 /** A value that an early step makes and later ones need. */
-export type Index<Value> = {
+export type Shared<Value> = {
   readonly set: (value: Value) => void;
   /** Throws while there is none. */
   readonly get: () => Value;
@@ -23,12 +23,12 @@ export type Workshop = {
   readonly directory: string;
   readonly project: Project;
   readonly simulator: WebexCampaignSimulator;
-  readonly python: Index<PythonEnvironment>;
-  readonly emulator: Index<Emulator>;
+  readonly python: Shared<PythonEnvironment>;
+  readonly emulator: Shared<Emulator>;
   /** The template as it was synthesized for the deploy. */
-  readonly template: Index<Template>;
-  readonly outputs: Index<Readonly<Record<string, string>>>;
-  readonly door: Index<Loopback>;
+  readonly template: Shared<Template>;
+  readonly outputs: Shared<Readonly<Record<string, string>>>;
+  readonly endpoint: Shared<Loopback>;
 };
 
 export type Template = {
@@ -42,7 +42,7 @@ export const STACK = `webhook-adapter-${STAGE}`;
 const REGION = 'us-east-1';
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
-export function index<Value>(name: string): Index<Value> {
+export function shared<Value>(name: string): Shared<Value> {
   let held: { readonly value: Value } | undefined;
   return {
     set: (value) => {

@@ -85,7 +85,7 @@ function newFolder(): string {
 }
 
 describe('npm start', () => {
-  test('with --once tells both stories and ends with 0', async () => {
+  test('with --once shows both stories and ends with 0', async () => {
     const { code, stdout, stderr } = await runProgram(['local/start.ts', '--once', '--port', '0']);
 
     expect([code, stderr]).toEqual([0, '']);
@@ -127,7 +127,7 @@ describe('npm start', () => {
     await expect(fetch(`${at}/healthz`)).rejects.toThrow('fetch failed');
   }, 60_000);
 
-  test('tells the story of the one source that it has a sample of', async () => {
+  test('shows the story of the one source that it has a sample of', async () => {
     const mappings = newFolder();
     cpSync(join(SIX_SOURCES, 'resend'), join(mappings, 'resend'), { recursive: true });
     addSourceWithoutSample(mappings);

@@ -1,37 +1,78 @@
 import type { Mutant } from '../../bench/measure/bundle-mutant.ts';
 import type { WorldEvent } from '../../rehearsal/plan/plan.ts';
 
-/** A broken variant of the adapter: the real code with one safeguard wrong. */
-export type Twin = {
+/** The real code with one safeguard taken out, for the stories. */
+export const STORY_MUTANTS = {
+  verifierUnwired: {
+    function: 'ingest',
+    file: 'ingest/receive.ts',
+    changes: [
+      [
+        'await verifyWebhook(source, request, receivedAt, dependencies);',
+        "succeed({ code: 'verified', secretIndex: 0, secret: '', receivedAt }) as Awaited<ReturnType<typeof verifyWebhook>>;",
+      ],
+    ],
+  },
+  claimRemoved: {
+    function: 'deliver',
+    file: 'deliver/ledger/decision.ts',
+    changes: [
+      [
+        'await attemptWrite(decision.entry, ledger);',
+        '{ ok: true, value: { isWritten: true, found: undefined } } as const;',
+      ],
+    ],
+  },
+  settlingRemoved: {
+    function: 'deliver',
+    file: 'deliver/ledger/decision.ts',
+    changes: [['await attemptWrite(next, ledger);', '{ ok: true, value: { isWritten: true } } as const;']],
+  },
+  batchResponseDropped: {
+    function: 'deliver',
+    file: 'deliver/handler.ts',
+    changes: [['kept.map((itemIdentifier) => ({ itemIdentifier }))', '[]']],
+  },
+  codeIgnored: {
+    function: 'deliver',
+    file: 'deliver/event-api/verdict.ts',
+    changes: [['readCode(data.code)', 'readCode(undefined)']],
+  },
+  eventKeyNotHashed: {
+    function: 'deliver',
+    file: 'deliver/work.ts',
+    changes: [["createHmac('sha256', hashKey).update(eventKey).digest('hex')", 'eventKey']],
+  },
+} as const satisfies Readonly<Record<string, Mutant>>;
+
+/** A mutant for the rehearsal, and what the rehearsal has to find. */
+type RehearsalMutant = {
   readonly name: string;
   readonly mutant: Mutant;
-  /** What the rehearsal says of it. */
-  readonly foundOut: RegExp;
-  /** What has to befall the world for it; the usual, where nothing is said. */
+  /** The sentence that the rehearsal has to report. */
+  readonly finding: RegExp;
+  /**
+   * What befalls the world.
+   * @default the usual
+   */
   readonly befalls?: WorldEvent['name'];
-  /** The one fault that all webhooks have, for what happens by chance; the usual mixture, where nothing is said. */
+  /**
+   * The one fault that all webhooks have, where the usual mixture finds the mutant only by chance.
+   * @default the usual mixture
+   */
   readonly fault?: string;
 };
 
-/** The broken variants that the rehearsal's usual faults find out. A text that is no longer there is an error. */
-export const TWINS: readonly Twin[] = [
+/** The mutants that the rehearsal finds with its usual faults. */
+export const REHEARSAL_MUTANTS: readonly RehearsalMutant[] = [
   {
     name: 'no idempotency',
-    foundOut: /times too often/,
-    mutant: {
-      function: 'deliver',
-      file: 'deliver/claim-event.ts',
-      changes: [
-        [
-          'await attemptWrite(decision.entry, ledger);',
-          '{ ok: true, value: { isWritten: true, found: undefined } } as const;',
-        ],
-      ],
-    },
+    finding: /times too often/,
+    mutant: STORY_MUTANTS.claimRemoved,
   },
   {
     name: 'check-then-insert race',
-    foundOut: /times too often/,
+    finding: /times too often/,
     fault: 'ten at once',
     mutant: {
       function: 'deliver',
@@ -49,10 +90,10 @@ export const TWINS: readonly Twin[] = [
   },
   {
     name: 'settled before the call',
-    foundOut: /: (lost|delivered), not/,
+    finding: /: (lost|delivered), not/,
     mutant: {
       function: 'deliver',
-      file: 'deliver/call-event.ts',
+      file: 'deliver/event.ts',
       changes: [
         [
           'const called = await caller.call(',
@@ -65,7 +106,7 @@ export const TWINS: readonly Twin[] = [
   },
   {
     name: 'acknowledged before buffered',
-    foundOut: /: lost, not/,
+    finding: /: lost, not/,
     befalls: 'sends-refused',
     mutant: {
       function: 'ingest',
@@ -80,7 +121,7 @@ export const TWINS: readonly Twin[] = [
   },
   {
     name: 'verified after parsing',
-    foundOut: /\(none, \w+\): never-taken, not delivered/,
+    finding: /\(none, \w+\): never-taken, not delivered/,
     mutant: {
       function: 'ingest',
       file: 'ingest/receive.ts',
@@ -99,7 +140,7 @@ export const TWINS: readonly Twin[] = [
   },
   {
     name: 'stale accepted',
-    foundOut: /\(stale, \w+\): wrongly-taken/,
+    finding: /\(stale, \w+\): wrongly-taken/,
     mutant: {
       function: 'ingest',
       file: 'ingest/signature/header.ts',
@@ -108,13 +149,13 @@ export const TWINS: readonly Twin[] = [
   },
   {
     name: 'batch failed as a whole',
-    // What is done comes back only once its hiding has run out: until then the buffer is not empty.
-    foundOut: /worked on again for nothing|messages are still on the buffer/,
-    // Nothing that SQS itself would bring back: then one message that comes for nothing is one too many.
+    // Messages that are done come back only when their visibility timeout ends: until then the buffer is not empty.
+    finding: /worked on again for nothing|messages are still on the buffer/,
+    // An event after which SQS brings nothing back: then one message that comes back is one too many.
     befalls: 'primary-revoked',
     mutant: {
       function: 'deliver',
-      file: 'deliver/deliver-batch.ts',
+      file: 'deliver/batch.ts',
       changes: [
         [
           "return records.flatMap(({ messageId }, index) => (fates[index] === 'done' ? [] : [messageId]));",
@@ -125,7 +166,7 @@ export const TWINS: readonly Twin[] = [
   },
   {
     name: 'secrets logged',
-    foundOut: /a secret or an event key is in: log/,
+    finding: /a secret or an event key is in: log/,
     mutant: {
       function: 'deliver',
       file: 'adapters/webex-campaign.ts',
@@ -139,11 +180,30 @@ export const TWINS: readonly Twin[] = [
   },
   {
     name: 'note not written',
-    foundOut: /dead letters have no note/,
+    finding: /dead letters have no note/,
     mutant: {
       function: 'deliver',
       file: 'dead-letter/message.ts',
-      changes: [['noteAttributes(note)', '{}']],
+      changes: [['...noteAttributes(note)', '']],
     },
   },
 ];
+
+/** A budget that a rehearsal can wait for: ten minutes of the queues' clock. */
+const TEN_MINUTES = ['budgetSeconds: 86_400', 'budgetSeconds: 600'] as const;
+
+/** The real code with a short budget. */
+export const SHORT_BUDGET: Mutant = {
+  function: 'deliver',
+  file: 'deliver/retry-schedule.ts',
+  changes: [TEN_MINUTES],
+};
+
+/** A mutant that shows only once the budget is over. */
+export const UNBOUNDED_RETRY: Mutant = {
+  ...SHORT_BUDGET,
+  changes: [
+    TEN_MINUTES,
+    ['return now.getTime() - firstSeenAt.getTime() >= RETRY_SCHEDULE.budgetSeconds * 1000;', 'return false;'],
+  ],
+};

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 import { createFunctionPool, type FunctionPool } from '../../local/emulator/functions/pool.ts';
-import { judgeTrends, type Sample } from '../../rehearsal/trend.ts';
+import { judgeTrends, type Sample } from '../../rehearsal/soak.ts';
 
 const MEGABYTE = 1_048_576;
 const cleanUps: (() => Promise<void>)[] = [];

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type DeliveryStory, startDeliveryStory } from './delivery-story.ts';
-import { ACCEPTED, type FarAnswer } from './webex-campaign.ts';
+import { ACCEPTED, type EventAnswer } from './webex-campaign.ts';
 
 const SPEED = 20;
 const CODES = [1001, 1002, 1003, 430, 498, 404, 405, 429, 499, 500, 502];
 
 /** What the first call for an event key is answered; every further one is accepted. */
-const first = new Map<string, FarAnswer>();
+const first = new Map<string, EventAnswer>();
 
 let story: DeliveryStory;
 beforeAll(async () => {

@@ -2,10 +2,10 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { stripeSignature } from '../../bench/vendor-signatures.ts';
 import { type DeliveryStory, startDeliveryStory } from './delivery-story.ts';
-import { ACCEPTED, type FarAnswer } from './webex-campaign.ts';
+import { ACCEPTED, type EventAnswer } from './webex-campaign.ts';
 
-// Marked values walk the wired functions to every outcome. None of the marks may be found in what is left behind, but in
-// the webhooks themselves.
+// Marked values go through the wired functions to every outcome. What is left behind may hold none of the marks, except the
+// webhooks themselves.
 const SECRETS = {
   primary: 'MARK-primary-key',
   secondary: 'MARK-secondary-key',
@@ -13,7 +13,7 @@ const SECRETS = {
 };
 
 /** Answers quote what they were asked, as the vendor's descriptions may. */
-const ANSWERS: Readonly<Record<string, (quoted: string) => FarAnswer>> = {
+const ANSWERS: Readonly<Record<string, (quoted: string) => EventAnswer>> = {
   delivered: () => ACCEPTED,
   refused: (description) => ({ status: 200, body: JSON.stringify({ code: 1002, description }) }),
   firewall: (description) => ({ status: 403, body: `<html>${description}</html>` }),
@@ -46,7 +46,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => story.stop());
 
-/** Sends a webhook whose every value is marked; its id is not, since ids are there to be told. */
+/** Sends a webhook whose every value but its id is marked: ids may be logged. */
 async function send(type: string, id: string, secret = SECRETS.signing): Promise<number> {
   const webhook = {
     type,
@@ -109,10 +109,10 @@ test('no value of a payload, event key, API key, secret or signature is in any l
   for (const mark of ['MARK', ...signatures]) expect([mark, left.includes(mark)]).toEqual([mark, false]);
 }, 240_000);
 
-/** Everything that is kept or told, but for the webhooks themselves. */
+/** Everything that is stored or printed, except the webhooks themselves. */
 async function leftBehind(): Promise<string> {
-  const letters = (await story.deadLetters()).map(({ attributes: { code, note } }) => ({ code, note }));
-  return [...story.printed, JSON.stringify(letters), JSON.stringify(await story.ledger())].join('\n');
+  const deadLetters = (await story.deadLetters()).map(({ attributes: { code, note } }) => ({ code, note }));
+  return [...story.printed, JSON.stringify(deadLetters), JSON.stringify(await story.ledger())].join('\n');
 }
 
 async function putUnreadable(): Promise<void> {
@@ -142,5 +142,7 @@ async function crash(): Promise<void> {
   await send('parked', 'crashed');
   while (crashing === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(await story.run.stack.killWorkers('Deliver')).toBeGreaterThan(0);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  while (!story.printed.some((text) => text.startsWith('Runtime exited'))) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import { type DeliveryStory, startDeliveryStory } from './delivery-story.ts';
-import { ACCEPTED, type FarAnswer } from './webex-campaign.ts';
+import { ACCEPTED, type EventAnswer } from './webex-campaign.ts';
 
 const SPEED = 60;
-const REFUSED: FarAnswer = { status: 401, body: '{"code":498,"description":"Invalid token"}' };
+const REFUSED: EventAnswer = { status: 401, body: '{"code":498,"description":"Invalid token"}' };
 const MINUTE = 60_000 / SPEED;
 
 const valid = new Set<string>();
@@ -20,28 +20,30 @@ beforeAll(async () => {
 afterAll(() => story.stop());
 
 describe('refused keys', () => {
-  test('hold everything for five minutes with few probes, and a new key in the secret releases it', async () => {
-    const keys = Array.from({ length: 20 }, (_, index) => `held-${index}`);
+  test('pause everything for five minutes with few probes, and a new key in the secret ends the pause', async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `paused-${index}`);
+    const startedAt = performance.now();
     await Promise.all(keys.map((key) => story.post('parked', key)));
     await new Promise((resolve) => setTimeout(resolve, 5 * MINUTE));
     const probes = story.calls.length;
+    const minutes = (performance.now() - startedAt) / MINUTE;
     Object.assign(secrets, { primary: 'renewed', secondary: 'other' });
     valid.add('renewed').add('other');
 
     for (const key of keys) expect(await story.line(key)).toMatchObject({ outcome: 'delivered' });
     expect(probes).toBeGreaterThan(0);
-    // Two workers, one probe a minute each, and the first calls of either.
-    expect(probes).toBeLessThanOrEqual(2 * (5 + 2));
+    // Two workers, one probe a minute each, and the first calls of either. A busy machine may take more than five minutes.
+    expect(probes).toBeLessThanOrEqual(2 * (minutes + 2));
     expect(new Set(story.calls.filter(({ bearer }) => bearer === 'renewed').map(({ key }) => key))).toEqual(
       new Set(keys),
     );
     expect(await story.notes()).toEqual([]);
-    // What the alarm looks at: 1 while it was so, 0 since a call has been accepted.
-    const held = story.printed
+    // What the alarm looks at: 1 during the pause, 0 once a call has been accepted.
+    const paused = story.printed
       .filter((text) => text.includes('"PausedByCredentials":'))
       .map((text) => JSON.parse(text));
-    expect(held[0]).toMatchObject({ PausedByCredentials: 1, stack: LOCAL_STACK });
-    expect(held.at(-1)).toMatchObject({ PausedByCredentials: 0, stack: LOCAL_STACK });
+    expect(paused[0]).toMatchObject({ PausedByCredentials: 1, stack: LOCAL_STACK });
+    expect(paused.at(-1)).toMatchObject({ PausedByCredentials: 0, stack: LOCAL_STACK });
   }, 240_000);
 
   test('make no event late while the other key is valid', async () => {

@@ -16,7 +16,7 @@ import { explainWebhook } from '../../cli/webhooks/explain.ts';
 import { tail } from '../../cli/webhooks/tail.ts';
 import { replayedMessage } from '../../lambdas/buffer/message.ts';
 import { type DeliveryStory, isEnd, startDeliveryStory } from './delivery-story.ts';
-import type { FarCall } from './webex-campaign.ts';
+import type { EventCall } from './webex-campaign.ts';
 
 // An event API whose event definition demands the parameter "note", and that answers the first call of some unclearly.
 let story: DeliveryStory;
@@ -52,7 +52,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-function answer({ key, note }: FarCall, callsBefore: number) {
+function answer({ key, note }: EventCall, callsBefore: number) {
   const told = { code: 1002, description: `Mandatory parameter "note" is missing for ${key}` };
   if (note === undefined || (note === 'refused-first' && callsBefore === 0))
     return { status: 200, body: JSON.stringify(told) };

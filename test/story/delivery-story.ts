@@ -9,7 +9,7 @@ import { ledgerTableName } from '../../lambdas/deliver/ledger/entry.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import type { DeliverLine } from '../../local/log-lines.ts';
 import { type LocalRun, startLocalRun } from '../../local/run.ts';
-import { type FarAnswer, type FarCall, startFarSide } from './webex-campaign.ts';
+import { type EventAnswer, type EventCall, startEventApi } from './webex-campaign.ts';
 
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 
@@ -17,8 +17,8 @@ const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 export type DeliveryStory = {
   readonly run: LocalRun;
   /** Every call so far. */
-  readonly calls: FarCall[];
-  readonly callsAbout: (key: string) => readonly FarCall[];
+  readonly calls: EventCall[];
+  readonly callsAbout: (key: string) => readonly EventCall[];
   /** Every line that a function has printed, as it is. */
   readonly printed: string[];
   readonly post: (type: string, key: string, more?: object) => Promise<number>;
@@ -45,17 +45,17 @@ const HASH_KEY = 'MARK-hash-key-that-nobody-needs-to-know';
 
 export async function startDeliveryStory(
   speed: number,
-  answer: (call: FarCall, callsBefore: number) => FarAnswer,
+  answer: (call: EventCall, callsBefore: number) => EventAnswer,
   secrets: StorySecrets = { primary: 'key-1', signing: 'whsec_story' },
 ): Promise<DeliveryStory> {
-  const calls: FarCall[] = [];
-  const farSide = await startFarSide((call) => {
+  const calls: EventCall[] = [];
+  const eventApi = await startEventApi((call) => {
     const before = calls.filter(({ key }) => key === call.key).length;
     calls.push(call);
     return answer(call, before);
   });
   const printed: string[] = [];
-  const run = await startRun(speed, farSide.url, secrets, (text) => printed.push(text));
+  const run = await startRun(speed, eventApi.url, secrets, (text) => printed.push(text));
   const account = await openAccount({ port: Number(new URL(run.stack.url).port) });
   if (!account.ok) throw new Error(account.failure);
   const deadLetters = () => readDeadLetterMessages(account.value);
@@ -76,7 +76,7 @@ export async function startDeliveryStory(
     deadLetters,
     stop: async () => {
       await run.stop();
-      await farSide.stop();
+      await eventApi.stop();
     },
   };
 }

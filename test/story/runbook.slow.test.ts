@@ -32,7 +32,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-// What one command leaves behind is not what the next is about.
+// No command meets what another has left behind.
 afterEach(() =>
   openSqs().send(new PurgeQueueCommand({ QueueUrl: story.run.stack.outputs.DeadLetterQueueUrl })),
 );
@@ -45,12 +45,12 @@ describe('the commands of the runbook about', () => {
   test.each(commands)(
     '%s do what they say: %s',
     async (_section, command) => {
-      const { ID, letter } = await prepare(command);
+      const { ID, deadLetter } = await prepare(command);
       const { code, stdout, stderr } = await runInShell(command, { ID });
 
       expect([code, stdout, stderr]).toEqual([0, expect.stringMatching(/\S/), '']);
       const isTaken = /replay|drop/.test(command) && !command.includes('--dry-run');
-      if (letter !== undefined) expect(await lies(letter)).toBe(!isTaken);
+      if (deadLetter !== undefined) expect(await lies(deadLetter)).toBe(!isTaken);
     },
     120_000,
   );
@@ -60,34 +60,36 @@ describe('the commands of the runbook about', () => {
   });
 });
 
-let letters = 0;
+let prepared = 0;
 
-/** Has happen what the command is about: its dead letter lies there, and `ID` is the beginning of its id. */
-async function prepare(command: string): Promise<{ readonly ID: string; readonly letter?: string }> {
-  letters += 1;
+/** Makes what the command is about: a dead letter, a webhook or a captured request. `ID` is the beginning of its id. */
+async function prepare(command: string): Promise<{ readonly ID: string; readonly deadLetter?: string }> {
+  prepared += 1;
   if (command.includes('explain')) {
-    await story.post('parked', `well-${letters}`);
-    await story.line(`well-${letters}`, isEnd);
-    return { ID: `id_well-${letters}` };
+    await story.post('parked', `well-${prepared}`);
+    await story.line(`well-${prepared}`, isEnd);
+    return { ID: `id_well-${prepared}` };
   }
   if (command.includes('doctor')) {
     capture();
     return { ID: '' };
   }
   if (command.includes('secrets status')) return { ID: '' };
-  if (command.includes('moved-by-sqs')) return { ID: '', letter: await moveBySqs() };
+  if (command.includes('moved-by-sqs')) return { ID: '', deadLetter: await moveBySqs() };
   const fate = command.includes('unconfirmed') ? 'unclear' : 'refused';
-  await story.post('parked', `${fate}-${letters}`);
-  await story.line(`${fate}-${letters}`, isEnd);
+  await story.post('parked', `${fate}-${prepared}`);
+  await story.line(`${fate}-${prepared}`, isEnd);
   const written = await story.deadLetters();
-  const letter = written.find(({ attributes }) => attributes['deduplication-id'] === `id_${fate}-${letters}`);
-  if (letter === undefined) throw new Error('There is no dead letter.');
-  return { ID: letter.messageId, letter: letter.messageId };
+  const deadLetter = written.find(
+    ({ attributes }) => attributes['deduplication-id'] === `id_${fate}-${prepared}`,
+  );
+  if (deadLetter === undefined) throw new Error('There is no dead letter.');
+  return { ID: deadLetter.messageId, deadLetter: deadLetter.messageId };
 }
 
 /** Whether a dead letter is still where it was. */
 async function lies(messageId: string): Promise<boolean> {
-  return (await story.deadLetters()).some((letter) => letter.messageId === messageId);
+  return (await story.deadLetters()).some((deadLetter) => deadLetter.messageId === messageId);
 }
 
 /** A request as somebody might have kept it. */
@@ -102,13 +104,13 @@ function capture(): void {
 async function moveBySqs(): Promise<string> {
   const attributes = {
     ...{ version: '2', 'webhook-id': 'crash-loop', source: 'stripe', 'event-type': 'parked' },
-    ...{ 'deduplication-id': `id_moved-${letters}`, 'received-at': new Date().toISOString() },
+    ...{ 'deduplication-id': `id_moved-${prepared}`, 'received-at': new Date().toISOString() },
     body: 'json utf-8',
   };
   const { MessageId = '' } = await openSqs().send(
     new SendMessageCommand({
       QueueUrl: story.run.stack.outputs.DeadLetterQueueUrl,
-      MessageBody: JSON.stringify({ type: 'parked', id: `id_moved-${letters}`, key: `moved-${letters}` }),
+      MessageBody: JSON.stringify({ type: 'parked', id: `id_moved-${prepared}`, key: `moved-${prepared}` }),
       MessageAttributes: Object.fromEntries(
         Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
       ),

@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { listenOnLoopback } from '../../local/emulator/loopback.ts';
 
 /** A call that reached Webex Campaign. */
-export type FarCall = {
+export type EventCall = {
   readonly key: string;
   readonly bearer: string;
   readonly at: number;
@@ -10,15 +10,15 @@ export type FarCall = {
 };
 
 /** How Webex Campaign answers a call; `undefined` never answers. */
-export type FarAnswer =
+export type EventAnswer =
   | { readonly status: number; readonly body: string; readonly retryAfter?: string }
   | undefined;
 
-export const ACCEPTED: FarAnswer = { status: 200, body: '{"transaction-id":"event_1"}' };
+export const ACCEPTED: EventAnswer = { status: 200, body: '{"transaction-id":"event_1"}' };
 
 /** Starts an event API on a free port of 127.0.0.1 that answers as the test has it. */
-export async function startFarSide(
-  answer: (call: FarCall) => FarAnswer,
+export async function startEventApi(
+  answer: (call: EventCall) => EventAnswer,
 ): Promise<{ url: string; stop: () => Promise<void> }> {
   const server = createServer(async (message, response) => {
     const event = JSON.parse(Buffer.concat(await message.toArray()).toString('utf8'));
@@ -30,7 +30,7 @@ export async function startFarSide(
   return { url: `${url}/events`, stop };
 }
 
-function send(answer: FarAnswer, response: ServerResponse): void {
+function send(answer: EventAnswer, response: ServerResponse): void {
   if (answer === undefined) return;
   const headers = answer.retryAfter === undefined ? {} : { 'retry-after': answer.retryAfter };
   response.writeHead(answer.status, headers).end(answer.body);

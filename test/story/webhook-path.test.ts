@@ -218,8 +218,8 @@ describe('a wrong request gets a clear answer:', () => {
 
 // Last: it looks back at all that the stories above have printed and left behind.
 test('no value of a payload, no secret, key or signature is in a log line or on a note', async () => {
-  const letters = await deadLetters();
-  const text = [...printed, ...letters.map(({ attributes }) => JSON.stringify(attributes))].join('\n');
+  const notes = (await deadLetters()).map(({ attributes }) => JSON.stringify(attributes));
+  const text = [...printed, ...notes].join('\n');
 
   expect(text).toContain('evt_story_1002');
   const { primary } = SIX_SECRETS['webex-campaign'];

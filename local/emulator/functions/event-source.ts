@@ -21,7 +21,7 @@ export type EventSourceSettings = {
   readonly concurrency: number;
   /** How many seconds of the queue's clock pass in a true one. */
   readonly speed: number;
-  /** How many of the next messages that are worked off come back all the same, as SQS allows itself to have it. */
+  /** How many of the next messages are delivered again though they were worked off, as SQS may do at any time. */
   readonly redelivery: { messages: number };
 };
 
@@ -59,7 +59,7 @@ async function receive(
     QueueUrl: settings.queueUrl,
     MaxNumberOfMessages: settings.batchSize,
     WaitTimeSeconds: 20,
-    VisibilityTimeout: holdSeconds(settings, pool.settings.timeoutSeconds),
+    VisibilityTimeout: visibilityTimeoutOf(settings, pool.settings.timeoutSeconds),
     MessageAttributeNames: ['All'],
     MessageSystemAttributeNames: ['All'],
   });
@@ -72,8 +72,8 @@ async function receive(
   }
 }
 
-/** On a fast clock the queue's visibility timeout may be shorter than the function truly takes: a message is held longer. */
-export function holdSeconds(
+/** On a fast clock the queue's visibility timeout may be over before the function is: then messages are hidden for longer. */
+export function visibilityTimeoutOf(
   { visibilitySeconds, speed }: Pick<EventSourceSettings, 'visibilitySeconds' | 'speed'>,
   timeoutSeconds: number,
 ): number {
@@ -107,7 +107,7 @@ async function workOn(
   await client.send(new DeleteMessageBatchCommand({ QueueUrl: settings.queueUrl, Entries }));
 }
 
-/** Messages that were held for longer come back when the queue's own visibility timeout would have ended. */
+/** Messages that were hidden for longer come back when the queue's own visibility timeout would have ended. */
 async function showAgain(
   messages: readonly Message[],
   client: SQSClient,
@@ -133,7 +133,7 @@ async function hide(
   }
 }
 
-/** A function that has crashed may have given a message back before, and then it is no longer hidden. */
+/** A function may have given a message back before it crashed; then the message is no longer hidden. */
 function rethrowUnlessSeen(error: unknown): void {
   if (!(error instanceof Error && error.name.endsWith('MessageNotInflight'))) throw error;
 }

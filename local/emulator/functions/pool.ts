@@ -8,7 +8,7 @@ const MAX_SANDBOXES = 10;
 export type FunctionPool = {
   readonly settings: FunctionSettings;
   readonly invoke: (event: unknown) => Promise<Invocation>;
-  /** Ends every sandbox, in the middle of its work, as a crash would; says how many were at work. */
+  /** Ends every sandbox in the middle of its work, as a crash would; returns how many were at work. */
   readonly killWorkers: () => Promise<number>;
   /** Lets every sandbox end once its work is done: from here on the code is loaded anew, as after a deploy. */
   readonly renew: () => Promise<void>;
@@ -17,12 +17,12 @@ export type FunctionPool = {
   readonly stop: () => Promise<void>;
 };
 
-/** The sandboxes of a function, and who waits for one of them. */
+/** The sandboxes of a function, and the calls that wait for one. */
 type Pooled = {
   readonly sandboxes: Set<Sandbox>;
   /** Those of them that are free. */
   readonly idle: Sandbox[];
-  /** Those that end once their work is done, and count no more. */
+  /** Those that end once their work is done; no call gets them any more. */
   readonly retired: Set<Sandbox>;
   readonly waiting: (() => void)[];
 };
@@ -75,12 +75,12 @@ async function take(pooled: Pooled, start: () => Sandbox): Promise<Sandbox> {
 function giveBack({ sandboxes, idle, retired, waiting }: Pooled, sandbox: Sandbox): void {
   if (sandbox.isAlive() && sandboxes.has(sandbox)) idle.push(sandbox);
   else sandboxes.delete(sandbox);
-  // At work still when it was to be used no more.
+  // It was at work when it was retired.
   if (retired.delete(sandbox)) void sandbox.stop();
   waiting.shift()?.();
 }
 
-/** One that ends meanwhile holds nothing that could be measured. */
+/** Leaves out a sandbox that ends meanwhile. */
 async function measureAll(sandboxes: readonly Sandbox[]): Promise<readonly ThreadMemory[]> {
   const measured = await Promise.allSettled(sandboxes.map((sandbox) => sandbox.memory()));
   return measured.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
@@ -92,7 +92,7 @@ async function stopAll(sandboxes: readonly Sandbox[]): Promise<void> {
 
 /** What can be done to functions by a part of their names. */
 export type NamedFunctions = {
-  /** Ends their threads, as a crash would; says how many were at work. */
+  /** Ends their threads, as a crash would; returns how many were at work. */
   readonly killWorkers: (name: string) => Promise<number>;
   /** What each of their threads holds. */
   readonly memoryOf: (name: string) => Promise<readonly ThreadMemory[]>;

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../../../lambdas/result.ts';
@@ -35,7 +34,7 @@ export type Sandbox = {
 
 const outcomeSchema = z.union([z.object({ value: z.unknown() }), z.object({ error: z.string() })]);
 
-/** Starts a thread that loads the function's code; `onLine` is told each line that it prints. */
+/** Starts a thread that loads the function's code; `onLine` gets each line that it prints. */
 export function startSandbox(settings: FunctionSettings, onLine: (text: string) => void): Sandbox {
   const { environment, timeoutSeconds, ...workerData } = settings;
   const worker = new Worker(new URL('./sandbox-thread.ts', import.meta.url), {
@@ -44,7 +43,7 @@ export function startSandbox(settings: FunctionSettings, onLine: (text: string) 
     stdout: true,
     stderr: true,
   });
-  for (const stream of [worker.stdout, worker.stderr]) readLines(stream, onLine);
+  for (const input of [worker.stdout, worker.stderr]) createInterface({ input }).on('line', onLine);
 
   const life = watchLife(worker);
   return {
@@ -73,19 +72,19 @@ type Life = {
   /** Once the function's code is loaded, or will never be. */
   readonly ready: Promise<unknown>;
   readonly isAlive: () => boolean;
-  /** Has it count as ended, if it does not yet. */
+  /** Declares it ended, unless it is already. */
   readonly end: (failure: string) => void;
-  /** Whom to tell of the end: the latest, at once if it is there. */
-  readonly atEnd: (tell: (ended: Invocation) => void) => void;
+  /** What to call at the end, in the place of what was given before; at once, if the end has come. */
+  readonly atEnd: (notify: (ended: Invocation) => void) => void;
 };
 
-/** Whoever waits is told by a call: a race with a promise of the end would keep each invocation until then. */
+/** The end calls whoever waits: a race with a promise of the end would keep every invocation in memory until then. */
 function watchLife(worker: Worker): Life {
   let ended: Invocation | undefined;
-  let formatEnd: (ended: Invocation) => void = () => {};
+  let notifyOfEnd: (ended: Invocation) => void = () => {};
   const end = (failure: string) => {
     ended ??= fail(failure);
-    formatEnd(ended);
+    notifyOfEnd(ended);
   };
   const ready = new Promise((resolve) => {
     worker.once('message', resolve);
@@ -97,23 +96,21 @@ function watchLife(worker: Worker): Life {
     ready,
     isAlive: () => ended === undefined,
     end,
-    atEnd: (tell) => {
-      formatEnd = tell;
-      if (ended !== undefined) tell(ended);
+    atEnd: (notify) => {
+      notifyOfEnd = notify;
+      if (ended !== undefined) notify(ended);
     },
   };
 }
 
-type Run = { readonly event: unknown; readonly timeoutSeconds: number };
-
-function run(worker: Worker, { event, timeoutSeconds }: Run, tell: (invocation: Invocation) => void): void {
+function run(
+  worker: Worker,
+  { event, timeoutSeconds }: { readonly event: unknown; readonly timeoutSeconds: number },
+  onOutcome: (invocation: Invocation) => void,
+): void {
   worker.once('message', (message) => {
     const outcome = outcomeSchema.parse(message);
-    tell('error' in outcome ? fail(outcome.error) : succeed(outcome.value));
+    onOutcome('error' in outcome ? fail(outcome.error) : succeed(outcome.value));
   });
   worker.postMessage({ requestId: randomUUID(), deadline: Date.now() + timeoutSeconds * 1000, event });
-}
-
-function readLines(stream: Readable, onLine: (text: string) => void): void {
-  createInterface({ input: stream }).on('line', onLine);
 }

@@ -32,8 +32,8 @@ export function readFunctionSettings(
 }
 
 /**
- * A claim has to hold for as long as a function may truly run: on a fast clock, so many times longer. Timeouts are limits
- * rather than waits, and stay real.
+ * A claim's lease has to last for as long as a function may truly run: on a fast clock, that many times longer. Timeouts
+ * are limits and not waits, and stay real.
  */
 function slowDown(
   { LEASE_SECONDS: lease, ...variables }: Readonly<Record<string, string>>,

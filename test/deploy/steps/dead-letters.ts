@@ -1,5 +1,5 @@
 import { commandOf, unusedCommands } from '../deploy-chapter.ts';
-import { type Step, type Teller, until } from '../step.ts';
+import { type Reporter, type Step, until } from '../step.ts';
 import { post, signAsStripe } from '../webhooks.ts';
 import { attempt, run, STACK, type Workshop } from '../workshop.ts';
 import { deploy } from './deploy-stack.ts';
@@ -16,12 +16,12 @@ export function deadLetterSteps(workshop: Workshop): readonly Step[] {
 function refuse(workshop: Workshop): Step {
   return {
     title: 'HTTP 200 with code 1002 in it',
-    run: async ({ tell, prove }) => {
+    run: async ({ report, prove }) => {
       workshop.simulator.script([
         { status: 200, body: { code: 1002, description: 'Mandatory field is missing' } },
       ]);
       const { status } = await post(
-        `${workshop.door.get().url}/webhooks/stripe`,
+        `${workshop.endpoint.get().url}/webhooks/stripe`,
         signAsStripe('customer.subscription.trial_will_end'),
       );
       prove('the webhook is answered 200: it is safe on the buffer', status === 200, status);
@@ -29,7 +29,7 @@ function refuse(workshop: Workshop): Step {
         const text = await list(workshop);
         return text.includes('1 dead letter') ? text : undefined;
       });
-      tell(`$ ${commandOf('npm run -s adapter -- dead-letter list')}\n${indent(listed)}`);
+      report(`$ ${commandOf('npm run -s adapter -- dead-letter list')}\n${indent(listed)}`);
       prove(
         'it is dead-lettered, and its note says why',
         listed.includes('webex-mandatory-field-missing  (deliver)'),
@@ -44,15 +44,15 @@ function refuse(workshop: Workshop): Step {
 function mendAndReplay(workshop: Workshop): Step {
   return {
     title: 'Mend the mapping, deploy it, and replay the dead letter',
-    run: async ({ tell, prove }) => {
+    run: async ({ report, prove }) => {
       workshop.project.replace('mappings/stripe/mapping.yaml', EVENT_ID, MENDED_ID);
       // An example that expects something else would keep the mapping from being deployed.
       const accept = 'npm run -s adapter -- map --example stripe/trial-ending --accept';
-      tell(`$ ${accept}`);
+      report(`$ ${accept}`);
       await run(workshop, accept);
-      await deploy(workshop, tell);
+      await deploy(workshop, report);
       const replay = `npm run -s adapter -- dead-letter replay --code webex-mandatory-field-missing --stack ${STACK}`;
-      tell(`$ ${replay}\n${indent(await run(workshop, replay))}`);
+      report(`$ ${replay}\n${indent(await run(workshop, replay))}`);
       const call = await until('the second call', 90, async () =>
         workshop.simulator.received().find(({ body }) => body.includes(MENDED_ID)),
       );
@@ -65,7 +65,7 @@ function mendAndReplay(workshop: Workshop): Step {
         const text = await run(workshop, explain);
         return text.includes('ACCEPTED') ? text : undefined;
       });
-      tell(`$ ${explain}\n${indent(story)}`);
+      report(`$ ${explain}\n${indent(story)}`);
       prove(
         'its story has the refusal and the transaction',
         story.includes('1002') && story.includes(transaction),
@@ -77,9 +77,9 @@ function mendAndReplay(workshop: Workshop): Step {
 function destroy(workshop: Workshop): Step {
   return {
     title: 'Take the stack away',
-    run: async ({ tell, prove }) => {
+    run: async ({ report, prove }) => {
       const command = commandOf('npx cdk destroy');
-      tell(`$ ${command}`);
+      report(`$ ${command}`);
       await run(workshop, `${command} --force`);
       const { exitCode } = await attempt(
         workshop,
@@ -102,7 +102,7 @@ function destroy(workshop: Workshop): Step {
 }
 
 /** What cannot be made again has stayed, and can be taken into a new stack. */
-async function proveKept(workshop: Workshop, prove: Teller['prove']): Promise<void> {
+async function proveKept(workshop: Workshop, prove: Reporter['prove']): Promise<void> {
   prove(
     'what cannot be made again has stayed: the ledger',
     await stays(workshop, 'dynamodb describe-table --table-name', '-ledger'),

@@ -22,18 +22,18 @@ export function webhookSteps(workshop: Workshop): readonly Step[] {
 function sendFirst(workshop: Workshop): Step {
   return {
     title: 'The first event, by the command of the README',
-    run: async ({ tell, prove }) => {
+    run: async ({ report, prove }) => {
       const command = commandOf('npm run -s adapter -- send', {
         '<WebhookUrlstripe>': urlOf(workshop, 'stripe'),
       });
-      tell(`$ ${command}\n${(await run(workshop, command)).trim().replace(/^/gm, '     ')}`);
+      report(`$ ${command}\n${(await run(workshop, command)).trim().replace(/^/gm, '     ')}`);
       const call = await firstCallOf(workshop, 'evt_10000000000001');
       prove(
         'Webex Campaign has been called for it, and answered with a transaction id',
         call.answer?.status === 200,
         call,
       );
-      tell(`  ${call.body}`);
+      report(`  ${call.body}`);
       const transactionId = /event_\d+/.exec(call.answer?.body ?? '')?.[0] ?? '';
       const state = await until('the ledger', 30, async () => deliveredAs(workshop, transactionId));
       prove(`the ledger has it as delivered, under ${transactionId}`, state);

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { commandOf, stageOf } from '../deploy-chapter.ts';
-import { openFrontDoor, startEmulator } from '../emulator.ts';
+import { openApiProxy, startEmulator } from '../emulator.ts';
 import { installPythonEnvironment } from '../python-environment.ts';
 import type { Step } from '../step.ts';
 import { attempt, run, STACK, type Workshop } from '../workshop.ts';
@@ -25,10 +25,10 @@ export function deploySteps(workshop: Workshop): readonly Step[] {
 function installPython(workshop: Workshop): Step {
   return {
     title: 'Install what PyPI has, into an environment of its own',
-    run: async ({ tell, prove }) => {
+    run: async ({ report, prove }) => {
       const python = await installPythonEnvironment(workshop.signal);
       workshop.python.set(python);
-      tell(python.isNew ? 'installed, every file checked against its hash' : 'installed by an earlier run');
+      report(python.isNew ? 'installed, every file checked against its hash' : 'installed by an earlier run');
       const pinned =
         readFileSync(new URL('../requirements.txt', import.meta.url), 'utf8').match(/^\S+==\S+/gm) ?? [];
       prove(`${pinned.length} packages, each of one version: ${pinned.join(' ')}`, pinned.length > 0);
@@ -40,11 +40,11 @@ function startTheEmulator(workshop: Workshop): Step {
   const { directory, simulator } = workshop;
   return {
     title: 'Start the emulator',
-    run: async ({ tell }) => {
+    run: async ({ report }) => {
       mkdirSync(join(directory, 'home'));
       const emulator = await startEmulator(workshop.python.get().programs, join(directory, 'home'));
       workshop.emulator.set(emulator);
-      tell(
+      report(
         `ministack answers at ${emulator.endpoint}; Webex Campaign is the simulator at ${simulator.eventUrl}`,
       );
     },
@@ -55,13 +55,13 @@ function synthesize(workshop: Workshop): Step {
   const { project, directory, simulator } = workshop;
   return {
     title: 'Describe the stage, and synthesize it',
-    run: async ({ tell, prove }) => {
+    run: async ({ report, prove }) => {
       project.append('stages.yaml', stageOf(simulator.eventUrl));
       await run(workshop, `npx cdk synth --quiet --output '${directory}/synthesized'`);
       const file = join(directory, 'synthesized', `${STACK}.template.json`);
       workshop.template.set(JSON.parse(readFileSync(file, 'utf8')));
       const resources = Object.values(workshop.template.get().Resources);
-      tell(
+      report(
         `${STACK}: ${resources.length} resources of ${new Set(resources.map(({ Type }) => Type)).size} types`,
       );
       prove('no value of a secret is in the template', !JSON.stringify(resources).includes('"SecretString"'));
@@ -105,9 +105,9 @@ function lintTemplates(workshop: Workshop): Step {
 function bootstrap(workshop: Workshop): Step {
   return {
     title: 'Bootstrap the account',
-    run: async ({ tell, prove }) => {
+    run: async ({ report, prove }) => {
       const command = commandOf('npx cdk bootstrap');
-      tell(`$ ${command}`);
+      report(`$ ${command}`);
       prove('the account is bootstrapped', /bootstrapped/.test(await everything(workshop, command)));
     },
   };
@@ -116,28 +116,30 @@ function bootstrap(workshop: Workshop): Step {
 function deployFirst(workshop: Workshop): Step {
   return {
     title: 'Deploy the stack as it is',
-    run: async ({ tell, prove }) => {
-      await deploy(workshop, tell);
+    run: async ({ report, prove }) => {
+      await deploy(workshop, report);
       const outputs = workshop.outputs.get();
-      for (const [name, value] of Object.entries(outputs)) tell(`  ${name} = ${value}`);
+      for (const [name, value] of Object.entries(outputs)) report(`  ${name} = ${value}`);
       const url = new URL(outputs.WebhookUrlstripe ?? '');
-      workshop.door.set(await openFrontDoor(workshop.emulator.get(), url.host));
-      tell(`No resolver knows ${url.host}: what is sent to ${workshop.door.get().url} is passed on to it.`);
+      workshop.endpoint.set(await openApiProxy(workshop.emulator.get(), url.host));
+      report(
+        `No resolver knows ${url.host}: what is sent to ${workshop.endpoint.get().url} is passed on to it.`,
+      );
       prove('the outputs hold a webhook URL per source', url.pathname === '/webhooks/stripe');
     },
   };
 }
 
-/** Deploys, and keeps the outputs. Nobody is there to answer the question that the README tells of. */
-export async function deploy(workshop: Workshop, tell: (text: string) => void): Promise<void> {
+/** Deploys, and keeps the outputs. It skips the question that the README mentions. */
+export async function deploy(workshop: Workshop, report: (text: string) => void): Promise<void> {
   const command = commandOf('npx cdk deploy');
-  tell(`$ ${command}`);
+  report(`$ ${command}`);
   const file = join(workshop.directory, 'outputs.json');
   await run(workshop, `${command} --require-approval never --outputs-file '${file}'`);
   workshop.outputs.set(JSON.parse(readFileSync(file, 'utf8'))[STACK] ?? {});
 }
 
-/** The CDK CLI tells half of its story on the error output. */
+/** Both outputs of a command: the CDK CLI writes half of its report to the error output. */
 async function everything(workshop: Workshop, command: string): Promise<string> {
   return run(workshop, `${command} 2>&1`);
 }

@@ -2,7 +2,7 @@ import { isAdapterCommand, readPreamble, readSections } from '../../runbook/read
 import type { Step } from '../step.ts';
 import { attempt, run, STACK, type Workshop } from '../workshop.ts';
 
-/** Commands that the emulator cannot run, by their beginning, each with its reason: they are told, not left out in silence. */
+/** Commands that the emulator cannot run, by their beginning, each with its reason: the step reports them. */
 const NOT_RUN: Readonly<Record<string, string>> = {};
 
 /** The alarms as they are deployed, and what the runbook has people type. Its adapter commands run in test/story. */
@@ -39,17 +39,19 @@ function lookAtAlarms(workshop: Workshop): Step {
 function runCommands(workshop: Workshop): Step {
   return {
     title: 'Every command of the runbook that is of the AWS CLI',
-    run: async ({ tell, prove }) => {
+    run: async ({ report, prove }) => {
       const { exports, commands } = readPreamble();
       const sections = readSections().flatMap((section) => section.commands);
       const ofAws = new Set([...commands, ...sections].filter((command) => !isAdapterCommand(command)));
-      tell('The emulator takes every JSON filter for a match: test/lib/alarms/runbook.test.ts proves those.');
+      report(
+        'The emulator takes every JSON filter for a match: test/lib/alarms/runbook.test.ts proves those.',
+      );
       // Pasted once, as a person would. The stack that is written there is the README's, which is the one that is deployed.
       const shell = await run(workshop, [...exports, 'export SOURCE=stripe', 'export -p'].join('\n'));
       for (const command of ofAws) {
         const reason = Object.entries(NOT_RUN).find(([beginning]) => command.startsWith(beginning))?.[1];
         if (reason !== undefined) {
-          tell(`NOT RUN: ${command}\n     ${reason}`);
+          report(`NOT RUN: ${command}\n     ${reason}`);
           continue;
         }
         const { exitCode, stdout, stderr } = await attempt(workshop, `${shell}\n${command}`);

@@ -29,10 +29,10 @@ function postTooEarly(workshop: Workshop): Step {
 function setSecrets(workshop: Workshop): Step {
   return {
     title: 'Set the secrets',
-    run: async ({ tell, prove }) => {
+    run: async ({ report, prove }) => {
       for (const [name, value] of Object.entries(SECRET_VALUES)) {
         const command = commandOf(`npm run -s adapter -- secrets set ${name}`);
-        tell(`$ ${command}\n     ${(await run(workshop, pipeInto(value, command))).trim()}`);
+        report(`$ ${command}\n     ${(await run(workshop, pipeInto(value, command))).trim()}`);
       }
       const again = commandOf('npm run -s adapter -- secrets set stripe');
       const { exitCode, stderr } = await attempt(workshop, pipeInto('whsec_another', again));
@@ -52,11 +52,11 @@ function setSecrets(workshop: Workshop): Step {
 export function rotationStep(workshop: Workshop): Step {
   return {
     title: 'Rotate a signing secret',
-    run: async ({ tell, prove }) => {
+    run: async ({ report, prove }) => {
       const at = `--stack ${STACK}`;
       const rotate = `npm run -s adapter -- secrets rotate shopify ${at}`;
       const told = await run(workshop, pipeInto(`${SECRETS.shopify}_new`, rotate));
-      tell(`$ ${rotate}\n${told.trim().replace(/^/gm, '     ')}`);
+      report(`$ ${rotate}\n${told.trim().replace(/^/gm, '     ')}`);
       const status = await run(workshop, `npm run -s adapter -- secrets status shopify ${at}`);
       prove('the new one stands before the old one', status.includes('2 signing secrets'), status);
       // `adapter send` signs with the newest.

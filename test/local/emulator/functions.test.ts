@@ -36,13 +36,15 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function createPool(changes: { handler?: string; clock?: { anchor: number; speed: number } } = {}) {
+function createPool(
+  changes: { handler?: string; timeoutSeconds?: number; clock?: { anchor: number; speed: number } } = {},
+) {
   const lines: string[] = [];
   const settings = {
     name: 'probe',
     directory,
     handler: 'index.handler',
-    timeoutSeconds: 1,
+    timeoutSeconds: 20,
     memoryMegabytes: 128,
     environment: { ONLY: 'this' },
     ...changes,
@@ -88,16 +90,16 @@ describe('a function', () => {
     expect(await createPool().invoke('environment')).toEqual({ ok: true, value: { ONLY: 'this' } });
   });
 
-  test('is told how much time it has left', async () => {
+  test('can ask how much time it has left', async () => {
     const invocation = await createPool().invoke('context');
 
     const { remaining, functionName } = invocation.ok ? Object(invocation.value) : {};
     expect(functionName).toBe('probe');
-    expect(remaining).toBeGreaterThan(500);
-    expect(remaining).toBeLessThanOrEqual(1_000);
+    expect(remaining).toBeGreaterThan(10_000);
+    expect(remaining).toBeLessThanOrEqual(20_000);
   });
 
-  test('on a fast clock is not told that its work takes longer than it does', async () => {
+  test('on a fast clock does not seem to work for longer than it does', async () => {
     const { invoke } = createPool({ clock: { anchor: Date.now(), speed: 1_000 } });
 
     expect(await invoke('work')).toEqual({ ok: true, value: 0 });
@@ -112,7 +114,7 @@ describe('a function', () => {
     expect([Math.abs(at - now) < 10_000, fixed]).toEqual([true, 5]);
   });
 
-  test('has every line that it prints told', async () => {
+  test('has every line that it prints reported', async () => {
     const { lines, invoke } = createPool();
 
     await invoke('print');
@@ -122,11 +124,11 @@ describe('a function', () => {
   });
 
   test.each([
-    ['throw', 'TypeError: no'],
-    ['exit', 'Runtime exited with exit status 3'],
-    ['hang', 'Task timed out after 1.00 seconds'],
-  ])('that comes to %s is reported as Lambda does, and works again', async (run, failure) => {
-    const { lines, invoke } = createPool();
+    ['throw', 'TypeError: no', {}],
+    ['exit', 'Runtime exited with exit status 3', {}],
+    ['hang', 'Task timed out after 1.00 seconds', { timeoutSeconds: 1 }],
+  ])('that comes to %s is reported as Lambda does, and works again', async (run, failure, changes) => {
+    const { lines, invoke } = createPool(changes);
 
     expect(await invoke(run)).toEqual({ ok: false, failure });
     expect(lines).toContain(failure);

@@ -8,7 +8,7 @@ const MEGABYTE = 1_048_576;
 let worker: Worker;
 afterEach(async () => void (await worker.terminate()));
 
-/** Starts a thread that makes lists when it is told to: to keep, or for nobody. */
+/** Starts a thread that makes a list with each message, and keeps it if the message is `keep`. */
 async function startThread(): Promise<void> {
   const measured = new URL('../../../local/emulator/thread-memory.ts', import.meta.url).href;
   const code = `
@@ -27,7 +27,7 @@ async function startThread(): Promise<void> {
   await once(worker, 'message');
 }
 
-async function tell(message: string): Promise<void> {
+async function order(message: string): Promise<void> {
   const done = once(worker, 'message');
   worker.postMessage(message);
   await done;
@@ -39,13 +39,13 @@ const held = async () => {
 };
 
 describe('what a thread holds', () => {
-  test('is without what nobody holds any more, and with what somebody does', async () => {
+  test('counts what is still referenced, and not what is no longer', async () => {
     await startThread();
     const before = await held();
-    await tell('drop');
+    await order('drop');
     expect((await held()) - before).toBeLessThan(2 * MEGABYTE);
 
-    await tell('keep');
+    await order('keep');
     expect((await held()) - before).toBeGreaterThan(10 * MEGABYTE);
   }, 30_000);
 

@@ -79,7 +79,7 @@ describe('the simulator', () => {
     expect((await call(bob)).status).toBe(200);
   });
 
-  test('tells which events its tenant has taken, whatever it answered', async () => {
+  test('records which events its tenant has taken, whatever it answered', async () => {
     simulator.script([
       { status: 502, accepts: true },
       { status: 200, body: { 'transaction-id': 'event_1' } },
@@ -122,7 +122,7 @@ describe('from another process, the simulator', () => {
       ...(body !== undefined && { body }),
     });
 
-  test('can be told what to answer and asked what it received', async () => {
+  test('takes a script, and lists what it received', async () => {
     expect(await (await control('POST', 'script', '[{"status":499,"body":{"code":499}}]')).json()).toEqual({
       scripted: 1,
     });

@@ -32,13 +32,13 @@ const lineSchema = z.object({
 /** All that a rehearsal sees while it runs. */
 export type Evidence = {
   readonly calls: ReadonlyMap<string, readonly SeenCall[]>;
-  /** Calls that no event of the plan can be told by. */
+  /** Calls about no event of the plan. */
   readonly strayCalls: () => number;
   /** By the place of the webhook in the plan. */
-  readonly door: Map<number, IngestStory>;
+  readonly ingest: Map<number, IngestStory>;
   /** How often deliver recognised an event as one that had ended, by deduplication id. */
   readonly recognised: ReadonlyMap<string, number>;
-  /** Workers that ended in the middle of their work, whyever. */
+  /** Workers that ended in the middle of their work, for whatever reason. */
   readonly crashes: () => number;
   /** Where something that must stay secret was seen. */
   readonly leaks: Set<string>;
@@ -47,8 +47,9 @@ export type Evidence = {
 };
 
 /**
- * Starts collecting. `isSecret` tells whether a text holds what must not be seen, `identify` by the body of a call which
- * event of the plan it is about.
+ * Starts to collect.
+ * @param isSecret whether a text holds what must be seen nowhere
+ * @param identify which event of the plan a call is about, by its body
  */
 export function collectEvidence(
   isSecret: (text: string) => boolean,
@@ -63,7 +64,7 @@ export function collectEvidence(
     calls,
     strayCalls: () => strays,
     crashes: () => crashes,
-    door: new Map(),
+    ingest: new Map(),
     recognised,
     leaks,
     seeCall: ({ body, isAccepted, answer }) => {
@@ -91,8 +92,8 @@ const ownCallSchema = z.object({ 'event-params': z.object({ rehearsal: z.string(
 const callSchema = z.object({ 'event-id': z.string(), 'event-key': z.string() });
 
 /**
- * Tells by the body of a call which event of a plan it is about. The rehearsal's own mappings send it along; an adopter's
- * are told by event id and event key, which the plan has made unlike any other.
+ * Finds out which event of a plan a call is about, by its body. The rehearsal's own mappings send the event's name along;
+ * for an adopter's mappings, the plan has made each pair of event id and event key unique.
  */
 export function identifierOf({ webhooks }: Plan): (body: string) => string | undefined {
   const made = webhooks.filter(({ example }) => example !== undefined).flatMap(eventsOf);

@@ -7,7 +7,7 @@ import type { PlannedWebhook } from '../plan/plan.ts';
 import type { LedgerItem, StackAccess } from '../play/stack-access.ts';
 
 /** A dead letter that lay in its queue at the end. */
-export type FoundLetter = {
+export type FoundDeadLetter = {
   /** Source and deduplication id, as the ledger has them; missing where it is no webhook. */
   readonly webhook?: string;
   /** Name and item of the event; missing where its note names none. */
@@ -27,15 +27,16 @@ export type FoundEntry = {
 
 /** What is left in queues and ledger at the end. */
 export type Remains = {
-  readonly letters: readonly FoundLetter[];
+  readonly deadLetters: readonly FoundDeadLetter[];
   readonly entries: readonly FoundEntry[];
   /** Messages that are still on the buffer. */
   readonly waiting: number;
 };
 
 /**
- * Takes stock of what is left of the webhooks that the ledger has by these names; `isSecret` finds what must not stand
- * anywhere, and `leak` is told where it does.
+ * Takes stock of what is left of these webhooks.
+ * @param names what the ledger calls the webhooks
+ * @param isSecret whether a text holds what must stand nowhere; `leak` is called with the place where it does
  */
 export async function takeStock(
   stack: StackAccess,
@@ -45,22 +46,22 @@ export async function takeStock(
     leak,
   }: { readonly isSecret: (text: string) => boolean; readonly leak: (where: string) => void },
 ): Promise<Remains> {
-  const letters: FoundLetter[] = [];
+  const deadLetters: FoundDeadLetter[] = [];
   await stack.takeDeadLetters(async (message) => {
     if (isSecret(JSON.stringify(message.MessageAttributes ?? {}))) leak('dead-letter note');
-    letters.push(readLetter(message));
+    deadLetters.push(readDeadLetter(message));
   });
   const entries: FoundEntry[] = [];
   const isNamed = new Set(names);
-  // Of earlier rounds there may be many more.
+  // The ledger may hold many more, of earlier rounds.
   await stack.eachLedgerEntry((items) => {
     if (isSecret(JSON.stringify(items))) leak('ledger');
     entries.push(...items.map(readEntry).filter(({ webhook }) => isNamed.has(webhook)));
   });
-  return { letters, entries, waiting: await stack.bufferDepth() };
+  return { deadLetters, entries, waiting: await stack.bufferDepth() };
 }
 
-function readLetter({ MessageAttributes = {} }: Message): FoundLetter {
+function readDeadLetter({ MessageAttributes = {} }: Message): FoundDeadLetter {
   const attributes = Object.fromEntries(
     Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
   );
@@ -86,7 +87,7 @@ function readEntry(item: LedgerItem): FoundEntry {
   return { webhook, event, state, ...(code !== undefined && { code }) };
 }
 
-/** Under which key the ledger has a planned webhook: by its mapping, from what is signed. */
+/** The key that the ledger has for a planned webhook: its mapping makes it from what is signed. */
 export function ledgerNameOf(
   webhook: PlannedWebhook,
   mapping: MappingFile,

@@ -9,10 +9,11 @@ import { BUNDLE_FILE, ENTRY, ENTRY_FILE } from '../../lib/bundle/bundle-function
 import { createFunctionPool } from '../../local/emulator/functions/pool.ts';
 import { type DeliveryStory, post, startDeliveryStory } from '../story/delivery-story.ts';
 import { ACCEPTED } from '../story/webex-campaign.ts';
+import { STORY_MUTANTS } from './mutants.ts';
 import { withMutant } from './with-mutant.ts';
 
-// What the other stories assert is only worth something if it fails where the code is wrong. Each story here is told
-// twice: of the code as it is, and of the code with one of its safeguards taken out.
+// What the other stories assert is only worth something if it fails where the code is wrong. Each story here runs twice:
+// with the code as it is, and with a mutant that lacks one of its safeguards.
 let story: DeliveryStory;
 beforeAll(async () => {
   story = await startDeliveryStory(60, ({ key }, before) => {
@@ -68,84 +69,50 @@ async function isKeyInLedger(key: string): Promise<boolean> {
 const MUTANTS: readonly {
   readonly name: string;
   readonly mutant: Mutant;
-  readonly tell: (which: string) => Promise<unknown>;
+  readonly run: (which: string) => Promise<unknown>;
   readonly right: unknown;
   /** The test that asserts the same of the code as it is. */
   readonly killedBy: string;
 }[] = [
   {
     name: 'the verifier unwired',
-    mutant: {
-      function: 'ingest',
-      file: 'ingest/receive.ts',
-      changes: [
-        [
-          'await verifyWebhook(source, request, receivedAt, dependencies);',
-          "succeed({ code: 'verified', secretIndex: 0, secret: '', receivedAt }) as Awaited<ReturnType<typeof verifyWebhook>>;",
-        ],
-      ],
-    },
-    tell: forge,
+    mutant: STORY_MUTANTS.verifierUnwired,
+    run: forge,
     right: 401,
     killedBy: 'webhook-path: a Stripe webhook that is forged is refused and goes no further',
   },
   {
     name: 'the claim removed',
-    mutant: {
-      function: 'deliver',
-      file: 'deliver/claim-event.ts',
-      changes: [
-        [
-          'await attemptWrite(decision.entry, ledger);',
-          '{ ok: true, value: { isWritten: true, found: undefined } } as const;',
-        ],
-      ],
-    },
-    tell: (which) => sendTwice(`claim-${which}`),
+    mutant: STORY_MUTANTS.claimRemoved,
+    run: (which) => sendTwice(`claim-${which}`),
     right: { second: 'already-delivered', calls: 1 },
     killedBy: 'answers: a hundred copies of one webhook, ten at a time, are one call',
   },
   {
     name: 'the settling removed',
-    mutant: {
-      function: 'deliver',
-      file: 'deliver/settle-event.ts',
-      changes: [['await attemptWrite(next, ledger);', '{ ok: true, value: { isWritten: true } } as const;']],
-    },
-    tell: (which) => sendTwice(`settle-${which}`),
+    mutant: STORY_MUTANTS.settlingRemoved,
+    run: (which) => sendTwice(`settle-${which}`),
     right: { second: 'already-delivered', calls: 1 },
     killedBy: 'answers: a hundred copies of one webhook, ten at a time, are one call',
   },
   {
     name: 'the partial batch response dropped',
-    mutant: {
-      function: 'deliver',
-      file: 'deliver/handler.ts',
-      changes: [['kept.map((itemIdentifier) => ({ itemIdentifier }))', '[]']],
-    },
-    tell: (which) => throttle(`throttled-${which}`),
+    mutant: STORY_MUTANTS.batchResponseDropped,
+    run: (which) => throttle(`throttled-${which}`),
     right: true,
     killedBy: 'answers: a call that is throttled twice is made a third time',
   },
   {
     name: 'the code in the body ignored',
-    mutant: {
-      function: 'deliver',
-      file: 'deliver/read-answer.ts',
-      changes: [['readCode(data.code)', 'readCode(undefined)']],
-    },
-    tell: (which) => refuse(`refused-${which}`),
+    mutant: STORY_MUTANTS.codeIgnored,
+    run: (which) => refuse(`refused-${which}`),
     right: 'webex-mandatory-field-missing',
     killedBy: 'webhook-path: that Webex Campaign refuses inside an HTTP 200 is dead-lettered with the reason',
   },
   {
     name: 'the redaction of event keys removed',
-    mutant: {
-      function: 'deliver',
-      file: 'deliver/hash-event-key.ts',
-      changes: [["createHmac('sha256', hashKey).update(eventKey).digest('hex')", 'eventKey']],
-    },
-    tell: (which) => isKeyInLedger(`redacted-${which}`),
+    mutant: STORY_MUTANTS.eventKeyNotHashed,
+    run: (which) => isKeyInLedger(`redacted-${which}`),
     right: false,
     killedBy: 'canary: no value of a payload, event key, API key, secret or signature …',
   },
@@ -154,9 +121,9 @@ const MUTANTS: readonly {
 describe('a story fails, and so kills its mutant:', () => {
   test.each(MUTANTS)(
     '$name, by $killedBy',
-    async ({ mutant, tell, right }) => {
-      expect(await tell('as-it-is')).toEqual(right);
-      expect(await withMutant(story.run, mutant, () => tell('mutant'))).not.toEqual(right);
+    async ({ mutant, run, right }) => {
+      expect(await run('as-it-is')).toEqual(right);
+      expect(await withMutant(story.run, mutant, () => run('mutant'))).not.toEqual(right);
     },
     240_000,
   );
@@ -213,12 +180,12 @@ describe('the middy wrapper dropped is killed, since a bug is', () => {
     [`.handler(${stage});`, `.handler(${stage});\nexport const handler = ${stage};`],
   ];
 
-  test('answered by ingest, so that the vendor keeps the webhook', async () => {
+  test('answered by ingest with 503, so that the vendor keeps the webhook', async () => {
     expect(await invoke('ingest', [])).toBe(503);
     expect(await invoke('ingest', unwrap('ingest'))).not.toBe(503);
   }, 30_000);
 
-  test('told by deliver with its name alone, since its message may quote a webhook', async () => {
+  test('reported by deliver with its name alone, since its message may quote a webhook', async () => {
     expect(await invoke('deliver', [])).toBe('Error: $ZodError');
     expect(await invoke('deliver', unwrap('deliver'))).not.toBe('Error: $ZodError');
   }, 30_000);

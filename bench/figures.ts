@@ -1,12 +1,39 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Figure } from './figure.ts';
+import type { Spread } from './measure/statistics.ts';
 
-/** Where what was measured is kept. */
+/** One line of the results: what was measured, in which unit, and how good it is to be. */
+export type Figure = {
+  /** `P1` to `P9` as the goals are numbered, or the group that it belongs to. */
+  readonly id: string;
+  readonly what: string;
+  readonly unit: 'x' | 'KB' | 'MB' | 'bytes' | 'USD' | 'exponent' | 'calls' | 'per s' | 'ms' | 'us';
+  readonly value: number;
+  /** The tenth and the ninetieth of a hundred measurements; missing where nothing is random. */
+  readonly spread?: readonly [p10: number, p90: number];
+  /** The largest value that meets the goal. */
+  readonly goal?: number;
+  /** Whether CI compares it with the committed figure: it is of our own code, and does not depend on how busy the machine is. */
+  readonly isHeld?: true;
+};
+
+/** A figure of measurements that differ from round to round. */
+export function figureOf(
+  facts: Pick<Figure, 'id' | 'what' | 'unit' | 'goal' | 'isHeld'>,
+  { median, p10, p90 }: Spread,
+): Figure {
+  return { ...facts, value: round(median), spread: [round(p10), round(p90)] };
+}
+
+/** To three digits, which is more than any of it is worth. */
+export function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
 const RESULTS_FILE = fileURLToPath(new URL('results.json', import.meta.url));
 
-/** The page that shows them. */
+/** The page that shows the results. */
 const PAGE = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
 
 const BEGIN = '<!-- generated from bench/results.json by npm run bench: do not edit -->';
@@ -44,14 +71,14 @@ export function readResults(): Results {
   return JSON.parse(readFileSync(RESULTS_FILE, 'utf8'));
 }
 
-/** What was measured anew in its old place; all else as it was. */
+/** Puts the measured figures in the places of the old ones, and new figures at the end. */
 export function replaceFigures(before: readonly Figure[], measured: readonly Figure[]): readonly Figure[] {
   const isSame = (one: Figure) => (other: Figure) => one.id === other.id && one.what === other.what;
   const added = measured.filter((figure) => !before.some(isSame(figure)));
   return [...before.map((figure) => measured.find(isSame(figure)) ?? figure), ...added];
 }
 
-/** The page with the table of these results in it; all else of it stays as it is. */
+/** The page with the table of these results; the rest of the page stays. */
 export function renderPage(results: Results, page = readFileSync(PAGE, 'utf8')): string {
   const [before = '', after = ''] = [page.split(BEGIN)[0], page.split(END)[1]];
   return `${before}${BEGIN}\n\n${renderResults(results)}\n\n${END}${after}`;
@@ -81,7 +108,7 @@ function renderRow({ id, what, unit, value, spread, goal }: Figure): string {
   return `| ${id} | ${what} | ${value} ${unit} | ${range} | ${goal === undefined ? '' : `≤ ${goal}`} | ${verdict} |`;
 }
 
-/** Allowed above what is committed, as a part of it. What nothing random is in may hardly grow; a ratio is noisy. */
+/** How much a figure may grow above the committed one, as a part of it: little where nothing is random, much for a noisy ratio. */
 const MARGINS: Readonly<Record<Figure['unit'], number | undefined>> = {
   KB: 0.05,
   MB: undefined,
@@ -96,15 +123,15 @@ const MARGINS: Readonly<Record<Figure['unit'], number | undefined>> = {
 };
 
 /**
- * Compares figures with those that are committed (`bench/results.json`): every one that CI holds and that has grown beyond its
- * margin, and every call that was not made before, as a sentence.
+ * Compares figures with the committed ones (`bench/results.json`); returns a sentence for every held figure that has grown
+ * beyond its margin, and for every call that was not made before.
  */
 export function findGrown(measured: readonly Figure[], committed: readonly Figure[]): readonly string[] {
   return measured.flatMap((figure) => {
     const margin = MARGINS[figure.unit];
     if (margin === undefined || figure.isHeld === undefined) return [];
     const before = committed.find(({ id, what }) => id === figure.id && what === figure.what)?.value ?? 0;
-    // What is nearly flat has no part of itself to grow by.
+    // An exponent may be near zero, where a part of it would allow nothing.
     const limit = figure.unit === 'exponent' ? before + margin : before * (1 + margin);
     if (figure.value <= limit) return [];
     const { id, what, value, unit } = figure;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type EventFile, judgeEvent } from '../../rehearsal/judge/judge-event.ts';
+import { type EventFile, judgeEvent } from '../../rehearsal/judge/judge.ts';
 import type { Fault } from '../../rehearsal/plan/faults.ts';
 import { FAULTS } from '../../rehearsal/plan/faults.ts';
 import { eventsOf, type PlannedWebhook } from '../../rehearsal/plan/plan.ts';
@@ -26,9 +26,9 @@ function file(webhook: Partial<PlannedWebhook> = {}, changes: Partial<EventFile>
   if (planned === undefined) throw new Error('A webhook tells of something.');
   return {
     planned,
-    door: { takenAt: 100, code: 'buffered', requests: 1, refusals: new Map() },
+    ingest: { takenAt: 100, code: 'buffered', requests: 1, refusals: new Map() },
     calls: [{ isAccepted: true, isLetIn: true, at: 350 }],
-    letters: [],
+    deadLetters: [],
     entry: undefined,
     isReplayed: false,
     mayExpire: false,
@@ -38,7 +38,7 @@ function file(webhook: Partial<PlannedWebhook> = {}, changes: Partial<EventFile>
 }
 
 const call = (isAccepted: boolean, isLetIn = true) => ({ isAccepted, isLetIn, at: 350 });
-const letter = (code?: string) => ({ webhook: 'parking#a', event: 'told', ...(code && { code }) });
+const deadLetter = (code?: string) => ({ webhook: 'parking#a', event: 'told', ...(code && { code }) });
 
 describe('an event', () => {
   test('that was taken and accepted once is delivered, so much later', () => {
@@ -81,12 +81,14 @@ describe('an event', () => {
 
   test('that is to be parked must not be called again; a call with a refused key is none', () => {
     const parked = { fault: fault('hang') };
-    const letters = [letter('unconfirmed')];
+    const deadLetters = [deadLetter('unconfirmed')];
 
     expect(
-      judgeEvent(file(parked, { letters, calls: [call(false, false), call(false)] })).sentThoughParked,
+      judgeEvent(file(parked, { deadLetters, calls: [call(false, false), call(false)] })).sentThoughParked,
     ).toBe(0);
-    expect(judgeEvent(file(parked, { letters, calls: [call(false), call(false)] })).sentThoughParked).toBe(1);
+    expect(
+      judgeEvent(file(parked, { deadLetters, calls: [call(false), call(false)] })).sentThoughParked,
+    ).toBe(1);
   });
 
   test('has to be dead-lettered by the code that its fault means, or, replayed, be delivered', () => {
@@ -94,9 +96,9 @@ describe('an event', () => {
     const at = (changes: Partial<EventFile>) => judgeEvent(file(refused, { calls: [], ...changes }));
     const entry = { webhook: 'parking#a', event: 'told', state: 'failed', code: 'webex-invalid-json' };
 
-    expect(at({ letters: [letter('webex-invalid-json')] }).isExpected).toBe(true);
-    expect(at({ letters: [letter('unconfirmed')] }).isExpected).toBe(false);
-    expect(at({ letters: [letter()] })).toMatchObject({ isExpected: false });
+    expect(at({ deadLetters: [deadLetter('webex-invalid-json')] }).isExpected).toBe(true);
+    expect(at({ deadLetters: [deadLetter('unconfirmed')] }).isExpected).toBe(false);
+    expect(at({ deadLetters: [deadLetter()] })).toMatchObject({ isExpected: false });
     expect(at({ entry })).toMatchObject({ end: 'lost', isExpected: false });
     expect(at({ entry, isReplayed: true })).toMatchObject({ end: 'webex-invalid-json', isExpected: true });
     expect(at({ calls: [call(true)], isReplayed: true }).isExpected).toBe(true);
@@ -105,15 +107,15 @@ describe('an event', () => {
 
   test('of a flawed webhook must neither be taken nor called', () => {
     const forged = { fault: fault('forged') };
-    const door = { requests: 1, refusals: new Map([['no-matching-secret', 1]]) };
+    const ingest = { requests: 1, refusals: new Map([['no-matching-secret', 1]]) };
 
-    expect(judgeEvent(file(forged, { door, calls: [] })).end).toBe('refused');
-    expect(judgeEvent(file(forged, { door })).end).toBe('wrongly-taken');
+    expect(judgeEvent(file(forged, { ingest, calls: [] })).end).toBe('refused');
+    expect(judgeEvent(file(forged, { ingest })).end).toBe('wrongly-taken');
     expect(judgeEvent(file(forged, { calls: [] })).end).toBe('wrongly-taken');
   });
 
   test('of a genuine webhook has to be taken', () => {
-    expect(judgeEvent(file({}, { door: { requests: 9, refusals: new Map() } }))).toMatchObject({
+    expect(judgeEvent(file({}, { ingest: { requests: 9, refusals: new Map() } }))).toMatchObject({
       end: 'never-taken',
       isExpected: false,
     });

@@ -1,17 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stop } from 'esbuild';
-import type { Scoreboard } from '../../rehearsal/judge/judge.ts';
+import type { Scoreboard } from '../../rehearsal/judge/scoreboard.ts';
 import { answered, FAULTS } from '../../rehearsal/plan/faults.ts';
 import type { WorldEvent } from '../../rehearsal/plan/plan.ts';
 import { type PlanSettings, planWorld } from '../../rehearsal/plan/plan-world.ts';
 import { type Rehearsal, startRehearsal } from '../../rehearsal/rehearsal.ts';
-import { TWINS } from './mutants.ts';
-import { SHORT_OF_TIME, UNBOUNDED_RETRY } from './unbounded-retry.ts';
+import { REHEARSAL_MUTANTS, SHORT_BUDGET, UNBOUNDED_RETRY } from './mutants.ts';
 import { withMutant } from './with-mutant.ts';
 
-// A rehearsal that cannot fail proves nothing: here it has to find out ten broken variants of the adapter.
+// A rehearsal that cannot fail proves nothing: here it has to find ten mutants of the adapter.
 const PATIENCE = 180_000;
-// Without what takes long: hanging calls, killed workers, and a rotation, which counts within a minute.
+// Without what takes long: hanging calls, killed workers, and a rotation, which ingest sees within a minute.
 const USUAL = {
   events: 75,
   faults: FAULTS.filter(({ isSlow }) => isSlow !== true),
@@ -30,7 +29,7 @@ afterAll(async () => {
 });
 
 let seed = 100;
-/** Webhooks have their ids by the seed: what one rehearsal has left in the ledger is nothing to the next. */
+/** Webhooks have their ids by the seed, so no rehearsal meets what another has left in the ledger. */
 function play(plan: Omit<PlanSettings, 'seed'>, seconds: number): Promise<Scoreboard> {
   seed += 1;
   return rehearsal.play(planWorld({ ...plan, seed }), { deadlineSeconds: seconds });
@@ -50,9 +49,9 @@ describe('the rehearsal', () => {
     PATIENCE,
   );
 
-  test.each(TWINS)(
-    'finds out the twin: $name',
-    async ({ mutant, foundOut, befalls, fault }) => {
+  test.each(REHEARSAL_MUTANTS)(
+    'finds the mutant: $name',
+    async ({ mutant, finding, befalls, fault }) => {
       const plan = {
         ...USUAL,
         ...(befalls !== undefined && { befalls: (name: string) => name === befalls }),
@@ -62,24 +61,24 @@ describe('the rehearsal', () => {
 
       expect(score).toMatchObject({
         ok: false,
-        wrong: expect.arrayContaining([expect.stringMatching(foundOut)]),
+        wrong: expect.arrayContaining([expect.stringMatching(finding)]),
       });
     },
     PATIENCE,
   );
 
-  // Last: what is never given up stays on the buffer.
+  // Last: its messages stay on the buffer.
   test(
-    `finds out the twin: ${UNBOUNDED_RETRY.name}`,
+    'finds the mutant: unbounded retry',
     async () => {
       const forever = answered('429 for ever', () => [{ status: 429, times: 1_000 }], 'retries-exhausted');
       const plan = { events: 4, faults: [forever], befalls: () => false };
 
-      expect(await withMutant(rehearsal.run, SHORT_OF_TIME, () => play(plan, 60))).toMatchObject({
+      expect(await withMutant(rehearsal.run, SHORT_BUDGET, () => play(plan, 60))).toMatchObject({
         ok: true,
         deadLettered: { 'retries-exhausted': 4 },
       });
-      expect(await withMutant(rehearsal.run, UNBOUNDED_RETRY.mutant, () => play(plan, 20))).toMatchObject({
+      expect(await withMutant(rehearsal.run, UNBOUNDED_RETRY, () => play(plan, 20))).toMatchObject({
         ok: false,
         waiting: 4,
       });

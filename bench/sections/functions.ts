@@ -1,24 +1,23 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { httpEvent, invoiceBody, invoiceOfBytes, sqsEvent } from '../events.ts';
-import { type Figure, figureOf, round } from '../figure.ts';
+import { type Figure, figureOf, round } from '../figures.ts';
 import { bundleMutant } from '../measure/bundle-mutant.ts';
 import { BOOT, type ColdCase, compareColdStarts } from '../measure/cold-start.ts';
 import { ratioOf, spreadOf } from '../measure/statistics.ts';
-import { throttle } from '../measure/throttle.ts';
-import { startWarm } from '../measure/warm.ts';
+import { compareWarm, startWarm } from '../measure/warm.ts';
 import type { Subject } from '../subjects.ts';
 import type { World } from '../world.ts';
 
 /** P1, P2: from the start of the process to the answer of the first event, against the usual stack. */
 export async function measureColdStarts(world: World): Promise<readonly Figure[]> {
-  return [...(await measureIngest(world)), ...(await measureDeliver(world))];
+  return [...(await measureIngestCold(world)), ...(await measureDeliverCold(world))];
 }
 
-async function measureIngest({ subjects, effort }: World): Promise<readonly Figure[]> {
+async function measureIngestCold({ subjects, effort }: World): Promise<readonly Figure[]> {
   const of = (subject: Subject) => () => ({ subject, event: httpEvent(invoiceBody()) });
   const { ours, usual } = await compareColdStarts(
     { usual: of(subjects.usualIngest), ours: of(subjects.ingest) },
@@ -33,7 +32,7 @@ async function measureIngest({ subjects, effort }: World): Promise<readonly Figu
   ];
 }
 
-async function measureDeliver({ subjects, effort }: World): Promise<readonly Figure[]> {
+async function measureDeliverCold({ subjects, effort }: World): Promise<readonly Figure[]> {
   const of = (subject: Subject, type?: string) => () => ({ subject, event: sqsEvent(invoiceBody(type)) });
   const { jsonata, paths, usual } = await compareColdStarts(
     {
@@ -56,10 +55,54 @@ async function measureDeliver({ subjects, effort }: World): Promise<readonly Fig
   ];
 }
 
+/** P3, P4: CPU time per event once warm, against the usual stack. */
+export async function measureWarm(world: World): Promise<readonly Figure[]> {
+  return [...(await measureIngestWarm(world)), ...(await measureDeliverWarm(world))];
+}
+
+async function measureIngestWarm({ subjects, effort }: World): Promise<readonly Figure[]> {
+  const event = httpEvent(invoiceBody());
+  const { ours, usual } = await compareWarm(
+    { usual: { subject: subjects.usualIngest, event }, ours: { subject: subjects.ingest, event } },
+    'usual',
+    effort.warm,
+  );
+  return [
+    figureOf(
+      { id: 'P3', what: 'ingest warm CPU / usual stack', unit: 'x', goal: 1.15, isHeld: true },
+      ours.ratio,
+    ),
+    figureOf({ id: 'P3', what: 'ingest, CPU per webhook', unit: 'us' }, ours.cpu),
+    figureOf({ id: 'P3', what: 'usual ingest, CPU per webhook', unit: 'us' }, usual.cpu),
+  ];
+}
+
+async function measureDeliverWarm({ subjects, effort }: World): Promise<readonly Figure[]> {
+  const event = sqsEvent(invoiceBody());
+  const { ours, jsonata, usual } = await compareWarm(
+    {
+      usual: { subject: subjects.usualDeliver, event },
+      ours: { subject: subjects.deliver, event },
+      jsonata: { subject: subjects.deliver, event: sqsEvent(invoiceBody('invoice.looked-through')) },
+    },
+    'usual',
+    effort.warm,
+  );
+  return [
+    figureOf(
+      { id: 'P4', what: 'deliver warm CPU / usual stack', unit: 'x', goal: 0.95, isHeld: true },
+      ours.ratio,
+    ),
+    figureOf({ id: 'P4', what: 'with a mapping that needs JSONata', unit: 'x' }, jsonata.ratio),
+    figureOf({ id: 'P4', what: 'deliver, CPU per event', unit: 'us' }, ours.cpu),
+    figureOf({ id: 'P4', what: 'usual deliver, CPU per event', unit: 'us' }, usual.cpu),
+  ];
+}
+
 const MEGABYTES = 256;
 
-/** What ingest does in INIT, and that it does nothing there. */
-const WITHOUT_PREFETCH = {
+/** Ingest without what it does in INIT. */
+export const WITHOUT_PREFETCH = {
   function: 'ingest',
   file: 'ingest/handler.ts',
   changes: [
@@ -127,7 +170,7 @@ const GIGABYTE_SECOND = 13.33334e-6;
 
 /**
  * What a webhook takes under the CPU share of each memory size, once warm, and what that costs. Beside it, what a function
- * holds at most: the memory size is to be larger than that.
+ * needs at most: the memory size has to be larger.
  */
 export async function measureMemory({ subjects, effort }: World): Promise<readonly Figure[]> {
   if (effort.memories.length === 0) return [];
@@ -185,4 +228,31 @@ async function measurePeaks({ subjects }: Pick<World, 'subjects'>): Promise<read
       await peak({ subject: subjects.deliver, event: sqsEvent(body, LARGE.webhooks) }),
     ),
   ];
+}
+
+/** Lambda gives a whole CPU at this memory, and a share in proportion below (Lambda developer guide, "Configure memory"). */
+const FULL_CPU_MEGABYTES = 1_769;
+
+const PERIOD_MILLISECONDS = 20;
+
+/**
+ * Lets a process run for no more than the share of a CPU that so much memory buys, by stopping it for the rest of each
+ * period: what a CPU quota does, without the rights that a control group needs. Gives the means to end it.
+ */
+function throttle(child: ChildProcess, memoryMegabytes: number): () => void {
+  const running = (PERIOD_MILLISECONDS * memoryMegabytes) / FULL_CPU_MEGABYTES;
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => {
+    child.kill('SIGSTOP');
+    timer = setTimeout(go, PERIOD_MILLISECONDS - running);
+  };
+  const go = () => {
+    child.kill('SIGCONT');
+    timer = setTimeout(stop, running);
+  };
+  stop();
+  return () => {
+    clearTimeout(timer);
+    child.kill('SIGCONT');
+  };
 }

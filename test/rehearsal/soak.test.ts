@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { judgeTrends, type Sample } from '../../rehearsal/trend.ts';
+import { judgeTrends, type Sample } from '../../rehearsal/soak.ts';
 
 const MEGABYTE = 1_048_576;
 
