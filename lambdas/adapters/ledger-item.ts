@@ -1,7 +1,13 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import { expiryOf, type LedgerEntry, lastCallOf, type PastAttempt } from '../deliver/ledger/entry.ts';
-import { type IntakeRecord, RECEIPT_PREFIX } from '../deliver/ledger/intake-record.ts';
+import {
+  expiryOf,
+  INTAKE_RECORD_PREFIX,
+  type IntakeRecord,
+  type LedgerEntry,
+  lastCallOf,
+  type PastAttempt,
+} from '../deliver/ledger/entry.ts';
 import { parseJson } from '../parse-json.ts';
 
 /** An item as DynamoDB's client has it. */
@@ -163,7 +169,7 @@ export function intakeRecordItem(webhook: string, intakeRecord: IntakeRecord): I
   const { webhookId, receivedAt, takenAt } = intakeRecord;
   return writeAttributes({
     webhook,
-    event: `${RECEIPT_PREFIX}${webhookId}`,
+    event: `${INTAKE_RECORD_PREFIX}${webhookId}`,
     webhookId,
     receivedAt,
     ...factsOf(intakeRecord),

@@ -5,8 +5,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { LedgerFailure, LedgerStore } from '../deliver/ledger/decision.ts';
-import type { LedgerEntry } from '../deliver/ledger/entry.ts';
-import type { IntakeRecord } from '../deliver/ledger/intake-record.ts';
+import type { IntakeRecord, LedgerEntry } from '../deliver/ledger/entry.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import { intakeRecordItem, readItem, writeItem } from './ledger-item.ts';
 

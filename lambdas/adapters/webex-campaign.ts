@@ -2,8 +2,8 @@ import http, { type ClientRequest } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import { setImmediate as turnOfTheLoop, setTimeout as wait } from 'node:timers/promises';
-import type { EventRequest } from '../deliver/event-api/caller.ts';
-import { type Attempt, CALL_LIMITS } from '../deliver/event-api/verdict.ts';
+import { CALL_LIMITS, type EventRequest } from '../deliver/event-api/caller.ts';
+import type { Attempt } from '../deliver/event-api/verdict.ts';
 
 /** An answer is a few hundred bytes; of a longer one the rest is not read. */
 const MAX_ANSWER_BYTES = 64 * 1024;

@@ -1,6 +1,6 @@
 import { isExpression } from '../../../lambdas/map/expression.ts';
-import { MAX_PARAMETERS } from '../../../lambdas/map/payload.ts';
-import { isNullVariant } from '../../../lambdas/map/write-value.ts';
+import { MAX_PARAMETERS } from '../../../lambdas/map/event.ts';
+import { isNullVariant } from '../../../lambdas/map/event.ts';
 import { matchesEventType } from '../../../lambdas/webhook-body.ts';
 import type { ConfigFile, Problem } from '../../config/file.ts';
 import { didYouMean } from '../../config/file.ts';

@@ -9,9 +9,8 @@ import {
   readItem,
   writeItem,
 } from '../../../lambdas/adapters/ledger-item.ts';
-import type { LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
+import type { IntakeRecord, LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
 import { lastCallOf } from '../../../lambdas/deliver/ledger/entry.ts';
-import type { IntakeRecord } from '../../../lambdas/deliver/ledger/intake-record.ts';
 import { type CompiledMapping, compileMapping } from '../../../lambdas/map/webhook.ts';
 import { readFolder } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
@@ -231,7 +230,7 @@ async function sizesWith(mapping: CompiledMapping): Promise<readonly number[]> {
     { call },
   );
   const message = record('1QZx0d2eZvKYlo2C8nXh7RtB', 'invoice.payment_failed', { body: INVOICE });
-  await setup.deliver({ ...message, attempts: 1 });
+  await setup.deliver({ ...message, receives: 1 });
   for (const entry of setup.entries.values()) {
     expect(entry).toMatchObject({ state: 'delivered', intakeRecord: { webhookId: 'JKJaXmPLvHcESHA=' } });
     sizes.push(itemBytes(attributesOf(writeItem(entry))));

@@ -2,8 +2,8 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readIntakeRecord } from '../../../lambdas/adapters/ledger-item.ts';
 import { createLedgerTable, type LedgerTable } from '../../../lambdas/adapters/ledger-table.ts';
+import type { IntakeRecord } from '../../../lambdas/deliver/ledger/entry.ts';
 import { expiryOf, type LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
-import type { IntakeRecord } from '../../../lambdas/deliver/ledger/intake-record.ts';
 import type { TableServer } from '../../../local/emulator/servers.ts';
 import { startLedgerServer } from './ledger-server.ts';
 

@@ -3,8 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createEventApi } from '../../../lambdas/adapters/webex-campaign.ts';
-import { buildRequest } from '../../../lambdas/deliver/event-api/caller.ts';
-import { CALL_LIMITS } from '../../../lambdas/deliver/event-api/verdict.ts';
+import { buildRequest, CALL_LIMITS } from '../../../lambdas/deliver/event-api/caller.ts';
 
 const REQUEST = buildRequest('{"event-key":"Zoë"}', 'key-1');
 const servers: Server[] = [];

@@ -192,7 +192,7 @@ describe('an event that may have been accepted', () => {
     expect(await deliver(record('eve', 'again'))).toEqual(['message-eve']);
     expect(lines).toMatchObject([{ outcome: 'retry-later', code: 'unconfirmed', attempts: 1 }]);
     clock.now = new Date(NOW.getTime() + 25 * HOUR);
-    expect(await deliver(record('eve', 'again', { attempts: 2 }))).toEqual([]);
+    expect(await deliver(record('eve', 'again', { receives: 2 }))).toEqual([]);
     expect(called()).toEqual(['eve', 'eve']);
     expect(deadLetters.map(([, note]) => note)).toMatchObject([{ code: 'unconfirmed', attempts: 2 }]);
   });
@@ -369,7 +369,7 @@ describe('without its ledger', () => {
 
 describe('a dead letter', () => {
   test('that cannot be written is written by the next who receives the message', async () => {
-    const first = setUp({ putInDeadLetters: async () => fail({ cause: 'TimeoutError' }) });
+    const first = setUp({ putDeadLetter: async () => fail({ cause: 'TimeoutError' }) });
 
     expect(await first.deliver(record('cat'))).toEqual(['message-cat']);
     expect(first.lines).toMatchObject([
@@ -414,7 +414,7 @@ describe('a dead letter', () => {
   });
 
   test('of a message that cannot be read is tried again later', async () => {
-    const put = setUp({ putInDeadLetters: async () => fail({ cause: 'TimeoutError' }) });
+    const put = setUp({ putDeadLetter: async () => fail({ cause: 'TimeoutError' }) });
     const { message, ...rest } = record('ann');
 
     expect(await put.deliver({ ...rest, message: { ...message, body: '{' } })).toEqual(['message-ann']);

@@ -73,7 +73,7 @@ describe('a message in which no event is found', () => {
   );
 
   test('is told with the name of what kept it from being dead-lettered', async () => {
-    const { lines, deliver } = setUp({ putInDeadLetters: async () => fail({ cause: 'TimeoutError' }) });
+    const { lines, deliver } = setUp({ putDeadLetter: async () => fail({ cause: 'TimeoutError' }) });
 
     await deliver(unopenable('{', {}));
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { callFacts } from '../../../lambdas/deliver/work.ts';
+import { callFacts } from '../../../lambdas/deliver/event.ts';
 import { mapWebhook } from '../../../lambdas/map/webhook.ts';
 import { compiledMapping, webhookOf } from '../map/compiled-mapping.ts';
 

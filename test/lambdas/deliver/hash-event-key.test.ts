@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { hashEventKey } from '../../../lambdas/deliver/work.ts';
+import { hashEventKey } from '../../../lambdas/deliver/ledger/entry.ts';
 
 const KEY = 'k'.repeat(64);
 

@@ -1,4 +1,4 @@
-import type { IntakeRecord } from '../../../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord } from '../../../lambdas/deliver/ledger/entry.ts';
 import type { EventWork } from '../../../lambdas/deliver/work.ts';
 import type { Mapped } from '../../../lambdas/map/webhook.ts';
 
@@ -22,7 +22,7 @@ export function mapOneEvent(terms: OneEventTerms): Mapped {
 }
 
 /** The work on one of the messages about the event. */
-export function workOn(mapped: Mapped, message: number, attempts: number): EventWork<Mapped> {
+export function workOn(mapped: Mapped, message: number, receives: number): EventWork<Mapped> {
   return {
     mapped,
     intakeRecord: intakeRecordOf(`delivery-${message}`),
@@ -40,7 +40,7 @@ export function workOn(mapped: Mapped, message: number, attempts: number): Event
       messageId: `message-${message}`,
       receiptHandle: '',
       message: { body: '', attributes: {} },
-      attempts,
+      receives,
       bufferedAt: FIRST_SEEN,
     },
   };

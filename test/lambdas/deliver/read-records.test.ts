@@ -28,7 +28,7 @@ describe('an event of SQS', () => {
         messageId: 'message-1',
         receiptHandle: 'handle-1',
         message: { body: '{}', attributes: { source: 'stripe' } },
-        attempts: 3,
+        receives: 3,
         bufferedAt: new Date(1_732_449_600_000),
       },
     ]);

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../../../lambdas/map/payload.ts';
+import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../../../lambdas/map/event.ts';
 import {
   type CompiledMapping,
   compileMapping,

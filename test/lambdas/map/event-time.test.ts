@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readEventTime } from '../../../lambdas/map/event-time.ts';
+import { readEventTime } from '../../../lambdas/map/event.ts';
 
 describe('an event time', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES, writePayload } from '../../../lambdas/map/payload.ts';
+import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES, writePayload } from '../../../lambdas/map/event.ts';
 import { type MappableWebhook, mapWebhook } from '../../../lambdas/map/webhook.ts';
 import { compiledMapping, webhookOf } from './compiled-mapping.ts';
 

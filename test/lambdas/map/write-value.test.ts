@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { writeValue } from '../../../lambdas/map/write-value.ts';
+import { writeValue } from '../../../lambdas/map/event.ts';
 
 describe('a value', () => {
   test.each([

@@ -31,7 +31,7 @@ describe('a breaker that knows of nothing wrong', () => {
   test('lets every attempt pass', () => {
     const breaker = createBreaker();
 
-    expect(breaker.hold(0)).toBeUndefined();
+    expect(breaker.currentPause(0)).toBeUndefined();
     expect(breaker.isOpen()).toBe(false);
     expect([breaker.permit(0), breaker.permit(0)]).toMatchObject([
       { kind: 'go', isProbe: false, begunAt: 0 },
@@ -45,12 +45,16 @@ describe('refused credentials', () => {
     const breaker = refused();
 
     expect(breaker.isOpen()).toBe(true);
-    expect(breaker.hold(1)).toEqual({ kind: 'wait', reason: 'credentials', milliseconds: MINUTE - 1 });
-    expect(breaker.permit(MINUTE - 1)).toEqual({ kind: 'wait', reason: 'credentials', milliseconds: 1 });
-    expect(breaker.hold(MINUTE)).toBeUndefined();
+    expect(breaker.currentPause(1)).toEqual({
+      kind: 'pause',
+      reason: 'credentials',
+      milliseconds: MINUTE - 1,
+    });
+    expect(breaker.permit(MINUTE - 1)).toEqual({ kind: 'pause', reason: 'credentials', milliseconds: 1 });
+    expect(breaker.currentPause(MINUTE)).toBeUndefined();
     expect(breaker.permit(MINUTE)).toMatchObject({ kind: 'go', isProbe: true });
-    expect(breaker.permit(MINUTE)).toEqual({ kind: 'wait', reason: 'credentials', milliseconds: MINUTE });
-    expect(breaker.hold(2 * MINUTE - 1)).toBeDefined();
+    expect(breaker.permit(MINUTE)).toEqual({ kind: 'pause', reason: 'credentials', milliseconds: MINUTE });
+    expect(breaker.currentPause(2 * MINUTE - 1)).toBeDefined();
   });
 
   test('that are refused to the probe as well keep it open, with the next probe a minute after that one', () => {
@@ -58,7 +62,7 @@ describe('refused credentials', () => {
     const probe = permit(breaker, MINUTE);
     breaker.record(probe, { signal: 'credentials-refused' }, MINUTE + 9_000);
 
-    expect(breaker.hold(2 * MINUTE - 1)).toMatchObject({ milliseconds: 1 });
+    expect(breaker.currentPause(2 * MINUTE - 1)).toMatchObject({ milliseconds: 1 });
     expect(breaker.permit(2 * MINUTE)).toMatchObject({ isProbe: true });
   });
 
@@ -87,11 +91,11 @@ describe('refused credentials', () => {
       const breaker = refused();
       attempt(breaker, MINUTE, signal, 1);
 
-      expect(breaker.hold(MINUTE + 1_000)).toMatchObject({ reason: 'credentials' });
+      expect(breaker.currentPause(MINUTE + 1_000)).toMatchObject({ reason: 'credentials' });
     }
     const breaker = refused();
     for (let n = 1; n <= 6; n += 1) attempt(breaker, n * MINUTE, 'endpoint-failed');
-    expect(breaker.hold(6 * MINUTE)).toMatchObject({ reason: 'credentials', milliseconds: MINUTE });
+    expect(breaker.currentPause(6 * MINUTE)).toMatchObject({ reason: 'credentials', milliseconds: MINUTE });
   });
 
   test('that were refused before the breaker closed again do not open it anew', () => {
@@ -108,9 +112,9 @@ describe('refused credentials', () => {
 describe('an endpoint', () => {
   test('that fails five times in a row opens it', () => {
     expect(failing(4).isOpen()).toBe(false);
-    expect(failing(4).hold(0)).toBeUndefined();
+    expect(failing(4).currentPause(0)).toBeUndefined();
     expect(failing(5).isOpen()).toBe(true);
-    expect(failing(5).hold(0)).toEqual({ kind: 'wait', reason: 'endpoint', milliseconds: MINUTE });
+    expect(failing(5).currentPause(0)).toEqual({ kind: 'pause', reason: 'endpoint', milliseconds: MINUTE });
   });
 
   test.each(['accepted', 'credentials-refused', 'throttled'] as const)(
@@ -143,15 +147,19 @@ describe('an endpoint', () => {
     attempt(breaker, MINUTE, 'throttled', 3);
 
     expect(breaker.isOpen()).toBe(false);
-    expect(breaker.hold(MINUTE)).toEqual({ kind: 'wait', reason: 'throttled', milliseconds: 3_000 });
+    expect(breaker.currentPause(MINUTE)).toEqual({ kind: 'pause', reason: 'throttled', milliseconds: 3_000 });
     expect(breaker.permit(MINUTE + 3_000)).toMatchObject({ isProbe: false });
   });
 
-  test('that answers the probe with a refused key is held for the key from then on', () => {
+  test('that answers the probe with a refused key stays paused for the key from then on', () => {
     const breaker = failing();
     attempt(breaker, MINUTE, 'credentials-refused');
 
-    expect(breaker.hold(MINUTE)).toEqual({ kind: 'wait', reason: 'credentials', milliseconds: MINUTE });
+    expect(breaker.currentPause(MINUTE)).toEqual({
+      kind: 'pause',
+      reason: 'credentials',
+      milliseconds: MINUTE,
+    });
   });
 
   test('that works again closes it, and one failure does not open it anew', () => {
@@ -166,8 +174,8 @@ describe('an endpoint', () => {
     const breaker = failing();
     attempt(breaker, MINUTE, 'endpoint-failed');
 
-    expect(breaker.hold(MINUTE)).toMatchObject({ reason: 'endpoint', milliseconds: MINUTE });
-    expect(breaker.hold(2 * MINUTE)).toBeUndefined();
+    expect(breaker.currentPause(MINUTE)).toMatchObject({ reason: 'endpoint', milliseconds: MINUTE });
+    expect(breaker.currentPause(2 * MINUTE)).toBeUndefined();
   });
 });
 
@@ -177,7 +185,7 @@ describe('leave that is given back', () => {
     breaker.giveBack(permit(breaker, MINUTE));
 
     expect(breaker.permit(MINUTE + 1)).toMatchObject({ isProbe: true });
-    expect(breaker.permit(MINUTE + 1)).toMatchObject({ kind: 'wait', milliseconds: MINUTE });
+    expect(breaker.permit(MINUTE + 1)).toMatchObject({ kind: 'pause', milliseconds: MINUTE });
   });
 
   test('too late, when another probe has been made, changes nothing', () => {
@@ -186,7 +194,7 @@ describe('leave that is given back', () => {
     permit(breaker, 2 * MINUTE);
     breaker.giveBack(lost);
 
-    expect(breaker.hold(2 * MINUTE)).toMatchObject({ milliseconds: MINUTE });
+    expect(breaker.currentPause(2 * MINUTE)).toMatchObject({ milliseconds: MINUTE });
   });
 
   test('for no probe changes nothing', () => {
@@ -194,10 +202,10 @@ describe('leave that is given back', () => {
     const ordinary = permit(breaker, 0);
     attempt(breaker, 0, 'credentials-refused');
     breaker.giveBack(ordinary);
-    expect(breaker.hold(0)).toMatchObject({ milliseconds: MINUTE });
+    expect(breaker.currentPause(0)).toMatchObject({ milliseconds: MINUTE });
 
     const closed = createBreaker();
     closed.giveBack(permit(closed, 0));
-    expect(closed.hold(0)).toBeUndefined();
+    expect(closed.currentPause(0)).toBeUndefined();
   });
 });

@@ -9,8 +9,8 @@ import {
 } from '../../../../lambdas/deliver/event-api/keys.ts';
 
 const BOTH = { primary: 'p', secondary: 's' };
-const PRIMARY = { key: 'p', index: 'primary' };
-const SECONDARY = { key: 's', index: 'secondary' };
+const PRIMARY = { key: 'p', name: 'primary' };
+const SECONDARY = { key: 's', name: 'secondary' };
 
 function knowing(memory: Partial<KeyMemory>): KeyMemory {
   return { ...NO_KEY_KNOWN, ...memory };

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createBreaker } from '../../../../lambdas/deliver/event-api/breaker.ts';
+import type { EventCaller } from '../../../../lambdas/deliver/event-api/caller.ts';
 import { createEventCaller, createRateLimit } from '../../../../lambdas/deliver/event-api/caller.ts';
 import type { WebexKeys } from '../../../../lambdas/deliver/event-api/keys.ts';
 import { createKeyedCaller } from '../../../../lambdas/deliver/event-api/keys.ts';
 import type { Attempt } from '../../../../lambdas/deliver/event-api/verdict.ts';
-import type { EventCaller } from '../../../../lambdas/deliver/work.ts';
 import { fail, type Result, succeed } from '../../../../lambdas/result.ts';
 import type { SecretFailure } from '../../../../lambdas/secret.ts';
 
@@ -55,7 +55,7 @@ const call = (remaining = 30_000) => caller.call(EVENT, () => remaining);
 
 describe('a call of an event', () => {
   test('gives the verdict, how long it took, and which key it was made with', async () => {
-    expect(await caller.hold(30_000)).toBeUndefined();
+    expect(await caller.currentPause(30_000)).toBeUndefined();
     expect(await call()).toEqual({
       kind: 'called',
       verdict: { outcome: 'delivered', transactionId: 'event_1', answer: { status: 200 } },
@@ -70,7 +70,7 @@ describe('a call of an event', () => {
     await call();
 
     expect(pauses).toEqual([493]);
-    expect(await call(13_000)).toEqual({ kind: 'held', code: 'not-begun' });
+    expect(await call(13_000)).toEqual({ kind: 'paused', code: 'not-begun' });
     expect(bearers).toHaveLength(2);
   });
 
@@ -78,17 +78,17 @@ describe('a call of an event', () => {
     [12_999, { code: 'not-begun' }],
     [13_000, undefined],
   ])(
-    'with %d ms left is held by %j: it takes ten seconds, and its settling three',
-    async (remaining, hold) => {
-      expect(await caller.hold(remaining)).toEqual(hold);
+    'with %d ms left is paused by %j: it takes ten seconds, and its settling three',
+    async (remaining, pause) => {
+      expect(await caller.currentPause(remaining)).toEqual(pause);
     },
   );
 
-  test('is held while there are no keys', async () => {
+  test('is paused while there are no keys', async () => {
     keys = fail({ code: 'secret-missing', secret: 'webex-campaign' });
 
-    expect(await caller.hold(30_000)).toEqual({ code: 'secret-missing' });
-    expect(await call()).toEqual({ kind: 'held', code: 'secret-missing' });
+    expect(await caller.currentPause(30_000)).toEqual({ code: 'secret-missing' });
+    expect(await call()).toEqual({ kind: 'paused', code: 'secret-missing' });
   });
 
   test('is made with the second key when the first is refused, and with it alone from then on', async () => {
@@ -96,7 +96,7 @@ describe('a call of an event', () => {
       key === 'first' ? answered(401, '{"code":498}') : answered(200, '{"transaction-id":"e"}');
 
     expect(await call()).toMatchObject({ verdict: { outcome: 'delivered' }, calls: 2, keyUsed: 'secondary' });
-    expect(await caller.hold(30_000)).toBeUndefined();
+    expect(await caller.currentPause(30_000)).toBeUndefined();
     await call();
     expect(bearers).toEqual(['first', 'second', 'second']);
   });
@@ -118,20 +118,20 @@ describe('after an answer that concerns all events,', () => {
     answer = () => answered(401, '{"code":498}');
     await call();
 
-    expect(await caller.hold(30_000)).toEqual({ code: 'paused-credentials', atLeastSeconds: 60 });
-    expect(await call()).toMatchObject({ kind: 'held', code: 'paused-credentials' });
+    expect(await caller.currentPause(30_000)).toEqual({ code: 'paused-credentials', atLeastSeconds: 60 });
+    expect(await call()).toMatchObject({ kind: 'paused', code: 'paused-credentials' });
     clock += 60_000;
-    expect(await caller.hold(30_000)).toBeUndefined();
+    expect(await caller.currentPause(30_000)).toBeUndefined();
     answer = () => answered(200, '{"transaction-id":"e"}');
     expect(await call()).toMatchObject({ verdict: { outcome: 'delivered' } });
-    expect(await caller.hold(30_000)).toBeUndefined();
+    expect(await caller.currentPause(30_000)).toBeUndefined();
   });
 
   test('nobody calls before the vendor wants to be called', async () => {
     answer = () => answered(429, '{"code":429}', '30');
     await call();
 
-    expect(await caller.hold(30_000)).toEqual({ code: 'paused-throttled', atLeastSeconds: 30 });
+    expect(await caller.currentPause(30_000)).toEqual({ code: 'paused-throttled', atLeastSeconds: 30 });
   });
 
   test('nobody calls an endpoint that keeps failing, and what it refuses for its address alone is kept', async () => {
@@ -141,7 +141,7 @@ describe('after an answer that concerns all events,', () => {
     }
 
     expect(await call()).toMatchObject({ verdict: { outcome: 'retry-later', code: 'webex-wrong-endpoint' } });
-    expect(await caller.hold(30_000)).toEqual({ code: 'paused-endpoint', atLeastSeconds: 60 });
+    expect(await caller.currentPause(30_000)).toEqual({ code: 'paused-endpoint', atLeastSeconds: 60 });
   });
 
   test('a key that cannot be read gives its probe back', async () => {

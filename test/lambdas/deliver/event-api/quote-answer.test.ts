@@ -1,11 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { quoteAnswer } from '../../../../lambdas/deliver/event-api/mask.ts';
-import type { Attempt, Verdict } from '../../../../lambdas/deliver/event-api/verdict.ts';
+import { type Attempt, quoteAnswer, type Verdict } from '../../../../lambdas/deliver/event-api/verdict.ts';
 
-const SENT = {
-  event: { name: 'paid', eventId: 'evt_1', eventKey: 'cus_77', params: { plan: 'Gold' } },
-  key: 'the-key',
-};
+const SENT = { eventKey: 'cus_77', params: { plan: 'Gold' }, key: 'the-key' };
 const REFUSED: Verdict = {
   outcome: 'dead-letter',
   code: 'webex-mandatory-field-missing',

@@ -152,17 +152,17 @@ describe('a receipt', () => {
     expect(setup.intakeRecords).toEqual([]);
   });
 
-  test('of a webhook that is held is kept at once, and goes with the claim later', async () => {
+  test('of a webhook that is paused is kept at once, and goes with the claim later', async () => {
     const setup = setUp();
-    // Throttled, so that the breaker holds what comes next.
+    // Throttled, so that the breaker pauses what comes next.
     await setup.deliver(record('bob'));
-    await setup.deliver(sentAgain(record('ann'), 'held'));
+    await setup.deliver(sentAgain(record('ann'), 'paused'));
 
     expect(setup.lines.at(-1)).toMatchObject({ outcome: 'retry-later', code: 'paused-throttled' });
-    expect(setup.intakeRecords.map(({ webhookId }) => webhookId)).toEqual(['held']);
+    expect(setup.intakeRecords.map(({ webhookId }) => webhookId)).toEqual(['paused']);
     setup.clock.now = new Date(NOW.getTime() + 3_600_000);
-    await setup.deliver(sentAgain(record('ann'), 'held'));
-    expect(carried(setup)).toEqual([OURS, 'held']);
+    await setup.deliver(sentAgain(record('ann'), 'paused'));
+    expect(carried(setup)).toEqual([OURS, 'paused']);
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Replay } from '../../../../lambdas/buffer/replay.ts';
 import { type Claimant, decideClaim } from '../../../../lambdas/deliver/ledger/decision.ts';
+import type { IntakeRecord } from '../../../../lambdas/deliver/ledger/entry.ts';
 import {
   LEDGER_DAYS,
   type LedgerEntry,
@@ -8,7 +10,6 @@ import {
   markDeadLettered,
   settleEntry,
 } from '../../../../lambdas/deliver/ledger/entry.ts';
-import type { IntakeRecord } from '../../../../lambdas/deliver/ledger/intake-record.ts';
 
 const NOW = new Date('2026-11-24T12:00:00.000Z');
 const LATER = new Date(NOW.getTime() + 1);
@@ -55,9 +56,9 @@ const RECEIPT: IntakeRecord = {
 const PARKED = { deadLetteredAt: EARLIER };
 const RETRY = { repeatsUnconfirmed: true };
 const PARK = { repeatsUnconfirmed: false };
-const replay = (state: 'failed' | 'unconfirmed' | 'expired') => ({
+const replay = (leave: Pick<Replay, 'unconfirmed' | 'late'> = {}) => ({
   ...PARK,
-  replays: { [state]: true as const },
+  replay: { revision: entry('failed').revision, ...leave },
 });
 
 describe('a worker', () => {
@@ -65,14 +66,14 @@ describe('a worker', () => {
     ['what waits and is due', entry('waiting'), PARK, 'take'],
     ['what waits and is not due', entry('waiting', { leaseUntil: LATER }), PARK, 'busy'],
     ['what another has claimed', entry('claimed', { leaseUntil: LATER }), RETRY, 'busy'],
-    ['a claim that was left behind, under park', entry('claimed'), PARK, 'bury'],
+    ['a claim that was left behind, under park', entry('claimed'), PARK, 'dead-letter'],
     ['a claim that was left behind, under retry', entry('claimed'), RETRY, 'take'],
     ['what was delivered', entry('delivered'), RETRY, 'duplicate'],
     ['what was delivered just now', entry('delivered', { leaseUntil: LATER }), PARK, 'duplicate'],
     ['what has failed, and has its dead letter', entry('failed', PARKED), RETRY, 'duplicate'],
-    ['what has failed, and has no dead letter yet', entry('failed'), RETRY, 'bury'],
+    ['what has failed, and has no dead letter yet', entry('failed'), RETRY, 'dead-letter'],
     ['what has failed, and is being dead-lettered', entry('failed', { leaseUntil: LATER }), RETRY, 'busy'],
-    ['what is unconfirmed, under park', entry('unconfirmed'), PARK, 'bury'],
+    ['what is unconfirmed, under park', entry('unconfirmed'), PARK, 'dead-letter'],
     ['what is unconfirmed and parked', entry('unconfirmed', PARKED), PARK, 'duplicate'],
     ['what is unconfirmed, under retry', entry('unconfirmed'), RETRY, 'take'],
     [
@@ -83,20 +84,21 @@ describe('a worker', () => {
     ],
     ['what was parked, though its mapping says retry now', entry('unconfirmed', PARKED), RETRY, 'duplicate'],
     ['what has expired', entry('expired'), RETRY, 'duplicate'],
-    ['what has failed, to replay it', entry('failed', PARKED), replay('failed'), 'take'],
+    ['what has failed, to replay it', entry('failed', PARKED), replay(), 'take'],
     [
-      'what is parked, to replay what has failed',
-      entry('unconfirmed', PARKED),
-      replay('failed'),
+      'what has failed once more since the person saw it, to replay it',
+      entry('failed', { ...PARKED, revision: 5 }),
+      replay(),
       'duplicate',
     ],
-    ['what is parked, to replay it', entry('unconfirmed', PARKED), replay('unconfirmed'), 'take'],
-    ['what has expired, to replay it', entry('expired'), replay('expired'), 'take'],
-    ['what was delivered, to replay it', entry('delivered'), replay('unconfirmed'), 'duplicate'],
+    ['what is parked, to replay what has failed', entry('unconfirmed', PARKED), replay(), 'duplicate'],
+    ['what is parked, to replay it', entry('unconfirmed', PARKED), replay({ unconfirmed: true }), 'take'],
+    ['what has expired, to replay it', entry('expired'), replay({ late: true }), 'take'],
+    ['what was delivered, to replay it', entry('delivered'), replay({ unconfirmed: true }), 'duplicate'],
     [
       'what is being called, to replay it',
       entry('claimed', { leaseUntil: LATER }),
-      replay('unconfirmed'),
+      replay({ unconfirmed: true }),
       'busy',
     ],
   ])('that finds %s', (_, found, permission, kind) => {
@@ -139,7 +141,7 @@ describe('a worker', () => {
     });
   });
 
-  test('that buries a claim that was left behind makes it unconfirmed, and its own', () => {
+  test('that dead-letters a claim that was left behind makes it unconfirmed, and its own', () => {
     expect(decideClaim(entry('claimed'), CLAIMANT, NOW)).toMatchObject({
       entry: {
         state: 'unconfirmed',
@@ -229,9 +231,13 @@ describe('the intakeRecord of a delivery', () => {
     for (const intakeRecord of [{ intakeRecord: first }, {}]) {
       const taken = decide(entry('waiting', intakeRecord));
       const ended = decide(entry('waiting', intakeRecord), { state: 'failed', code: 'no-key' });
-      const buried = decide(entry('claimed', intakeRecord));
-      expect([taken, ended, buried]).toMatchObject([{ kind: 'take' }, { kind: 'take' }, { kind: 'bury' }]);
-      for (const { entry: next } of [taken, ended, buried] as { entry: LedgerEntry }[]) {
+      const deadLettered = decide(entry('claimed', intakeRecord));
+      expect([taken, ended, deadLettered]).toMatchObject([
+        { kind: 'take' },
+        { kind: 'take' },
+        { kind: 'dead-letter' },
+      ]);
+      for (const { entry: next } of [taken, ended, deadLettered] as { entry: LedgerEntry }[]) {
         expect(next.intakeRecord).toBe(intakeRecord.intakeRecord);
       }
     }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BufferedWebhook } from '../../../../lambdas/buffer/message.ts';
-import { intakeRecordOf } from '../../../../lambdas/deliver/ledger/intake-record.ts';
+import { intakeRecordOf } from '../../../../lambdas/deliver/ledger/entry.ts';
 import { mapWebhook } from '../../../../lambdas/map/webhook.ts';
 import { compiledMapping, webhookOf } from '../../map/compiled-mapping.ts';
 import { NOW } from '../deliver-setup.ts';

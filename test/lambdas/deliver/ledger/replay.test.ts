@@ -192,7 +192,7 @@ describe('a dead letter', () => {
     let isDown = true;
     const written: unknown[] = [];
     const setup = setUp({
-      putInDeadLetters: async (_, note) => {
+      putDeadLetter: async (_, note) => {
         if (isDown) return fail({ cause: 'QueueDoesNotExist' });
         written.push(note);
         return succeed(undefined);
