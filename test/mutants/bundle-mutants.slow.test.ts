@@ -77,7 +77,7 @@ const MUTANTS: readonly {
     name: 'the verifier unwired',
     mutant: {
       function: 'ingest',
-      file: 'ingest/receive-webhook.ts',
+      file: 'ingest/receive.ts',
       changes: [
         [
           'await verifyWebhook(source, request, receivedAt, dependencies);',
@@ -93,7 +93,7 @@ const MUTANTS: readonly {
     name: 'the claim removed',
     mutant: {
       function: 'deliver',
-      file: 'deliver/claim-event.ts',
+      file: 'deliver/ledger/decision.ts',
       changes: [
         [
           'await attemptWrite(decision.entry, ledger);',
@@ -109,7 +109,7 @@ const MUTANTS: readonly {
     name: 'the settling removed',
     mutant: {
       function: 'deliver',
-      file: 'deliver/settle-event.ts',
+      file: 'deliver/ledger/decision.ts',
       changes: [['await attemptWrite(next, ledger);', '{ ok: true, value: { isWritten: true } } as const;']],
     },
     tell: (which) => sendTwice(`settle-${which}`),
@@ -131,7 +131,7 @@ const MUTANTS: readonly {
     name: 'the code in the body ignored',
     mutant: {
       function: 'deliver',
-      file: 'deliver/read-answer.ts',
+      file: 'deliver/event-api/verdict.ts',
       changes: [['readCode(data.code)', 'readCode(undefined)']],
     },
     tell: (which) => refuse(`refused-${which}`),
@@ -142,7 +142,7 @@ const MUTANTS: readonly {
     name: 'the redaction of event keys removed',
     mutant: {
       function: 'deliver',
-      file: 'deliver/hash-event-key.ts',
+      file: 'deliver/ledger/entry.ts',
       changes: [["createHmac('sha256', hashKey).update(eventKey).digest('hex')", 'eventKey']],
     },
     tell: (which) => isKeyInLedger(`redacted-${which}`),

@@ -20,7 +20,7 @@ export const TWINS: readonly Twin[] = [
     foundOut: /times too often/,
     mutant: {
       function: 'deliver',
-      file: 'deliver/claim-event.ts',
+      file: 'deliver/ledger/decision.ts',
       changes: [
         [
           'await attemptWrite(decision.entry, ledger);',
@@ -52,7 +52,7 @@ export const TWINS: readonly Twin[] = [
     foundOut: /: (lost|delivered), not/,
     mutant: {
       function: 'deliver',
-      file: 'deliver/call-event.ts',
+      file: 'deliver/event.ts',
       changes: [
         [
           'const called = await caller.call(',
@@ -83,7 +83,7 @@ export const TWINS: readonly Twin[] = [
     foundOut: /\(none, \w+\): never-taken, not delivered/,
     mutant: {
       function: 'ingest',
-      file: 'ingest/receive-webhook.ts',
+      file: 'ingest/receive.ts',
       changes: [
         [
           '...request,\n      url,',
@@ -102,7 +102,7 @@ export const TWINS: readonly Twin[] = [
     foundOut: /\(stale, \w+\): wrongly-taken/,
     mutant: {
       function: 'ingest',
-      file: 'ingest/read-timestamp.ts',
+      file: 'ingest/signature/header.ts',
       changes: [['skewSeconds > toleranceSeconds) {', 'skewSeconds > Number.POSITIVE_INFINITY) {']],
     },
   },
@@ -114,7 +114,7 @@ export const TWINS: readonly Twin[] = [
     befalls: 'primary-revoked',
     mutant: {
       function: 'deliver',
-      file: 'deliver/deliver-batch.ts',
+      file: 'deliver/batch.ts',
       changes: [
         [
           "return records.flatMap(({ messageId }, index) => (fates[index] === 'done' ? [] : [messageId]));",
@@ -142,7 +142,7 @@ export const TWINS: readonly Twin[] = [
     foundOut: /dead letters have no note/,
     mutant: {
       function: 'deliver',
-      file: 'dead-letter/dead-letter-message.ts',
+      file: 'dead-letter/message.ts',
       changes: [['...noteAttributes(note)', '']],
     },
   },

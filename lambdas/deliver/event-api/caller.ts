@@ -8,7 +8,7 @@ import type { KeyedCaller } from './keys.ts';
 import { type Attempt, classifyAttempt, quoteAnswer, type Verdict } from './verdict.ts';
 
 /** An event, and the body of its call. */
-export type EventToCall = Pick<Extract<Mapped, { kind: 'event' }>, 'event' | 'payload'>;
+type EventToCall = Pick<Extract<Mapped, { kind: 'event' }>, 'event' | 'payload'>;
 
 /** Why no call is made now. */
 export type CallPause = { readonly code: RetryLaterCode; readonly atLeastSeconds?: number };

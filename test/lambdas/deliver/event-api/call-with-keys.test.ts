@@ -38,7 +38,7 @@ function setUp(secret: WebexKeys, valid: readonly string[]) {
 }
 
 function settled(verdict: Verdict, calls: 1 | 2, keyUsed: keyof WebexKeys) {
-  return succeed({ verdict, calls, index });
+  return succeed({ verdict, calls, keyUsed });
 }
 
 describe('an event', () => {
