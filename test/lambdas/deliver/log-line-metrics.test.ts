@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { measureOutcome } from '../../../lambdas/deliver/log-line.ts';
+import { createOnceAMinute, measureOutcome } from '../../../lambdas/deliver/log-line.ts';
 import type { EventOutcome } from '../../../lambdas/deliver/outcome.ts';
 
 const WELL = { PausedByCredentials: 0, PausedByThrottling: 0, PausedByEndpoint: 0, PausedByKeys: 0 };
@@ -98,4 +98,33 @@ test.each([
   [{ outcome: 'expired', code: 'too-old' }],
 ] as const)('nothing is measured of %j', (outcome) => {
   expect(measure(outcome)).toEqual({});
+});
+
+const at = (seconds: number) => new Date(1_764_000_000_000 + seconds * 1000);
+
+test('a proof is told at once, and then once a minute', () => {
+  const isFirstThisMinute = createOnceAMinute();
+
+  expect([0, 1, 59, 60, 61, 119, 120, 400].map((seconds) => isFirstThisMinute(at(seconds)))).toEqual([
+    true,
+    false,
+    false,
+    true,
+    false,
+    false,
+    true,
+    true,
+  ]);
+});
+
+test('one is not asked for where nothing was proven', () => {
+  const asked: string[] = [];
+  const isFirst = () => {
+    asked.push('asked');
+    return true;
+  };
+  measureOutcome({ outcome: 'skipped', code: 'when-not-met' }, 0, isFirst);
+  measureOutcome({ outcome: 'retry-later', code: 'paused-endpoint', seconds: 5 }, 0, isFirst);
+
+  expect(asked).toEqual([]);
 });

@@ -6,7 +6,6 @@ import {
   LEDGER_DAYS,
   type LedgerEntry,
   type LedgerState,
-  ledgerKey,
   markDeadLettered,
   settleEntry,
 } from '../../../../lambdas/deliver/ledger/entry.ts';
@@ -249,23 +248,5 @@ describe('the intakeRecord of a delivery', () => {
 
     expect(settled.intakeRecord).toBe(RECEIPT);
     expect(markDeadLettered(settled, NOW).intakeRecord).toBe(RECEIPT);
-  });
-});
-
-describe('the key of an event', () => {
-  test('tells apart the events of a webhook and the items of a batch', () => {
-    const webhook = { source: 'hubspot', deduplicationId: 'evt#1' };
-
-    expect(ledgerKey(webhook, { name: 'created' })).toEqual({ webhook: 'hubspot#evt#1', event: 'created' });
-    expect(ledgerKey(webhook, { name: 'created', item: 0 }).event).toBe('created#0');
-  });
-
-  test('has a place in DynamoDB whatever a vendor takes for an id', () => {
-    const { webhook } = ledgerKey({ source: 's', deduplicationId: 'é'.repeat(5_000) }, { name: 'created' });
-
-    expect(webhook).toMatch(/^s#sha256:[0-9a-f]{64}$/);
-    expect(
-      ledgerKey({ source: 's', deduplicationId: 'x'.repeat(1_024) }, { name: 'a' }).webhook,
-    ).toHaveLength(1_026);
   });
 });
