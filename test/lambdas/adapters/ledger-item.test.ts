@@ -70,7 +70,7 @@ const facts = fc.record(
     webhookId: word,
     receivedAt: date,
     mappingVersion: word,
-    // DynamoDB is told the whole second after which it may forget an item.
+    // DynamoDB takes the whole second after which it may delete an item.
     expiresAt: count.map((seconds) => new Date(seconds * 1000)),
     eventKeyHash: word,
     code: word,
@@ -139,7 +139,7 @@ describe('what is written of an entry, and not written twice,', () => {
     fc.assert(fc.property(entries, (entry) => expect(readItem(writeItem(entry))).toStrictEqual(entry)));
   });
 
-  test('is read again of a intakeRecord that lies beside', () => {
+  test('is read back from an intake record that is an item of its own', () => {
     fc.assert(
       fc.property(intakeRecord, (one) =>
         expect(readIntakeRecord(intakeRecordItem('w', one))).toStrictEqual(one),
@@ -147,7 +147,7 @@ describe('what is written of an entry, and not written twice,', () => {
     );
   });
 
-  test('is told by the entry, where that tells of the last call', () => {
+  test('is left to the entry where that shows the last call', () => {
     fc.assert(
       fc.property(entries, (entry) => {
         const told = JSON.stringify(lastCallOf(entry));

@@ -25,7 +25,7 @@ function stopAll(): void {
 
 afterEach(stopAll);
 
-/** How a call goes wrong over TLS is told in `webex-campaign-tls.test.ts`; without it is how the local run calls. */
+/** `webex-campaign-tls.test.ts` tests how a call goes wrong over TLS; the local run calls without it. */
 describe('a call of the event API', () => {
   test('sends the request as it was built and gives the answer as it came', async () => {
     let seen: unknown;

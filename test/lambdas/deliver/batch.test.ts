@@ -75,7 +75,7 @@ describe('a batch', () => {
     expect(most).toBe(3);
   });
 
-  test('begins nothing for which the time of the function does not suffice, and leaves it as it was', async () => {
+  test('begins no event without enough time left, and leaves the event as it was', async () => {
     const { clock, entries, hidden, called, lines, deliver } = setUp();
     clock.remainingMilliseconds = 12_999;
 
@@ -103,7 +103,7 @@ describe('a batch', () => {
 describe('a webhook that is a batch of events', () => {
   const batch = (...keys: string[]) => record('batch', 'batch', { body: { keys } });
 
-  test('repeats none that has ended, whatever the others have to wait for', async () => {
+  test('repeats no event that has ended, whatever the others wait for', async () => {
     const { called, clock, lines, deliver } = setUp();
 
     expect(await deliver(batch('ann', 'bob', 'cat'))).toEqual(['message-batch']);
@@ -232,7 +232,7 @@ describe('without its ledger', () => {
   );
 });
 
-test('an event for which "when" is not met is skipped, and the ledger has nothing of it', async () => {
+test('an event whose "when" is not met is skipped, and not in the ledger', async () => {
   const { entries, lines, deliver } = setUp();
 
   expect(await deliver(record('ann', 'owed', { body: { due: 0 } }))).toEqual([]);
@@ -240,7 +240,7 @@ test('an event for which "when" is not met is skipped, and the ledger has nothin
   expect(lines).toMatchObject([{ outcome: 'skipped', code: 'when-not-met' }]);
 });
 
-test('one line an event tells all that is needed to find it, and no value of its payload', async () => {
+test('each event has one log line, with all that finds it and no value of its payload', async () => {
   const { lines, entries, deliver } = setUp();
 
   await deliver(...['ann', 'bob', 'cat', 'dan', 'eve'].map((key) => record(key)));
@@ -299,7 +299,7 @@ test('one line an event tells all that is needed to find it, and no value of its
   expect([...entries.values()][0]).toMatchObject({ eventKeyHash: 'hash of 3' });
 });
 
-test('what another worker has taken over is left to it', async () => {
+test('an event that another worker has taken over is left to that worker', async () => {
   const { ledger, entries } = setUp();
   const { lines, deadLetters, deliver } = setUp({
     ledger: {
@@ -335,7 +335,7 @@ function changed(attributes: object) {
 }
 
 describe('an event of SQS', () => {
-  test('is read as messages with what SQS knows of them; what is no text is none of our attributes', () => {
+  test('is read as messages with what SQS knows of them; attributes that are not text are left out', () => {
     expect(readRecords({ Records: [RECORD] })).toEqual([
       {
         messageId: 'message-1',

@@ -20,7 +20,7 @@ describe('a dead letter', () => {
     ]);
   });
 
-  test('is written of what cannot be mapped, once', async () => {
+  test('is written once for an event that cannot be mapped', async () => {
     const { deadLetters, called, deliver } = setUp();
     const unmapped = record('', 'invoice.paid', { body: { key: null } });
 
@@ -38,7 +38,7 @@ describe('a dead letter', () => {
     ['a webhook that no event is on any more', { 'event-type': 'gone' }, '{}', 'no-mapping'],
     ['a body that is not JSON', {}, '{', 'body-not-json'],
     ['a body that is nested too deep', {}, `${'['.repeat(501)}${']'.repeat(501)}`, 'body-too-deep'],
-  ])('is written of %s', async (_, attributes, body, code) => {
+  ])('is written for %s', async (_, attributes, body, code) => {
     const { deadLetters, lines, deliver } = setUp();
     const { message, ...rest } = record('ann');
     const unopenable = { ...rest, message: { body, attributes: { ...message.attributes, ...attributes } } };

@@ -81,7 +81,7 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
   };
 }
 
-/** A caller with one key, which nothing holds back. */
+/** A caller with one key and no pause. */
 function createCaller(
   { requests }: Done,
   { call = answerByKey, ...changes }: Partial<CallerDependencies> & Pick<CallerDependencies, 'now' | 'pause'>,

@@ -80,7 +80,7 @@ describe('a call', () => {
   });
 });
 
-describe('an event with an age at which it is not worth saying any more', () => {
+describe('an event with a largest age', () => {
   test.each([
     ['is sent when it is just that old', 3_600_000, ['delivered']],
     ['is not sent when it is older', 3_600_001, ['expired']],
@@ -93,8 +93,8 @@ describe('an event with an age at which it is not worth saying any more', () => 
   });
 });
 
-describe('what is not as it should be', () => {
-  test('in a message is told whole', async () => {
+describe('a fault', () => {
+  test('in a message is noted with every problem', async () => {
     const setup = withAnswer(answered(200, {}));
     const { message, ...rest } = record('ann');
     const { source: _, 'event-type': __, ...attributes } = message.attributes;
@@ -112,7 +112,7 @@ describe('what is not as it should be', () => {
     ]);
   });
 
-  test('in our own code has a name even where nothing was thrown that has one', async () => {
+  test('in our own code has a name even if what was thrown has none', async () => {
     const setup = setUp({}, { call: () => Promise.reject('no error at all') });
     await setup.deliver(record('ann'));
 
@@ -279,7 +279,7 @@ describe('what the ledger keeps of a call', () => {
     ]);
   });
 
-  test('is nothing where no event came out of the mapping', async () => {
+  test('is missing where the mapping made no event', async () => {
     const [entry] = await entryOf({ key: null, name: 'Zoë' });
 
     expect(entry).toMatchObject({ state: 'failed', stage: 'map' });

@@ -5,7 +5,7 @@ import type { Mapped } from '../../../lambdas/map/webhook.ts';
 /** When every message about the event came in. */
 export const FIRST_SEEN = new Date('2026-11-24T12:00:00Z');
 
-/** What the mapping says of the event beside what it is. */
+/** The mapping's terms for delivering the event. */
 export type OneEventTerms = { readonly onUnconfirmed: 'park' | 'retry'; readonly maxAgeSeconds?: number };
 
 /** The one event, under the terms of its mapping. */

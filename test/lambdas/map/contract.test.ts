@@ -27,7 +27,7 @@ const CODES = [
   'payload-too-large',
 ];
 
-/** What is wrong with what left the map; nothing, if the contract of the event API is kept. */
+/** What breaks the contract of the event API. */
 function breaches(mapped: Mapped): readonly string[] {
   switch (mapped.kind) {
     case 'skipped':
@@ -39,7 +39,7 @@ function breaches(mapped: Mapped): readonly string[] {
   }
 }
 
-/** The contract (webex-event-api.md), told apart from the code that keeps it. */
+/** The contract (webex-event-api.md), written apart from the code that keeps it. */
 function breachesOf(text: string): readonly string[] {
   const payload = JSON.parse(text) as Readonly<Record<string, unknown>>;
   const values = Object.values(payload['event-params'] as object);

@@ -47,7 +47,7 @@ describe('a webhook', () => {
     ]);
   });
 
-  test('of a type that is not mapped becomes nothing', async () => {
+  test('of a type that is not mapped becomes no event', async () => {
     expect(await map({}, ANN, 'invoice.created')).toEqual([]);
   });
 
@@ -161,7 +161,7 @@ describe('a batch', () => {
     expect(await map(items, [{ kind: 'new', id: 1 }])).toMatchObject([{ item: 0, kind: 'event' }]);
   });
 
-  test('without an item that counts says so', async () => {
+  test('without a matching item says so', async () => {
     expect(await map(items, [{ kind: 'old', id: 1 }])).toMatchObject([
       { name: 'paid', kind: 'skipped', code: 'no-items' },
     ]);

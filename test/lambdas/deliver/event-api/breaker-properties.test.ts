@@ -25,7 +25,7 @@ class Run {
     }
     expect(this.breaker.currentPause(this.now)).toEqual(leave);
     expect(leave.milliseconds).toBeGreaterThan(0);
-    // Whoever comes back when told to is not told to wait longer, unless something has happened.
+    // A caller that comes back in time does not wait longer, unless something has happened.
     expect(this.breaker.currentPause(this.now + leave.milliseconds)).toBeUndefined();
   }
 

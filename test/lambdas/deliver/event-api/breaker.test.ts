@@ -34,7 +34,7 @@ function refused(): Breaker {
   return breaker;
 }
 
-describe('a breaker that knows of nothing wrong', () => {
+describe('a breaker after no failure', () => {
   test('lets every attempt pass', () => {
     const breaker = createBreaker();
 
@@ -139,7 +139,7 @@ describe('an endpoint', () => {
     },
   );
 
-  test('is neither better nor worse for an answer that says nothing', () => {
+  test('does not change by an answer that says nothing', () => {
     const breaker = failing(4);
     attempt(breaker, 0, 'none');
     attempt(breaker, 0, 'endpoint-failed');
@@ -186,7 +186,7 @@ describe('an endpoint', () => {
   });
 });
 
-describe('leave that is given back', () => {
+describe('a permit that is given back', () => {
   test('lets the next who asks make the probe', () => {
     const breaker = refused();
     breaker.giveBack(permit(breaker, MINUTE));
@@ -195,7 +195,7 @@ describe('leave that is given back', () => {
     expect(breaker.permit(MINUTE + 1)).toMatchObject({ kind: 'pause', milliseconds: MINUTE });
   });
 
-  test('too late, when another probe has been made, changes nothing', () => {
+  test('too late, after another probe, changes nothing', () => {
     const breaker = refused();
     const lost = permit(breaker, MINUTE);
     permit(breaker, 2 * MINUTE);
@@ -204,7 +204,7 @@ describe('leave that is given back', () => {
     expect(breaker.currentPause(2 * MINUTE)).toMatchObject({ milliseconds: MINUTE });
   });
 
-  test('for no probe changes nothing', () => {
+  test('without being a probe changes nothing', () => {
     const breaker = createBreaker();
     const ordinary = permit(breaker, 0);
     attempt(breaker, 0, 'credentials-refused');
@@ -226,7 +226,7 @@ function verdictOf(status: number, body: unknown) {
   );
 }
 
-describe('what an attempt says about the far side as a whole', () => {
+describe('what an attempt says about Webex Campaign as a whole', () => {
   test.each([
     ['a success', 200, { 'transaction-id': 'event_1' }, 'accepted'],
     ['wrong JSON', 500, { code: 1001 }, 'accepted'],

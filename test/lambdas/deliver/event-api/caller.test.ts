@@ -118,7 +118,7 @@ describe('a call of an event', () => {
 });
 
 describe('after an answer that concerns all events,', () => {
-  test('nobody calls with refused keys, but for one probe a minute', async () => {
+  test('no call is made with refused keys, but for one probe a minute', async () => {
     answer = () => answered(401, '{"code":498}');
     await call();
 
@@ -131,14 +131,14 @@ describe('after an answer that concerns all events,', () => {
     expect(await caller.currentPause(30_000)).toBeUndefined();
   });
 
-  test('nobody calls before the vendor wants to be called', async () => {
+  test('no call is made before the time that the vendor asked for', async () => {
     answer = () => answered(429, '{"code":429}', '30');
     await call();
 
     expect(await caller.currentPause(30_000)).toEqual({ code: 'paused-throttled', atLeastSeconds: 30 });
   });
 
-  test('nobody calls an endpoint that keeps failing, and what it refuses for its address alone is kept', async () => {
+  test('no call is made to an endpoint that keeps failing, and an event that is refused only for the address waits', async () => {
     answer = () => answered(404, '');
     for (let calls = 0; calls < 4; calls += 1) {
       expect(await call()).toMatchObject({ verdict: { outcome: 'dead-letter', code: 'webex-not-found' } });
@@ -182,7 +182,7 @@ describe('a limiter', () => {
     expect([0, 0, 0, 0].map((now) => reserve(now, FOR_EVER))).toEqual([0, 334, 667, 1000]);
   });
 
-  test('asks nobody to wait after a rest, and saves no more up than the burst', () => {
+  test('makes no call wait after a rest, and saves up no more than the burst', () => {
     const steady = createRateLimit(2);
     const bursting = createRateLimit(2, 3);
 

@@ -264,7 +264,7 @@ test.each(['', ' ', '<html>transaction-id</html>', '{"transaction-id":"ev', '[]'
   },
 );
 
-test('what a body inherits is not what it says', () => {
+test('inherited members of a body say nothing', () => {
   expect(read({}, ['constructor', 'toString', '__proto__'])).toEqual({});
 });
 
@@ -275,8 +275,8 @@ const REFUSED: Verdict = {
   answer: { status: 200, code: '1002' },
 };
 
-describe('what the vendor says of a failure in words', () => {
-  test('is kept beside its code, without what was sent', () => {
+describe('the vendor’s words about a failure', () => {
+  test('are kept beside its code, without what was sent', () => {
     const attempt = answered(200, { code: 1002, description: 'No plan Gold for cus_77 by the-key' });
 
     expect(quoteAnswer(REFUSED, attempt, SENT)).toEqual({
@@ -289,17 +289,17 @@ describe('what the vendor says of a failure in words', () => {
     ['there are no words', {}],
     ['they are not text', { description: 7 }],
     ['nothing of them can be seen', { description: ' \n ' }],
-  ])('is not kept where %s', (_, members) => {
+  ])('are not kept where %s', (_, members) => {
     expect(quoteAnswer(REFUSED, answered(200, { code: 1002, ...members }), SENT)).toEqual(REFUSED);
   });
 
-  test('is not kept of a success', () => {
+  test('are not kept of a success', () => {
     const delivered: Verdict = { outcome: 'delivered', transactionId: 'event_1', answer: { status: 200 } };
 
     expect(quoteAnswer(delivered, answered(200, { description: 'Accepted' }), SENT)).toEqual(delivered);
   });
 
-  test('is not there where nothing was answered', () => {
+  test('are missing where nothing was answered', () => {
     const silent: Verdict = { outcome: 'unconfirmed', code: 'unconfirmed', cause: 'timeout' };
 
     expect(quoteAnswer(silent, { kind: 'no-answer', cause: 'timeout' }, SENT)).toEqual(silent);

@@ -42,7 +42,7 @@ function entry(state: LedgerState, changes: Partial<LedgerEntry> = {}): LedgerEn
   };
 }
 
-const RECEIPT: IntakeRecord = {
+const INTAKE_RECORD: IntakeRecord = {
   webhookId: 'delivery-2',
   receivedAt: NOW,
   takenAt: NOW,
@@ -205,27 +205,27 @@ describe('the ledger after a call', () => {
     },
   );
 
-  test('has when the dead letter was written, and lets go of the event', () => {
+  test('has the time at which the dead letter was written, and its lease is over', () => {
     expect(markDeadLettered(entry('failed', { leaseUntil: LATER }), NOW)).toEqual(
       entry('failed', { revision: 5, leaseUntil: NOW, deadLetteredAt: NOW, expiresAt: EXPIRY }),
     );
   });
 });
 
-describe('the intakeRecord of a delivery', () => {
-  const claimant = { ...CLAIMANT, intakeRecord: RECEIPT };
+describe('the intake record of a delivery', () => {
+  const claimant = { ...CLAIMANT, intakeRecord: INTAKE_RECORD };
   const decide = (found?: LedgerEntry, ended?: { state: 'failed'; code: string }) =>
     decideClaim(found, claimant, NOW, ended);
 
   test('goes into an entry that is the first of its event, claimed or ended', () => {
-    expect(decide()).toMatchObject({ kind: 'take', entry: { revision: 1, intakeRecord: RECEIPT } });
+    expect(decide()).toMatchObject({ kind: 'take', entry: { revision: 1, intakeRecord: INTAKE_RECORD } });
     expect(decide(undefined, { state: 'failed', code: 'no-key' })).toMatchObject({
-      entry: { revision: 1, state: 'failed', intakeRecord: RECEIPT },
+      entry: { revision: 1, state: 'failed', intakeRecord: INTAKE_RECORD },
     });
   });
 
-  test('goes into no later one: that keeps the intakeRecord that it has, or none', () => {
-    const first = { ...RECEIPT, webhookId: 'delivery-1' };
+  test('goes into no later entry: that keeps the intake record that it has, or none', () => {
+    const first = { ...INTAKE_RECORD, webhookId: 'delivery-1' };
 
     for (const intakeRecord of [{ intakeRecord: first }, {}]) {
       const taken = decide(entry('waiting', intakeRecord));
@@ -243,10 +243,10 @@ describe('the intakeRecord of a delivery', () => {
   });
 
   test('outlives what is written after a call', () => {
-    const claimed = entry('claimed', { intakeRecord: RECEIPT });
+    const claimed = entry('claimed', { intakeRecord: INTAKE_RECORD });
     const settled = settleEntry(claimed, { state: 'failed', stage: 'deliver', code: 'refused' }, NOW);
 
-    expect(settled.intakeRecord).toBe(RECEIPT);
-    expect(markDeadLettered(settled, NOW).intakeRecord).toBe(RECEIPT);
+    expect(settled.intakeRecord).toBe(INTAKE_RECORD);
+    expect(markDeadLettered(settled, NOW).intakeRecord).toBe(INTAKE_RECORD);
   });
 });

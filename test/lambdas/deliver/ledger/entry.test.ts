@@ -43,15 +43,15 @@ describe('the history of an event', () => {
     ]);
   });
 
-  test('keeps a call that nobody answered without a status', () => {
+  test('keeps an unanswered call without a status', () => {
     expect(appendAttempt(ENTRY, WAITING).history).toStrictEqual([{ at: NOW, code: 'webex-throttled' }]);
   });
 
-  test('has nothing of a call that was not made after all', () => {
+  test('has no call that was not made after all', () => {
     expect(appendAttempt(ENTRY, { ...WAITING, isUncalled: true })).toBe(ENTRY);
   });
 
-  test('has nothing of an entry that was never called', () => {
+  test('is empty for an entry that was never called', () => {
     const { lastAttemptAt: _, ...uncalled } = ENTRY;
 
     expect(appendAttempt(uncalled, WAITING)).toBe(uncalled);
@@ -67,7 +67,7 @@ describe('the history of an event', () => {
 
 const HASH_KEY = 'k'.repeat(64);
 
-test('the hash of an event key is the same for the same key, another with another key, and tells nothing of it', () => {
+test('the hash of an event key is the same for the same key, another with another hash key, and does not reveal it', () => {
   const hash = hashEventKey('ann@example.com', HASH_KEY);
 
   expect(hash).toMatch(/^[0-9a-f]{64}$/);
@@ -102,8 +102,8 @@ async function intakeRecord(type: string, body: object, changes: Partial<Buffere
   return intakeRecordOf(webhook, { mapping: MAPPING, events }, NOW);
 }
 
-describe('the intakeRecord of a webhook', () => {
-  test('tells how it was matched, in codes, counts and the words of the mapping', async () => {
+describe('the intake record of a webhook', () => {
+  test('shows how it was matched, in codes, counts and the words of the mapping', async () => {
     const kept = await intakeRecord('paid', { key: 'cus_77', due: 0 }, { secretIndex: 1 });
 
     expect(kept).toStrictEqual({
@@ -123,11 +123,11 @@ describe('the intakeRecord of a webhook', () => {
     expect(LONG).toContain(kept.matched[1]?.when);
   });
 
-  test('says nothing of a secret where the webhook does not', async () => {
+  test('names no secret where the webhook names none', async () => {
     expect(await intakeRecord('paid', { key: 'cus_77' })).not.toHaveProperty('secretIndex');
   });
 
-  test('counts what an event has made of its items, and what it could not', async () => {
+  test('counts the items of which an event was made, and those of which none could be', async () => {
     const items = [{ key: 'a', wanted: true }, { wanted: true }, { key: 'c' }];
 
     expect((await intakeRecord('batch', { items })).matched).toStrictEqual([
@@ -136,7 +136,7 @@ describe('the intakeRecord of a webhook', () => {
     ]);
   });
 
-  test('counts only what could not be made, where nothing could', async () => {
+  test('counts only the rejected items where no event could be made', async () => {
     const items = [{ wanted: true }, { key: 'c' }];
 
     expect((await intakeRecord('batch', { items })).matched[1]).toStrictEqual({
@@ -146,7 +146,7 @@ describe('the intakeRecord of a webhook', () => {
     });
   });
 
-  test('tells a list of nothing from a condition that was not met', async () => {
+  test('distinguishes an empty list from a condition that was not met', async () => {
     expect((await intakeRecord('batch', { items: [] })).matched).toStrictEqual([
       { event: 'each', made: 0, rejected: 0, skipped: 'no-items' },
       { event: 'some', made: 0, rejected: 0, skipped: 'no-items' },
@@ -155,14 +155,14 @@ describe('the intakeRecord of a webhook', () => {
 });
 
 describe('the key of an event', () => {
-  test('tells apart the events of a webhook and the items of a batch', () => {
+  test('is different for each event of a webhook and each item of a batch', () => {
     const webhook = { source: 'hubspot', deduplicationId: 'evt#1' };
 
     expect(ledgerKey(webhook, { name: 'created' })).toEqual({ webhook: 'hubspot#evt#1', event: 'created' });
     expect(ledgerKey(webhook, { name: 'created', item: 0 }).event).toBe('created#0');
   });
 
-  test('has a place in DynamoDB whatever a vendor takes for an id', () => {
+  test('fits into DynamoDB, whatever a vendor uses as an id', () => {
     const { webhook } = ledgerKey({ source: 's', deduplicationId: 'é'.repeat(5_000) }, { name: 'created' });
 
     expect(webhook).toMatch(/^s#sha256:[0-9a-f]{64}$/);
