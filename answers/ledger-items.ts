@@ -12,11 +12,12 @@ import {
 } from '../lambdas/adapters/ledger-item.ts';
 import {
   expiryOf,
+  INTAKE_RECORD_PREFIX,
+  type IntakeRecord,
   type LedgerEntry,
   type LedgerKey,
   ledgerTableName,
 } from '../lambdas/deliver/ledger/entry.ts';
-import { type IntakeRecord, RECEIPT_PREFIX } from '../lambdas/deliver/ledger/intake-record.ts';
 import type { Account } from './account.ts';
 
 /** What a person did about a dead letter: kept beside the events of its webhook. */
@@ -66,7 +67,7 @@ export async function readStory(account: LedgerAccount, webhook: string): Promis
     entries,
     intakeRecords: onePerDelivery([
       ...entries.flatMap(({ intakeRecord }) => intakeRecord ?? []),
-      ...items.filter(isOf(RECEIPT_PREFIX)).map(readIntakeRecord),
+      ...items.filter(isOf(INTAKE_RECORD_PREFIX)).map(readIntakeRecord),
     ]),
     actions: items.filter(isOf(ACTION_PREFIX)).map(readAction),
   };

@@ -1,5 +1,5 @@
+import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../lambdas/map/event.ts';
 import { formatMapFailure } from '../lambdas/map/failure.ts';
-import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../lambdas/map/payload.ts';
 import type { Mapped } from '../lambdas/map/webhook.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { type Preview, previewIdentified, wasTooOld } from '../lib/mapping/examples/preview.ts';

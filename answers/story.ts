@@ -1,6 +1,5 @@
 import { isDeadLetterCode } from '../lambdas/dead-letter/note.ts';
-import type { LedgerEntry, PastAttempt } from '../lambdas/deliver/ledger/entry.ts';
-import type { IntakeRecord } from '../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord, LedgerEntry, PastAttempt } from '../lambdas/deliver/ledger/entry.ts';
 import type { EventMapping } from '../lambdas/map/mapping.ts';
 import { isOn } from '../lambdas/map/webhook.ts';
 import { ADVICE } from './advice.ts';

@@ -1,16 +1,22 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import { expiryOf, type LedgerEntry, lastCallOf, type PastAttempt } from '../deliver/ledger/entry.ts';
-import { type IntakeRecord, RECEIPT_PREFIX } from '../deliver/ledger/intake-record.ts';
+import {
+  expiryOf,
+  INTAKE_RECORD_PREFIX,
+  type IntakeRecord,
+  type LedgerEntry,
+  lastCallOf,
+  type PastAttempt,
+} from '../deliver/ledger/entry.ts';
 import { parseJson } from '../parse-json.ts';
 
 /** An item as DynamoDB's client has it. */
 export type Item = Record<string, AttributeValue>;
 
-/** What an attribute can be made of; what is `undefined` is left out. */
+/** Attributes before they are written; an `undefined` one is left out. */
 type Attributes = Readonly<Record<string, string | number | boolean | Date | undefined>>;
 
-/** The attributes of an item, flat, as a person wants to read them in the console: texts, numbers, times in ISO 8601. */
+/** Writes attributes flat, as a person reads them in the console: texts, numbers, times in ISO 8601. */
 export function writeAttributes(attributes: Attributes): Item {
   return Object.fromEntries(
     Object.entries(attributes).flatMap(([name, value]) =>
@@ -49,19 +55,19 @@ const expiry = z.pipe(
   z.transform((seconds) => new Date(seconds * 1000)),
 );
 
-/** JSON within an attribute; what cannot be read is left out, as it is told to people alone. */
+/** JSON within an attribute. It only informs people, so one that cannot be read is left out. */
 function jsonText<Value>(schema: z.ZodMiniType<Value>) {
   return z.catch(z.optional(z.pipe(z.pipe(text, z.transform(parseJson)), schema)), undefined);
 }
 
-/** zod leaves out what is missing, but its types say `undefined`. */
+/** zod leaves missing members out, but its types say `undefined`. */
 function dropUndefined(object: object): object {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
 /**
- * An entry as an item. A write costs a unit for each kilobyte that is begun, so nothing that the item says already is
- * said again: not the first attempt where it is the last, not what a call of the history has in common with the entry.
+ * An entry as an item. A write costs a unit for each kilobyte begun, so the item repeats nothing: the first attempt is left
+ * out where it is the last, and a call of the history leaves out what it has in common with the entry.
  */
 export function writeItem(entry: LedgerEntry): Item {
   const { expiresAt, answer, parameters, history, intakeRecord, firstAttemptAt, ...facts } = entry;
@@ -79,7 +85,7 @@ export function writeItem(entry: LedgerEntry): Item {
   });
 }
 
-/** Of the last call the entry tells itself, mostly: nothing is left of it then but `{}`. */
+/** The last call mostly equals what the entry itself says: then `{}` stands for it. */
 function writeHistory(history: readonly PastAttempt[], entry: LedgerEntry): string {
   const lastCall = JSON.stringify(lastCallOf(entry));
   return JSON.stringify(
@@ -99,7 +105,7 @@ const attemptSchema = z.object({
 });
 const historySchema = z.array(z.union([attemptSchema, z.strictObject({})]));
 
-/** A call without an event is of the entry's. */
+/** A call without an event definition called the entry's. */
 function readHistory(history: z.infer<typeof historySchema>, entry: LedgerEntry): readonly PastAttempt[] {
   const event = entry.eventId === undefined ? {} : { eventId: entry.eventId };
   return history.flatMap((attempt) => {
@@ -142,7 +148,7 @@ const itemSchema = z.object({
   history: jsonText(historySchema),
 });
 
-/** Throws if it is not what `writeItem` writes. */
+/** Throws if `writeItem` cannot have written it. */
 export function readItem(item: Item): LedgerEntry {
   const { answerStatus, answerCode, answerDescription, history, ...facts } = itemSchema.parse(item);
   const answer = dropUndefined({ status: answerStatus, code: answerCode, description: answerDescription });
@@ -155,7 +161,7 @@ export function readItem(item: Item): LedgerEntry {
   return { ...entry, ...(history && { history: readHistory(history, entry) }) };
 }
 
-/** The delivery that an item is of; an intake record that an entry carries is of the same one, mostly. */
+/** The delivery that an item is of: mostly also that of the intake record that it carries. */
 type Delivery = Pick<IntakeRecord, 'webhookId' | 'receivedAt'>;
 
 /** An intake record as an item of its own, beside the events of its webhook. */
@@ -163,7 +169,7 @@ export function intakeRecordItem(webhook: string, intakeRecord: IntakeRecord): I
   const { webhookId, receivedAt, takenAt } = intakeRecord;
   return writeAttributes({
     webhook,
-    event: `${RECEIPT_PREFIX}${webhookId}`,
+    event: `${INTAKE_RECORD_PREFIX}${webhookId}`,
     webhookId,
     receivedAt,
     ...factsOf(intakeRecord),
@@ -171,7 +177,7 @@ export function intakeRecordItem(webhook: string, intakeRecord: IntakeRecord): I
   });
 }
 
-/** An intake record within the item of an entry. Which delivery it is of is said only where the entry has gone on to another. */
+/** An intake record within the item of an entry. It names its delivery only if the entry has gone on to another. */
 function writeCarriedIntakeRecord(intakeRecord: IntakeRecord, entry: Delivery): Attributes {
   const { webhookId, receivedAt } = intakeRecord;
   const isOther = webhookId !== entry.webhookId || receivedAt.getTime() !== entry.receivedAt.getTime();
@@ -191,7 +197,7 @@ function factsOf({ takenAt, eventTypes, bytes, secretIndex, matched, others }: I
     takenAt,
     eventTypes: eventTypes.join('\n'),
     bytes,
-    secretIndex,
+    secretSlot: secretIndex,
     matched: JSON.stringify(counted),
     others,
   };
@@ -216,23 +222,25 @@ const intakeRecordSchema = z.object({
     z.transform((types) => types.split('\n')),
   ),
   bytes: number,
-  secretIndex: z.optional(number),
+  /** The attribute's name is that of 0.1.0, whose items stay in the table. */
+  secretSlot: z.optional(number),
   matched: jsonText(z.array(matchedSchema)),
   others: z.catch(number, 0),
 });
 
-/** The intake record that an item has, be it one of its own or an entry. Throws if it is not what is written here. */
+/** The intake record of an item, be it an entry or the record itself. Throws if it was not written here. */
 export function readIntakeRecord(item: Item): IntakeRecord {
-  const { firstWebhookId, firstReceivedAt, ...facts } = intakeRecordSchema.parse(item);
+  const { firstWebhookId, firstReceivedAt, secretSlot, ...facts } = intakeRecordSchema.parse(item);
   return dropUndefined({
     ...facts,
+    secretIndex: secretSlot,
     webhookId: firstWebhookId ?? facts.webhookId,
     receivedAt: firstReceivedAt ?? facts.receivedAt,
     matched: facts.matched ?? [],
   }) as IntakeRecord;
 }
 
-/** The same of an entry, of which not every one has an intake record. */
+/** An entry may have none. */
 function readCarriedIntakeRecord(item: Item): IntakeRecord | undefined {
   return 'takenAt' in item ? readIntakeRecord(item) : undefined;
 }

@@ -5,19 +5,21 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { LedgerFailure, LedgerStore } from '../deliver/ledger/decision.ts';
-import type { LedgerEntry } from '../deliver/ledger/entry.ts';
-import type { IntakeRecord } from '../deliver/ledger/intake-record.ts';
+import type { IntakeRecord, LedgerEntry } from '../deliver/ledger/entry.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import { intakeRecordItem, readItem, writeItem } from './ledger-item.ts';
 
-/** A ledger that does not answer by then is not there: the SDK tries three times, within the function's time. */
+/** After these times a try has failed. The SDK makes three, all within the function's time. */
 const CONNECT_MILLISECONDS = 1_000;
 const REQUEST_MILLISECONDS = 2_000;
 
+/** The condition that no item has this key yet. */
+const IS_NEW = 'attribute_not_exists(webhook)';
+
 export type LedgerTable = LedgerStore & {
-  /** Looks for nothing, so that the connection and all that leads to it is there when an event is to be claimed. */
+  /** Opens the connection, by reading an entry that does not exist, before the first event needs it. */
   readonly connect: () => Promise<Result<unknown, LedgerFailure>>;
-  /** Keeps the first intake record of a delivery; a later one of the same is none. */
+  /** Writes an intake record as an item of its own, unless its delivery has one already. */
   readonly writeIntakeRecord: (
     webhook: string,
     intakeRecord: IntakeRecord,
@@ -48,15 +50,9 @@ export function createLedgerTable(TableName: string): LedgerTable {
       }
     },
     writeIntakeRecord: async (webhook, intakeRecord) => {
-      const ConditionExpression = 'attribute_not_exists(webhook)';
+      const Item = intakeRecordItem(webhook, intakeRecord);
       try {
-        await client.send(
-          new PutItemCommand({
-            TableName,
-            Item: intakeRecordItem(webhook, intakeRecord),
-            ConditionExpression,
-          }),
-        );
+        await client.send(new PutItemCommand({ TableName, Item, ConditionExpression: IS_NEW }));
         return succeed(undefined);
       } catch (error) {
         return answerOrFailure(error, undefined);
@@ -66,7 +62,7 @@ export function createLedgerTable(TableName: string): LedgerTable {
 }
 
 function createClient(): DynamoDBClient {
-  const settings = {
+  return new DynamoDBClient({
     cacheMiddleware: true,
     maxAttempts: 3,
     requestHandler: {
@@ -74,25 +70,24 @@ function createClient(): DynamoDBClient {
       requestTimeout: REQUEST_MILLISECONDS,
       throwOnRequestTimeout: true,
     },
-  };
-  return new DynamoDBClient(settings);
+  });
 }
 
-/** The first entry takes an empty place, every other follows the one that its writer has read. */
+/** The first entry needs an empty place; every other replaces the revision that its writer has read. */
 function unlessChanged({ revision }: LedgerEntry) {
-  if (revision === 1) return { ConditionExpression: 'attribute_not_exists(webhook)' };
+  if (revision === 1) return { ConditionExpression: IS_NEW };
   return {
     ConditionExpression: 'revision = :before',
     ExpressionAttributeValues: { ':before': { N: String(revision - 1) } },
   };
 }
 
-/** An item that its condition kept out is an answer; any other error says that there is no ledger. */
+/** A failed condition is an answer; any other error means that the ledger is unavailable. */
 function answerOrFailure<Answer>(error: unknown, keptOut: Answer): Result<Answer, LedgerFailure> {
   return error instanceof ConditionalCheckFailedException ? succeed(keptOut) : fail(unavailable(error));
 }
 
-/** The SDK's messages may quote the request. */
+/** Only the error's name: the SDK's messages may quote the request. */
 function unavailable(error: unknown): LedgerFailure {
   return { code: 'ledger-unavailable', cause: error instanceof Error ? error.name : 'unknown' };
 }

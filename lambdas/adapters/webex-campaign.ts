@@ -2,15 +2,15 @@ import http, { type ClientRequest } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import { setImmediate as turnOfTheLoop, setTimeout as wait } from 'node:timers/promises';
-import type { EventRequest } from '../deliver/event-api/caller.ts';
-import { type Attempt, CALL_LIMITS } from '../deliver/event-api/verdict.ts';
+import { CALL_LIMITS, type EventRequest } from '../deliver/event-api/caller.ts';
+import type { Attempt } from '../deliver/event-api/verdict.ts';
 
-/** An answer is a few hundred bytes; of a longer one the rest is not read. */
+/** An answer has a few hundred bytes; the rest of a longer one is not read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
- * Gives what calls the event API. It never throws: whatever happens on the wire is an attempt. Redirects are not followed, since one would carry the bearer key to another host; TLS is 1.2 or
- * newer, as the vendor demands.
+ * Creates the function that calls the event API. It never throws: whatever happens on the wire is an attempt. It follows
+ * no redirect, which would carry the bearer key to another host. TLS is 1.2 or newer, as the vendor demands.
  */
 export function createEventApi(
   eventUrl: string,
@@ -25,7 +25,7 @@ export function createEventApi(
 
   return async ({ method, headers, body }) => {
     discardOld();
-    // A server may have closed an idle connection without our having looked: two turns see what has come in by now.
+    // The server may have closed an idle connection unnoticed: two turns of the loop see what has come in by now.
     await turnOfTheLoop();
     await turnOfTheLoop();
     const request = open(eventUrl, {
@@ -39,8 +39,8 @@ export function createEventApi(
 }
 
 /**
- * Gives the means to close the connections that have been idle for too long. Their age is asked for with each call and
- * not left to timers: a function is frozen between two batches, and its timers with it.
+ * Returns a function that closes the connections that have been idle for too long. Each call uses it; timers would not
+ * do, since Lambda freezes a function between two batches, and its timers with it.
  */
 function watchIdle(agent: http.Agent, idle: number): () => void {
   const idleSince = new WeakMap<object, number>();
@@ -52,7 +52,7 @@ function watchIdle(agent: http.Agent, idle: number): () => void {
   };
 }
 
-/** Sends a request over its connection, and says what has become of it. */
+/** Sends a request over its connection, and resolves to what became of it. */
 function sendOver(
   connection: WatchedConnection,
   request: http.ClientRequest,
@@ -69,15 +69,15 @@ function sendOver(
       hasAnswer = true;
       collect(response, finish);
     });
-    // Until the request closes it may report more than one error; only the first decides.
+    // A request may report several errors until it closes; only the first counts.
     request.on('error', failWith);
-    // An answer that is none, such as an upgrade, closes the request without an error.
+    // An upgrade, say, closes the request without an answer and without an error.
     request.once('close', () => hasAnswer || failWith(Object.assign(new Error(), { code: 'closed' })));
     request.end(body);
   });
 }
 
-/** Reads an answer. One that does not come to its end is unclear, whatever its status: its body is what decides. */
+/** Reads an answer. If it breaks off, it is unclear, whatever its status: the body decides. */
 function collect(response: http.IncomingMessage, finish: (attempt: Attempt) => void): void {
   const { statusCode: status = 0, headers } = response;
   const chunks: Buffer[] = [];
@@ -102,16 +102,16 @@ function collect(response: http.IncomingMessage, finish: (attempt: Attempt) => v
 
 /** What is known of one request's connection. */
 type WatchedConnection = {
-  /** Ends the watch: nothing is destroyed for being late any more. */
+  /** Ends the watch: from now on, no time limit destroys the request. */
   readonly stop: () => void;
-  /** What a failure now means: whether any byte of the request may have left this machine. */
+  /** What a failure means now: whether any byte of the request may have left this machine. */
   readonly failureKind: () => 'not-sent' | 'no-answer';
 };
 
-/** The event by which a socket says that a request can be sent over it. */
+/** The event that a socket emits once a request can be sent over it. */
 type Ready = 'connect' | 'secureConnect';
 
-/** Destroys a request that is late, and tells from its socket whether any of it can have been sent. */
+/** Destroys a request that takes too long, and knows from its socket whether any of it can have been sent. */
 export function watchConnection(
   request: ClientRequest,
   ready: Ready,
@@ -122,7 +122,7 @@ export function watchConnection(
   const connecting = setTimeout(destroyAs, limits.connect, 'connect-timeout');
   const answering = setTimeout(destroyAs, limits.total, 'timeout');
 
-  // Called before any byte of this request is handed over, on a new connection as on one that was kept.
+  // Emitted before any byte of this request is handed over, on a new connection and on a kept one.
   request.once('socket', (socket) => {
     const bytesBefore = socket.bytesWritten;
     const onReady = () => {
@@ -137,8 +137,8 @@ export function watchConnection(
       clearTimeout(connecting);
       clearTimeout(answering);
     },
-    // A socket takes bytes before it is connected, so nothing counts until then. After that, what the socket was given
-    // may have left: only if it was given nothing, as when a kept connection turns out to be dead, is that excluded.
+    // A socket takes bytes before it is connected: they count only once it is. From then on, whatever the socket was given
+    // may have left; if it was given nothing (a kept connection turned out to be dead), nothing has.
     failureKind: () =>
       connection === undefined || connection.socket.bytesWritten === connection.bytesBefore
         ? 'not-sent'

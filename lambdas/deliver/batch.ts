@@ -4,10 +4,10 @@ import type { DeadLetterCode, DeadLetterNote } from '../dead-letter/note.ts';
 import { type Mapped, mapWebhook, type PreparedMappings } from '../map/webhook.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import { parseBody } from '../webhook-body.ts';
+import { noteOf } from './dead-letter.ts';
 import { deliverEvent } from './event.ts';
 import type { LedgerFailure, LedgerStore } from './ledger/decision.ts';
-import { type LedgerEntry, ledgerKey } from './ledger/entry.ts';
-import { type IntakeRecord, intakeRecordOf } from './ledger/intake-record.ts';
+import { type IntakeRecord, intakeRecordOf, type LedgerEntry, ledgerKey } from './ledger/entry.ts';
 import {
   formatBug,
   formatEvent,
@@ -16,12 +16,32 @@ import {
   type OnceAMinute,
   type OutcomeLine,
 } from './log-line.ts';
-import { type DeadLettered, type EventOutcome, type Unopenable, writeNote } from './outcome.ts';
+import type { DeadLettered, EventOutcome, Unopenable } from './outcome.ts';
 import { nextDelaySeconds } from './retry-schedule.ts';
 import { type BufferRecord, type EventDependencies, type EventWork, tryLater } from './work.ts';
 
+/** What deliver needs of the outside world to work on the messages of the buffer. */
+export type DeliverDependencies = EventDependencies & {
+  readonly mappings: PreparedMappings;
+  /** Leaves a message on the buffer, invisible for so many seconds. */
+  readonly hide: (
+    receiptHandle: string,
+    seconds: number,
+  ) => Promise<Result<void, { readonly cause: string }>>;
+  /** Writes an intake record as an item of its own, beside the events of its webhook. */
+  readonly writeIntakeRecord: (
+    webhook: string,
+    intakeRecord: IntakeRecord,
+  ) => Promise<Result<void, LedgerFailure>>;
+  readonly log: (line: OutcomeLine) => void;
+  readonly isFirstThisMinute: OnceAMinute;
+};
+
+/** Whether a message has been worked off, or stays on the buffer. */
+type Fate = 'done' | 'kept';
+
 /**
- * Works on the records of a batch, at the same time and each for itself: one webhook's outcome never touches another's.
+ * Works on the records of a batch, all at the same time and each by itself: no webhook's outcome affects another's.
  * Returns the ids of the messages that stay on the buffer.
  */
 export async function deliverBatch(
@@ -30,7 +50,7 @@ export async function deliverBatch(
 ): Promise<readonly string[]> {
   const fates = await Promise.all(
     records.map((record) =>
-      // A bug met by one webhook must not send the others of its batch back to the buffer.
+      // A bug that one webhook meets must not send the others of its batch back to the buffer.
       deliverWebhook(record, dependencies).catch((bug: unknown) => keepAfterBug(record, bug, dependencies)),
     ),
   );
@@ -42,32 +62,9 @@ function keepAfterBug(record: BufferRecord, bug: unknown, { log, now }: DeliverD
   return 'kept';
 }
 
-/** What deliver needs of the outside world to work on the messages of the buffer. */
-export type DeliverDependencies = EventDependencies & {
-  readonly mappings: PreparedMappings;
-  /** Leaves a message on the buffer, unseen for so many seconds. */
-  readonly hide: (
-    receiptHandle: string,
-    seconds: number,
-  ) => Promise<Result<void, { readonly cause: string }>>;
-  /** Keeps an intake record as an item of its own, beside the events of its webhook. */
-  readonly writeIntakeRecord: (
-    webhook: string,
-    intakeRecord: IntakeRecord,
-  ) => Promise<Result<void, LedgerFailure>>;
-  readonly log: (line: OutcomeLine) => void;
-  readonly isFirstThisMinute: OnceAMinute;
-};
-
-/** What writing an intake record may take at most, with all of its tries: nothing that matters more may want for that time. */
-const INTAKE_RECORD_MILLISECONDS = 12_000;
-
-/** Whether a message is worked off, or stays on the buffer. */
-type Fate = 'done' | 'kept';
-
 /**
- * Brings the events of one message to their ends, in the order of the mapping. The message goes once none of them is to
- * be tried again: what has ended by then is in the ledger, and recognised if the message comes back for the others.
+ * Brings the events of one message to their ends, in the order of the mapping. The message goes once no event is to be
+ * tried again. If it comes back for some of them, the ledger knows the others as ended.
  */
 async function deliverWebhook(record: BufferRecord, dependencies: DeliverDependencies): Promise<Fate> {
   const opened = await openWebhook(record.message, dependencies.mappings);
@@ -88,53 +85,22 @@ async function deliverWebhook(record: BufferRecord, dependencies: DeliverDepende
   return pauses.length === 0 ? 'done' : keep(record, Math.max(...pauses), dependencies);
 }
 
-/**
- * Where no entry has taken the intake record, it becomes an item of its own: no event was claimed, or all were known already.
- * One that cannot be written makes a story poorer, and keeps nothing from being delivered.
- */
-async function keepIntakeRecord(
-  webhook: BufferedWebhook,
-  { intakeRecord, comesAgain }: { readonly intakeRecord: IntakeRecord; readonly comesAgain: boolean },
-  { writeIntakeRecord, remainingMilliseconds, log }: DeliverDependencies,
-): Promise<void> {
-  const hasTime = remainingMilliseconds() >= INTAKE_RECORD_MILLISECONDS;
-  if (!hasTime && comesAgain) return;
-  const recorded = hasTime
-    ? await writeIntakeRecord(ledgerKey(webhook, { name: '' }).webhook, intakeRecord)
-    : fail({ cause: 'no-time' });
-  if (!recorded.ok) log(formatUnrecorded(webhook, recorded.failure));
-}
-
 async function deliverOne(work: EventWork<Mapped>, dependencies: DeliverDependencies): Promise<EventOutcome> {
   const outcome = await deliverEvent(work, dependencies).catch((bug: unknown) =>
-    afterBug(work, bug, dependencies),
+    tryAfterBug(work, bug, dependencies),
   );
   const { log, now, isFirstThisMinute } = dependencies;
   log(formatEvent(work, outcome, { now: now(), isFirstThisMinute }));
   return outcome;
 }
 
-/** A bug met by one event touches no other. Its name is told; its message may quote the webhook. */
-function afterBug(work: EventWork<Mapped>, bug: unknown, dependencies: DeliverDependencies): EventOutcome {
+/** A bug that one event meets affects no other. Only its name is logged: its message may quote the webhook. */
+function tryAfterBug(work: EventWork<Mapped>, bug: unknown, dependencies: DeliverDependencies): EventOutcome {
   const cause = bug instanceof Error ? bug.name : 'unknown';
   return tryLater(work, { code: 'internal-error', cause }, dependencies);
 }
 
-/** There is no event to be found in the ledger: all that is known of the message goes with it. */
-async function deadLetterUnopened(
-  record: BufferRecord,
-  unopenable: Unopenable,
-  dependencies: DeliverDependencies,
-): Promise<Fate> {
-  const { now, log, putInDeadLetters, random } = dependencies;
-  const { attempts } = record;
-  const note = writeNote(unopenable.outcome, { attempts: 0, receives: attempts }, now());
-  const put = await putInDeadLetters(record.message, note);
-  log(formatUnopened(record, unopenable, { now: now(), ...(!put.ok && put.failure) }));
-  return put.ok ? 'done' : keep(record, nextDelaySeconds(attempts, random()), dependencies);
-}
-
-/** Where it cannot be hidden, it comes back when the queue's own visibility timeout has passed. */
+/** If the message cannot be hidden, it comes back when the queue's own visibility timeout has passed. */
 async function keep(record: BufferRecord, seconds: number, { hide }: DeliverDependencies): Promise<Fate> {
   await hide(record.receiptHandle, seconds);
   return 'kept';
@@ -165,7 +131,7 @@ async function openWebhook(
     receivedAt: webhook.receivedAt.toISOString(),
     body: body.value,
   });
-  // Ingest buffers only what some mapping wants: this one was changed or removed while the webhook waited.
+  // Ingest buffers only webhooks that a mapping wants: this mapping was changed while the webhook waited.
   if (events.length === 0) return fail({ webhook, outcome: deadLetter('map', 'no-mapping') });
   return succeed({ webhook, events });
 }
@@ -174,16 +140,32 @@ function deadLetter(stage: DeadLetterNote['stage'], code: DeadLetterCode, detail
   return { outcome: 'dead-letter', stage, code, ...(detail !== undefined && { detail }) };
 }
 
+/** Dead-letters a whole message: no event in the ledger stands for it, so the log line has all that is known of it. */
+async function deadLetterUnopened(
+  record: BufferRecord,
+  unopenable: Unopenable,
+  dependencies: DeliverDependencies,
+): Promise<Fate> {
+  const { now, log, putDeadLetter, random } = dependencies;
+  const { receives } = record;
+  const put = await putDeadLetter(
+    record.message,
+    noteOf(unopenable.outcome, { attempts: 0, receives }, now()),
+  );
+  log(formatUnopened(record, unopenable, { now: now(), ...(!put.ok && put.failure) }));
+  return put.ok ? 'done' : keep(record, nextDelaySeconds(receives, random()), dependencies);
+}
+
 /** A ledger, and what its reads and writes have shown of one delivery's intake record. */
 type WatchedLedger = {
   readonly ledger: LedgerStore;
-  /** Whether an entry has it for certain: one that was written now, or one of an earlier time that the message came. */
+  /** Whether an entry certainly has it: one that was written now, or when the message came before. */
   readonly hasIntakeRecord: () => boolean;
 };
 
 /**
- * Watches a ledger for the intake record of one delivery. Whatever goes wrong about a claim, only an entry that was written or
- * read counts: an answer that was lost leaves the intake record to the next claim, or to an item of its own.
+ * Watches a ledger for the intake record of one delivery. Only an entry that was certainly written, or was read, counts:
+ * if an answer is lost, the next claim takes the intake record, or it becomes an item of its own.
  */
 function watchIntakeRecord({ read, write }: LedgerStore, { webhookId }: IntakeRecord): WatchedLedger {
   let isSeen = false;
@@ -207,7 +189,27 @@ function watchIntakeRecord({ read, write }: LedgerStore, { webhookId }: IntakeRe
   };
 }
 
-/** What is used of an SQS event. AWS may add members, so the schema is open. */
+/** How long writing an intake record may take, with all tries: it must not take this time from anything that matters more. */
+const INTAKE_RECORD_MILLISECONDS = 12_000;
+
+/**
+ * Writes the intake record as an item of its own where no entry has taken it: no event was claimed, or all were known
+ * already. If it cannot be written, the webhook's story lacks it, and every event is delivered all the same.
+ */
+async function keepIntakeRecord(
+  webhook: BufferedWebhook,
+  { intakeRecord, comesAgain }: { readonly intakeRecord: IntakeRecord; readonly comesAgain: boolean },
+  { writeIntakeRecord, remainingMilliseconds, log }: DeliverDependencies,
+): Promise<void> {
+  const hasTime = remainingMilliseconds() >= INTAKE_RECORD_MILLISECONDS;
+  if (!hasTime && comesAgain) return;
+  const recorded = hasTime
+    ? await writeIntakeRecord(ledgerKey(webhook, { name: '' }).webhook, intakeRecord)
+    : fail({ cause: 'no-time' });
+  if (!recorded.ok) log(formatUnrecorded(webhook, recorded.failure));
+}
+
+/** The members of an SQS event that deliver uses. AWS may add others, so the schema is open. */
 const sqsEventSchema = z.object({
   Records: z.array(
     z.object({
@@ -223,13 +225,13 @@ const sqsEventSchema = z.object({
   ),
 });
 
-/** Reads the records of an SQS event. Throws if AWS ever sends another shape: nothing could be settled then. */
+/** Reads the records of an SQS event. Throws if AWS ever sends another shape: then no message could be settled. */
 export function readRecords(event: unknown): readonly BufferRecord[] {
   return sqsEventSchema.parse(event).Records.map((record) => ({
     messageId: record.messageId,
     receiptHandle: record.receiptHandle,
     message: { body: record.body, attributes: stringAttributes(record.messageAttributes) },
-    attempts: record.attributes.ApproximateReceiveCount,
+    receives: record.attributes.ApproximateReceiveCount,
     bufferedAt: new Date(record.attributes.SentTimestamp),
   }));
 }

@@ -1,23 +1,35 @@
-import { isAbout } from '../buffer/replay.ts';
+import { isAbout, type Replay } from '../buffer/replay.ts';
 import { formatMapFailure } from '../map/failure.ts';
 import type { Mapped } from '../map/webhook.ts';
 import type { Result } from '../result.ts';
+import { deadLetterEvent } from './dead-letter.ts';
+import type { CallPause } from './event-api/caller.ts';
 import type { Verdict } from './event-api/verdict.ts';
 import {
+  type Claimant,
   claimEvent,
   type EndedUncalled,
   type LedgerDecision,
   type LedgerFailure,
   writeSettled,
 } from './ledger/decision.ts';
-import { appendAttempt, type LedgerEntry, type Settlement, settleEntry } from './ledger/entry.ts';
-import type { EventOutcome } from './outcome.ts';
+import {
+  appendAttempt,
+  type LedgerEntry,
+  type LedgerFacts,
+  ledgerKey,
+  type Settlement,
+  settleEntry,
+} from './ledger/entry.ts';
+import type { EventOutcome, RetryLater } from './outcome.ts';
 import { isExhausted } from './retry-schedule.ts';
-import { claimantOf, deadLetterEvent, type EventDependencies, type EventWork, tryLater } from './work.ts';
+import { type EventDependencies, type EventWork, tryLater } from './work.ts';
+
+type MappedEvent = Extract<Mapped, { kind: 'event' }>;
 
 /**
- * One event's journey: if it is not too old and nothing stands in the way, it is claimed, called, judged and settled in
- * the ledger, and dead-lettered where that is its end.
+ * Brings one event to its end. Unless it is too old or calls are paused, it is claimed, called, judged and settled in the
+ * ledger; where that is its end, it is dead-lettered.
  */
 export async function deliverEvent(
   work: EventWork<Mapped>,
@@ -30,24 +42,28 @@ export async function deliverEvent(
     case 'rejected': {
       const { code } = mapped.failure;
       const detail = formatMapFailure(mapped.failure);
-      return endUncalled(work, { state: 'failed', stage: 'map', code, detail }, dependencies);
+      return claimAndGoOn(work, dependencies, { state: 'failed', stage: 'map', code, detail });
     }
     case 'event':
       return isTooOld({ ...work, mapped }, dependencies.now())
-        ? endUncalled(work, { state: 'expired', code: 'too-old' }, dependencies)
+        ? claimAndGoOn(work, dependencies, { state: 'expired', code: 'too-old' })
         : deliverMapped({ ...work, mapped }, dependencies);
   }
 }
 
-type MappedEvent = Extract<Mapped, { kind: 'event' }>;
-
-/** By the event's own time where the mapping says how to tell it: a vendor may repeat a webhook for days. */
-function isTooOld({ mapped, webhook }: EventWork<MappedEvent>, now: Date): boolean {
-  // A person has said that it is worth saying all the same.
-  if (webhook.replay?.late === true && isAbout(webhook.replay, mapped)) return false;
+/** Goes by the event's own time where the mapping says where that is: a vendor may repeat a webhook for days. */
+function isTooOld(work: EventWork<MappedEvent>, now: Date): boolean {
+  const { mapped, webhook } = work;
+  // A person has decided to send it though it is late.
+  if (replayOf(work)?.late === true) return false;
   const { maxAgeSeconds } = mapped.terms;
   const since = mapped.occurredAt ?? webhook.receivedAt;
   return maxAgeSeconds !== undefined && now.getTime() - since.getTime() > maxAgeSeconds * 1000;
+}
+
+/** A person's decision to send this event again. */
+function replayOf({ mapped, webhook: { replay } }: EventWork<Mapped>): Replay | undefined {
+  return replay !== undefined && isAbout(replay, mapped) ? replay : undefined;
 }
 
 async function deliverMapped(
@@ -55,30 +71,57 @@ async function deliverMapped(
   dependencies: EventDependencies,
 ): Promise<EventOutcome> {
   const { caller, remainingMilliseconds, now } = dependencies;
-  const hold = await caller.hold(remainingMilliseconds());
-  if (hold === undefined) return goOn(work, await claim(work, dependencies), dependencies);
-  // Whatever was not begun for want of time is no failure, and is not given up for it.
-  if (hold.code === 'not-begun' || !isExhausted(work.record.bufferedAt, now())) {
-    return tryLater(work, hold, dependencies);
+  const pause = await caller.currentPause(remainingMilliseconds());
+  if (pause === undefined) return claimAndGoOn(work, dependencies);
+  // An event that was not begun for lack of time has not failed, and is never given up for it.
+  if (pause.code === 'not-begun' || !isExhausted(work.record.bufferedAt, now())) {
+    return tryLater(work, pause, dependencies);
   }
-  const reason = { stage: 'deliver', code: 'retries-exhausted', detail: hold.code };
-  return endUncalled(work, { state: 'failed', ...reason }, dependencies);
+  const reason = { stage: 'deliver', code: 'retries-exhausted', detail: pause.code };
+  return claimAndGoOn(work, dependencies, { state: 'failed', ...reason });
 }
 
-async function endUncalled(
-  work: EventWork<Mapped>,
-  ended: EndedUncalled,
-  dependencies: EventDependencies,
-): Promise<EventOutcome> {
-  return goOn(work, await claim(work, dependencies, ended), dependencies);
-}
-
-async function claim(
+/** Claims the event for a call, or for an end without one, and does what the ledger says. */
+async function claimAndGoOn(
   work: EventWork<Mapped>,
   dependencies: EventDependencies,
   ended?: EndedUncalled,
-): Promise<Result<LedgerDecision, LedgerFailure>> {
-  return claimEvent(await claimantOf(work, dependencies), dependencies, ended);
+): Promise<EventOutcome> {
+  const claimant = await claimantOf(work, dependencies);
+  return goOn(work, await claimEvent(claimant, dependencies, ended), dependencies);
+}
+
+/** The event's worker, as the ledger sees it. */
+async function claimantOf(
+  work: EventWork<Mapped>,
+  { hashEventKey, newOwner, leaseMilliseconds }: EventDependencies,
+): Promise<Claimant> {
+  const { mapped, webhook, intakeRecord } = work;
+  const { mappingVersion, onUnconfirmed } = mapped.terms;
+  const eventKeyHash = mapped.kind === 'event' ? await hashEventKey(mapped.event.eventKey) : undefined;
+  const replay = replayOf(work);
+  return {
+    key: ledgerKey(webhook, mapped),
+    facts: {
+      webhookId: webhook.webhookId,
+      receivedAt: webhook.receivedAt,
+      mappingVersion,
+      ...callFacts(mapped),
+      ...(eventKeyHash !== undefined && { eventKeyHash }),
+    },
+    owner: newOwner(),
+    leaseMilliseconds,
+    permission: { repeatsUnconfirmed: onUnconfirmed === 'retry', ...(replay && { replay }) },
+    ...(intakeRecord && { intakeRecord }),
+  };
+}
+
+/** What the ledger keeps of the call itself: the event definition, and each parameter's name with its bytes. */
+function callFacts(mapped: Mapped): Pick<LedgerFacts, 'eventId' | 'parameters'> {
+  if (mapped.kind !== 'event') return {};
+  const { eventId, params } = mapped.event;
+  const sizes = Object.entries(params).map(([name, value]) => [name, Buffer.byteLength(value)]);
+  return { eventId, parameters: Object.fromEntries(sizes) };
 }
 
 async function goOn(
@@ -93,7 +136,7 @@ async function goOn(
       return tryLater(work, { code: 'busy' }, dependencies);
     case 'duplicate':
       return { outcome: 'duplicate', code: `already-${decision.of}` };
-    case 'bury':
+    case 'dead-letter':
       return deadLetterEvent(work, decision.entry, dependencies);
     case 'take': {
       const { entry } = decision;
@@ -107,18 +150,15 @@ async function goOn(
   }
 }
 
-type Work = EventWork<Extract<Mapped, { kind: 'event' }>>;
-type Later = Extract<EventOutcome, { outcome: 'retry-later' }>;
-
-/** Calls for an event that this worker has claimed, and writes down what came of it before anything else is done. */
+/** Calls for an event that this worker has claimed, and writes down what came of it before anything else. */
 async function callEvent(
-  work: Work,
+  work: EventWork<MappedEvent>,
   entry: LedgerEntry,
   dependencies: EventDependencies,
 ): Promise<EventOutcome> {
   const { caller, now, remainingMilliseconds } = dependencies;
   const called = await caller.call(work.mapped, remainingMilliseconds);
-  if (called.kind === 'held') return giveBack(work, entry, { hold: called, dependencies });
+  if (called.kind === 'paused') return giveBack(work, entry, { pause: called, dependencies });
 
   const { verdict, milliseconds, keyUsed } = called;
   const facts = { attempts: entry.attempts, milliseconds, keyUsed, ...factsOf(verdict) };
@@ -126,13 +166,13 @@ async function callEvent(
   const settlement = settlementOf(verdict, later, now());
   const next = appendAttempt(settleEntry(entry, settlement, now()), settlement);
   const settled = await writeSettled(next, dependencies);
-  // Known to be delivered: the message may go, whatever the ledger has of it.
+  // It is known to be delivered: the message may go, whatever the ledger has of it.
   if (verdict.outcome === 'delivered') {
     const { outcome, transactionId } = verdict;
     return { outcome, transactionId, ...facts, ...(!settled.ok && { cause: causeOf(settled.failure) }) };
   }
   if (!settled.ok) {
-    // The claim stays behind; once its lease has run out, the event is unconfirmed, and the message finds it so.
+    // The claim stays in the ledger. Once its lease has run out, the message finds the event unconfirmed.
     const code = settled.failure.code === 'taken-over' ? 'busy' : settled.failure.code;
     return { ...tryLater(work, { code }, dependencies), ...facts, cause: causeOf(settled.failure) };
   }
@@ -140,24 +180,25 @@ async function callEvent(
   return { ...(await deadLetterEvent(work, settled.value, dependencies)), ...facts };
 }
 
-/** The event as it was before, for the next who comes. */
+/** Puts the event back as it was before the claim: no call was made. */
 async function giveBack(
-  work: Work,
+  work: EventWork<MappedEvent>,
   entry: LedgerEntry,
-  {
-    hold,
-    dependencies,
-  }: { readonly hold: Parameters<typeof tryLater>[1]; readonly dependencies: EventDependencies },
+  { pause, dependencies }: { readonly pause: CallPause; readonly dependencies: EventDependencies },
 ): Promise<EventOutcome> {
   const now = dependencies.now();
-  const settlement = { state: 'waiting', code: hold.code, tryAgainAt: now, isUncalled: true } as const;
+  const settlement = { state: 'waiting', code: pause.code, tryAgainAt: now, isUncalled: true } as const;
   const settled = await writeSettled(settleEntry(entry, settlement, now), dependencies);
   const cause = settled.ok ? {} : { cause: causeOf(settled.failure) };
-  return tryLater(work, { ...hold, ...cause }, dependencies);
+  return tryLater(work, { ...pause, ...cause }, dependencies);
 }
 
-/** What is to be tried again, and when; nothing where this was the end of it. */
-function repeatOf(verdict: Verdict, work: Work, dependencies: EventDependencies): Later | undefined {
+/** When the event is tried again; `undefined` where this was its end. */
+function repeatOf(
+  verdict: Verdict,
+  work: EventWork<MappedEvent>,
+  dependencies: EventDependencies,
+): RetryLater | undefined {
   const isRepeated =
     verdict.outcome === 'retry-later' ||
     (verdict.outcome === 'unconfirmed' && work.mapped.terms.onUnconfirmed === 'retry');
@@ -166,7 +207,7 @@ function repeatOf(verdict: Verdict, work: Work, dependencies: EventDependencies)
   return tryLater(work, { code, ...(atLeastSeconds !== undefined && { atLeastSeconds }) }, dependencies);
 }
 
-function settlementOf(verdict: Verdict, later: Later | undefined, now: Date): Settlement {
+function settlementOf(verdict: Verdict, later: RetryLater | undefined, now: Date): Settlement {
   const { transactionId } = { transactionId: undefined, ...verdict };
   const answer = {
     ...(verdict.answer && { answer: verdict.answer }),
@@ -189,7 +230,7 @@ function settlementOf(verdict: Verdict, later: Later | undefined, now: Date): Se
   }
 }
 
-/** Parked for a person, or out of time. */
+/** Out of time, or parked for a person to decide. */
 function endOf({
   outcome,
   code,

@@ -14,11 +14,10 @@ import { prepareMappings } from '../map/webhook.ts';
 import type { DeliverDependencies } from './batch.ts';
 import { deliverBatch, readRecords } from './batch.ts';
 import { createBreaker } from './event-api/breaker.ts';
-import { createEventCaller, createRateLimit, workerRate } from './event-api/caller.ts';
+import { CALL_LIMITS, createEventCaller, createRateLimit, workerRate } from './event-api/caller.ts';
 import { createKeyedCaller, keysOf, parseWebexSecret } from './event-api/keys.ts';
-import { CALL_LIMITS } from './event-api/verdict.ts';
+import { hashEventKey } from './ledger/entry.ts';
 import { createOnceAMinute } from './log-line.ts';
-import { hashEventKey } from './work.ts';
 
 // runs once per cold start
 const environment = readEnvironment(deliverEnvironment);
@@ -60,7 +59,7 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
     return hashKey === undefined ? undefined : hashEventKey(eventKey, hashKey);
   },
   hide: (receiptHandle, seconds) => queues.hide(environment.BUFFER_QUEUE_URL, receiptHandle, seconds),
-  putInDeadLetters: (message, note) =>
+  putDeadLetter: (message, note) =>
     queues.put(environment.DEAD_LETTER_QUEUE_URL, deadLetterMessage(message, note)),
   newOwner: randomUUID,
   random: Math.random,
@@ -70,7 +69,7 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   now,
 };
 
-/** Lambda waits for this before it hands the first batch on (`lib/bundle/function-entry.mjs`). */
+/** Lambda waits for this before it passes the first batch (`lib/bundle/function-entry.mjs`). */
 export const ready = warmUp(readKeys(), ledger.connect());
 
 type Context = { readonly getRemainingTimeInMillis: () => number };
@@ -85,7 +84,7 @@ async function deliver(event: unknown, { getRemainingTimeInMillis }: Context) {
 // called by AWS
 export const handler = middy()
   .onError((request) => {
-    // A bug: Lambda would log the error's message, which may quote a webhook. Its name has to do.
+    // A bug. Lambda logs the error's message, which may quote a webhook: only its name is passed on.
     const cause = request.error?.name ?? 'unknown';
     writeLogLine({ stage: 'deliver', code: 'internal-error', cause });
     request.error = new Error(cause);

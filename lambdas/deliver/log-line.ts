@@ -1,7 +1,7 @@
 import type { BufferedWebhook } from '../buffer/message.ts';
 import type { Mapped } from '../map/webhook.ts';
 import { declareMetrics, type MetricDirective, type Unit, unitsOf } from '../metric-directive.ts';
-import { provesFarSide } from './event-api/breaker.ts';
+import { provesKeyAndEndpoint } from './event-api/breaker.ts';
 import type { AnswerFacts } from './event-api/verdict.ts';
 import type { EventOutcome, RetryLaterCode, Unopenable } from './outcome.ts';
 import type { BufferRecord, EventWork } from './work.ts';
@@ -36,23 +36,23 @@ export function formatEvent(
     deduplicationId: webhook.deduplicationId,
     webhookId: webhook.webhookId,
     mappingVersion: mapped.terms.mappingVersion,
-    receives: record.attempts,
+    receives: record.receives,
   };
 }
 
-/** Masked or not, the vendor's words are for the note and the ledger, which have fewer readers. */
+/** Without the vendor's words: even masked, they are for the note and the ledger, which fewer people read. */
 function factsOf({ status, code }: AnswerFacts): AnswerFacts {
   return { status, ...(code !== undefined && { code }) };
 }
 
-/** What is logged of a message in which no event was found. */
+/** What is logged of a message that cannot be opened. */
 export function formatUnopened(
   record: BufferRecord,
   { webhook, outcome }: Unopenable,
   { now, cause }: { readonly now: Date; readonly cause?: string },
 ): OutcomeLine {
   const { code, detail } = outcome;
-  const { messageId, attempts } = record;
+  const { messageId, receives } = record;
   const measured =
     cause === undefined ? { DeadLetters: 1 } : { Faults: 1, ...measureWait(waitOf(record, now)) };
   return {
@@ -70,11 +70,11 @@ export function formatUnopened(
       webhookId: webhook.webhookId,
     }),
     messageId,
-    receives: attempts,
+    receives,
   };
 }
 
-/** What is logged where the ledger did not take a webhook's intake record. No metric: each event has one of its own. */
+/** What is logged if a webhook's intake record could not be written. It has no metric: each event has one of its own. */
 export function formatUnrecorded(
   { source, deduplicationId, webhookId }: BufferedWebhook,
   { cause }: { readonly cause: string },
@@ -84,7 +84,7 @@ export function formatUnrecorded(
 
 /** What is logged of a message that met a bug before its events were reached. */
 export function formatBug(record: BufferRecord, bug: unknown, now: Date): OutcomeLine {
-  const { messageId, attempts } = record;
+  const { messageId, receives } = record;
   return {
     ...writeMetrics(MESSAGES, { Faults: 1, ...measureWait(waitOf(record, now)) }, now),
     UnopenedMessages: 1,
@@ -94,11 +94,11 @@ export function formatBug(record: BufferRecord, bug: unknown, now: Date): Outcom
     outcome: 'retry-later',
     cause: bug instanceof Error ? bug.name : 'unknown',
     messageId,
-    receives: attempts,
+    receives,
   };
 }
 
-/** What makes metrics of a line: how they are counted one by one, and what they mean for deliver as a whole. */
+/** The members that make metrics of a line: how it is counted, and what was measured of deliver as a whole. */
 function writeMetrics(counted: MetricDirective, measured: Measured, now: Date): object {
   const ofDeliver = declareMetrics([], unitsOf(measured, DELIVER_METRICS));
   const directives = ofDeliver.Metrics.length > 0 ? [counted, ofDeliver] : [counted];
@@ -114,11 +114,11 @@ const DELIVER_METRICS = {
   CallDuration: 'Milliseconds',
   /** From the buffer to Webex Campaign's "accepted". A replay counts from when it was put back. */
   DeliveryDelay: 'Milliseconds',
-  /** How old an event is that waits, for a reason that has no alarm of its own. */
+  /** How old an event is that waits for a reason without an alarm of its own. */
   WaitingTime: 'Seconds',
   /**
-   * An event waits, as no key works, the vendor throttles, …: 1 while it is so, 0 once a call proves that it is over (and
-   * once a minute while it is not so).
+   * An event waits because no key works, the vendor throttles, …: 1 while that lasts, 0 once a call proves that it is
+   * over (and once a minute as long as calls prove it).
    */
   PausedByCredentials: 'Count',
   PausedByThrottling: 'Count',
@@ -127,7 +127,7 @@ const DELIVER_METRICS = {
   PausedByLedger: 'Count',
   DeadLetters: 'Count',
   UnconfirmedEvents: 'Count',
-  /** Whether a call was made with the secondary key; that it was not is told once a minute. */
+  /** 1 for a call with the secondary key; 0 once a minute while calls are made with the primary. */
   SpareKeyCalls: 'Count',
   /** A bug, or a dead letter that could not be written. */
   Faults: 'Count',
@@ -136,7 +136,7 @@ const DELIVER_METRICS = {
 export type DeliverMetric = keyof typeof DELIVER_METRICS;
 type Measured = Readonly<Partial<Record<DeliverMetric, number>>>;
 
-const PROVEN_WELL: Measured = {
+const ALL_WELL: Measured = {
   PausedByCredentials: 0,
   PausedByThrottling: 0,
   PausedByEndpoint: 0,
@@ -144,8 +144,8 @@ const PROVEN_WELL: Measured = {
   PausedByLedger: 0,
 };
 
-/** What an event that waits stands for. A single failure of the endpoint is none of it: the breaker has to open first. */
-const KEPT_BY: Readonly<Record<RetryLaterCode, DeliverMetric | undefined>> = {
+/** What an event waits for. A single failure of the endpoint counts for nothing: the breaker has to open first. */
+const PAUSED_BY: Readonly<Record<RetryLaterCode, DeliverMetric | undefined>> = {
   'webex-credentials-refused': 'PausedByCredentials',
   'paused-credentials': 'PausedByCredentials',
   'webex-throttled': 'PausedByThrottling',
@@ -164,7 +164,7 @@ const KEPT_BY: Readonly<Record<RetryLaterCode, DeliverMetric | undefined>> = {
   'not-begun': undefined,
 };
 
-/** Reasons to wait whose alarm pages: that an event is late then is no news. */
+/** Reasons to wait whose own alarm pages somebody: `WaitingTime` would only repeat it. */
 const PAGED: readonly (DeliverMetric | undefined)[] = [
   'PausedByCredentials',
   'PausedByEndpoint',
@@ -172,13 +172,13 @@ const PAGED: readonly (DeliverMetric | undefined)[] = [
   'PausedByLedger',
 ];
 
-/** A refusal that is a business answer and no fault: nobody has to hurry for it. */
+/** A refusal that is a business answer and no fault: it is no reason for an alarm. */
 const EXPECTED_REFUSAL = 'webex-no-recommendation';
 
 /**
- * What an outcome counts for: what alarms watch.
+ * What is measured of an outcome: what alarms watch.
  * @param waitedMilliseconds since the webhook was put on the buffer
- * @param isFirst asked where the outcome proves that nothing is wrong: whether that is to be told
+ * @param isFirst asked if the outcome proves that all is well: whether that is to be logged
  */
 export function measureOutcome(
   outcome: EventOutcome,
@@ -199,10 +199,10 @@ function measureEnd(outcome: EventOutcome, waitedMilliseconds: number): Measured
     case 'delivered':
       return { DeliveryDelay: waitedMilliseconds };
     case 'retry-later': {
-      const keptBy = KEPT_BY[outcome.code];
+      const pausedBy = PAUSED_BY[outcome.code];
       return {
-        ...(keptBy !== undefined && { [keptBy]: 1 }),
-        ...(!PAGED.includes(keptBy) && measureWait(waitedMilliseconds)),
+        ...(pausedBy !== undefined && { [pausedBy]: 1 }),
+        ...(!PAGED.includes(pausedBy) && measureWait(waitedMilliseconds)),
       };
     }
     case 'dead-letter':
@@ -217,20 +217,19 @@ function measureEnd(outcome: EventOutcome, waitedMilliseconds: number): Measured
   }
 }
 
-/** What waits for whatever reason, be it that of a whole message. */
 function measureWait(waitedMilliseconds: number): Measured {
   return { WaitingTime: Math.round(waitedMilliseconds / 1000) };
 }
 
-/** A call that was answered in Webex Campaign's own words proves that all is well. */
+/** A call that Webex Campaign's application itself answered proves that all is well. */
 function provesAll(ended: EventOutcome): boolean {
   if (ended.outcome !== 'dead-letter') return ended.outcome === 'delivered';
-  return ended.milliseconds !== undefined && provesFarSide(ended.code);
+  return ended.milliseconds !== undefined && provesKeyAndEndpoint(ended.code);
 }
 
-/** Of the ledger it is proven only if that took the answer, of the keys only by the one that was used. */
+/** The ledger is proven only if it took the answer, the primary key only if it was used. */
 function proofOf({ cause, keyUsed }: EventOutcome): Measured {
-  const { PausedByLedger: ledger, ...others } = PROVEN_WELL;
+  const { PausedByLedger: ledger, ...others } = ALL_WELL;
   return {
     ...others,
     ...(cause === undefined && { PausedByLedger: ledger }),
@@ -238,17 +237,17 @@ function proofOf({ cause, keyUsed }: EventOutcome): Measured {
   };
 }
 
-/** Whether a call's proof that nothing is wrong is to be written down; whoever asks is expected to do it. */
+/** Whether a call's proof that all is well is to be logged now; asking takes the minute's only yes. */
 export type OnceAMinute = (now: Date) => boolean;
 
-/** CloudWatch looks at a whole minute: what is said once in it need not be said, and paid for, with every event. */
-const PROOF_MILLISECONDS = 60_000;
+/** Alarms look at whole minutes: one proof a minute is enough, and each costs its bytes. */
+const MINUTE_MILLISECONDS = 60_000;
 
-/** Gives leave for a proof once a minute, the first time at once. */
+/** Says yes at once, and then once a minute. */
 export function createOnceAMinute(): OnceAMinute {
   let takenAt: number | undefined;
   return (now) => {
-    const isDue = takenAt === undefined || now.getTime() - takenAt >= PROOF_MILLISECONDS;
+    const isDue = takenAt === undefined || now.getTime() - takenAt >= MINUTE_MILLISECONDS;
     if (isDue) takenAt = now.getTime();
     return isDue;
   };

@@ -1,15 +1,15 @@
-/** A message is hidden for no longer than this after it was received (SQS developer guide, "Visibility timeout"). */
+/** SQS hides a message for at most this long after it was received (developer guide, "Visibility timeout"). */
 const SQS_MAX_VISIBILITY_SECONDS = 43_200;
 
-/** Every number of the retry schedule, in seconds where it is a time. The stack's queues are derived from it. */
+/** Every number of the retry schedule; times in seconds. The stack's queues are derived from it. */
 export const RETRY_SCHEDULE = {
-  /** The longest that the first pause can be; each further one may be twice as long as the one before. */
+  /** How long the first pause can be; each further one may be twice as long as the one before. */
   firstCeilingSeconds: 5,
-  /** From here on the pauses grow no more: a message is late by a quarter of an hour at most once all works again. */
+  /** Pauses grow no longer than this: once all works again, a message is late by a quarter of an hour at most. */
   lastCeilingSeconds: 900,
   /**
-   * The shortest pause, as a part of the longest at that point. Without a floor that rises, a message's luck alone would
-   * decide how often it is received, and SQS moves it to the dead letters after 1,000 receives at the latest.
+   * The shortest pause, as a part of the longest at that point. This floor bounds how often a message is received by
+   * more than luck: SQS moves a message to the dead letters after 1,000 receives at the latest.
    */
   floorPart: 1 / 4,
   /** The longest pause that the vendor can ask for; far below what SQS can hide a message for. */
@@ -24,37 +24,37 @@ export const LONGEST_PAUSE_SECONDS = Math.min(
   SQS_MAX_VISIBILITY_SECONDS,
 );
 
-function ceilingSeconds(attempt: number): number {
+function ceilingSeconds(receives: number): number {
   const { firstCeilingSeconds, lastCeilingSeconds } = RETRY_SCHEDULE;
-  return Math.min(lastCeilingSeconds, firstCeilingSeconds * 2 ** (attempt - 1));
+  return Math.min(lastCeilingSeconds, firstCeilingSeconds * 2 ** (receives - 1));
 }
 
-function floorSeconds(attempt: number): number {
-  return Math.ceil(ceilingSeconds(attempt) * RETRY_SCHEDULE.floorPart);
+function floorSeconds(receives: number): number {
+  return Math.ceil(ceilingSeconds(receives) * RETRY_SCHEDULE.floorPart);
 }
 
 /**
- * Whole seconds until the next attempt: exponential, with jitter over all of the range between floor and ceiling, so
- * that what failed together is not repeated together. Whatever sends a message back to the buffer takes its pause from
- * here, an open breaker too: only then does `mostReceives` hold.
- * @param attempt how often the message has been received so far, from 1
+ * Whole seconds until the next attempt: exponential, with jitter over the whole range between floor and ceiling, so that
+ * messages that failed together are not repeated together. Every pause of a message comes from here, that of an open
+ * breaker too: `mostReceives` depends on it.
+ * @param receives how often the message has been received so far, from 1
  * @param random a number from 0 to 1
  * @param atLeastSeconds what the vendor, or a breaker, asks for
  */
-export function nextDelaySeconds(attempt: number, random: number, atLeastSeconds = 0): number {
-  const floor = floorSeconds(attempt);
-  const spread = Math.ceil(floor + (ceilingSeconds(attempt) - floor) * random);
+export function nextDelaySeconds(receives: number, random: number, atLeastSeconds = 0): number {
+  const floor = floorSeconds(receives);
+  const spread = Math.ceil(floor + (ceilingSeconds(receives) - floor) * random);
   return Math.min(LONGEST_PAUSE_SECONDS, Math.max(spread, Math.ceil(atLeastSeconds)));
 }
 
-/** Whether a webhook that was first seen then has been tried for as long as the budget allows. */
+/** Whether a webhook that was first seen at this time has used up its retry budget. */
 export function isExhausted(firstSeenAt: Date, now: Date): boolean {
   return now.getTime() - firstSeenAt.getTime() >= RETRY_SCHEDULE.budgetSeconds * 1000;
 }
 
 /**
- * How often a message is received at most until its budget is used up: every pause at its floor, the receive that finds
- * the budget used up included. The queue's `maxReceiveCount` has to be larger.
+ * How often a message can be received until its budget is used up: with every pause at its floor, and the receive that
+ * finds the budget used up included. The queue's `maxReceiveCount` has to be larger.
  */
 export function mostReceives(): number {
   let receives = 1;

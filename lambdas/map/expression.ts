@@ -3,8 +3,8 @@ import { fail, type Result, succeed } from '../result.ts';
 import type { MapFailure, MappingPlace } from './failure.ts';
 
 /**
- * Bounds on what one expression may take, so that no payload can hold a worker: ms, calls deep, items. JSONata looks at
- * some thousand items a second on a small function: the time is for the longest lists that are sent, not for a loop.
+ * Bounds of one expression, so that no payload can block a worker: milliseconds, calls deep, items. JSONata handles about
+ * a thousand items a second on a small function: the time is meant for the longest lists that vendors send.
  */
 export const GUARDS = { timeout: 5_000, stack: 200, sequence: 10_000 };
 
@@ -19,13 +19,13 @@ export type Scope = {
   readonly item?: unknown;
 };
 
-/** What an expression gives, or JSONata's own error code. */
+/** The result of an expression, or JSONata's own error code. */
 type Evaluated = Result<unknown, { readonly jsonataCode: string }>;
 
 /** A literal or an expression, ready to be evaluated against any number of webhooks. */
 export type CompiledValue = (scope: Scope) => Promise<Evaluated>;
 
-/** Expressions of the file that have a name, by that name. */
+/** The named expressions of a mapping file. */
 export type Definitions = Readonly<Record<string, string>>;
 
 /** Whether a value of a mapping is an expression rather than literal text. */
@@ -38,25 +38,16 @@ export function expressionSource(text: string): string {
   return text.slice(2, -2).trim();
 }
 
-/** Puts the definitions that an expression names, and those that these name, before it. */
-function withDefinitions(source: string, definitions: Definitions): string {
-  const used = new Map<string, string>();
-  const collect = (text: string) => {
-    for (const [, name = ''] of text.matchAll(/\$([A-Za-z_][A-Za-z0-9_]*)/g)) {
-      const definition = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
-      if (definition === undefined || used.has(name)) continue;
-      const inner = expressionSource(definition);
-      used.set(name, inner);
-      collect(inner);
-    }
-  };
-  collect(source);
-  if (used.size === 0) return source;
-  // In the file's order, so that one may name those before it.
-  const bound = Object.keys(definitions).flatMap((name) =>
-    used.has(name) ? [`$${name} := (${used.get(name)})`] : [],
-  );
-  return `(${[...bound, source].join('; ')})`;
+const NULL_VARIANT = /^\s*null\s*$/i;
+
+/** Whether a text reads "null" in any spelling: the event API refuses that as a value. */
+export function isNullVariant(text: string): boolean {
+  return mayBeginNull(text.charCodeAt(0)) && NULL_VARIANT.test(text);
+}
+
+/** Whether it is an n, white space, or not ASCII (where more white space is). Spares most texts the regular expression. */
+function mayBeginNull(code: number): boolean {
+  return code === 0x6e || code === 0x4e || code <= 0x20 || code > 0x7e;
 }
 
 /** A value of a mapping, ready for use, and where it stands. */
@@ -68,7 +59,7 @@ export async function evaluate(value: LocatedValue, scope: Scope): Promise<Resul
   return evaluated.ok ? evaluated : fail({ code: 'expression-failed', ...value.place, ...evaluated.failure });
 }
 
-/** Compiles a value of a mapping, when it is first needed. A path is followed here; everything else is JSONata's. */
+/** Compiles a value of a mapping when it is first needed. A path is followed here; JSONata evaluates everything else. */
 export function compileValue(text: string, definitions: Definitions = {}): CompiledValue {
   if (!isExpression(text)) {
     const literal = succeed(text);
@@ -91,7 +82,28 @@ function compileSource(source: string): CompiledValue {
   };
 }
 
-/** What a path starts from, the body or a binding, and the names that lead on. */
+/** Puts the definitions that an expression uses, directly or through others, before it. */
+function withDefinitions(source: string, definitions: Definitions): string {
+  const used = new Map<string, string>();
+  const collect = (text: string) => {
+    for (const [, name = ''] of text.matchAll(/\$([A-Za-z_][A-Za-z0-9_]*)/g)) {
+      const definition = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+      if (definition === undefined || used.has(name)) continue;
+      const inner = expressionSource(definition);
+      used.set(name, inner);
+      collect(inner);
+    }
+  };
+  collect(source);
+  if (used.size === 0) return source;
+  // In the file's order, so that each may use those before it.
+  const bound = Object.keys(definitions).flatMap((name) =>
+    used.has(name) ? [`$${name} := (${used.get(name)})`] : [],
+  );
+  return `(${[...bound, source].join('; ')})`;
+}
+
+/** Where a path starts, the body or a binding, and the names that follow. */
 type Path = {
   readonly start: 'body' | 'item' | 'headers' | 'source' | 'receivedAt';
   readonly names: readonly string[];
@@ -101,7 +113,7 @@ const PATH = /^(?:\$(?:item|headers|source|receivedAt)|`[^`]+`|[A-Za-z_]\w*)(?:\
 /** These may be an operator or a value. */
 const RESERVED = ['and', 'or', 'in', 'true', 'false', 'null'];
 
-/** Reads an expression that is nothing but a path; `undefined` for every other. */
+/** Reads an expression that is only a path; `undefined` for any other. */
 function readPath(source: string): Path | undefined {
   const steps = PATH.test(source) ? (source.match(/`[^`]+`|[^.`]+/g) ?? []) : [];
   if (steps.length === 0 || steps.some((step) => RESERVED.includes(step))) return undefined;
@@ -113,10 +125,10 @@ function readPath(source: string): Path | undefined {
   };
 }
 
-/** JSONata looks through a list on the way, and has rules of its own for what comes of it. */
+/** On a list JSONata goes on with each item, by rules of its own. */
 const MEETS_LIST: unique symbol = Symbol('a list on the way');
 
-/** Follows a path through objects alone. A list at the end is what the path gives, as it is. */
+/** Follows a path through objects only. A list at its end is its result, unchanged. */
 function followPath({ start, names }: Path, scope: Scope): unknown {
   let value = scope[start];
   for (const name of names) {
@@ -127,7 +139,7 @@ function followPath({ start, names }: Path, scope: Scope): unknown {
   return value;
 }
 
-/** JSONata is loaded for the first expression that is no path, and once. */
+/** JSONata is loaded once, for the first expression that is not a path. */
 let loading: Promise<typeof import('jsonata')> | undefined;
 
 function parseOnce(source: string): () => Promise<Expression> {
@@ -156,16 +168,17 @@ function compileWithJsonata(source: string): CompiledValue {
   };
 }
 
-/** JSONata's errors are plain objects rather than instances of `Error`; others (a stack overflow) have no code. */
+/** JSONata's errors are plain objects with a code; others, such as a stack overflow, have none. */
 function jsonataCodeOf(error: unknown): string {
   if (error instanceof Object && 'code' in error) return String(error.code);
   return error instanceof Error ? error.name : 'unknown';
 }
 
 /**
- * Members by which JSONata knows its own functions, bodies and streams, and which a body may have too: a sender's metadata
- * are anybody's. Before JSONata sees such a body, their last letter is changed to one of Unicode's private use, in the
- * expression likewise, and in the result it is changed back. Headers are in lower case and texts, and cannot have them.
+ * Members by which JSONata recognises its own functions, bodies and streams. A body may have them too, since vendors pass
+ * on metadata that anybody wrote. Before JSONata sees such a body, their last letter is replaced by one of Unicode's
+ * private use, in the expression likewise, and in the result it is put back. Headers cannot have them: their names are in
+ * lower case, their values texts.
  */
 const MARKS: ReadonlySet<string> = new Set([
   '_jsonata_lambda',
@@ -185,11 +198,11 @@ function undisguiseText(text: string): string {
   return plain;
 }
 
-/** Each body and item is looked at once, however many expressions there are. */
+/** Each body and item is searched for marks only once, however many expressions there are. */
 const disguises = new WeakMap<object, object>();
 const originals = new WeakMap<object, object>();
 
-/** The same value, unless a member has the name of a mark: then a copy in which it has another. */
+/** The value itself, or a copy with other names if a member has the name of a mark. */
 function disguised(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const known = disguises.get(value);
@@ -202,7 +215,7 @@ function disguised(value: unknown): unknown {
 function hasMark(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) return value.some(hasMark);
-  // Every member of every body comes by here: lists of names and members would take six times as long.
+  // This visits every member of every body: `Object.entries` would take six times as long.
   for (const name in value) {
     if (MARKS.has(name) || hasMark((value as Readonly<Record<string, unknown>>)[name])) return true;
   }
@@ -225,7 +238,7 @@ function undisguise(value: unknown): unknown {
   return originals.get(value) ?? copyChanged(value, undisguise, undisguiseText);
 }
 
-/** A copy where something changes; else the value itself, as JSONata's `in` asks whether two values are the same one. */
+/** A copy only where something changes: JSONata's `in` asks whether two values are the same object. */
 function copyChanged(
   value: object,
   change: (member: unknown) => unknown,
@@ -243,7 +256,7 @@ function copyChanged(
   return isSame ? value : Object.fromEntries(changed);
 }
 
-/** JSONata's functions are objects. JSON, of which all else is made, has no function anywhere. */
+/** JSONata's functions are objects with functions in them; nothing that was parsed from JSON has any. */
 export function isJsonataFunction(value: object): boolean {
   return !Array.isArray(value) && Object.values(value).some((member) => typeof member === 'function');
 }

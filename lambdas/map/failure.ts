@@ -1,5 +1,3 @@
-import type { ContractBreach } from './payload.ts';
-
 /** Where in a mapping something failed: the path of the value, and the value as the mapping has it. */
 export type MappingPlace = {
   /** `event-params.amount`, `when`, … */
@@ -8,7 +6,7 @@ export type MappingPlace = {
   readonly expression: string;
 };
 
-/** What kind of thing a value was; the value itself is told to nobody. */
+/** What kind of thing a value was; the value itself is never written anywhere. */
 export type ValueType =
   | 'object'
   | 'array'
@@ -19,9 +17,14 @@ export type ValueType =
   | 'text "null"'
   | 'missing';
 
+/** What is over a limit of the event API. */
+export type ContractBreach =
+  | { readonly code: 'too-many-parameters'; readonly count: number; readonly limit: number }
+  | { readonly code: 'payload-too-large'; readonly bytes: number; readonly limitBytes: number };
+
 /** Why a mapping could not make an event of a webhook. */
 export type MapFailure =
-  /** JSONata's own error code (T2001, D3030, …). Its message is left out, since it may quote the payload. */
+  /** JSONata's own error code (T2001, D3030, …), without its message, which may quote the payload. */
   | (MappingPlace & { readonly code: 'expression-failed'; readonly jsonataCode: string })
   | (MappingPlace & { readonly code: 'value-not-text'; readonly type: ValueType })
   | (MappingPlace & { readonly code: 'value-null'; readonly type: ValueType })
@@ -31,7 +34,7 @@ export type MapFailure =
   | (MappingPlace & { readonly code: 'event-time-unreadable'; readonly type: ValueType })
   | ContractBreach;
 
-/** Says where and what in a line, for notes and people. */
+/** One line for notes and people: where it failed, and on what. */
 export function formatMapFailure(failure: MapFailure): string {
   switch (failure.code) {
     case 'too-many-parameters':

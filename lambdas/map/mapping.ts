@@ -16,7 +16,7 @@ export const valueSchema = z
 
 export const expressionSchema = z.string().refine(isExpression, 'expected an expression: "{% … %}"');
 
-/** What kind of name for a person an event key is; the event definition in Webex Campaign decides which it wants. */
+/** How an event key names a person: the event definition in Webex Campaign decides which kind it wants. */
 const eventKeySchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.enum(['text', 'device', 'customer-id']), value: valueSchema }),
   z.strictObject({ kind: z.literal('email'), value: valueSchema, lowerCase: z.boolean() }),
@@ -38,7 +38,7 @@ const eventMappingSchema = z.strictObject({
   on: z.array(z.string().min(1)).min(1),
   /** Finds the items of a webhook; each becomes an event of its own, with the item as `$item`. */
   items: expressionSchema.optional(),
-  /** Only where this is exactly `true` is there an event. */
+  /** There is an event only if this is exactly `true`. */
   when: expressionSchema.optional(),
   /** The event definition's identifier in Webex Campaign. */
   'event-id': z.string().min(1),
@@ -48,16 +48,16 @@ const eventMappingSchema = z.strictObject({
   required: z.array(z.string()),
   /** What becomes of a parameter that is null or reads "null". */
   'on-null': z.enum(['omit', 'reject']),
-  /** When it happened, for `max-age`; without it, the receive time counts. */
+  /** When it happened, for `max-age`; without it, the time of receipt counts. */
   'event-time': expressionSchema.optional(),
-  /** Seconds after which it is too old to be worth saying. */
+  /** Seconds after which it is too old to be sent. */
   'max-age': z.int().min(1).optional(),
   /** Whether an event that may or may not have been accepted waits for a person, or is sent again. */
   'on-unconfirmed': z.enum(['park', 'retry']),
 });
 
 /**
- * What map knows of a source, as the synth writes it: for one stage, with the file's defaults in every event. What a
+ * A mapping as synth writes it: for one stage, with the file's defaults in every event. What a
  * person writes is in `lib/mapping/schema.ts`.
  */
 export const mappingSchema = z.strictObject({

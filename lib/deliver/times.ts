@@ -1,5 +1,4 @@
-import { workerRate } from '../../lambdas/deliver/event-api/caller.ts';
-import { CALL_LIMITS } from '../../lambdas/deliver/event-api/verdict.ts';
+import { CALL_LIMITS, workerRate } from '../../lambdas/deliver/event-api/caller.ts';
 import { LEFT_MILLISECONDS } from '../../lambdas/deliver/ledger/decision.ts';
 import { LEDGER_DAYS } from '../../lambdas/deliver/ledger/entry.ts';
 import { LONGEST_STAY_SECONDS, mostReceives } from '../../lambdas/deliver/retry-schedule.ts';

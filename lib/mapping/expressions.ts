@@ -1,9 +1,8 @@
 import jsonata from 'jsonata';
 import { isSafe, isSafePattern } from 'redos-detector';
 import type { Profile } from '../../lambdas/ingest/source.ts';
-import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
+import { expressionSource, isExpression, isNullVariant } from '../../lambdas/map/expression.ts';
 import type { Mapping } from '../../lambdas/map/mapping.ts';
-import { isNullVariant } from '../../lambdas/map/write-value.ts';
 import { type ConfigFile, didYouMean, type Problem } from '../config/file.ts';
 import type { WrittenFile } from './schema.ts';
 

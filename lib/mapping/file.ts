@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { findOptions, PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
 import { type Profile, profileSchema, type Source } from '../../lambdas/ingest/source.ts';
-import { MAX_PARAMETERS } from '../../lambdas/map/payload.ts';
+import { MAX_PARAMETERS } from '../../lambdas/map/event.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { matchesEventType } from '../../lambdas/webhook-body.ts';
 import {

@@ -2,8 +2,8 @@ import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { scanWebhooks } from '../../answers/ledger-items.ts';
 import { intakeRecordItem, writeItem } from '../../lambdas/adapters/ledger-item.ts';
+import type { IntakeRecord } from '../../lambdas/deliver/ledger/entry.ts';
 import { type LedgerEntry, ledgerTableName } from '../../lambdas/deliver/ledger/entry.ts';
-import type { IntakeRecord } from '../../lambdas/deliver/ledger/intake-record.ts';
 import type { TableServer } from '../../local/emulator/servers.ts';
 import { startLedgerServer } from '../lambdas/adapters/ledger-server.ts';
 

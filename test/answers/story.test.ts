@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type MappedTypes, storyLines } from '../../answers/story.ts';
-import type { LedgerEntry, PastAttempt } from '../../lambdas/deliver/ledger/entry.ts';
-import type { IntakeRecord } from '../../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord, LedgerEntry, PastAttempt } from '../../lambdas/deliver/ledger/entry.ts';
 
 const NOON = new Date('2026-11-24T12:00:00.000Z');
 

@@ -40,7 +40,7 @@ export const STORY_MUTANTS = {
   },
   eventKeyNotHashed: {
     function: 'deliver',
-    file: 'deliver/work.ts',
+    file: 'deliver/ledger/entry.ts',
     changes: [["createHmac('sha256', hashKey).update(eventKey).digest('hex')", 'eventKey']],
   },
 } as const satisfies Readonly<Record<string, Mutant>>;

@@ -1,50 +1,50 @@
 import type { Meaning, Verdict } from './verdict.ts';
 
-/** Leave to make one attempt, begun now. */
+/** Permission to make one attempt, begun now. */
 export type Permit = {
   readonly kind: 'go';
-  /** Whether the breaker is open, and this attempt is to find out. */
+  /** Whether the breaker is open, and this attempt finds out whether it may close. */
   readonly isProbe: boolean;
   readonly begunAt: number;
   readonly openings: number;
 };
 
-/** Nothing may be sent for so many milliseconds: until the vendor's hint, or the next probe's time. */
-export type Hold = {
-  readonly kind: 'wait';
+/** Nothing may be sent for so many milliseconds: until the vendor's hint is over, or the next probe is due. */
+export type Pause = {
+  readonly kind: 'pause';
   readonly reason: 'throttled' | 'credentials' | 'endpoint';
   readonly milliseconds: number;
 };
 
-/** One worker's breaker. Every `now` is in milliseconds, of a clock that does not go back. */
+/** One worker's breaker. Every `now` is in milliseconds, of a clock that never goes back. */
 export type Breaker = {
-  /** Whether nothing may be sent now, without asking for leave. */
-  readonly hold: (now: number) => Hold | undefined;
-  /** Asks for leave to make an attempt. While the breaker is open, only a probe gets it, once a minute. */
-  readonly permit: (now: number) => Permit | Hold;
-  /** Gives leave back that was not used: the event was a duplicate, say. A probe's turn goes to the next who asks. */
+  /** The pause that holds now, if any. Takes no permit. */
+  readonly currentPause: (now: number) => Pause | undefined;
+  /** Asks to make an attempt. While the breaker is open, only a probe may, once a minute. */
+  readonly permit: (now: number) => Permit | Pause;
+  /** Gives an unused permit back: there was no key, say. A probe's turn goes to the next who asks. */
   readonly giveBack: (permit: Permit) => void;
-  /** Tells what an attempt came to. */
+  /** Records what an attempt came to. */
   readonly record: (
     permit: Permit,
     finding: Pick<Finding, 'signal' | 'retryAfterSeconds'>,
     now: number,
   ) => void;
-  /** Whether no key works, or the endpoint fails. A throttled breaker is not open. */
+  /** Whether no key works, or the endpoint fails. Throttling does not open the breaker. */
   readonly isOpen: () => boolean;
 };
 
 /**
  * A breaker for all three reasons not to send: throttled, credentials refused, endpoint failing. A probe's minute counts
- * from its start, so whatever becomes of a probe, even nothing at all, another one follows.
+ * from the probe's start, so another probe follows even if the first never ends.
  */
 export function createBreaker(): Breaker {
   let state = CLOSED;
   return {
-    hold: (now) => holdOf(state, now),
+    currentPause: (now) => pauseOf(state, now),
     permit: (now) => {
-      const hold = holdOf(state, now);
-      if (hold !== undefined) return hold;
+      const pause = pauseOf(state, now);
+      if (pause !== undefined) return pause;
       const isProbe = state.opening !== undefined;
       state = withProbeAt(state, now + BREAKER_LIMITS.probeEvery);
       return { kind: 'go', isProbe, begunAt: now, openings: state.openings };
@@ -53,23 +53,23 @@ export function createBreaker(): Breaker {
       const isLatestProbe = state.opening?.nextProbeAt === permit.begunAt + BREAKER_LIMITS.probeEvery;
       if (permit.isProbe && isLatestProbe) state = withProbeAt(state, permit.begunAt);
     },
-    record: ({ begunAt, openings }, said, now) => {
-      const finding = { ...said, begunAt, now };
+    record: ({ begunAt, openings }, found, now) => {
+      const finding = { ...found, begunAt, now };
       const isOutOfDate = openings < state.openings;
       if (!isOutOfDate) state = learn(state, finding);
-      // A vendor that asks for time is heard whenever it says so.
-      else if (said.signal === 'throttled') state = pause(state, finding);
+      // A request to slow down always counts.
+      else if (found.signal === 'throttled') state = throttle(state, finding);
     },
     isOpen: () => state.opening !== undefined,
   };
 }
 
-function holdOf({ opening, throttledUntil }: BreakerState, now: number): Hold | undefined {
+function pauseOf({ opening, throttledUntil }: BreakerState, now: number): Pause | undefined {
   if (opening !== undefined && opening.nextProbeAt > Math.max(now, throttledUntil)) {
-    return { kind: 'wait', reason: opening.reason, milliseconds: opening.nextProbeAt - now };
+    return { kind: 'pause', reason: opening.reason, milliseconds: opening.nextProbeAt - now };
   }
   if (throttledUntil <= now) return undefined;
-  return { kind: 'wait', reason: 'throttled', milliseconds: throttledUntil - now };
+  return { kind: 'pause', reason: 'throttled', milliseconds: throttledUntil - now };
 }
 
 function withProbeAt(state: BreakerState, nextProbeAt: number): BreakerState {
@@ -78,9 +78,9 @@ function withProbeAt(state: BreakerState, nextProbeAt: number): BreakerState {
 
 /** The numbers of the breaker; times in milliseconds. */
 const BREAKER_LIMITS = {
-  /** After so many attempts in a row that say so, the endpoint counts as failing. */
+  /** The endpoint counts as failing after so many failed attempts in a row. */
   endpointFailures: 5,
-  /** While the breaker is open, one attempt in so long finds out whether all is well again. */
+  /** While the breaker is open, how often one attempt probes whether all is well again. */
   probeEvery: 60_000,
   /** The pause after a 429 without a hint; twice as long after each further one, up to the longest. */
   firstPause: 2_000,
@@ -89,15 +89,15 @@ const BREAKER_LIMITS = {
 
 /** What a worker's breaker knows of Webex Campaign. Times are milliseconds. */
 type BreakerState = {
-  /** Set while it is open: nothing but a probe is sent until a key works, or the endpoint answers. */
+  /** Set while the breaker is open: only probes are sent until a key works, or the endpoint answers. */
   readonly opening: { readonly reason: 'credentials' | 'endpoint'; readonly nextProbeAt: number } | undefined;
-  /** How often it has been opened: what an attempt from before the last time says is out of date. */
+  /** How often it has been opened. An attempt from before the last opening is out of date. */
   readonly openings: number;
-  /** Attempts in a row that say the endpoint fails. */
+  /** Attempts in a row for which the endpoint failed. */
   readonly failures: number;
-  /** Nothing is sent before: the vendor has said so. It stands beside an opening, and outlasts a success. */
+  /** Nothing is sent before: the vendor asked for that. It holds beside an opening, and outlasts a success. */
   readonly throttledUntil: number;
-  /** Pauses in a row after a 429, each one's attempt begun after the one before was over. */
+  /** Throttled pauses in a row, each attempt begun after the pause before it was over. */
   readonly pauses: number;
 };
 
@@ -130,8 +130,8 @@ function learn(state: BreakerState, finding: Finding): BreakerState {
         pauses: begunAt >= state.throttledUntil ? 0 : state.pauses,
       };
     case 'throttled':
-      // Who throttles answers, so the endpoint is well; whether the key is, nobody has said.
-      return pause(
+      // A throttling endpoint answers, so it works; that says nothing about the key.
+      return throttle(
         {
           ...state,
           opening: state.opening?.reason === 'endpoint' ? undefined : state.opening,
@@ -151,9 +151,9 @@ function learn(state: BreakerState, finding: Finding): BreakerState {
   }
 }
 
-/** Waits as the vendor asks; without a hint (or with one of no time at all) longer from pause to pause. */
-function pause(state: BreakerState, { retryAfterSeconds = 0, begunAt, now }: Finding): BreakerState {
-  // Attempts that were made side by side are refused together: that is one pause, not several.
+/** Pauses for as long as the vendor asks; without a hint (or with one of 0 s), longer from pause to pause. */
+function throttle(state: BreakerState, { retryAfterSeconds = 0, begunAt, now }: Finding): BreakerState {
+  // Attempts made side by side are refused together: that is one pause, not several.
   const pauses = begunAt >= state.throttledUntil ? state.pauses + 1 : state.pauses;
   const { firstPause, longestPause } = BREAKER_LIMITS;
   const backoff = Math.min(longestPause, firstPause * 2 ** (pauses - 1));
@@ -161,7 +161,7 @@ function pause(state: BreakerState, { retryAfterSeconds = 0, begunAt, now }: Fin
   return { ...state, pauses, throttledUntil: Math.max(state.throttledUntil, now + milliseconds) };
 }
 
-/** Opens it. Where it is open already, the probes keep their time; a refused key is not forgotten for a failure. */
+/** Opens the breaker. One that is open keeps its probe's time, and refused credentials as its reason. */
 function open(state: BreakerState, reason: 'credentials' | 'endpoint', now: number): BreakerState {
   const { opening, openings } = state;
   if (opening === undefined) {
@@ -177,7 +177,7 @@ function open(state: BreakerState, reason: 'credentials' | 'endpoint', now: numb
  */
 export type BreakerSignal = 'accepted' | 'throttled' | 'credentials-refused' | 'endpoint-failed' | 'none';
 
-/** A code that only the application behind the endpoint gives proves that key and endpoint work, whatever it refuses. */
+/** Codes that only the application behind the endpoint gives prove that key and endpoint work, whatever they refuse. */
 const SIGNAL_OF: Readonly<Record<Meaning, BreakerSignal>> = {
   'webex-throttled': 'throttled',
   'webex-credentials-refused': 'credentials-refused',
@@ -189,7 +189,7 @@ const SIGNAL_OF: Readonly<Record<Meaning, BreakerSignal>> = {
   'webex-not-found': 'endpoint-failed',
   'webex-method-not-supported': 'endpoint-failed',
   'webex-redirected': 'endpoint-failed',
-  // A firewall refuses one body as it would any (webex-facts.md, 2.2.8): nobody has looked at the key.
+  // A firewall may have refused the body (webex-facts.md, 2.2.8): then the key was never looked at.
   'webex-refused': 'none',
   unconfirmed: 'endpoint-failed',
 };
@@ -200,13 +200,13 @@ export function signalOf(verdict: Verdict): BreakerSignal {
 }
 
 /** Whether the code of a refusal proves that key and endpoint work. */
-export function provesFarSide(code: string): boolean {
+export function provesKeyAndEndpoint(code: string): boolean {
   return Object.entries(SIGNAL_OF).some(([meaning, signal]) => meaning === code && signal === 'accepted');
 }
 
 /**
- * A single 404, 405 or redirect is the event's own dead letter. Once the endpoint keeps answering so, its address is
- * wrong for all of them alike: what was certainly refused for that reason then waits until somebody has mended it.
+ * A single 404, 405 or redirect dead-letters its event. Once the endpoint keeps answering so, its address is wrong for
+ * all events: those that were certainly refused for that reason then wait until a person has corrected it.
  * @param isOpen whether the breaker is open with this attempt counted
  */
 export function keepWhileOpen(verdict: Verdict, isOpen: boolean): Verdict {

@@ -1,12 +1,37 @@
+import type { Mapped } from '../../map/webhook.ts';
 import type { Result } from '../../result.ts';
 import type { SecretFailure } from '../../secret.ts';
 import { LEFT_MILLISECONDS } from '../ledger/decision.ts';
 import type { RetryLaterCode } from '../outcome.ts';
-import type { Called, CallPause, EventCaller, EventToCall } from '../work.ts';
-import { type Breaker, type Hold, keepWhileOpen, type Permit, signalOf } from './breaker.ts';
+import { type Breaker, keepWhileOpen, type Pause, type Permit, signalOf } from './breaker.ts';
 import type { KeyedCaller } from './keys.ts';
-import { quoteAnswer } from './mask.ts';
-import { type Attempt, classifyAttempt } from './verdict.ts';
+import { type Attempt, classifyAttempt, quoteAnswer, type Verdict } from './verdict.ts';
+
+/** An event, and the body of its call. */
+type EventToCall = Pick<Extract<Mapped, { kind: 'event' }>, 'event' | 'payload'>;
+
+/** Why no call is made now. */
+export type CallPause = { readonly code: RetryLaterCode; readonly atLeastSeconds?: number };
+
+/** A call that was made and judged, or was not made after all. */
+export type Called =
+  | {
+      readonly kind: 'called';
+      readonly verdict: Verdict;
+      /** How long it took, a second call with the other key included. */
+      readonly milliseconds: number;
+      readonly calls: number;
+      /** Which key the last call was made with. */
+      readonly keyUsed: 'primary' | 'secondary';
+    }
+  | ({ readonly kind: 'paused' } & CallPause);
+
+/** Calls the event API as far as keys, rate, breaker and the function's remaining time allow. */
+export type EventCaller = {
+  /** Asked before an event is claimed: if no call can be made now, the event stays as it is. */
+  readonly currentPause: (remainingMilliseconds: number) => Promise<CallPause | undefined>;
+  readonly call: (event: EventToCall, remainingMilliseconds: () => number) => Promise<Called>;
+};
 
 /** What one worker calls the event API with. It lives as long as the worker: breaker, rate and keys are its memory. */
 export type CallerDependencies = {
@@ -23,41 +48,35 @@ export type CallerDependencies = {
   readonly now: () => Date;
 };
 
-const CODE_OF: Readonly<Record<Hold['reason'], RetryLaterCode>> = {
-  throttled: 'paused-throttled',
-  credentials: 'paused-credentials',
-  endpoint: 'paused-endpoint',
-};
-
-function pausedBy({ reason, milliseconds }: Hold): CallPause {
-  return { code: CODE_OF[reason], atLeastSeconds: milliseconds / 1000 };
-}
-
-/** Puts breaker, rate, keys and the client together. A call is begun only if it can be judged and settled in time. */
+/** Combines breaker, rate, keys and the HTTP client. A call is begun only if there is time to judge and settle it. */
 export function createEventCaller(dependencies: CallerDependencies): EventCaller {
   const { breaker, readKeys, rateLimit, pause, now, callMilliseconds } = dependencies;
   const timeLeft = (remainingMilliseconds: number) =>
     remainingMilliseconds - callMilliseconds - LEFT_MILLISECONDS;
 
   return {
-    hold: async (remainingMilliseconds) => {
+    currentPause: async (remainingMilliseconds) => {
       if (timeLeft(remainingMilliseconds) < 0) return { code: 'not-begun' };
-      const hold = breaker.hold(now().getTime());
-      if (hold !== undefined) return pausedBy(hold);
+      const paused = breaker.currentPause(now().getTime());
+      if (paused !== undefined) return callPauseOf(paused);
       const keys = await readKeys();
       return keys.ok ? undefined : { code: keys.failure.code };
     },
     call: async (event, remainingMilliseconds) => {
       const wait = rateLimit.reserve(now().getTime(), timeLeft(remainingMilliseconds()));
-      if (wait === undefined) return { kind: 'held', code: 'not-begun' };
+      if (wait === undefined) return { kind: 'paused', code: 'not-begun' };
       if (wait > 0) await pause(wait);
-      // Asked only now: while this call waited for its turn, others may have found out that no key works.
+      // Asked only now: while this call waited for its turn, another may have found that no key works.
       const permit = breaker.permit(now().getTime());
-      if (permit.kind === 'wait') return { kind: 'held', ...pausedBy(permit) };
+      if (permit.kind === 'pause') return { kind: 'paused', ...callPauseOf(permit) };
       const hasTime = () => timeLeft(remainingMilliseconds()) >= 0;
       return callOnce(event, { ...dependencies, permit, hasTime });
     },
   };
+}
+
+function callPauseOf({ reason, milliseconds }: Pause): CallPause {
+  return { code: `paused-${reason}`, atLeastSeconds: milliseconds / 1000 };
 }
 
 async function callOnce(
@@ -75,25 +94,42 @@ async function callOnce(
   const startedAt = now().getTime();
   const called = await keyedCaller(async (key) => {
     const attempt = await call(buildRequest(payload, key));
-    return quoteAnswer(classifyAttempt(attempt, now(), successIdFields), attempt, { event, key });
+    return quoteAnswer(classifyAttempt(attempt, now(), successIdFields), attempt, { ...event, key });
   }, hasTime);
   if (!called.ok) {
     breaker.giveBack(permit);
-    return { kind: 'held', code: called.failure.code };
+    return { kind: 'paused', code: called.failure.code };
   }
-  const { verdict, calls, index } = called.value;
+  const { verdict, calls, keyUsed } = called.value;
   const { retryAfterSeconds } = { retryAfterSeconds: undefined, ...verdict };
   const endedAt = now().getTime();
-  const said = { signal: signalOf(verdict), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
-  breaker.record(permit, said, endedAt);
+  const found = { signal: signalOf(verdict), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+  breaker.record(permit, found, endedAt);
   return {
     kind: 'called',
     verdict: keepWhileOpen(verdict, breaker.isOpen()),
     milliseconds: endedAt - startedAt,
     calls,
-    keyUsed: index,
+    keyUsed,
   };
 }
+
+/** How long a call may take, in milliseconds. */
+type CallLimits = {
+  /** Until there is a connection to send over, TLS included. What fails by then was never sent. */
+  readonly connect: number;
+  /** Until the answer has been read to its end. */
+  readonly total: number;
+  /** How long a connection is kept for the next call. */
+  readonly idle: number;
+};
+
+/**
+ * The vendor documents none of these (webex-facts.md, section 8, recommends the first two). An idle connection is closed
+ * before the quickest servers (Node and Apache: five seconds) close it: a request that crosses such a close is unclear,
+ * and a new handshake is cheaper than a person's question to the vendor.
+ */
+export const CALL_LIMITS: CallLimits = { connect: 3_000, total: 10_000, idle: 4_000 };
 
 /** One call of the event API, ready to be sent. */
 export type EventRequest = {
@@ -115,24 +151,25 @@ export function buildRequest(payload: string, key: string): EventRequest {
   };
 }
 
-/** Two settings of the deployment. */
-type RateSettings = {
-  /** Calls per second that the tenant may make in all. */
+/**
+ * One worker's share of the tenant's rate, in calls per second. A worker does not know how many others there are, so it
+ * counts with as many as the event source's maximum concurrency allows.
+ */
+export function workerRate({
+  eventsPerSecond,
+  maxConcurrency,
+}: {
   readonly eventsPerSecond: number;
-  /** How many workers there are at most: the event source's maximum concurrency. */
   readonly maxConcurrency: number;
-};
-
-/** One worker's share of the tenant's rate, in calls per second: nobody tells a worker how many others there are. */
-export function workerRate({ eventsPerSecond, maxConcurrency }: RateSettings): number {
+}): number {
   return eventsPerSecond / maxConcurrency;
 }
 
-/** One worker's limiter. `now` is in milliseconds, of a clock that does not go back. */
+/** One worker's limiter. `now` is in milliseconds, of a clock that never goes back. */
 type RateLimit = {
   /**
-   * Takes the next free index and gives the whole milliseconds until it comes. Where that is longer than `most`, no index
-   * is taken and there is no answer: the caller has no time left to wait for it.
+   * Takes the next free turn and returns the whole milliseconds until it comes. If that is longer than `most`, takes none
+   * and returns `undefined`: the caller has no time to wait for it.
    */
   readonly reserve: (now: number, most: number) => number | undefined;
 };
@@ -150,7 +187,7 @@ export function createRateLimit(perSecond: number, burst = 1): RateLimit {
     reserve: (now, most) => {
       const milliseconds = Math.max(0, Math.ceil(nextAt - tolerance - now));
       if (milliseconds > most) return undefined;
-      // The index itself, not the whole millisecond it is rounded up to: roundings must not add up.
+      // The turn itself, not the whole millisecond that it is rounded up to: roundings must not add up.
       nextAt = Math.max(nextAt, now) + interval;
       return milliseconds;
     },

@@ -7,9 +7,9 @@ import type { Verdict } from './verdict.ts';
 type Keys = Result<WebexKeys, SecretFailure>;
 
 export type KeyDependencies = {
-  /** The keys as they are remembered. */
+  /** The keys, from the cache where it has them. */
   readonly readKeys: () => Promise<Keys>;
-  /** Reads them anew; `undefined` where that was done only just now. */
+  /** Reads them anew; `undefined` if that was done a moment ago. */
   readonly rereadKeys: () => Promise<Keys | undefined>;
 };
 
@@ -21,8 +21,8 @@ type KeyedVerdict = {
   readonly verdict: Verdict;
   /** How many calls were made. */
   readonly calls: 1 | 2;
-  /** Where the key of the last call stands in the secret, for a metric: so a person knows when the other can go. */
-  readonly index: KeyName;
+  /** Which key the last call was made with: a metric shows a person when the other can go. */
+  readonly keyUsed: KeyName;
 };
 
 /** Calls for one event with the key that works, or says why there is no key to call with. */
@@ -33,11 +33,11 @@ export type KeyedCaller = (
 ) => Promise<Result<KeyedVerdict, SecretFailure>>;
 
 /**
- * One worker's way with the API user's two keys. A refused key (430, 498) has the secret read anew once and the other key
- * tried once, and the key that works is tried first from then on: with a revoked primary and a valid secondary no event
- * is late. Two calls an event and no more: each refusal counts towards the vendor's block of an address (webex-facts.md,
- * 3.10), and a third key there is only in the middle of a rotation, where a retry finds it. Only a call that was
- * certainly refused is followed by another.
+ * How one worker uses the API user's two keys. After a refusal (430, 498) it reads the secret anew once and tries the
+ * other key once; from then on it tries the key that works first, so that a revoked primary delays no event while the
+ * secondary is valid. It makes two calls an event at most: each refusal counts towards the vendor's block of an address
+ * (webex-facts.md, 3.10), and a third key exists only in the middle of a rotation, where a retry finds it. Only a call
+ * that was certainly refused is followed by another.
  */
 export function createKeyedCaller({ readKeys, rereadKeys }: KeyDependencies): KeyedCaller {
   let memory: KeyMemory = NO_KEY_KNOWN;
@@ -53,7 +53,7 @@ export function createKeyedCaller({ readKeys, rereadKeys }: KeyDependencies): Ke
     const reread = await rereadKeys();
     return reread?.ok ? reread.value : keys;
   };
-  /** The key to begin with. With every key refused, no call is worth making before the secret was looked at again. */
+  /** The key to begin with. If every key was refused, the secret is read anew before any call. */
   const begin = async (keys: WebexKeys): Promise<Beginning> => {
     const known = chooseKey(keys, memory);
     if (known !== undefined) return { chosen: known, reread: () => rereadOr(keys) };
@@ -67,23 +67,23 @@ export function createKeyedCaller({ readKeys, rereadKeys }: KeyDependencies): Ke
     if (!keys.ok) return fail(keys.failure);
     const { chosen, reread } = await begin(keys.value);
     const verdict = await callWith(chosen, call);
-    const first = succeed({ verdict, calls: 1, index: chosen.index });
+    const first = succeed({ verdict, calls: 1, keyUsed: chosen.name });
     if (signalOf(verdict) !== 'credentials-refused') return first;
 
     const latest = await reread();
-    // A call that was made side by side may have shown since that the same key works: this event has had its no from it.
+    // Another call may have shown meanwhile that the same key works: this event was already refused with it.
     const other = chooseKey(latest, withRefused(memory, chosen.key));
     if (other === undefined || !hasTime()) return first;
-    return succeed({ verdict: await callWith(other, call), calls: 2, index: other.index });
+    return succeed({ verdict: await callWith(other, call), calls: 2, keyUsed: other.name });
   };
 }
 
 type Beginning = { readonly chosen: ChosenKey; readonly reread: () => Promise<WebexKeys> };
 
-/** Which place of the secret a key stands in. */
+/** Which of the secret's two keys. */
 type KeyName = keyof WebexKeys;
 
-type ChosenKey = { readonly key: string; readonly index: KeyName };
+type ChosenKey = { readonly key: string; readonly name: KeyName };
 
 /** What a worker has learned of keys. It holds keys, so it is never logged. */
 export type KeyMemory = {
@@ -95,13 +95,13 @@ export type KeyMemory = {
 
 export const NO_KEY_KNOWN: KeyMemory = { working: undefined, refused: [] };
 
-/** The key that is worth a call: the one that worked last, else one that was not refused, the primary before the other. */
+/** The key to call with: the one that worked last, else the first that was not refused; `undefined` if all were. */
 export function chooseKey(keys: WebexKeys, { working, refused }: KeyMemory): ChosenKey | undefined {
   const open = candidates(keys).filter(({ key }) => !refused.includes(key));
   return open.find(({ key }) => key === working) ?? open[0];
 }
 
-/** The key to find out with when all were refused: the one that has not been tried for longest. */
+/** The key to probe with when all were refused: the one that was tried longest ago. */
 export function chooseProbeKey(keys: WebexKeys, { refused }: KeyMemory): ChosenKey {
   const [first, ...others] = candidates(keys);
   return others.reduce(
@@ -110,7 +110,7 @@ export function chooseProbeKey(keys: WebexKeys, { refused }: KeyMemory): ChosenK
   );
 }
 
-/** A key that works makes a clean slate: what refused the others may have been an outage that is over now. */
+/** A key that works clears the refusals: they may have come from an outage that is over. */
 export function withWorking(key: string): KeyMemory {
   return { working: key, refused: [] };
 }
@@ -120,8 +120,8 @@ export function withRefused({ working, refused }: KeyMemory, key: string): KeyMe
 }
 
 function candidates({ primary, secondary }: WebexKeys): readonly [ChosenKey, ...ChosenKey[]] {
-  const first: ChosenKey = { key: primary, index: 'primary' };
-  return secondary === undefined ? [first] : [first, { key: secondary, index: 'secondary' }];
+  const first: ChosenKey = { key: primary, name: 'primary' };
+  return secondary === undefined ? [first] : [first, { key: secondary, name: 'secondary' }];
 }
 
 /** The API user's secret keys, both valid at once while they rotate. */
@@ -132,10 +132,10 @@ export const keySchema = z
   .string()
   .check(z.regex(/^[\u0021-\u007e]+$/, 'expected a key of visible ASCII characters'));
 
-/** A place for a key may be empty: so the secret is created, for a person to see what belongs there. */
+/** May be empty: the secret is created so, to show a person what belongs there. */
 const placeSchema = z.optional(z.union([z.literal(''), keySchema]));
 
-/** Whoever sets the value by hand may have left it out, or spoilt it: that keeps no event. */
+/** A missing or invalid hash key never blocks delivery. */
 export const hashKeySchema = z.catch(z.optional(z.string().check(z.minLength(32))), undefined);
 
 const webexSecretSchema = z.strictObject({
@@ -145,12 +145,12 @@ const webexSecretSchema = z.strictObject({
 });
 
 /**
- * The `webex-campaign` secret: what Webex Campaign has given, and the key of the hashes that stand for event keys, which
- * Secrets Manager has generated and nobody needs to know.
+ * The `webex-campaign` secret: the API user's keys, and the key of the hashes that stand for event keys, which Secrets
+ * Manager generates and no person needs to know.
  */
 type WebexSecret = { readonly keys: WebexKeys; readonly hashKey?: string };
 
-/** Reads the secret's text. It is missing as long as it holds no key: so a key that is set is asked for again in seconds. */
+/** Reads the secret's text. Without a key it counts as missing, so that it is read again within seconds. */
 export function parseWebexSecret(name: string, text: string): Result<WebexSecret, SecretFailure> {
   const parsed = parseSecret(name, text, webexSecretSchema);
   if (!parsed.ok) return parsed;

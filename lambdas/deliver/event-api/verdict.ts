@@ -1,6 +1,24 @@
 import * as z from 'zod/mini';
 import { parseJson } from '../../parse-json.ts';
+import { maskDescription, type SentValues } from './mask.ts';
 import { readRetryAfter } from './retry-after.ts';
+
+/** One call of the event API, and what came of it on the wire. */
+export type Attempt =
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      /** The `Retry-After` header as it came. */
+      readonly retryAfter: string | undefined;
+      /** The body as text, up to a limit. */
+      readonly body: string;
+    }
+  /** The request certainly never reached Webex Campaign. */
+  | { readonly kind: 'not-sent'; readonly cause: string }
+  /** The request left, and no whole answer came: it may or may not have been accepted. */
+  | { readonly kind: 'no-answer'; readonly cause: string };
+
+type Answered = Extract<Attempt, { kind: 'answered' }>;
 
 /** What the answer said: the HTTP status and the code in the body; for notes, what may be kept of its description. */
 export type AnswerFacts = { readonly status: number; readonly code?: string; readonly description?: string };
@@ -33,11 +51,9 @@ export type Verdict =
   | { readonly outcome: 'dead-letter'; readonly code: RefusalCode; readonly answer: AnswerFacts }
   | ({ readonly outcome: 'unconfirmed'; readonly code: 'unconfirmed' } & Unsettled);
 
-type Answered = Extract<Attempt, { kind: 'answered' }>;
-
 /**
  * Judges an attempt: the body's code first, then the status. Delivered needs positive proof, a 2xx with a success id
- * and no failure code; what cannot be told apart is `unconfirmed`, since two equal calls are two messages to a customer
+ * and no failure code; whatever is unclear is `unconfirmed`, since two equal calls are two messages to a customer
  * (design.md, "Decisions").
  * @param successIdFields names of the members of an answer that prove success
  */
@@ -55,14 +71,14 @@ export function classifyAttempt(attempt: Attempt, now: Date, successIdFields = S
 function classifyAnswer(attempt: Answered, now: Date, successIdFields: readonly string[]): Verdict {
   const { code, transactionId } = readAnswer(attempt.body, successIdFields);
   const answer = { status: attempt.status, ...(code !== undefined && { code }) };
+  const isSuccess = attempt.status >= 200 && attempt.status < 300 && code === undefined;
+  if (isSuccess && transactionId !== undefined) return { outcome: 'delivered', transactionId, answer };
+
   const retryAfterSeconds = readRetryAfter(attempt.retryAfter, now);
   const unsettled = { answer, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
-
   if (transactionId !== undefined) {
-    const isSuccess = attempt.status >= 200 && attempt.status < 300 && code === undefined;
-    // An id beside a failure code, or under a failure status, contradicts itself: perhaps it was accepted.
-    if (!isSuccess) return { outcome: 'unconfirmed', code: 'unconfirmed', transactionId, ...unsettled };
-    return { outcome: 'delivered', transactionId, answer };
+    // An id beside a failure code, or under a failure status, is a contradiction: it may have been accepted.
+    return { outcome: 'unconfirmed', code: 'unconfirmed', transactionId, ...unsettled };
   }
   const meaning = meaningOf(attempt.status, code);
   if (meaning === 'unconfirmed') return { outcome: 'unconfirmed', code: meaning, ...unsettled };
@@ -81,7 +97,7 @@ export type RetryCode =
   | 'webex-unreachable'
   | 'webex-wrong-endpoint';
 
-/** An attempt that was certainly refused, and that no repetition would mend. */
+/** An attempt that was certainly refused, and would be refused again. */
 type RefusalCode =
   | 'webex-invalid-json'
   | 'webex-mandatory-field-missing'
@@ -120,13 +136,13 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
 };
 
 /**
- * What any other status of a class means; the classes that are missing here are unconfirmed. That holds for 503 as well:
- * the contract does not know it, and a gateway writes it both when it never passed a request on and when the server
- * behind it gave up in the middle.
+ * What any other status of a class means; a class that is missing here means unconfirmed. So does 503: the contract does
+ * not know it, and a gateway answers it both when it never passed a request on and when the server behind it gave up in
+ * the middle.
  */
 const BY_STATUS_CLASS: Readonly<Record<number, Meaning>> = { 3: 'webex-redirected', 4: 'webex-refused' };
 
-/** What an answer means that proves no success: the code in its body is asked first, then its status. */
+/** What an answer without proof of success means: by the code in its body first, then by its status. */
 function meaningOf(status: number, code: string | undefined): Meaning {
   const byCode = code === undefined ? undefined : BY_BODY_CODE[code];
   return byCode ?? BY_STATUS[status] ?? BY_STATUS_CLASS[Math.floor(status / 100)] ?? 'unconfirmed';
@@ -148,7 +164,7 @@ const OUTCOME_OF = {
   unconfirmed: 'unconfirmed',
 } as const satisfies Readonly<Record<Meaning, 'retry-later' | 'dead-letter' | 'unconfirmed'>>;
 
-/** What the body of an answer says. Neither member is there when it is not a JSON object of the known shape. */
+/** What the body of an answer says; nothing where it is not a JSON object of the known shape. */
 type AnswerBody = {
   /** The failure code as text, whether it came as a number or as text (webex-facts.md, 2.2.2). */
   readonly code?: string;
@@ -159,14 +175,14 @@ type AnswerBody = {
 /** The members of an answer that prove success: the one that the vendor's sibling API documents (webex-facts.md, 2.1). */
 export const SUCCESS_ID_FIELDS: readonly string[] = ['transaction-id'];
 
-/** Stands for a code that no table of the vendor's could hold. It is not quoted: it may be a value of the customer's. */
+/** Stands for a code that cannot be one of the vendor's. It is not quoted, as it may be a value of the customer's. */
 const UNREADABLE_CODE = 'unreadable';
 
 /** Flat, and open: the vendor may add members. */
 const answerSchema = z.record(z.string(), z.unknown());
 
 /**
- * Reads an answer's body: an empty, HTML or unknown one simply says nothing.
+ * Reads an answer's body. An empty one, HTML, or anything unknown says nothing.
  * @param successIdFields names of the members that prove success, any one of them
  */
 export function readAnswer(text: string, successIdFields: readonly string[]): AnswerBody {
@@ -178,13 +194,7 @@ export function readAnswer(text: string, successIdFields: readonly string[]): An
   return { ...(code !== undefined && { code }), ...(transactionId !== undefined && { transactionId }) };
 }
 
-/** What the vendor says of a failure in words. It may quote the customer: nothing of it is kept unmasked. */
-export function readDescription(text: string): string | undefined {
-  const { description } = answerSchema.safeParse(parseJson(text)).data ?? {};
-  return typeof description === 'string' ? description : undefined;
-}
-
-/** A blank code is none. One of another kind than the documented ones is a code all the same: it denies success. */
+/** A blank code is none. A code of an undocumented kind is a code all the same: it denies success. */
 function readCode(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   const text =
@@ -199,34 +209,22 @@ function readId(value: unknown): string | undefined {
   return id === '' || id.toLowerCase() === 'null' ? undefined : id;
 }
 
-/** How long a call may take, in milliseconds. */
-type CallLimits = {
-  /** Until there is a connection to send over, TLS included. What fails by then was never sent. */
-  readonly connect: number;
-  /** Until the answer has been read to its end. */
-  readonly total: number;
-  /** How long a connection is kept for the next call. */
-  readonly idle: number;
-};
-
 /**
- * The vendor says nothing of any of these (webex-facts.md, section 8, recommends the first two). A connection is given up
- * before the servers that are quickest to do so (Node and Apache: five seconds) close it: a request that crosses that
- * close on its way is unclear, and a new handshake is cheaper than a person's question to the vendor.
+ * A verdict with the vendor's own words about the failure, as far as they may be kept: for the ledger and the note, never
+ * for the log.
  */
-export const CALL_LIMITS: CallLimits = { connect: 3_000, total: 10_000, idle: 4_000 };
+export function quoteAnswer(verdict: Verdict, attempt: Attempt, sent: SentValues): Verdict {
+  if (verdict.outcome === 'delivered' || verdict.answer === undefined || attempt.kind !== 'answered') {
+    return verdict;
+  }
+  const description = readDescription(attempt.body);
+  if (description === undefined) return verdict;
+  const masked = maskDescription(description, sent);
+  return masked === '' ? verdict : { ...verdict, answer: { ...verdict.answer, description: masked } };
+}
 
-/** One call of the event API, and what came of it on the wire. */
-export type Attempt =
-  | {
-      readonly kind: 'answered';
-      readonly status: number;
-      /** The `Retry-After` header as it came. */
-      readonly retryAfter: string | undefined;
-      /** The body as text, up to a limit. */
-      readonly body: string;
-    }
-  /** The request certainly never reached Webex Campaign. */
-  | { readonly kind: 'not-sent'; readonly cause: string }
-  /** The request left, and no whole answer came: it may or may not have been accepted. */
-  | { readonly kind: 'no-answer'; readonly cause: string };
+/** The vendor's words about a failure. They may quote the customer, so nothing of them is kept unmasked. */
+function readDescription(text: string): string | undefined {
+  const { description } = answerSchema.safeParse(parseJson(text)).data ?? {};
+  return typeof description === 'string' ? description : undefined;
+}

@@ -1,18 +1,19 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
+import type { BufferedWebhook } from '../../buffer/message.ts';
+import { type CompiledMapping, isOn, type Mapped } from '../../map/webhook.ts';
 import type { AnswerFacts } from '../event-api/verdict.ts';
-import type { IntakeRecord } from './intake-record.ts';
 
 /**
- * What is known of an event. `claimed`: a worker is calling, or has died in the call. `waiting`: certainly not accepted,
- * to be tried again. The others are ends; an `unconfirmed` event may or may not have been accepted.
+ * What is known of an event. `claimed`: a worker is calling, or died in the call. `waiting`: certainly not accepted, to be
+ * tried again. The others are ends; an `unconfirmed` event may or may not have been accepted.
  */
 export type LedgerState = 'claimed' | 'waiting' | 'delivered' | 'failed' | 'unconfirmed' | 'expired';
 
-/** Which event of which webhook. Whoever knows `webhook` finds all of its events by one query. */
+/** Which event of which webhook. One query for `webhook` finds all of its events. */
 export type LedgerKey = {
   /** Source and deduplication id. */
   readonly webhook: string;
-  /** The event's name in the mapping, and the item of the batch it is of. */
+  /** The event's name in the mapping, with the index of the batch's item. */
   readonly event: string;
 };
 
@@ -22,9 +23,9 @@ export type LedgerFacts = {
   readonly webhookId: string;
   readonly receivedAt: Date;
   readonly mappingVersion: string;
-  /** Whom it is for, as a keyed hash: equal for equal keys, and nothing to be read from it. */
+  /** Whom it is for, as a keyed hash (`hashEventKey`). */
   readonly eventKeyHash?: string;
-  /** The event definition that is called by the latest mapping, and each parameter's name with the bytes of its value. */
+  /** The event definition that the latest mapping calls, and each parameter's name with the bytes of its value. */
   readonly eventId?: string;
   readonly parameters?: Readonly<Record<string, number>>;
 };
@@ -32,7 +33,7 @@ export type LedgerFacts = {
 /** Why an event is not delivered, and the stage that could not go on. */
 export type LedgerReason = { readonly code: string; readonly stage?: string; readonly detail?: string };
 
-/** What came of one call, as the ledger keeps it for those who ask later. */
+/** What came of one call, for those who ask later. */
 export type PastAttempt = {
   /** When it was begun. */
   readonly at: Date;
@@ -41,7 +42,7 @@ export type PastAttempt = {
   readonly status?: number;
   /** The code in the answer's body. */
   readonly answerCode?: string;
-  /** The event definition that was called; missing in what was written before this was kept. */
+  /** The event definition that was called; missing in entries written before the ledger kept it. */
   readonly eventId?: string;
 };
 
@@ -49,12 +50,12 @@ export type PastAttempt = {
 export type LedgerEntry = LedgerKey &
   LedgerFacts &
   Partial<LedgerReason> & {
-    /** Counts the writes: a writer names the one that it has read, so that no two go on from the same. */
+    /** Counts the writes. A writer names the revision that it has read, so that no two go on from the same. */
     readonly revision: number;
     readonly state: LedgerState;
     /** Who claimed it last: random, new with each claim. */
     readonly owner: string;
-    /** Until then nobody but its owner touches it; of what is `waiting`, when it may be tried again. */
+    /** Until then only its owner touches it; a `waiting` event may be tried again from then on. */
     readonly leaseUntil: Date;
     /** Calls that were made, or may have been. */
     readonly attempts: number;
@@ -66,31 +67,48 @@ export type LedgerEntry = LedgerKey &
     readonly transactionId?: string;
     /** An earlier attempt may have been accepted. */
     readonly isUnsure?: true;
-    /** When its dead letter was written. An end other than `delivered` that has none yet is still to be dead-lettered. */
+    /** When its dead letter was written. An end other than `delivered` without it is still to be dead-lettered. */
     readonly deadLetteredAt?: Date;
-    /** Of the delivery that it was first taken from, where no other event of the webhook has it: it stays from then on. */
+    /** Of the delivery that it was first taken from, unless another event of the webhook has it. It never changes. */
     readonly intakeRecord?: IntakeRecord;
-    /** When DynamoDB may forget it. */
+    /** When DynamoDB may delete it. */
     readonly expiresAt: Date;
   };
 
-/**
- * How long an entry is kept after its last change, in days: longer than a webhook can lie on the buffer (14) and then in
- * the dead-letter queue (14), and than any vendor repeats it (three days; providers.md, section 4).
- */
-export const LEDGER_DAYS = 30;
+/** That a delivery of a webhook was taken from the buffer, and how it was matched: nothing else keeps that. */
+export type IntakeRecord = {
+  readonly webhookId: string;
+  readonly receivedAt: Date;
+  /** When it was taken from the buffer for the first time. */
+  readonly takenAt: Date;
+  readonly eventTypes: readonly string[];
+  /** Of the body. */
+  readonly bytes: number;
+  readonly secretIndex?: number;
+  readonly matched: readonly MatchedEvent[];
+  /** How many other events the mapping had, on other types: a number, so that the record does not grow with the mapping. */
+  readonly others: number;
+};
 
-/** When an entry that is written now may be forgotten. */
-export function expiryOf(now: Date): Date {
-  return new Date(now.getTime() + LEDGER_DAYS * 86_400_000);
-}
+/** What became of one event of the mapping when it was applied to a webhook. */
+type MatchedEvent = {
+  readonly event: string;
+  /** How many campaign events it made; more than one only where it has items. */
+  readonly made: number;
+  /** How many it could not make, each dead-lettered with its reason. */
+  readonly rejected: number;
+  /** Why it made none, though it is on the webhook's type. */
+  readonly skipped?: 'when-not-met' | 'no-items';
+  /** The condition that was not met, as the mapping has it. */
+  readonly when?: string;
+};
 
-/** The name of a stack's ledger: a command that knows the stack finds it without asking further. */
+/** The name of a stack's ledger: a command that knows the stack needs to ask for nothing more. */
 export function ledgerTableName(stackName: string): string {
   return `${stackName}-ledger`;
 }
 
-/** DynamoDB takes 2,048 bytes of partition key; a vendor's id is longer only by mistake. */
+/** DynamoDB takes 2,048 bytes of partition key; only by mistake is a vendor's id longer. */
 const MAX_ID_BYTES = 1_024;
 
 /** The key of an event: the same for every delivery of one fact. */
@@ -109,6 +127,22 @@ export function ledgerKey(
   };
 }
 
+/** Stands for an event key in the ledger: equal for equal keys, and not to be guessed without the secret hash key. */
+export function hashEventKey(eventKey: string, hashKey: string): string {
+  return createHmac('sha256', hashKey).update(eventKey).digest('hex');
+}
+
+/**
+ * How long an entry is kept after its last change, in days: longer than a webhook can lie on the buffer (14) and then in
+ * the dead-letter queue (14), and than any vendor repeats it (three days; providers.md, section 4).
+ */
+export const LEDGER_DAYS = 30;
+
+/** When an entry that is written now may be deleted. */
+export function expiryOf(now: Date): Date {
+  return new Date(now.getTime() + LEDGER_DAYS * 86_400_000);
+}
+
 /** What came of a call. */
 export type Settlement =
   | { readonly state: 'delivered'; readonly transactionId: string; readonly answer: AnswerFacts }
@@ -118,7 +152,7 @@ export type Settlement =
       readonly transactionId?: string;
       /** When it may be tried again, where it is to be. */
       readonly tryAgainAt?: Date;
-      /** Given where the call was not made after all. */
+      /** Set where the call was not made after all. */
       readonly isUncalled?: true;
     });
 
@@ -133,7 +167,7 @@ export function settleEntry(entry: LedgerEntry, settlement: Settlement, now: Dat
   return {
     ...kept,
     ...facts,
-    // What may have been accepted once stays that, whatever is answered to a repetition.
+    // What may have been accepted once stays unconfirmed, whatever a repetition is answered.
     state: entry.isUnsure && state !== 'delivered' ? 'unconfirmed' : state,
     attempts: entry.attempts - (isUncalled ? 1 : 0),
     ...(tryAgainAt && { leaseUntil: tryAgainAt }),
@@ -142,32 +176,32 @@ export function settleEntry(entry: LedgerEntry, settlement: Settlement, now: Dat
   };
 }
 
-/** The entry once its dead letter is written: nothing is left to be done about it. */
+/** The entry once its dead letter is written: it has ended. */
 export function markDeadLettered(entry: LedgerEntry, now: Date): LedgerEntry {
   const revision = entry.revision + 1;
   return { ...entry, revision, leaseUntil: now, deadLetteredAt: now, expiresAt: expiryOf(now) };
 }
 
-/** So many calls are remembered one by one, the latest: an item must not grow with every retry of a long day. */
-const REMEMBERED_ATTEMPTS = 12;
+/** How many calls an entry keeps one by one, the latest: an item must not grow with every retry of a long day. */
+const KEPT_ATTEMPTS = 12;
 
-/** Adds the call that has just been settled. */
+/** Adds the call that has just been settled to the history. */
 export function appendAttempt(entry: LedgerEntry, settlement: Settlement): LedgerEntry {
   if ('isUncalled' in settlement || entry.lastAttemptAt === undefined) return entry;
   const code = settlement.state === 'delivered' ? 'delivered' : settlement.code;
-  const attempt = formatCall(entry, entry.lastAttemptAt, { code, answer: settlement.answer });
-  return { ...entry, history: [...(entry.history ?? []), attempt].slice(-REMEMBERED_ATTEMPTS) };
+  const attempt = pastAttempt(entry, entry.lastAttemptAt, { code, answer: settlement.answer });
+  return { ...entry, history: [...(entry.history ?? []), attempt].slice(-KEPT_ATTEMPTS) };
 }
 
-/** The call that a settled entry itself tells of, so that its history need not; nothing where it tells of none. */
+/** The last call as the other members of a settled entry show it, so that its history need not; else `undefined`. */
 export function lastCallOf(entry: LedgerEntry): PastAttempt | undefined {
   const { lastAttemptAt, state, answer } = entry;
   const code = state === 'delivered' ? 'delivered' : entry.code;
   if (lastAttemptAt === undefined || code === undefined) return undefined;
-  return formatCall(entry, lastAttemptAt, { code, answer });
+  return pastAttempt(entry, lastAttemptAt, { code, answer });
 }
 
-function formatCall(
+function pastAttempt(
   { eventId }: LedgerEntry,
   at: Date,
   { code, answer }: { readonly code: string; readonly answer: AnswerFacts | undefined },
@@ -178,5 +212,49 @@ function formatCall(
     ...(answer && { status: answer.status }),
     ...(answer?.code !== undefined && { answerCode: answer.code }),
     ...(eventId !== undefined && { eventId }),
+  };
+}
+
+/** The name of an intake record that is an item of its own, beside its webhook's events, begins so; no event's does. */
+export const INTAKE_RECORD_PREFIX = '#received#';
+
+/** An expression may be long; its beginning says which it is. */
+const MAX_WHEN_CHARACTERS = 200;
+
+/** The intake record of a webhook: codes, counts and the mapping author's own words, never a value of the payload. */
+export function intakeRecordOf(
+  webhook: BufferedWebhook,
+  { mapping, events }: { readonly mapping: CompiledMapping; readonly events: readonly Mapped[] },
+  now: Date,
+): IntakeRecord {
+  const { webhookId, receivedAt, eventTypes, secretIndex, rawBody } = webhook;
+  const matched = mapping.filter((event) => isOn(event.mapping, eventTypes));
+  return {
+    webhookId,
+    receivedAt,
+    takenAt: now,
+    eventTypes,
+    bytes: rawBody.byteLength,
+    ...(secretIndex !== undefined && { secretIndex }),
+    matched: matched.map((event) => matchOf(event, events)),
+    others: mapping.length - matched.length,
+  };
+}
+
+function matchOf(
+  { mapping: { name, when } }: CompiledMapping[number],
+  events: readonly Mapped[],
+): MatchedEvent {
+  const ours = events.filter((mapped) => mapped.name === name);
+  const made = ours.filter(({ kind }) => kind === 'event').length;
+  const rejected = ours.filter(({ kind }) => kind === 'rejected').length;
+  const skipped = ours.find((mapped) => mapped.kind === 'skipped');
+  if (made + rejected > 0 || skipped?.kind !== 'skipped') return { event: name, made, rejected };
+  return {
+    event: name,
+    made,
+    rejected,
+    skipped: skipped.code,
+    ...(skipped.code === 'when-not-met' && when && { when: when.slice(0, MAX_WHEN_CHARACTERS) }),
   };
 }

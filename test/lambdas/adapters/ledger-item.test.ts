@@ -9,9 +9,8 @@ import {
   readItem,
   writeItem,
 } from '../../../lambdas/adapters/ledger-item.ts';
-import type { LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
+import type { IntakeRecord, LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
 import { lastCallOf } from '../../../lambdas/deliver/ledger/entry.ts';
-import type { IntakeRecord } from '../../../lambdas/deliver/ledger/intake-record.ts';
 import { type CompiledMapping, compileMapping } from '../../../lambdas/map/webhook.ts';
 import { readFolder } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
@@ -71,7 +70,7 @@ const facts = fc.record(
     webhookId: word,
     receivedAt: date,
     mappingVersion: word,
-    // DynamoDB is told the whole second after which it may forget an item.
+    // DynamoDB takes the whole second after which it may delete an item.
     expiresAt: count.map((seconds) => new Date(seconds * 1000)),
     eventKeyHash: word,
     code: word,
@@ -140,7 +139,7 @@ describe('what is written of an entry, and not written twice,', () => {
     fc.assert(fc.property(entries, (entry) => expect(readItem(writeItem(entry))).toStrictEqual(entry)));
   });
 
-  test('is read again of a intakeRecord that lies beside', () => {
+  test('is read back from an intake record that is an item of its own', () => {
     fc.assert(
       fc.property(intakeRecord, (one) =>
         expect(readIntakeRecord(intakeRecordItem('w', one))).toStrictEqual(one),
@@ -148,7 +147,15 @@ describe('what is written of an entry, and not written twice,', () => {
     );
   });
 
-  test('is told by the entry, where that tells of the last call', () => {
+  test('names the secret by the attribute that 0.1.0 wrote', () => {
+    const [one] = fc.sample(intakeRecord, 1);
+    if (one === undefined) throw new Error('There is no sample.');
+    const { secretSlot, secretIndex } = intakeRecordItem('w', { ...one, secretIndex: 1 });
+
+    expect([secretSlot, secretIndex]).toEqual([{ N: '1' }, undefined]);
+  });
+
+  test('is left to the entry where that shows the last call', () => {
     fc.assert(
       fc.property(entries, (entry) => {
         const told = JSON.stringify(lastCallOf(entry));
@@ -231,7 +238,7 @@ async function sizesWith(mapping: CompiledMapping): Promise<readonly number[]> {
     { call },
   );
   const message = record('1QZx0d2eZvKYlo2C8nXh7RtB', 'invoice.payment_failed', { body: INVOICE });
-  await setup.deliver({ ...message, attempts: 1 });
+  await setup.deliver({ ...message, receives: 1 });
   for (const entry of setup.entries.values()) {
     expect(entry).toMatchObject({ state: 'delivered', intakeRecord: { webhookId: 'JKJaXmPLvHcESHA=' } });
     sizes.push(itemBytes(attributesOf(writeItem(entry))));

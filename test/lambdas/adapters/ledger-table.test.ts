@@ -2,8 +2,8 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readIntakeRecord } from '../../../lambdas/adapters/ledger-item.ts';
 import { createLedgerTable, type LedgerTable } from '../../../lambdas/adapters/ledger-table.ts';
+import type { IntakeRecord } from '../../../lambdas/deliver/ledger/entry.ts';
 import { expiryOf, type LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
-import type { IntakeRecord } from '../../../lambdas/deliver/ledger/intake-record.ts';
 import type { TableServer } from '../../../local/emulator/servers.ts';
 import { startLedgerServer } from './ledger-server.ts';
 
@@ -46,7 +46,7 @@ function entry(id: string, changes: Partial<LedgerEntry> = {}): LedgerEntry {
   };
 }
 
-const RECEIPT: IntakeRecord = {
+const INTAKE_RECORD: IntakeRecord = {
   webhookId: 'first',
   receivedAt: NOW,
   takenAt: NOW,
@@ -82,7 +82,7 @@ describe('the ledger in DynamoDB', () => {
         { at: NOW, code: 'unconfirmed', status: 500, answerCode: '500', eventId: 'evt_mended' },
       ],
       answer: { status: 500, code: '500' },
-      intakeRecord: RECEIPT,
+      intakeRecord: INTAKE_RECORD,
       isUnsure: true,
       deadLetteredAt: NOW,
     });
@@ -110,13 +110,16 @@ describe('the ledger in DynamoDB', () => {
     expect((await itemOf('stripe#ttl'))?.expiresAt).toEqual({ N: String(NOW.getTime() / 1000) });
   });
 
-  test('keeps the first intakeRecord of a delivery beside its events, and forgets it as them', async () => {
-    expect(await ledger.writeIntakeRecord('stripe#beside', RECEIPT)).toEqual({ ok: true, value: undefined });
-    const later = { ...RECEIPT, takenAt: new Date(NOW.getTime() + 1) };
+  test('keeps the first intake record of a delivery beside its events, and lets it expire as they do', async () => {
+    expect(await ledger.writeIntakeRecord('stripe#beside', INTAKE_RECORD)).toEqual({
+      ok: true,
+      value: undefined,
+    });
+    const later = { ...INTAKE_RECORD, takenAt: new Date(NOW.getTime() + 1) };
     expect(await ledger.writeIntakeRecord('stripe#beside', later)).toEqual({ ok: true, value: undefined });
 
     const item = (await itemOf('stripe#beside', '#received#first')) ?? {};
-    expect(readIntakeRecord(item)).toStrictEqual(RECEIPT);
+    expect(readIntakeRecord(item)).toStrictEqual(INTAKE_RECORD);
     expect(item.expiresAt).toEqual({ N: String(expiryOf(NOW).getTime() / 1000) });
   });
 
@@ -126,6 +129,6 @@ describe('the ledger in DynamoDB', () => {
 
     expect(await missing.read(entry('any'))).toEqual({ ok: false, failure });
     expect(await missing.write(entry('any'))).toEqual({ ok: false, failure });
-    expect(await missing.writeIntakeRecord('any', RECEIPT)).toEqual({ ok: false, failure });
+    expect(await missing.writeIntakeRecord('any', INTAKE_RECORD)).toEqual({ ok: false, failure });
   });
 });

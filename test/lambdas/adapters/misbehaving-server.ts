@@ -10,7 +10,7 @@ export type MisbehavingServer = {
   readonly stop: () => Promise<void>;
 };
 
-/** A TLS server that does with each connection what it is told, once its handshake is done. */
+/** A TLS server that handles each connection as the test says, once its handshake is done. */
 export function startTlsServer(
   options: TlsOptions,
   onConnection: (socket: TLSSocket) => void,

@@ -4,8 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { causeOf, createEventApi, watchConnection } from '../../../lambdas/adapters/webex-campaign.ts';
-import { buildRequest } from '../../../lambdas/deliver/event-api/caller.ts';
-import { CALL_LIMITS } from '../../../lambdas/deliver/event-api/verdict.ts';
+import { buildRequest, CALL_LIMITS } from '../../../lambdas/deliver/event-api/caller.ts';
 import { type MisbehavingServer, onRequest, reset, startTlsServer } from './misbehaving-server.ts';
 import { trustCertificate } from './trusted-certificate.ts';
 

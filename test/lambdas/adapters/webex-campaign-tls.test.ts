@@ -2,8 +2,7 @@ import tls, { type TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createCertificate } from '../../../bench/stub/self-signed-certificate.ts';
 import { createEventApi } from '../../../lambdas/adapters/webex-campaign.ts';
-import { buildRequest } from '../../../lambdas/deliver/event-api/caller.ts';
-import { CALL_LIMITS } from '../../../lambdas/deliver/event-api/verdict.ts';
+import { buildRequest, CALL_LIMITS } from '../../../lambdas/deliver/event-api/caller.ts';
 import {
   type MisbehavingServer,
   onRequest,

@@ -3,8 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createEventApi } from '../../../lambdas/adapters/webex-campaign.ts';
-import { buildRequest } from '../../../lambdas/deliver/event-api/caller.ts';
-import { CALL_LIMITS } from '../../../lambdas/deliver/event-api/verdict.ts';
+import { buildRequest, CALL_LIMITS } from '../../../lambdas/deliver/event-api/caller.ts';
 
 const REQUEST = buildRequest('{"event-key":"Zoë"}', 'key-1');
 const servers: Server[] = [];
@@ -26,7 +25,7 @@ function stopAll(): void {
 
 afterEach(stopAll);
 
-/** How a call goes wrong over TLS is told in `webex-campaign-tls.test.ts`; without it is how the local run calls. */
+/** `webex-campaign-tls.test.ts` tests how a call goes wrong over TLS; the local run calls without it. */
 describe('a call of the event API', () => {
   test('sends the request as it was built and gives the answer as it came', async () => {
     let seen: unknown;

@@ -10,7 +10,7 @@ import {
   createRateLimit,
 } from '../../../lambdas/deliver/event-api/caller.ts';
 import { createKeyedCaller } from '../../../lambdas/deliver/event-api/keys.ts';
-import type { IntakeRecord } from '../../../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord } from '../../../lambdas/deliver/ledger/entry.ts';
 import type { OutcomeLine } from '../../../lambdas/deliver/log-line.ts';
 import type { BufferRecord } from '../../../lambdas/deliver/work.ts';
 import { succeed } from '../../../lambdas/result.ts';
@@ -81,7 +81,7 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
   };
 }
 
-/** A caller with one key, which nothing holds back. */
+/** A caller with one key and no pause. */
 function createCaller(
   { requests }: Done,
   { call = answerByKey, ...changes }: Partial<CallerDependencies> & Pick<CallerDependencies, 'now' | 'pause'>,
@@ -108,7 +108,7 @@ function recordingIn({ hidden, deadLetters, intakeRecords, lines }: Done) {
       hidden.push([handle, seconds]);
       return succeed(undefined);
     },
-    putInDeadLetters: async (message, note) => {
+    putDeadLetter: async (message, note) => {
       deadLetters.push([message, note]);
       return succeed(undefined);
     },
@@ -139,7 +139,7 @@ export function record(
     messageId: `message-${key}`,
     receiptHandle: `handle-${key}`,
     message: { body: JSON.stringify({ key, ...body }), attributes },
-    attempts: 1,
+    receives: 1,
     bufferedAt: new Date(NOW.getTime() - 1_000),
     ...changes,
   };

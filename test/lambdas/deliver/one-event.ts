@@ -1,11 +1,11 @@
-import type { IntakeRecord } from '../../../lambdas/deliver/ledger/intake-record.ts';
+import type { IntakeRecord } from '../../../lambdas/deliver/ledger/entry.ts';
 import type { EventWork } from '../../../lambdas/deliver/work.ts';
 import type { Mapped } from '../../../lambdas/map/webhook.ts';
 
 /** When every message about the event came in. */
 export const FIRST_SEEN = new Date('2026-11-24T12:00:00Z');
 
-/** What the mapping says of the event beside what it is. */
+/** The mapping's terms for delivering the event. */
 export type OneEventTerms = { readonly onUnconfirmed: 'park' | 'retry'; readonly maxAgeSeconds?: number };
 
 /** The one event, under the terms of its mapping. */
@@ -22,7 +22,7 @@ export function mapOneEvent(terms: OneEventTerms): Mapped {
 }
 
 /** The work on one of the messages about the event. */
-export function workOn(mapped: Mapped, message: number, attempts: number): EventWork<Mapped> {
+export function workOn(mapped: Mapped, message: number, receives: number): EventWork<Mapped> {
   return {
     mapped,
     intakeRecord: intakeRecordOf(`delivery-${message}`),
@@ -40,7 +40,7 @@ export function workOn(mapped: Mapped, message: number, attempts: number): Event
       messageId: `message-${message}`,
       receiptHandle: '',
       message: { body: '', attributes: {} },
-      attempts,
+      receives,
       bufferedAt: FIRST_SEEN,
     },
   };

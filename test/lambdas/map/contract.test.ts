@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../../../lambdas/map/payload.ts';
+import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../../../lambdas/map/event.ts';
 import {
   type CompiledMapping,
   compileMapping,
@@ -26,7 +26,7 @@ const CODES = [
   'payload-too-large',
 ];
 
-/** What is wrong with what left the map; nothing, if the contract of the event API is kept. */
+/** What breaks the contract of the event API. */
 function breaches(mapped: Mapped): readonly string[] {
   switch (mapped.kind) {
     case 'skipped':
@@ -38,7 +38,7 @@ function breaches(mapped: Mapped): readonly string[] {
   }
 }
 
-/** The contract (webex-event-api.md), told apart from the code that keeps it. */
+/** The contract (webex-event-api.md), written apart from the code that keeps it. */
 function breachesOf(text: string): readonly string[] {
   const payload = JSON.parse(text) as Readonly<Record<string, unknown>>;
   const values = Object.values(payload['event-params'] as object);

@@ -261,7 +261,7 @@ describe('members by which JSONata marks its own values', () => {
   });
 });
 
-describe('an expression that fails is told by', () => {
+describe('an expression that fails is reported by', () => {
   test.each([
     ['JSONata’s code', 'a + 1', 'T2001'],
     ['the code of its own error function', '$error("no")', 'D3137'],

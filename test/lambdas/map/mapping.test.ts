@@ -103,7 +103,7 @@ describe('a value', () => {
     ]);
   });
 
-  test('that is missing is told in the words of the schema', () => {
+  test('that is missing is reported in the words of the schema', () => {
     expect(messagesOf(valueSchema, undefined)[0]).toContain('Invalid input');
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES, writePayload } from '../../../lambdas/map/payload.ts';
-import { type MappableWebhook, mapWebhook } from '../../../lambdas/map/webhook.ts';
+import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES, writePayload } from '../../../lambdas/map/event.ts';
+import { type Mapping, mappingSchema } from '../../../lambdas/map/mapping.ts';
+import { type MappableWebhook, mapWebhook, prepareMappings } from '../../../lambdas/map/webhook.ts';
 import { compiledMapping, webhookOf } from './compiled-mapping.ts';
 
 const EVENT = { name: 'paid', on: 'invoice.paid', 'event-id': 'evt_1', 'event-key': '{% customer.email %}' };
@@ -46,7 +47,7 @@ describe('a webhook', () => {
     ]);
   });
 
-  test('of a type that is not mapped becomes nothing', async () => {
+  test('of a type that is not mapped becomes no event', async () => {
     expect(await map({}, ANN, 'invoice.created')).toEqual([]);
   });
 
@@ -160,7 +161,7 @@ describe('a batch', () => {
     expect(await map(items, [{ kind: 'new', id: 1 }])).toMatchObject([{ item: 0, kind: 'event' }]);
   });
 
-  test('without an item that counts says so', async () => {
+  test('without a matching item says so', async () => {
     expect(await map(items, [{ kind: 'old', id: 1 }])).toMatchObject([
       { name: 'paid', kind: 'skipped', code: 'no-items' },
     ]);
@@ -177,4 +178,65 @@ describe('a batch', () => {
       { kind: 'rejected', failure: { path: 'items' } },
     ]);
   });
+});
+
+const COMPLETE_EVENT = {
+  name: 'paid',
+  on: ['order.paid'],
+  'event-id': 'evt_paid',
+  'event-key': { kind: 'customer-id', value: '{% customer %}' },
+  'event-params': {},
+  required: [],
+  'on-null': 'omit',
+  'on-unconfirmed': 'park',
+};
+
+/** Mappings that note each time they are compiled: a compiler has to look at their events. */
+function noting(sources: readonly string[]) {
+  const compiled: string[] = [];
+  const mappings = sources.map((source): Mapping => {
+    const events = [{ ...COMPLETE_EVENT, 'event-id': `evt_${source}` }];
+    const mapping = mappingSchema.parse({ source, let: {}, events });
+    return {
+      ...mapping,
+      get events() {
+        compiled.push(source);
+        return mapping.events;
+      },
+    };
+  });
+  return { compiled, mappings };
+}
+
+describe('prepared mappings', () => {
+  test('are made ready at once as far as they are to be, and the others when they are asked for', () => {
+    const { compiled, mappings } = noting(['a', 'b', 'c', 'd']);
+    const prepared = prepareMappings(mappings, 2);
+    expect(compiled).toEqual(['a', 'b']);
+
+    prepared.get('d');
+    expect(compiled).toEqual(['a', 'b', 'd']);
+  });
+
+  test.each(['a', 'b'])('are each made once: %s', (source) => {
+    const { compiled, mappings } = noting(['a', 'b']);
+    const prepared = prepareMappings(mappings, 1);
+
+    expect(prepared.get(source)).toBe(prepared.get(source));
+    expect(compiled.filter((one) => one === source)).toHaveLength(1);
+  });
+
+  test.each(['a', 'b'])('are those of their source: %s', (source) => {
+    const { mappings } = noting(['a', 'b']);
+    const found = prepareMappings(mappings, 1).get(source);
+
+    expect(found?.map(({ mapping }) => mapping['event-id'])).toEqual([`evt_${source}`]);
+  });
+
+  test.each(['c', 'constructor', '__proto__', ''])(
+    'are none for a source that has no mapping: %j',
+    (source) => {
+      expect(prepareMappings(noting(['a', 'b']).mappings, 1).get(source)).toBeUndefined();
+    },
+  );
 });

@@ -23,10 +23,10 @@ class Run {
       this.used.push(leave);
       return;
     }
-    expect(this.breaker.hold(this.now)).toEqual(leave);
+    expect(this.breaker.currentPause(this.now)).toEqual(leave);
     expect(leave.milliseconds).toBeGreaterThan(0);
-    // Whoever comes back when told to is not told to wait longer, unless something has happened.
-    expect(this.breaker.hold(this.now + leave.milliseconds)).toBeUndefined();
+    // A caller that comes back in time does not wait longer, unless something has happened.
+    expect(this.breaker.currentPause(this.now + leave.milliseconds)).toBeUndefined();
   }
 
   giveBack(which: number): void {

@@ -17,8 +17,8 @@ describe('a worker that is throttled', () => {
     throttle(breaker, 1_000, 7);
 
     expect(breaker.isOpen()).toBe(false);
-    expect(breaker.hold(1_000)).toEqual({ kind: 'wait', reason: 'throttled', milliseconds: 7_000 });
-    expect(breaker.permit(7_999)).toEqual({ kind: 'wait', reason: 'throttled', milliseconds: 1 });
+    expect(breaker.currentPause(1_000)).toEqual({ kind: 'pause', reason: 'throttled', milliseconds: 7_000 });
+    expect(breaker.permit(7_999)).toEqual({ kind: 'pause', reason: 'throttled', milliseconds: 1 });
     expect([breaker.permit(8_000), breaker.permit(8_000)]).toMatchObject([
       { kind: 'go', isProbe: false },
       { kind: 'go', isProbe: false },
@@ -30,7 +30,7 @@ describe('a worker that is throttled', () => {
     const pauses: number[] = [];
     for (let now = 0; pauses.length < 8; now += pauses.at(-1) ?? 0) {
       throttle(breaker, now, hint);
-      pauses.push(breaker.hold(now)?.milliseconds ?? 0);
+      pauses.push(breaker.currentPause(now)?.milliseconds ?? 0);
     }
 
     expect(pauses).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
@@ -43,7 +43,7 @@ describe('a worker that is throttled', () => {
     breaker.record(permit(breaker, 6_000), { signal: 'accepted' }, 6_000);
     throttle(breaker, 6_000);
 
-    expect(breaker.hold(6_000)).toMatchObject({ milliseconds: 2_000 });
+    expect(breaker.currentPause(6_000)).toMatchObject({ milliseconds: 2_000 });
   });
 
   test('counts attempts that were refused side by side as one', () => {
@@ -51,7 +51,7 @@ describe('a worker that is throttled', () => {
     const together = [0, 0, 0].map((now) => permit(breaker, now));
     for (const one of together) breaker.record(one, { signal: 'throttled' }, 100);
 
-    expect(breaker.hold(100)).toMatchObject({ milliseconds: 2_000 });
+    expect(breaker.currentPause(100)).toMatchObject({ milliseconds: 2_000 });
   });
 
   test('is not let go by a success from before, nor does that shorten its next pause', () => {
@@ -59,10 +59,10 @@ describe('a worker that is throttled', () => {
     const before = permit(breaker, 0);
     throttle(breaker, 0);
     breaker.record(before, { signal: 'accepted' }, 500);
-    expect(breaker.hold(500)).toMatchObject({ milliseconds: 1_500 });
+    expect(breaker.currentPause(500)).toMatchObject({ milliseconds: 1_500 });
 
     throttle(breaker, 2_000);
-    expect(breaker.hold(2_000)).toMatchObject({ milliseconds: 4_000 });
+    expect(breaker.currentPause(2_000)).toMatchObject({ milliseconds: 4_000 });
   });
 
   test('waits for the latest of several hints', () => {
@@ -73,7 +73,7 @@ describe('a worker that is throttled', () => {
       if (one) breaker.record(one, { signal: 'throttled', retryAfterSeconds: hint }, 0);
     }
 
-    expect(breaker.hold(0)).toMatchObject({ milliseconds: 30_000 });
+    expect(breaker.currentPause(0)).toMatchObject({ milliseconds: 30_000 });
   });
 
   test('hears a hint even from an attempt that is out of date otherwise', () => {
@@ -82,7 +82,7 @@ describe('a worker that is throttled', () => {
     breaker.record(permit(breaker, 0), { signal: 'credentials-refused' }, 0);
     breaker.record(before, { signal: 'throttled', retryAfterSeconds: 90 }, 0);
 
-    expect(breaker.hold(0)).toEqual({ kind: 'wait', reason: 'throttled', milliseconds: 90_000 });
+    expect(breaker.currentPause(0)).toEqual({ kind: 'pause', reason: 'throttled', milliseconds: 90_000 });
     expect(breaker.permit(90_000)).toMatchObject({ kind: 'go', isProbe: true });
   });
 
@@ -90,10 +90,10 @@ describe('a worker that is throttled', () => {
     const breaker = createBreaker();
     breaker.record(permit(breaker, 0), { signal: 'credentials-refused' }, 0);
     breaker.record(permit(breaker, 60_000), { signal: 'throttled', retryAfterSeconds: 60 }, 60_000);
-    expect(breaker.hold(60_000)).toMatchObject({ reason: 'throttled', milliseconds: 60_000 });
+    expect(breaker.currentPause(60_000)).toMatchObject({ reason: 'throttled', milliseconds: 60_000 });
 
     breaker.record(permit(breaker, 120_000), { signal: 'throttled', retryAfterSeconds: 59 }, 120_000);
-    expect(breaker.hold(120_000)).toMatchObject({ reason: 'credentials', milliseconds: 60_000 });
-    expect(breaker.hold(179_999)).toMatchObject({ reason: 'credentials', milliseconds: 1 });
+    expect(breaker.currentPause(120_000)).toMatchObject({ reason: 'credentials', milliseconds: 60_000 });
+    expect(breaker.currentPause(179_999)).toMatchObject({ reason: 'credentials', milliseconds: 1 });
   });
 });

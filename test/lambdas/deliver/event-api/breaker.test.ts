@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import type { BreakerSignal } from '../../../../lambdas/deliver/event-api/breaker.ts';
-import { type Breaker, createBreaker, type Permit } from '../../../../lambdas/deliver/event-api/breaker.ts';
+import {
+  type Breaker,
+  type BreakerSignal,
+  createBreaker,
+  keepWhileOpen,
+  type Permit,
+  signalOf,
+} from '../../../../lambdas/deliver/event-api/breaker.ts';
+import { classifyAttempt } from '../../../../lambdas/deliver/event-api/verdict.ts';
 
 const MINUTE = 60_000;
 
@@ -27,11 +34,11 @@ function refused(): Breaker {
   return breaker;
 }
 
-describe('a breaker that knows of nothing wrong', () => {
+describe('a breaker after no failure', () => {
   test('lets every attempt pass', () => {
     const breaker = createBreaker();
 
-    expect(breaker.hold(0)).toBeUndefined();
+    expect(breaker.currentPause(0)).toBeUndefined();
     expect(breaker.isOpen()).toBe(false);
     expect([breaker.permit(0), breaker.permit(0)]).toMatchObject([
       { kind: 'go', isProbe: false, begunAt: 0 },
@@ -45,12 +52,16 @@ describe('refused credentials', () => {
     const breaker = refused();
 
     expect(breaker.isOpen()).toBe(true);
-    expect(breaker.hold(1)).toEqual({ kind: 'wait', reason: 'credentials', milliseconds: MINUTE - 1 });
-    expect(breaker.permit(MINUTE - 1)).toEqual({ kind: 'wait', reason: 'credentials', milliseconds: 1 });
-    expect(breaker.hold(MINUTE)).toBeUndefined();
+    expect(breaker.currentPause(1)).toEqual({
+      kind: 'pause',
+      reason: 'credentials',
+      milliseconds: MINUTE - 1,
+    });
+    expect(breaker.permit(MINUTE - 1)).toEqual({ kind: 'pause', reason: 'credentials', milliseconds: 1 });
+    expect(breaker.currentPause(MINUTE)).toBeUndefined();
     expect(breaker.permit(MINUTE)).toMatchObject({ kind: 'go', isProbe: true });
-    expect(breaker.permit(MINUTE)).toEqual({ kind: 'wait', reason: 'credentials', milliseconds: MINUTE });
-    expect(breaker.hold(2 * MINUTE - 1)).toBeDefined();
+    expect(breaker.permit(MINUTE)).toEqual({ kind: 'pause', reason: 'credentials', milliseconds: MINUTE });
+    expect(breaker.currentPause(2 * MINUTE - 1)).toBeDefined();
   });
 
   test('that are refused to the probe as well keep it open, with the next probe a minute after that one', () => {
@@ -58,7 +69,7 @@ describe('refused credentials', () => {
     const probe = permit(breaker, MINUTE);
     breaker.record(probe, { signal: 'credentials-refused' }, MINUTE + 9_000);
 
-    expect(breaker.hold(2 * MINUTE - 1)).toMatchObject({ milliseconds: 1 });
+    expect(breaker.currentPause(2 * MINUTE - 1)).toMatchObject({ milliseconds: 1 });
     expect(breaker.permit(2 * MINUTE)).toMatchObject({ isProbe: true });
   });
 
@@ -87,11 +98,11 @@ describe('refused credentials', () => {
       const breaker = refused();
       attempt(breaker, MINUTE, signal, 1);
 
-      expect(breaker.hold(MINUTE + 1_000)).toMatchObject({ reason: 'credentials' });
+      expect(breaker.currentPause(MINUTE + 1_000)).toMatchObject({ reason: 'credentials' });
     }
     const breaker = refused();
     for (let n = 1; n <= 6; n += 1) attempt(breaker, n * MINUTE, 'endpoint-failed');
-    expect(breaker.hold(6 * MINUTE)).toMatchObject({ reason: 'credentials', milliseconds: MINUTE });
+    expect(breaker.currentPause(6 * MINUTE)).toMatchObject({ reason: 'credentials', milliseconds: MINUTE });
   });
 
   test('that were refused before the breaker closed again do not open it anew', () => {
@@ -108,9 +119,9 @@ describe('refused credentials', () => {
 describe('an endpoint', () => {
   test('that fails five times in a row opens it', () => {
     expect(failing(4).isOpen()).toBe(false);
-    expect(failing(4).hold(0)).toBeUndefined();
+    expect(failing(4).currentPause(0)).toBeUndefined();
     expect(failing(5).isOpen()).toBe(true);
-    expect(failing(5).hold(0)).toEqual({ kind: 'wait', reason: 'endpoint', milliseconds: MINUTE });
+    expect(failing(5).currentPause(0)).toEqual({ kind: 'pause', reason: 'endpoint', milliseconds: MINUTE });
   });
 
   test.each(['accepted', 'credentials-refused', 'throttled'] as const)(
@@ -128,7 +139,7 @@ describe('an endpoint', () => {
     },
   );
 
-  test('is neither better nor worse for an answer that says nothing', () => {
+  test('does not change by an answer that says nothing', () => {
     const breaker = failing(4);
     attempt(breaker, 0, 'none');
     attempt(breaker, 0, 'endpoint-failed');
@@ -143,15 +154,19 @@ describe('an endpoint', () => {
     attempt(breaker, MINUTE, 'throttled', 3);
 
     expect(breaker.isOpen()).toBe(false);
-    expect(breaker.hold(MINUTE)).toEqual({ kind: 'wait', reason: 'throttled', milliseconds: 3_000 });
+    expect(breaker.currentPause(MINUTE)).toEqual({ kind: 'pause', reason: 'throttled', milliseconds: 3_000 });
     expect(breaker.permit(MINUTE + 3_000)).toMatchObject({ isProbe: false });
   });
 
-  test('that answers the probe with a refused key is held for the key from then on', () => {
+  test('that answers the probe with a refused key stays paused for the key from then on', () => {
     const breaker = failing();
     attempt(breaker, MINUTE, 'credentials-refused');
 
-    expect(breaker.hold(MINUTE)).toEqual({ kind: 'wait', reason: 'credentials', milliseconds: MINUTE });
+    expect(breaker.currentPause(MINUTE)).toEqual({
+      kind: 'pause',
+      reason: 'credentials',
+      milliseconds: MINUTE,
+    });
   });
 
   test('that works again closes it, and one failure does not open it anew', () => {
@@ -166,38 +181,101 @@ describe('an endpoint', () => {
     const breaker = failing();
     attempt(breaker, MINUTE, 'endpoint-failed');
 
-    expect(breaker.hold(MINUTE)).toMatchObject({ reason: 'endpoint', milliseconds: MINUTE });
-    expect(breaker.hold(2 * MINUTE)).toBeUndefined();
+    expect(breaker.currentPause(MINUTE)).toMatchObject({ reason: 'endpoint', milliseconds: MINUTE });
+    expect(breaker.currentPause(2 * MINUTE)).toBeUndefined();
   });
 });
 
-describe('leave that is given back', () => {
+describe('a permit that is given back', () => {
   test('lets the next who asks make the probe', () => {
     const breaker = refused();
     breaker.giveBack(permit(breaker, MINUTE));
 
     expect(breaker.permit(MINUTE + 1)).toMatchObject({ isProbe: true });
-    expect(breaker.permit(MINUTE + 1)).toMatchObject({ kind: 'wait', milliseconds: MINUTE });
+    expect(breaker.permit(MINUTE + 1)).toMatchObject({ kind: 'pause', milliseconds: MINUTE });
   });
 
-  test('too late, when another probe has been made, changes nothing', () => {
+  test('too late, after another probe, changes nothing', () => {
     const breaker = refused();
     const lost = permit(breaker, MINUTE);
     permit(breaker, 2 * MINUTE);
     breaker.giveBack(lost);
 
-    expect(breaker.hold(2 * MINUTE)).toMatchObject({ milliseconds: MINUTE });
+    expect(breaker.currentPause(2 * MINUTE)).toMatchObject({ milliseconds: MINUTE });
   });
 
-  test('for no probe changes nothing', () => {
+  test('without being a probe changes nothing', () => {
     const breaker = createBreaker();
     const ordinary = permit(breaker, 0);
     attempt(breaker, 0, 'credentials-refused');
     breaker.giveBack(ordinary);
-    expect(breaker.hold(0)).toMatchObject({ milliseconds: MINUTE });
+    expect(breaker.currentPause(0)).toMatchObject({ milliseconds: MINUTE });
 
     const closed = createBreaker();
     closed.giveBack(permit(closed, 0));
-    expect(closed.hold(0)).toBeUndefined();
+    expect(closed.currentPause(0)).toBeUndefined();
+  });
+});
+
+const NOW = new Date('2026-11-23T12:00:00Z');
+
+function verdictOf(status: number, body: unknown) {
+  return classifyAttempt(
+    { kind: 'answered', status, retryAfter: undefined, body: JSON.stringify(body) },
+    NOW,
+  );
+}
+
+describe('what an attempt says about Webex Campaign as a whole', () => {
+  test.each([
+    ['a success', 200, { 'transaction-id': 'event_1' }, 'accepted'],
+    ['wrong JSON', 500, { code: 1001 }, 'accepted'],
+    ['a missing field', 200, { code: 1002 }, 'accepted'],
+    ['no recommendation', 200, { code: 1003 }, 'accepted'],
+    ['too many requests', 429, { code: 429 }, 'throttled'],
+    ['a key without the event API', 401, { code: 430 }, 'credentials-refused'],
+    ['an unknown key', 200, { code: 498 }, 'credentials-refused'],
+    ['404', 404, {}, 'endpoint-failed'],
+    ['405', 405, {}, 'endpoint-failed'],
+    ['a redirect', 302, {}, 'endpoint-failed'],
+    ['502', 502, {}, 'endpoint-failed'],
+    ['an internal error', 200, { code: 500 }, 'endpoint-failed'],
+    ['a firewall, which asks for no key', 403, {}, 'none'],
+  ])('by %s', (_, status, body, signal) => {
+    expect(signalOf(verdictOf(status, body))).toBe(signal);
+  });
+
+  test.each(['not-sent', 'no-answer'] as const)('by an attempt that was %s is that it fails', (kind) => {
+    expect(signalOf(classifyAttempt({ kind, cause: 'x' }, NOW))).toBe('endpoint-failed');
+  });
+
+  test('by an event that was kept is still that it fails', () => {
+    expect(signalOf(keepWhileOpen(verdictOf(404, {}), true))).toBe('endpoint-failed');
+  });
+});
+
+describe('an endpoint that keeps answering as if it were another', () => {
+  test.each([302, 404, 405])('with HTTP %d has its events wait, once the breaker is open', (status) => {
+    const verdict = verdictOf(status, { code: 'x' });
+
+    expect(keepWhileOpen(verdict, false)).toEqual(verdict);
+    expect(verdict.outcome).toBe('dead-letter');
+    expect(keepWhileOpen(verdict, true)).toEqual({
+      outcome: 'retry-later',
+      code: 'webex-wrong-endpoint',
+      answer: { status, code: 'unreadable' },
+    });
+  });
+
+  test.each([
+    [200, { 'transaction-id': 'event_1' }],
+    [200, { code: 1002 }],
+    [403, {}],
+    [502, {}],
+    [429, {}],
+  ])('keeps nothing else: HTTP %d stays what it is', (status, body) => {
+    const verdict = verdictOf(status, body);
+
+    expect(keepWhileOpen(verdict, true)).toBe(verdict);
   });
 });

@@ -1,7 +1,7 @@
 import type { Verdict } from '../../../../lambdas/deliver/event-api/verdict.ts';
 
 /** What Webex Campaign makes of a call: whether it is accepted, and what the caller hears of it. */
-export const FATES = ['accepted', 'accepted-unheard', 'lost', 'throttled', 'refused', 'held'] as const;
+export const FATES = ['accepted', 'accepted-unheard', 'lost', 'throttled', 'refused', 'paused'] as const;
 export type Fate = (typeof FATES)[number];
 
 /** What goes wrong at a worker's n-th dealing with the outside world: it dies before or after, or hears a failure. */
@@ -20,7 +20,7 @@ export type Receive = {
 const ANSWER = { status: 200 };
 
 /** What the caller hears of a call, by its fate. */
-export const VERDICTS: Readonly<Record<Exclude<Fate, 'held'>, Verdict>> = {
+export const VERDICTS: Readonly<Record<Exclude<Fate, 'paused'>, Verdict>> = {
   accepted: { outcome: 'delivered', transactionId: 'event_1', answer: ANSWER },
   'accepted-unheard': { outcome: 'unconfirmed', code: 'unconfirmed', cause: 'timeout' },
   lost: { outcome: 'unconfirmed', code: 'unconfirmed', cause: 'ECONNRESET' },

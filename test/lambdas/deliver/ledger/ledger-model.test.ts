@@ -61,10 +61,10 @@ async function everyWorld(
         const isHeard = world.outcomes.some(({ outcome }) => outcome === 'delivered');
         const isDelivered = isHeard || world.entry?.state === 'delivered';
         const isExpired = world.entry?.state === 'expired';
-        expect(isDelivered || world.letters.length > 0 || isExpired).toBe(true);
+        expect(isDelivered || world.deadLetters.length > 0 || isExpired).toBe(true);
         // What has ended otherwise than well is not lost.
         const isEndedBadly = world.entry?.state === 'failed' || world.entry?.state === 'unconfirmed';
-        if (isEndedBadly) expect(world.letters.length).toBeGreaterThan(0);
+        if (isEndedBadly) expect(world.deadLetters.length).toBeGreaterThan(0);
         if (isDelivered) expect(world.accepted).toBeGreaterThan(0);
         // Whatever went on since, the intake record is that of the first delivery of which the ledger has heard.
         expect(world.entry?.intakeRecord?.webhookId).toBe(world.firstClaim);

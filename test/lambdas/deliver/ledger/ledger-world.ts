@@ -1,9 +1,10 @@
 import type { Scheduler } from 'fast-check';
 import type { DeadLetterNote } from '../../../../lambdas/dead-letter/note.ts';
 import { deliverEvent } from '../../../../lambdas/deliver/event.ts';
+import type { Called } from '../../../../lambdas/deliver/event-api/caller.ts';
 import type { LedgerEntry } from '../../../../lambdas/deliver/ledger/entry.ts';
 import type { EventOutcome } from '../../../../lambdas/deliver/outcome.ts';
-import type { Called, EventDependencies } from '../../../../lambdas/deliver/work.ts';
+import type { EventDependencies } from '../../../../lambdas/deliver/work.ts';
 import type { Mapped } from '../../../../lambdas/map/webhook.ts';
 import { fail, succeed } from '../../../../lambdas/result.ts';
 import { FIRST_SEEN, mapOneEvent, type OneEventTerms, workOn } from '../one-event.ts';
@@ -24,7 +25,7 @@ export class LedgerWorld {
   entry: LedgerEntry | undefined;
   /** Whose claim was the first that the ledger took. */
   firstClaim: string | undefined;
-  readonly letters: DeadLetterNote[] = [];
+  readonly deadLetters: DeadLetterNote[] = [];
   readonly outcomes: EventOutcome[] = [];
   readonly waiting: Set<number>;
   private owners = 0;
@@ -64,11 +65,11 @@ export class LedgerWorld {
         write: (entry) => step('write', () => this.write(entry), UNAVAILABLE),
       },
       caller: {
-        hold: async () => undefined,
+        currentPause: async () => undefined,
         call: () => step('call', () => this.call(plan.shift() ?? 'accepted')),
       },
-      putInDeadLetters: (_, note) =>
-        step('dead-letter', () => succeed(void this.letters.push(note)), fail({ cause: 'TimeoutError' })),
+      putDeadLetter: (_, note) =>
+        step('dead-letter', () => succeed(void this.deadLetters.push(note)), fail({ cause: 'TimeoutError' })),
       hashEventKey: async () => undefined,
       newOwner: () => {
         this.owners += 1;
@@ -111,7 +112,7 @@ export class LedgerWorld {
   }
 
   private call(fate: Fate): Called {
-    if (fate === 'held') return { kind: 'held', code: 'not-begun' };
+    if (fate === 'paused') return { kind: 'paused', code: 'not-begun' };
     this.calls += 1;
     if (fate === 'accepted' || fate === 'accepted-unheard') this.accepted += 1;
     if (fate === 'accepted-unheard' || fate === 'lost') this.unclear += 1;

@@ -16,7 +16,7 @@ const ACCEPTED: Attempt = {
 const SILENT: Attempt = { kind: 'no-answer', cause: 'timeout' };
 const THROTTLED: Attempt = { ...ACCEPTED, status: 429, body: '{"code":429}' };
 
-/** A deliver function whose far side answers as it is told from call to call, and then as the key says. */
+/** A deliver function to which Webex Campaign gives these answers call by call, and then the one that the key stands for. */
 function withAnswers(...answers: Attempt[]) {
   return setUp({}, { call: async (request) => answers.shift() ?? answerByKey(request) });
 }
@@ -86,11 +86,11 @@ describe('a replayed webhook', () => {
     expect(setup.deadLetters).toHaveLength(2);
   });
 
-  test('uses its leave up though its worker dies in the call', async () => {
+  test('is used up even if its worker dies in the call', async () => {
     const setup = withAnswers(SILENT);
     await setup.deliver(record('ann'));
     const leave = { event: 'paid', revision: revisionOf(setup), unconfirmed: true as const };
-    // The worker has claimed the event by that leave, and was never heard of again.
+    // The worker claimed the event by this replay, and died.
     const [key = '', entry] = [...setup.entries].at(-1) ?? [];
     if (entry === undefined) throw new Error('There is no entry.');
     const { deadLetteredAt: _, ...left } = entry;
@@ -117,7 +117,7 @@ describe('a replayed webhook', () => {
     expect([...setup.entries.values()]).toMatchObject([{ state: 'delivered' }]);
   });
 
-  test('leaves another worker’s event alone while it is at it', async () => {
+  test('leaves an event alone while another worker has it', async () => {
     const setup = withAnswers();
     const [entry] = await claimedByAnother(setup);
 
@@ -143,7 +143,7 @@ describe('a replayed webhook', () => {
     ]);
   });
 
-  test('of an event that the ledger does not know loses nothing and sends it', async () => {
+  test('sends an event that the ledger does not know', async () => {
     const setup = withAnswers(ACCEPTED);
 
     expect(await setup.deliver(replayed(record('ann'), {}))).toEqual([]);
@@ -176,7 +176,7 @@ describe('a replayed webhook', () => {
 });
 
 describe('a dead letter', () => {
-  test('holds what the vendor said, without the customer in it, and the log holds none of it', async () => {
+  test('has the vendor’s words without the customer’s values, and the log has none of them', async () => {
     const setup = withAnswers({ ...ACCEPTED, body: '{"code":1002,"description":"no plan for ann"}' });
     await setup.deliver(record('ann'));
 
@@ -192,7 +192,7 @@ describe('a dead letter', () => {
     let isDown = true;
     const written: unknown[] = [];
     const setup = setUp({
-      putInDeadLetters: async (_, note) => {
+      putDeadLetter: async (_, note) => {
         if (isDown) return fail({ cause: 'QueueDoesNotExist' });
         written.push(note);
         return succeed(undefined);

@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Replay } from '../../../../lambdas/buffer/replay.ts';
 import { type Claimant, decideClaim } from '../../../../lambdas/deliver/ledger/decision.ts';
+import type { IntakeRecord } from '../../../../lambdas/deliver/ledger/entry.ts';
 import {
   LEDGER_DAYS,
   type LedgerEntry,
   type LedgerState,
-  ledgerKey,
   markDeadLettered,
   settleEntry,
 } from '../../../../lambdas/deliver/ledger/entry.ts';
-import type { IntakeRecord } from '../../../../lambdas/deliver/ledger/intake-record.ts';
 
 const NOW = new Date('2026-11-24T12:00:00.000Z');
 const LATER = new Date(NOW.getTime() + 1);
@@ -42,7 +42,7 @@ function entry(state: LedgerState, changes: Partial<LedgerEntry> = {}): LedgerEn
   };
 }
 
-const RECEIPT: IntakeRecord = {
+const INTAKE_RECORD: IntakeRecord = {
   webhookId: 'delivery-2',
   receivedAt: NOW,
   takenAt: NOW,
@@ -55,9 +55,9 @@ const RECEIPT: IntakeRecord = {
 const PARKED = { deadLetteredAt: EARLIER };
 const RETRY = { repeatsUnconfirmed: true };
 const PARK = { repeatsUnconfirmed: false };
-const replay = (state: 'failed' | 'unconfirmed' | 'expired') => ({
+const replay = (leave: Pick<Replay, 'unconfirmed' | 'late'> = {}) => ({
   ...PARK,
-  replays: { [state]: true as const },
+  replay: { revision: entry('failed').revision, ...leave },
 });
 
 describe('a worker', () => {
@@ -65,14 +65,14 @@ describe('a worker', () => {
     ['what waits and is due', entry('waiting'), PARK, 'take'],
     ['what waits and is not due', entry('waiting', { leaseUntil: LATER }), PARK, 'busy'],
     ['what another has claimed', entry('claimed', { leaseUntil: LATER }), RETRY, 'busy'],
-    ['a claim that was left behind, under park', entry('claimed'), PARK, 'bury'],
+    ['a claim that was left behind, under park', entry('claimed'), PARK, 'dead-letter'],
     ['a claim that was left behind, under retry', entry('claimed'), RETRY, 'take'],
     ['what was delivered', entry('delivered'), RETRY, 'duplicate'],
     ['what was delivered just now', entry('delivered', { leaseUntil: LATER }), PARK, 'duplicate'],
     ['what has failed, and has its dead letter', entry('failed', PARKED), RETRY, 'duplicate'],
-    ['what has failed, and has no dead letter yet', entry('failed'), RETRY, 'bury'],
+    ['what has failed, and has no dead letter yet', entry('failed'), RETRY, 'dead-letter'],
     ['what has failed, and is being dead-lettered', entry('failed', { leaseUntil: LATER }), RETRY, 'busy'],
-    ['what is unconfirmed, under park', entry('unconfirmed'), PARK, 'bury'],
+    ['what is unconfirmed, under park', entry('unconfirmed'), PARK, 'dead-letter'],
     ['what is unconfirmed and parked', entry('unconfirmed', PARKED), PARK, 'duplicate'],
     ['what is unconfirmed, under retry', entry('unconfirmed'), RETRY, 'take'],
     [
@@ -83,20 +83,21 @@ describe('a worker', () => {
     ],
     ['what was parked, though its mapping says retry now', entry('unconfirmed', PARKED), RETRY, 'duplicate'],
     ['what has expired', entry('expired'), RETRY, 'duplicate'],
-    ['what has failed, to replay it', entry('failed', PARKED), replay('failed'), 'take'],
+    ['what has failed, to replay it', entry('failed', PARKED), replay(), 'take'],
     [
-      'what is parked, to replay what has failed',
-      entry('unconfirmed', PARKED),
-      replay('failed'),
+      'what has failed once more since the person saw it, to replay it',
+      entry('failed', { ...PARKED, revision: 5 }),
+      replay(),
       'duplicate',
     ],
-    ['what is parked, to replay it', entry('unconfirmed', PARKED), replay('unconfirmed'), 'take'],
-    ['what has expired, to replay it', entry('expired'), replay('expired'), 'take'],
-    ['what was delivered, to replay it', entry('delivered'), replay('unconfirmed'), 'duplicate'],
+    ['what is parked, to replay what has failed', entry('unconfirmed', PARKED), replay(), 'duplicate'],
+    ['what is parked, to replay it', entry('unconfirmed', PARKED), replay({ unconfirmed: true }), 'take'],
+    ['what has expired, to replay it', entry('expired'), replay({ late: true }), 'take'],
+    ['what was delivered, to replay it', entry('delivered'), replay({ unconfirmed: true }), 'duplicate'],
     [
       'what is being called, to replay it',
       entry('claimed', { leaseUntil: LATER }),
-      replay('unconfirmed'),
+      replay({ unconfirmed: true }),
       'busy',
     ],
   ])('that finds %s', (_, found, permission, kind) => {
@@ -139,7 +140,7 @@ describe('a worker', () => {
     });
   });
 
-  test('that buries a claim that was left behind makes it unconfirmed, and its own', () => {
+  test('that dead-letters a claim that was left behind makes it unconfirmed, and its own', () => {
     expect(decideClaim(entry('claimed'), CLAIMANT, NOW)).toMatchObject({
       entry: {
         state: 'unconfirmed',
@@ -204,62 +205,48 @@ describe('the ledger after a call', () => {
     },
   );
 
-  test('has when the dead letter was written, and lets go of the event', () => {
+  test('has the time at which the dead letter was written, and its lease is over', () => {
     expect(markDeadLettered(entry('failed', { leaseUntil: LATER }), NOW)).toEqual(
       entry('failed', { revision: 5, leaseUntil: NOW, deadLetteredAt: NOW, expiresAt: EXPIRY }),
     );
   });
 });
 
-describe('the intakeRecord of a delivery', () => {
-  const claimant = { ...CLAIMANT, intakeRecord: RECEIPT };
+describe('the intake record of a delivery', () => {
+  const claimant = { ...CLAIMANT, intakeRecord: INTAKE_RECORD };
   const decide = (found?: LedgerEntry, ended?: { state: 'failed'; code: string }) =>
     decideClaim(found, claimant, NOW, ended);
 
   test('goes into an entry that is the first of its event, claimed or ended', () => {
-    expect(decide()).toMatchObject({ kind: 'take', entry: { revision: 1, intakeRecord: RECEIPT } });
+    expect(decide()).toMatchObject({ kind: 'take', entry: { revision: 1, intakeRecord: INTAKE_RECORD } });
     expect(decide(undefined, { state: 'failed', code: 'no-key' })).toMatchObject({
-      entry: { revision: 1, state: 'failed', intakeRecord: RECEIPT },
+      entry: { revision: 1, state: 'failed', intakeRecord: INTAKE_RECORD },
     });
   });
 
-  test('goes into no later one: that keeps the intakeRecord that it has, or none', () => {
-    const first = { ...RECEIPT, webhookId: 'delivery-1' };
+  test('goes into no later entry: that keeps the intake record that it has, or none', () => {
+    const first = { ...INTAKE_RECORD, webhookId: 'delivery-1' };
 
     for (const intakeRecord of [{ intakeRecord: first }, {}]) {
       const taken = decide(entry('waiting', intakeRecord));
       const ended = decide(entry('waiting', intakeRecord), { state: 'failed', code: 'no-key' });
-      const buried = decide(entry('claimed', intakeRecord));
-      expect([taken, ended, buried]).toMatchObject([{ kind: 'take' }, { kind: 'take' }, { kind: 'bury' }]);
-      for (const { entry: next } of [taken, ended, buried] as { entry: LedgerEntry }[]) {
+      const deadLettered = decide(entry('claimed', intakeRecord));
+      expect([taken, ended, deadLettered]).toMatchObject([
+        { kind: 'take' },
+        { kind: 'take' },
+        { kind: 'dead-letter' },
+      ]);
+      for (const { entry: next } of [taken, ended, deadLettered] as { entry: LedgerEntry }[]) {
         expect(next.intakeRecord).toBe(intakeRecord.intakeRecord);
       }
     }
   });
 
   test('outlives what is written after a call', () => {
-    const claimed = entry('claimed', { intakeRecord: RECEIPT });
+    const claimed = entry('claimed', { intakeRecord: INTAKE_RECORD });
     const settled = settleEntry(claimed, { state: 'failed', stage: 'deliver', code: 'refused' }, NOW);
 
-    expect(settled.intakeRecord).toBe(RECEIPT);
-    expect(markDeadLettered(settled, NOW).intakeRecord).toBe(RECEIPT);
-  });
-});
-
-describe('the key of an event', () => {
-  test('tells apart the events of a webhook and the items of a batch', () => {
-    const webhook = { source: 'hubspot', deduplicationId: 'evt#1' };
-
-    expect(ledgerKey(webhook, { name: 'created' })).toEqual({ webhook: 'hubspot#evt#1', event: 'created' });
-    expect(ledgerKey(webhook, { name: 'created', item: 0 }).event).toBe('created#0');
-  });
-
-  test('has a place in DynamoDB whatever a vendor takes for an id', () => {
-    const { webhook } = ledgerKey({ source: 's', deduplicationId: 'é'.repeat(5_000) }, { name: 'created' });
-
-    expect(webhook).toMatch(/^s#sha256:[0-9a-f]{64}$/);
-    expect(
-      ledgerKey({ source: 's', deduplicationId: 'x'.repeat(1_024) }, { name: 'a' }).webhook,
-    ).toHaveLength(1_026);
+    expect(settled.intakeRecord).toBe(INTAKE_RECORD);
+    expect(markDeadLettered(settled, NOW).intakeRecord).toBe(INTAKE_RECORD);
   });
 });

@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Attempt } from '../../../../lambdas/deliver/event-api/verdict.ts';
-import { classifyAttempt } from '../../../../lambdas/deliver/event-api/verdict.ts';
+import {
+  type Attempt,
+  classifyAttempt,
+  quoteAnswer,
+  readAnswer,
+  SUCCESS_ID_FIELDS,
+  type Verdict,
+} from '../../../../lambdas/deliver/event-api/verdict.ts';
 
 const NOW = new Date('2026-11-23T12:00:00Z');
 
@@ -194,4 +200,109 @@ test('any answer at all has a verdict, is delivered only with proof, and quotes 
       }
     }),
   );
+});
+
+function read(body: unknown, fields: readonly string[] = SUCCESS_ID_FIELDS) {
+  return readAnswer(typeof body === 'string' ? body : JSON.stringify(body), fields);
+}
+
+describe('the code of an answer', () => {
+  test.each([
+    [1001, '1001'],
+    ['1001', '1001'],
+    [' 430 ', '430'],
+    [0, '0'],
+    [999_999, '999999'],
+  ])('%j is read as %j', (code, text) => {
+    expect(read({ code })).toEqual({ code: text });
+  });
+
+  test.each([null, '', '  '])('%j is none', (code) => {
+    expect(read({ code })).toEqual({});
+  });
+
+  test.each([{ a: 1 }, [1001], true, false, -1, 1.5, 'ann@example.com', '1000000', 'x1001', '1001x'])(
+    '%j is there, and not quoted',
+    (code) => {
+      expect(read({ code })).toEqual({ code: 'unreadable' });
+    },
+  );
+});
+
+describe('the success id of an answer', () => {
+  test.each([
+    ['event_12345676543210', 'event_12345676543210'],
+    [' event_1 ', 'event_1'],
+  ])('%j is read as %j', (id, text) => {
+    expect(read({ 'transaction-id': id })).toEqual({ transactionId: text });
+  });
+
+  test.each(['', '  ', 'null', ' NULL ', null, 0, 17, true, {}, ['event_1']])('%j is none', (id) => {
+    expect(read({ 'transaction-id': id })).toEqual({});
+  });
+
+  test('is in the first member that holds one, of those that are asked for', () => {
+    const body = { 'transaction-id': '', transid: 't-1', transactionid: 't-2' };
+
+    expect(read(body)).toEqual({});
+    expect(read(body, ['transaction-id', 'transactionid', 'transid'])).toEqual({ transactionId: 't-2' });
+    expect(read({ 'transaction-id': 'event_1' }, ['transid'])).toEqual({});
+  });
+
+  test('stands beside a code, for the reader to judge', () => {
+    expect(read({ 'transaction-id': 'event_1', code: 1002 })).toEqual({
+      transactionId: 'event_1',
+      code: '1002',
+    });
+  });
+});
+
+test.each(['', ' ', '<html>transaction-id</html>', '{"transaction-id":"ev', '[]', 'null', '"event_1"', '17'])(
+  'a body such as %j says nothing',
+  (body) => {
+    expect(read(body)).toEqual({});
+  },
+);
+
+test('inherited members of a body say nothing', () => {
+  expect(read({}, ['constructor', 'toString', '__proto__'])).toEqual({});
+});
+
+const SENT = { eventKey: 'cus_77', params: { plan: 'Gold' }, key: 'the-key' };
+const REFUSED: Verdict = {
+  outcome: 'dead-letter',
+  code: 'webex-mandatory-field-missing',
+  answer: { status: 200, code: '1002' },
+};
+
+describe('the vendor’s words about a failure', () => {
+  test('are kept beside its code, without what was sent', () => {
+    const attempt = answered(200, { code: 1002, description: 'No plan Gold for cus_77 by the-key' });
+
+    expect(quoteAnswer(REFUSED, attempt, SENT)).toEqual({
+      ...REFUSED,
+      answer: { status: 200, code: '1002', description: 'No plan ••• for ••• by •••' },
+    });
+  });
+
+  test.each([
+    ['there are no words', {}],
+    ['they are not text', { description: 7 }],
+    ['nothing of them can be seen', { description: ' \n ' }],
+  ])('are not kept where %s', (_, members) => {
+    expect(quoteAnswer(REFUSED, answered(200, { code: 1002, ...members }), SENT)).toEqual(REFUSED);
+  });
+
+  test('are not kept of a success', () => {
+    const delivered: Verdict = { outcome: 'delivered', transactionId: 'event_1', answer: { status: 200 } };
+
+    expect(quoteAnswer(delivered, answered(200, { description: 'Accepted' }), SENT)).toEqual(delivered);
+  });
+
+  test('are missing where nothing was answered', () => {
+    const silent: Verdict = { outcome: 'unconfirmed', code: 'unconfirmed', cause: 'timeout' };
+
+    expect(quoteAnswer(silent, { kind: 'no-answer', cause: 'timeout' }, SENT)).toEqual(silent);
+    expect(quoteAnswer(silent, answered(200, { description: 'late' }), SENT)).toEqual(silent);
+  });
 });

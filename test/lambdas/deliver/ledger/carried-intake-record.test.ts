@@ -8,7 +8,7 @@ const UNAVAILABLE = { code: 'ledger-unavailable', cause: 'TimeoutError' } as con
 
 type Setup = ReturnType<typeof setUp>;
 
-/** Whose intakeRecords the entries carry, in the order of the events. */
+/** Which deliveries' intake records the entries carry, in the order of the events. */
 function carried({ entries }: Pick<Setup, 'entries'>): readonly (string | undefined)[] {
   return [...entries.values()].map(({ intakeRecord }) => intakeRecord?.webhookId);
 }
@@ -21,7 +21,7 @@ function sentAgain(original: BufferRecord, webhookId: string): BufferRecord {
 
 const OURS = 'JKJaXmPLvHcESHA=';
 
-describe('a receipt', () => {
+describe('an intake record', () => {
   test('goes with the first claim of its events, and is written nowhere else', async () => {
     const setup = setUp();
 
@@ -58,7 +58,7 @@ describe('a receipt', () => {
     ]);
   });
 
-  test('tells which events a webhook matched, without a value of it; where none is claimed, by an item of its own', async () => {
+  test('shows which events a webhook matched, without any of its values; an item of its own if no event is claimed', async () => {
     const setup = setUp();
     const owed = record('ann', 'owed', { body: { due: 0 } });
     const attributes = { ...owed.message.attributes, 'secret-slot': '1' };
@@ -76,7 +76,7 @@ describe('a receipt', () => {
     expect(JSON.stringify(setup.intakeRecords)).not.toContain('"ann"');
   });
 
-  test('of a delivery whose events are known already becomes an item of its own, and the same message none', async () => {
+  test('of a delivery whose events are known already becomes an item of its own, but not for the same message again', async () => {
     const setup = setUp();
     await setup.deliver(record('ann'));
 
@@ -152,24 +152,24 @@ describe('a receipt', () => {
     expect(setup.intakeRecords).toEqual([]);
   });
 
-  test('of a webhook that is held is kept at once, and goes with the claim later', async () => {
+  test('of a webhook that is paused is kept at once, and goes with the claim later', async () => {
     const setup = setUp();
-    // Throttled, so that the breaker holds what comes next.
+    // Throttled, so that the breaker pauses what comes next.
     await setup.deliver(record('bob'));
-    await setup.deliver(sentAgain(record('ann'), 'held'));
+    await setup.deliver(sentAgain(record('ann'), 'paused'));
 
     expect(setup.lines.at(-1)).toMatchObject({ outcome: 'retry-later', code: 'paused-throttled' });
-    expect(setup.intakeRecords.map(({ webhookId }) => webhookId)).toEqual(['held']);
+    expect(setup.intakeRecords.map(({ webhookId }) => webhookId)).toEqual(['paused']);
     setup.clock.now = new Date(NOW.getTime() + 3_600_000);
-    await setup.deliver(sentAgain(record('ann'), 'held'));
-    expect(carried(setup)).toEqual([OURS, 'held']);
+    await setup.deliver(sentAgain(record('ann'), 'paused'));
+    expect(carried(setup)).toEqual([OURS, 'paused']);
   });
 });
 
-describe('a intakeRecord that no claim has taken', () => {
+describe('an intake record that no claim has taken', () => {
   const skipped = record('ann', 'owed', { body: { due: 0 } });
 
-  test('and cannot be written keeps nothing from its end, and is told of', async () => {
+  test('and that cannot be written delays no event, and is logged', async () => {
     const setup = setUp({ writeIntakeRecord: async () => fail(UNAVAILABLE) });
 
     expect(await setup.deliver(skipped)).toEqual([]);
@@ -194,7 +194,7 @@ describe('a intakeRecord that no claim has taken', () => {
     expect(setup.intakeRecords).toHaveLength(1);
   });
 
-  test('nor is it told of then, if the message comes again', async () => {
+  test('is not logged if the message comes again', async () => {
     const setup = setUp();
     await setup.deliver(record('ann'));
     const [key = '', entry] = [...setup.entries][0] ?? [];

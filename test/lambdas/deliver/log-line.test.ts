@@ -72,8 +72,8 @@ describe('a message in which no event is found', () => {
     },
   );
 
-  test('is told with the name of what kept it from being dead-lettered', async () => {
-    const { lines, deliver } = setUp({ putInDeadLetters: async () => fail({ cause: 'TimeoutError' }) });
+  test('has the name of the error that kept it from being dead-lettered', async () => {
+    const { lines, deliver } = setUp({ putDeadLetter: async () => fail({ cause: 'TimeoutError' }) });
 
     await deliver(unopenable('{', {}));
 
@@ -96,7 +96,7 @@ describe('a message in which no event is found', () => {
   test.each([
     [new RangeError('a value'), 'RangeError'],
     ['a value', 'unknown'],
-  ])('is told with the name of a bug, and no word of it: %j', (bug, cause) => {
+  ])('has the name of a bug, and no word of its message: %j', (bug, cause) => {
     expect(formatBug(record('ann'), bug, NOW)).toEqual({
       ...KEPT,
       UnopenedMessages: 1,

@@ -34,7 +34,7 @@ describe('a description of the vendor’s', () => {
     expect(maskDescription(long, SENT)).toBe(`${'x'.repeat(MAX_DESCRIPTION_CHARACTERS - 3)} ••`);
   });
 
-  test('holds no value that was sent, whatever was sent and wherever it is quoted', () => {
+  test('has no value that was sent, whatever it is and wherever it is quoted', () => {
     // The mask's own character could stand in a value as well.
     const text = fc.string({ unit: 'grapheme' }).filter((value) => !value.includes('•'));
     const value = text.filter((one) => [...one.trim()].length >= 3);

@@ -37,8 +37,8 @@ function setUp(secret: WebexKeys, valid: readonly string[]) {
   return { world, call, send: () => send(call) };
 }
 
-function settled(verdict: Verdict, calls: 1 | 2, index: keyof WebexKeys) {
-  return succeed({ verdict, calls, index });
+function settled(verdict: Verdict, calls: 1 | 2, keyUsed: keyof WebexKeys) {
+  return succeed({ verdict, calls, keyUsed });
 }
 
 describe('an event', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { measureOutcome } from '../../../lambdas/deliver/log-line.ts';
+import { createOnceAMinute, measureOutcome } from '../../../lambdas/deliver/log-line.ts';
 import type { EventOutcome } from '../../../lambdas/deliver/outcome.ts';
 
 const WELL = { PausedByCredentials: 0, PausedByThrottling: 0, PausedByEndpoint: 0, PausedByKeys: 0 };
@@ -18,7 +18,7 @@ describe('an event that waits', () => {
     ['secret-invalid', { PausedByKeys: 1 }],
     ['secret-unreadable', { PausedByKeys: 1 }],
     ['ledger-unavailable', { PausedByLedger: 1 }],
-  ])('for %s tells what holds it up, and not how long: its alarm pages already', (code, measured) => {
+  ])('for %s counts what pauses it, and not how long: its alarm pages already', (code, measured) => {
     expect(measure(later(code))).toEqual(measured);
   });
 
@@ -31,7 +31,7 @@ describe('an event that waits', () => {
     ['webex-unreachable', {}],
     ['busy', {}],
     ['not-begun', {}],
-  ])('for %s tells how long it has waited, in seconds', (code, measured) => {
+  ])('for %s measures how long it has waited, in seconds', (code, measured) => {
     expect(measure(later(code))).toEqual({ ...measured, WaitingTime: 61 });
   });
 });
@@ -39,7 +39,7 @@ describe('an event that waits', () => {
 describe('a delivered event', () => {
   const delivered = { outcome: 'delivered', transactionId: 't', milliseconds: 80 } as const;
 
-  test('proves that nothing holds events up, and tells how late it was', () => {
+  test('proves that no event is paused, and measures how late it was', () => {
     expect(measure({ ...delivered, keyUsed: 'primary' })).toEqual({
       ...WELL,
       PausedByLedger: 0,
@@ -49,18 +49,18 @@ describe('a delivered event', () => {
     });
   });
 
-  test('proves nothing where that was told a moment ago, yet tells of the spare key', () => {
+  test('proves nothing within the same minute, yet counts the spare key', () => {
     const untold = { CallDuration: 80, DeliveryDelay: 61_400 };
 
     expect(measure({ ...delivered, keyUsed: 'primary' }, false)).toEqual(untold);
     expect(measure({ ...delivered, keyUsed: 'secondary' }, false)).toEqual({ ...untold, SpareKeyCalls: 1 });
   });
 
-  test('tells that the spare key is in use', () => {
+  test('counts the use of the spare key', () => {
     expect(measure({ ...delivered, keyUsed: 'secondary' })).toMatchObject({ SpareKeyCalls: 1 });
   });
 
-  test('proves nothing of a ledger that did not take it', () => {
+  test('proves nothing about a ledger that did not take it', () => {
     expect(measure({ ...delivered, cause: 'ledger-unavailable: TimeoutError' })).not.toHaveProperty(
       'PausedByLedger',
     );
@@ -68,7 +68,7 @@ describe('a delivered event', () => {
 });
 
 describe('a dead letter', () => {
-  test('proves that the far side works where that has answered with a code of its own', () => {
+  test('proves that Webex Campaign works if it has answered with a code of its own', () => {
     expect(measure(dead('webex-invalid-json', { milliseconds: 80 }))).toEqual({
       ...WELL,
       PausedByLedger: 0,
@@ -83,11 +83,11 @@ describe('a dead letter', () => {
     ['retries-exhausted', {}, { DeadLetters: 1 }],
     ['unconfirmed', {}, { DeadLetters: 1, UnconfirmedEvents: 1 }],
     ['value-null', {}, { DeadLetters: 1 }],
-  ])('of %s %j proves nothing of it', (code, facts, measured) => {
+  ])('of %s %j does not prove it', (code, facts, measured) => {
     expect(measure(dead(code, facts))).toEqual(measured);
   });
 
-  test('that is a business answer is nothing that anybody has to hurry for', () => {
+  test('that is a business answer counts for no alarm', () => {
     expect(measure(dead('webex-no-recommendation'))).toEqual({});
   });
 });
@@ -98,4 +98,33 @@ test.each([
   [{ outcome: 'expired', code: 'too-old' }],
 ] as const)('nothing is measured of %j', (outcome) => {
   expect(measure(outcome)).toEqual({});
+});
+
+const at = (seconds: number) => new Date(1_764_000_000_000 + seconds * 1000);
+
+test('a proof is logged at once, and then once a minute', () => {
+  const isFirstThisMinute = createOnceAMinute();
+
+  expect([0, 1, 59, 60, 61, 119, 120, 400].map((seconds) => isFirstThisMinute(at(seconds)))).toEqual([
+    true,
+    false,
+    false,
+    true,
+    false,
+    false,
+    true,
+    true,
+  ]);
+});
+
+test('an outcome that proves nothing does not ask whether it is the first', () => {
+  const asked: string[] = [];
+  const isFirst = () => {
+    asked.push('asked');
+    return true;
+  };
+  measureOutcome({ outcome: 'skipped', code: 'when-not-met' }, 0, isFirst);
+  measureOutcome({ outcome: 'retry-later', code: 'paused-endpoint', seconds: 5 }, 0, isFirst);
+
+  expect(asked).toEqual([]);
 });

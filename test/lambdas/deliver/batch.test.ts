@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { readRecords } from '../../../lambdas/deliver/batch.ts';
 import { fail, succeed } from '../../../lambdas/result.ts';
-import { LEASE_MILLISECONDS, NOW, record, setUp } from './deliver-setup.ts';
+import { NOW, record, setUp } from './deliver-setup.ts';
 import { answerByKey } from './event-api/answer-by-key.ts';
-
-const HOUR = 3_600_000;
 
 describe('a batch', () => {
   test('settles each record for itself: only what is to be tried later stays, for as long as was asked', async () => {
@@ -76,7 +75,7 @@ describe('a batch', () => {
     expect(most).toBe(3);
   });
 
-  test('begins nothing for which the time of the function does not suffice, and leaves it as it was', async () => {
+  test('begins no event without enough time left, and leaves the event as it was', async () => {
     const { clock, entries, hidden, called, lines, deliver } = setUp();
     clock.remainingMilliseconds = 12_999;
 
@@ -104,7 +103,7 @@ describe('a batch', () => {
 describe('a webhook that is a batch of events', () => {
   const batch = (...keys: string[]) => record('batch', 'batch', { body: { keys } });
 
-  test('repeats none that has ended, whatever the others have to wait for', async () => {
+  test('repeats no event that has ended, whatever the others wait for', async () => {
     const { called, clock, lines, deliver } = setUp();
 
     expect(await deliver(batch('ann', 'bob', 'cat'))).toEqual(['message-batch']);
@@ -174,140 +173,6 @@ describe('the second copy of a webhook', () => {
   });
 });
 
-describe('an event that may have been accepted', () => {
-  test('is parked: dead-lettered as unconfirmed, and not sent again', async () => {
-    const { called, clock, deadLetters, entries, deliver } = setUp();
-
-    expect(await deliver(record('eve'))).toEqual([]);
-    clock.now = new Date(NOW.getTime() + HOUR);
-    expect(await deliver(record('eve'))).toEqual([]);
-    expect(called()).toEqual(['eve']);
-    expect(deadLetters.map(([, note]) => note)).toMatchObject([{ code: 'unconfirmed', detail: 'timeout' }]);
-    expect([...entries.values()]).toMatchObject([{ state: 'unconfirmed', deadLetteredAt: NOW }]);
-  });
-
-  test('is sent again where its mapping says so, until its time is up', async () => {
-    const { called, clock, deadLetters, lines, deliver } = setUp();
-
-    expect(await deliver(record('eve', 'again'))).toEqual(['message-eve']);
-    expect(lines).toMatchObject([{ outcome: 'retry-later', code: 'unconfirmed', attempts: 1 }]);
-    clock.now = new Date(NOW.getTime() + 25 * HOUR);
-    expect(await deliver(record('eve', 'again', { attempts: 2 }))).toEqual([]);
-    expect(called()).toEqual(['eve', 'eve']);
-    expect(deadLetters.map(([, note]) => note)).toMatchObject([{ code: 'unconfirmed', attempts: 2 }]);
-  });
-
-  test('stays unconfirmed, whatever is answered to a repetition', async () => {
-    let answers = 0;
-    const { clock, deadLetters, deliver } = setUp(
-      {},
-      {
-        call: async () => {
-          answers += 1;
-          return answers === 1
-            ? { kind: 'no-answer', cause: 'timeout' }
-            : { kind: 'answered', status: 200, retryAfter: undefined, body: '{"code":1002}' };
-        },
-      },
-    );
-
-    await deliver(record('eve', 'again'));
-    clock.now = new Date(NOW.getTime() + HOUR);
-    expect(await deliver(record('eve', 'again'))).toEqual([]);
-    expect(deadLetters.map(([, note]) => note)).toMatchObject([
-      { code: 'unconfirmed', detail: 'webex-mandatory-field-missing', answer: { status: 200, code: '1002' } },
-    ]);
-  });
-
-  test('because its worker died is parked as soon as the claim has run out, and not before', async () => {
-    const died = setUp({}, { call: () => new Promise(() => {}) });
-    void died.deliver(record('ann'));
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    const { clock, called, deadLetters, lines, deliver } = setUp({ ledger: died.ledger });
-
-    clock.now = new Date(NOW.getTime() + LEASE_MILLISECONDS - 1);
-    expect(await deliver(record('ann'))).toEqual(['message-ann']);
-    clock.now = new Date(NOW.getTime() + LEASE_MILLISECONDS);
-    expect(await deliver(record('ann'))).toEqual([]);
-    expect(lines.map(({ code }) => code)).toEqual(['busy', 'unconfirmed']);
-    expect(called()).toEqual([]);
-    expect(deadLetters.map(([, note]) => note)).toMatchObject([
-      { code: 'unconfirmed', detail: 'worker-lost', attempts: 1 },
-    ]);
-  });
-});
-
-describe('a retry', () => {
-  test('ends as retries-exhausted after a day, with what it met last', async () => {
-    const { deadLetters, deliver } = setUp();
-
-    expect(await deliver(record('bob', 'invoice.paid', { bufferedAt: dayAgo() }))).toEqual([]);
-    expect(deadLetters[0]?.[1]).toMatchObject({ code: 'retries-exhausted', detail: 'webex-throttled' });
-  });
-
-  test('ends so as well where it could not even be called', async () => {
-    const readKeys = async () => fail({ code: 'secret-missing', secret: 'webex-campaign' } as const);
-    const { deadLetters, called, deliver } = setUp({}, { readKeys });
-
-    expect(await deliver(record('ann'))).toEqual(['message-ann']);
-    expect(await deliver(record('ann', 'invoice.paid', { bufferedAt: dayAgo() }))).toEqual([]);
-    expect(called()).toEqual([]);
-    expect(deadLetters[0]?.[1]).toMatchObject({
-      code: 'retries-exhausted',
-      detail: 'secret-missing',
-      attempts: 0,
-    });
-  });
-
-  test('is not given up for want of time', async () => {
-    const { clock, deadLetters, deliver } = setUp();
-    clock.remainingMilliseconds = 0;
-
-    expect(await deliver(record('ann', 'invoice.paid', { bufferedAt: dayAgo() }))).toEqual(['message-ann']);
-    expect(deadLetters).toEqual([]);
-  });
-
-  function dayAgo(): Date {
-    return new Date(NOW.getTime() - 24 * HOUR);
-  }
-});
-
-describe('an event with a max-age', () => {
-  test.each([
-    ['its own time', { at: '2026-11-24T10:59:59Z' }],
-    ['its own time as a number', { at: NOW.getTime() - HOUR - 1 }],
-  ])('that is too old by %s is recorded as expired, and not sent', async (_, body) => {
-    const { called, entries, deadLetters, lines, deliver } = setUp();
-
-    expect(await deliver(record('ann', 'fresh', { body }))).toEqual([]);
-    expect([called(), deadLetters]).toEqual([[], []]);
-    expect(lines).toMatchObject([{ outcome: 'expired', code: 'too-old', Events: 1 }]);
-    expect([...entries.values()]).toMatchObject([{ state: 'expired', code: 'too-old', attempts: 0 }]);
-    expect(await deliver(record('ann', 'fresh', { body }))).toEqual([]);
-    expect(lines[1]).toMatchObject({ outcome: 'duplicate', code: 'already-expired' });
-  });
-
-  test('goes by the receive time where it has no time of its own', async () => {
-    const { clock, called, lines, deliver } = setUp();
-
-    await deliver(record('ann', 'fresh'));
-    clock.now = new Date(NOW.getTime() + HOUR);
-    const { message } = record('cat', 'fresh');
-    await deliver({ ...record('cat', 'fresh'), message });
-
-    expect(called()).toEqual(['ann']);
-    expect(lines.map(({ outcome }) => outcome)).toEqual(['delivered', 'expired']);
-  });
-
-  test('that is young enough is sent', async () => {
-    const { called, deliver } = setUp();
-
-    await deliver(record('ann', 'fresh', { body: { at: '2026-11-24T11:00:01Z' } }));
-
-    expect(called()).toEqual(['ann']);
-  });
-});
-
 describe('without its ledger', () => {
   const DOWN = fail({ code: 'ledger-unavailable', cause: 'TimeoutError' } as const);
 
@@ -367,65 +232,7 @@ describe('without its ledger', () => {
   );
 });
 
-describe('a dead letter', () => {
-  test('that cannot be written is written by the next who receives the message', async () => {
-    const first = setUp({ putInDeadLetters: async () => fail({ cause: 'TimeoutError' }) });
-
-    expect(await first.deliver(record('cat'))).toEqual(['message-cat']);
-    expect(first.lines).toMatchObject([
-      { outcome: 'retry-later', code: 'dead-letter-unavailable', cause: 'TimeoutError' },
-    ]);
-
-    const second = setUp({ ledger: first.ledger });
-    second.clock.now = new Date(NOW.getTime() + LEASE_MILLISECONDS);
-    expect(await second.deliver(record('cat'))).toEqual([]);
-    expect(second.called()).toEqual([]);
-    expect(second.deadLetters.map(([, note]) => note)).toMatchObject([
-      { code: 'webex-mandatory-field-missing', answer: { status: 200, code: '1002' }, attempts: 1 },
-    ]);
-  });
-
-  test('is written of what cannot be mapped, once', async () => {
-    const { deadLetters, called, deliver } = setUp();
-    const unmapped = record('', 'invoice.paid', { body: { key: null } });
-
-    expect(await deliver(unmapped)).toEqual([]);
-    expect(await deliver(unmapped)).toEqual([]);
-    expect(called()).toEqual([]);
-    expect(deadLetters.map(([, note]) => note)).toMatchObject([
-      { stage: 'map', code: 'event-key-missing', detail: 'event-key: null, from {% key %}', attempts: 0 },
-    ]);
-  });
-
-  test.each([
-    ['a message that cannot be read', { version: '9' }, '{}', 'message-unreadable'],
-    ['a webhook of a source without a mapping', { source: 'nobody' }, '{}', 'no-mapping'],
-    ['a webhook that no event is on any more', { 'event-type': 'gone' }, '{}', 'no-mapping'],
-    ['a body that is not JSON', {}, '{', 'body-not-json'],
-    ['a body that is nested too deep', {}, `${'['.repeat(501)}${']'.repeat(501)}`, 'body-too-deep'],
-  ])('is written of %s', async (_, attributes, body, code) => {
-    const { deadLetters, lines, deliver } = setUp();
-    const { message, ...rest } = record('ann');
-    const unopenable = { ...rest, message: { body, attributes: { ...message.attributes, ...attributes } } };
-
-    expect(await deliver(unopenable)).toEqual([]);
-    expect(deadLetters.map(([, note]) => note)).toMatchObject([{ code, attempts: 0, receives: 1 }]);
-    expect(lines).toMatchObject([{ outcome: 'dead-letter', code, UnopenedMessages: 1 }]);
-  });
-
-  test('of a message that cannot be read is tried again later', async () => {
-    const put = setUp({ putInDeadLetters: async () => fail({ cause: 'TimeoutError' }) });
-    const { message, ...rest } = record('ann');
-
-    expect(await put.deliver({ ...rest, message: { ...message, body: '{' } })).toEqual(['message-ann']);
-    expect(put.hidden).toEqual([['handle-ann', 5]]);
-    expect(put.lines).toMatchObject([
-      { outcome: 'retry-later', code: 'body-not-json', cause: 'TimeoutError' },
-    ]);
-  });
-});
-
-test('an event for which "when" is not met is skipped, and the ledger has nothing of it', async () => {
+test('an event whose "when" is not met is skipped, and not in the ledger', async () => {
   const { entries, lines, deliver } = setUp();
 
   expect(await deliver(record('ann', 'owed', { body: { due: 0 } }))).toEqual([]);
@@ -433,7 +240,7 @@ test('an event for which "when" is not met is skipped, and the ledger has nothin
   expect(lines).toMatchObject([{ outcome: 'skipped', code: 'when-not-met' }]);
 });
 
-test('one line an event tells all that is needed to find it, and no value of its payload', async () => {
+test('each event has one log line, with all that finds it and no value of its payload', async () => {
   const { lines, entries, deliver } = setUp();
 
   await deliver(...['ann', 'bob', 'cat', 'dan', 'eve'].map((key) => record(key)));
@@ -492,7 +299,7 @@ test('one line an event tells all that is needed to find it, and no value of its
   expect([...entries.values()][0]).toMatchObject({ eventKeyHash: 'hash of 3' });
 });
 
-test('what another worker has taken over is left to it', async () => {
+test('an event that another worker has taken over is left to that worker', async () => {
   const { ledger, entries } = setUp();
   const { lines, deadLetters, deliver } = setUp({
     ledger: {
@@ -505,4 +312,58 @@ test('what another worker has taken over is left to it', async () => {
   expect(deadLetters).toEqual([]);
   expect(lines).toMatchObject([{ outcome: 'retry-later', code: 'busy', cause: 'taken-over' }]);
   expect([...entries.values()]).toMatchObject([{ state: 'claimed' }]);
+});
+
+const RECORD = {
+  messageId: 'message-1',
+  receiptHandle: 'handle-1',
+  body: '{}',
+  attributes: {
+    ApproximateReceiveCount: '3',
+    SentTimestamp: '1732449600000',
+    ApproximateFirstReceiveTimestamp: '1732449600001',
+  },
+  messageAttributes: {
+    source: { stringValue: 'stripe', dataType: 'String' },
+    seal: { binaryValue: 'AAAA', dataType: 'Binary' },
+  },
+  eventSource: 'aws:sqs',
+};
+
+function changed(attributes: object) {
+  return { Records: [{ ...RECORD, attributes: { ...RECORD.attributes, ...attributes } }] };
+}
+
+describe('an event of SQS', () => {
+  test('is read as messages with what SQS knows of them; attributes that are not text are left out', () => {
+    expect(readRecords({ Records: [RECORD] })).toEqual([
+      {
+        messageId: 'message-1',
+        receiptHandle: 'handle-1',
+        message: { body: '{}', attributes: { source: 'stripe' } },
+        receives: 3,
+        bufferedAt: new Date(1_732_449_600_000),
+      },
+    ]);
+  });
+
+  test('keeps the order of its records', () => {
+    const second = { ...RECORD, messageId: 'message-2' };
+
+    expect(readRecords({ Records: [second, RECORD] }).map(({ messageId }) => messageId)).toEqual([
+      'message-2',
+      'message-1',
+    ]);
+  });
+
+  test.each([
+    ['without records', {}],
+    ['with a receive count of none', changed({ ApproximateReceiveCount: '0' })],
+    ['with half a receive', changed({ ApproximateReceiveCount: '1.5' })],
+    ['without the time it was sent', changed({ SentTimestamp: undefined })],
+    ['with half a millisecond', changed({ SentTimestamp: '0.5' })],
+    ['without a body', { Records: [{ ...RECORD, body: undefined }] }],
+  ])('%s is a bug of somebody’s, and thrown', (_, event) => {
+    expect(() => readRecords(event)).toThrow();
+  });
 });

@@ -38,7 +38,7 @@ describe('an event key', () => {
     expect(await map({}, { key: ' ann \n' })).toMatchObject({ event: { eventKey: 'ann' } });
   });
 
-  test('is told to be invalid by its kind, and never by its value', async () => {
+  test('is rejected with its kind, and never with its value', async () => {
     const mapped = await map({ 'event-key': { kind: 'email', value: '{% key %}' } }, {});
 
     expect(mapped).toMatchObject(rejected({ code: 'event-key-invalid', path: 'event-key', kind: 'email' }));
@@ -53,7 +53,7 @@ describe('a parameter', () => {
     [{}, 'missing'],
     [{ a: null }, 'null'],
     [{ a: 'null' }, 'text "null"'],
-  ])('that is %j is left out, and told to be', async (body, type) => {
+  ])('that is %j is left out, and reported as such', async (body, type) => {
     expect(await map(params, body)).toMatchObject({
       event: { params: { b: 'x' } },
       leftOut: [{ parameter: 'a', type }],
@@ -191,7 +191,7 @@ describe('an expression', () => {
     });
   });
 
-  test('is told apart from another that failed by JSONata’s code', async () => {
+  test('is distinguished from another failure by JSONata’s code', async () => {
     expect(await map(value("{% $error('x') %}"), {})).toMatchObject(rejected({ jsonataCode: 'D3137' }));
   });
 

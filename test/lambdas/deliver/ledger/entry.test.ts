@@ -1,0 +1,173 @@
+import { describe, expect, test } from '@jest/globals';
+import type { BufferedWebhook } from '../../../../lambdas/buffer/message.ts';
+import {
+  appendAttempt,
+  hashEventKey,
+  intakeRecordOf,
+  type LedgerEntry,
+  ledgerKey,
+  type Settlement,
+} from '../../../../lambdas/deliver/ledger/entry.ts';
+import { mapWebhook } from '../../../../lambdas/map/webhook.ts';
+import { compiledMapping, webhookOf } from '../../map/compiled-mapping.ts';
+import { NOW } from '../deliver-setup.ts';
+
+const ENTRY: LedgerEntry = {
+  webhook: 'stripe#evt_1',
+  event: 'paid',
+  webhookId: 'request-1',
+  receivedAt: NOW,
+  mappingVersion: '1',
+  revision: 1,
+  state: 'claimed',
+  owner: 'worker-1',
+  leaseUntil: NOW,
+  attempts: 1,
+  lastAttemptAt: NOW,
+  expiresAt: NOW,
+};
+const WAITING: Settlement = { state: 'waiting', code: 'webex-throttled' };
+
+describe('the history of an event', () => {
+  test('keeps a success with its status, and no code of the body where there was none', () => {
+    const delivered: Settlement = { state: 'delivered', transactionId: 'event_1', answer: { status: 201 } };
+
+    expect(appendAttempt(ENTRY, delivered).history).toEqual([{ at: NOW, code: 'delivered', status: 201 }]);
+  });
+
+  test('keeps a failure with its own code and that of the answer', () => {
+    const failed: Settlement = { ...WAITING, answer: { status: 200, code: '429' } };
+
+    expect(appendAttempt(ENTRY, failed).history).toEqual([
+      { at: NOW, code: 'webex-throttled', status: 200, answerCode: '429' },
+    ]);
+  });
+
+  test('keeps an unanswered call without a status', () => {
+    expect(appendAttempt(ENTRY, WAITING).history).toStrictEqual([{ at: NOW, code: 'webex-throttled' }]);
+  });
+
+  test('has no call that was not made after all', () => {
+    expect(appendAttempt(ENTRY, { ...WAITING, isUncalled: true })).toBe(ENTRY);
+  });
+
+  test('is empty for an entry that was never called', () => {
+    const { lastAttemptAt: _, ...uncalled } = ENTRY;
+
+    expect(appendAttempt(uncalled, WAITING)).toBe(uncalled);
+  });
+
+  test('is of the latest twelve calls, oldest first', () => {
+    const codes = Array.from({ length: 14 }, (_, index) => `code-${index}`);
+    const last = codes.reduce((entry, code) => appendAttempt(entry, { ...WAITING, code }), ENTRY);
+
+    expect(last.history?.map(({ code }) => code)).toEqual(codes.slice(2));
+  });
+});
+
+const HASH_KEY = 'k'.repeat(64);
+
+test('the hash of an event key is the same for the same key, another with another hash key, and does not reveal it', () => {
+  const hash = hashEventKey('ann@example.com', HASH_KEY);
+
+  expect(hash).toMatch(/^[0-9a-f]{64}$/);
+  expect(hashEventKey('ann@example.com', HASH_KEY)).toBe(hash);
+  expect(hashEventKey('ann@example.com', 'l'.repeat(64))).not.toBe(hash);
+  expect(hashEventKey('bob@example.com', HASH_KEY)).not.toBe(hash);
+});
+
+const LONG = `{% ${'due > 0 and '.repeat(30)}true %}`;
+const KEY = { 'event-id': 'evt_1', 'event-key': '{% key %}' };
+const ITEM = { 'event-id': 'evt_2', 'event-key': '{% $item.key %}' };
+const MAPPING = compiledMapping([
+  { name: 'paid', on: 'paid', ...KEY },
+  { name: 'owed', on: 'paid', when: LONG, ...KEY },
+  { name: 'each', on: ['batch', 'lot'], items: '{% items %}', ...ITEM },
+  { name: 'some', on: 'batch', items: '{% items %}', when: '{% $item.wanted %}', ...ITEM },
+]);
+
+async function intakeRecord(type: string, body: object, changes: Partial<BufferedWebhook> = {}) {
+  const webhook: BufferedWebhook = {
+    webhookId: 'request-1',
+    source: 'stripe',
+    eventTypes: [type],
+    deduplicationId: 'evt_77',
+    receivedAt: new Date(NOW.getTime() - 5_000),
+    bodyFormat: 'json',
+    headers: {},
+    rawBody: Buffer.from(JSON.stringify(body)),
+    ...changes,
+  };
+  const events = await mapWebhook(MAPPING, webhookOf(body, type));
+  return intakeRecordOf(webhook, { mapping: MAPPING, events }, NOW);
+}
+
+describe('the intake record of a webhook', () => {
+  test('shows how it was matched, in codes, counts and the words of the mapping', async () => {
+    const kept = await intakeRecord('paid', { key: 'cus_77', due: 0 }, { secretIndex: 1 });
+
+    expect(kept).toStrictEqual({
+      webhookId: 'request-1',
+      receivedAt: new Date(NOW.getTime() - 5_000),
+      takenAt: NOW,
+      eventTypes: ['paid'],
+      bytes: 24,
+      secretIndex: 1,
+      matched: [
+        { event: 'paid', made: 1, rejected: 0 },
+        { event: 'owed', made: 0, rejected: 0, skipped: 'when-not-met', when: expect.any(String) },
+      ],
+      others: 2,
+    });
+    expect(kept.matched[1]?.when).toHaveLength(200);
+    expect(LONG).toContain(kept.matched[1]?.when);
+  });
+
+  test('names no secret where the webhook names none', async () => {
+    expect(await intakeRecord('paid', { key: 'cus_77' })).not.toHaveProperty('secretIndex');
+  });
+
+  test('counts the items of which an event was made, and those of which none could be', async () => {
+    const items = [{ key: 'a', wanted: true }, { wanted: true }, { key: 'c' }];
+
+    expect((await intakeRecord('batch', { items })).matched).toStrictEqual([
+      { event: 'each', made: 2, rejected: 1 },
+      { event: 'some', made: 1, rejected: 1 },
+    ]);
+  });
+
+  test('counts only the rejected items where no event could be made', async () => {
+    const items = [{ wanted: true }, { key: 'c' }];
+
+    expect((await intakeRecord('batch', { items })).matched[1]).toStrictEqual({
+      event: 'some',
+      made: 0,
+      rejected: 1,
+    });
+  });
+
+  test('distinguishes an empty list from a condition that was not met', async () => {
+    expect((await intakeRecord('batch', { items: [] })).matched).toStrictEqual([
+      { event: 'each', made: 0, rejected: 0, skipped: 'no-items' },
+      { event: 'some', made: 0, rejected: 0, skipped: 'no-items' },
+    ]);
+  });
+});
+
+describe('the key of an event', () => {
+  test('is different for each event of a webhook and each item of a batch', () => {
+    const webhook = { source: 'hubspot', deduplicationId: 'evt#1' };
+
+    expect(ledgerKey(webhook, { name: 'created' })).toEqual({ webhook: 'hubspot#evt#1', event: 'created' });
+    expect(ledgerKey(webhook, { name: 'created', item: 0 }).event).toBe('created#0');
+  });
+
+  test('fits into DynamoDB, whatever a vendor uses as an id', () => {
+    const { webhook } = ledgerKey({ source: 's', deduplicationId: 'é'.repeat(5_000) }, { name: 'created' });
+
+    expect(webhook).toMatch(/^s#sha256:[0-9a-f]{64}$/);
+    expect(
+      ledgerKey({ source: 's', deduplicationId: 'x'.repeat(1_024) }, { name: 'a' }).webhook,
+    ).toHaveLength(1_026);
+  });
+});
