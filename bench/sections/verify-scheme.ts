@@ -1,16 +1,20 @@
-import * as z from 'zod';
-import { findProfile } from '../../lambdas/ingest/signature/profiles/profiles.ts';
-import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
-import { compareWork } from '../measure/in-process.ts';
-import '@shopify/shopify-api/adapters/node';
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
+import '@shopify/shopify-api/adapters/node';
 import * as octokit from '@octokit/webhooks-methods';
 import { ApiVersion, shopifyApi } from '@shopify/shopify-api';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 import { Webhook as SvixWebhook } from 'svix';
+import * as z from 'zod';
+import { findProfile } from '../../lambdas/ingest/signature/profiles/profiles.ts';
+import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
+import { compareWork } from '../measure/in-process.ts';
 
-// A process of its own, started by verify.ts: measures one scheme with bodies of one size, and says what it has found.
+// A process of its own, started by verify.ts: measures one scheme with bodies of one size, and sends the figures to its parent.
+const SECRET = 'whsec_bench';
+const KEY = createSecretKey(Buffer.from(SECRET));
+const BASE64_SECRET = Buffer.from('k'.repeat(32)).toString('base64');
+const STANDARD_KEY = createSecretKey(Buffer.from(BASE64_SECRET, 'base64'));
 const roundsSchema = z.object({ rounds: z.number(), milliseconds: z.number() });
 
 const [profile, bytes, rounds = ''] = process.argv.slice(2);
@@ -38,11 +42,6 @@ function verifierOf({ profile, headers, secret, rawBody, receivedAt }: SignedCas
   if (!verifySignature(scheme, request).ok) throw new Error(`The signature of ${profile} does not verify.`);
   return () => verifySignature(scheme, request);
 }
-
-const SECRET = 'whsec_bench';
-const KEY = createSecretKey(Buffer.from(SECRET));
-const BASE64_SECRET = Buffer.from('k'.repeat(32)).toString('base64');
-const STANDARD_KEY = createSecretKey(Buffer.from(BASE64_SECRET, 'base64'));
 
 /** A request that is signed, and those who can verify it. */
 type SignedCase = {
