@@ -3,7 +3,6 @@ import * as z from 'zod/mini';
 import { findMapping, type Project } from '../../answers/project.ts';
 import { hashKeySchema, keySchema, parseWebexSecret } from '../../lambdas/deliver/event-api/keys.ts';
 import { signingSecretsSchema } from '../../lambdas/ingest/receive.ts';
-import type { SignatureScheme } from '../../lambdas/ingest/signature/scheme.ts';
 import { methodOf } from '../../lambdas/ingest/signature/verify.ts';
 import type { Profile } from '../../lambdas/ingest/source.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
@@ -134,7 +133,7 @@ const OTHER_CREDENTIALS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** What is wrong with a pasted signing secret, in words that do not quote it. */
-export function checkSigningSecret(scheme: SignatureScheme, value: string): string | undefined {
+export function checkSigningSecret(scheme: Profile['signature'], value: string): string | undefined {
   return checkText(value) ?? checkJson(value) ?? checkKind(value) ?? checkForm(scheme, value);
 }
 
@@ -165,7 +164,7 @@ function checkKind(value: string): string | undefined {
   return other === undefined ? undefined : `it is ${other}, and signs no webhook`;
 }
 
-function checkForm(scheme: SignatureScheme, value: string): string | undefined {
+function checkForm(scheme: Profile['signature'], value: string): string | undefined {
   if (scheme.kind === 'sharedSecret') {
     return scheme.sharedSecret.in === 'basic' && !value.includes(':')
       ? 'basic auth wants user:password'
@@ -178,7 +177,7 @@ function checkForm(scheme: SignatureScheme, value: string): string | undefined {
 }
 
 /** Stripe's secrets begin with `whsec_` too, but it is part of the key there, so that its profile does not cut it off. */
-function prefixOf(scheme: Exclude<SignatureScheme, { kind: 'sharedSecret' }>): string | undefined {
+function prefixOf(scheme: Exclude<Profile['signature'], { kind: 'sharedSecret' }>): string | undefined {
   if (scheme.kind === 'custom') return undefined;
   return scheme.signature.header === 'stripe-signature' ? 'whsec_' : scheme.secretPrefix;
 }

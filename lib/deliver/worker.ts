@@ -9,8 +9,13 @@ import type { DeliverEnvironment } from '../../lambdas/adapters/environment.ts';
 import { SUCCESS_ID_FIELDS } from '../../lambdas/deliver/event-api/verdict.ts';
 import { type Mapping, mappingSchema } from '../../lambdas/map/mapping.ts';
 import { createStageFunction, type StageFunctionProps } from '../bundle/stage-function.ts';
-import { type DataProtection, grantSend } from '../protection/data-protection.ts';
-import { createStackSecret, grantReadSecret, type StackSecret } from '../protection/stack-secret.ts';
+import {
+  createStackSecret,
+  type DataProtection,
+  grantReadSecret,
+  grantSend,
+  type StackSecret,
+} from '../protection/data-protection.ts';
 import { createEgressGroup } from './fixed-egress.ts';
 import type { Ledger } from './ledger.ts';
 import { batchSizeOf, DELIVERY_TIMES, type DeliveryRate, rateOf, refuseUnfitRate } from './times.ts';

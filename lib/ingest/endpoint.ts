@@ -25,9 +25,15 @@ import { refuseUnfitSizes } from '../buffer/message-sizes.ts';
 import { createStageFunction } from '../bundle/stage-function.ts';
 import { DELIVERY_TIMES } from '../deliver/times.ts';
 import { secretNameOf } from '../operate/secret-name.ts';
-import { createLogGroup, type DataProtection, grantSend } from '../protection/data-protection.ts';
+import {
+  createLogGroup,
+  createStackSecret,
+  type DataProtection,
+  grantReadSecret,
+  grantSend,
+  type StackSecret,
+} from '../protection/data-protection.ts';
 import { acknowledgeRule } from '../protection/nag-reasons.ts';
-import { createStackSecret, grantReadSecret, type StackSecret } from '../protection/stack-secret.ts';
 
 const HANDLER = fileURLToPath(new URL('../../lambdas/ingest/handler.ts', import.meta.url));
 
