@@ -185,7 +185,7 @@ describe('nesting', () => {
   });
 });
 
-describe('whatever a text is, four times as much of it takes about four times as long:', () => {
+describe('whatever a text is, sixteen times as much of it takes about sixteen times as long:', () => {
   /** The CPU time of this process in milliseconds, since other processes slow the clock's time down; the least of some runs. */
   const timeOf = (text: string) => {
     const times = Array.from({ length: 3 }, () => {
@@ -229,10 +229,10 @@ describe('whatever a text is, four times as much of it takes about four times as
     ['brackets in a text', (n) => `[[${'[],'.repeat(600)}1],"${'['.repeat(n)}"]`],
     ['white space', (n) => `[${LONG},${' '.repeat(n)}1]`],
   ])('%s', (_, build) => {
-    const length = 504_000;
-    timeOf(build(length / 4));
+    const length = 126_000;
+    timeOf(build(length));
 
-    // Quadratic time would be sixteen times as long; a very short time proves nothing.
-    expect(timeOf(build(length * 4))).toBeLessThan(Math.max(10 * timeOf(build(length)), 150));
+    // Quadratic time would be 256 times as long, linear time with the garbage of deep lists up to 40; a very short time proves nothing.
+    expect(timeOf(build(length * 16))).toBeLessThan(Math.max(80 * timeOf(build(length)), 150));
   });
 });

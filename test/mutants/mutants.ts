@@ -184,7 +184,7 @@ export const REHEARSAL_MUTANTS: readonly RehearsalMutant[] = [
     mutant: {
       function: 'deliver',
       file: 'dead-letter/message.ts',
-      changes: [['...noteAttributes(note)', '']],
+      changes: [['noteAttributes(note)', '{}']],
     },
   },
 ];
