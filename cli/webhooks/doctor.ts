@@ -31,7 +31,7 @@ export function registerDoctor(program: Command): void {
       'JSON: a request {method, url, headers, body | bodyBase64}, or a list of them',
     )
     .option('--mapping <name>', 'verify as this mapping folder says')
-    .option('--profile <name>', 'verify by this profile, or by the knobs in this file')
+    .option('--profile <name>', 'verify by this profile, or by the options in this file')
     .option('--secret <text...>', 'a signing secret; several are tried in turn')
     .option('--now <unix>', 'when the requests are taken to be received, in unix seconds', readSeconds)
     .option('--json', 'print a line of JSON per request')
