@@ -56,15 +56,42 @@ function nextMessage(child: ChildProcess): Promise<unknown> {
   });
 }
 
-/** How long each case is measured. */
-export type WarmRounds = { readonly rounds: number; readonly events: number; readonly warmUp: number };
+/** How long each case is measured: so many launches of a process, each with so many rounds. */
+export type WarmRounds = {
+  readonly launches: number;
+  readonly rounds: number;
+  readonly events: number;
+  readonly warmUp: number;
+};
 
-/** Has all cases work in turn, so many rounds, and compares each with the base round by round. */
+type Measured<Name extends string> = Readonly<Record<Name, readonly z.infer<typeof figuresSchema>[]>>;
+
+/**
+ * Has all cases work in turn, and compares each with the base round by round. Several launches are pooled, since V8 compiles the
+ * same code differently in each: two launches can differ by a fifth.
+ */
 export async function compareWarm<Name extends string>(
   cases: Readonly<Record<Name, ColdCase>>,
   base: NoInfer<Name>,
-  { rounds, events, warmUp }: WarmRounds,
+  { launches, ...effort }: WarmRounds,
 ): Promise<Readonly<Record<Name, WarmFigures>>> {
+  const measured: Measured<Name>[] = [];
+  for (let launch = 0; launch < launches; launch += 1) measured.push(await measureLaunch(cases, effort));
+  const column = (name: Name, figure: 'cpu' | 'wall') =>
+    measured.flatMap((launch) => launch[name].map((round) => round[figure]));
+  const figuresOf = (name: Name): WarmFigures => ({
+    cpu: spreadOf(column(name, 'cpu')),
+    wall: spreadOf(column(name, 'wall')),
+    ratio: ratioOf(column(name, 'cpu'), column(base, 'cpu')),
+  });
+  const names = Object.keys(cases) as Name[];
+  return Object.fromEntries(names.map((name) => [name, figuresOf(name)])) as Record<Name, WarmFigures>;
+}
+
+async function measureLaunch<Name extends string>(
+  cases: Readonly<Record<Name, ColdCase>>,
+  { rounds, events, warmUp }: Omit<WarmRounds, 'launches'>,
+): Promise<Measured<Name>> {
   const names = Object.keys(cases) as Name[];
   const functions = new Map<Name, WarmFunction>();
   for (const name of names) functions.set(name, await startWarm(cases[name]));
@@ -74,12 +101,5 @@ export async function compareWarm<Name extends string>(
     for (const [name, { run }] of functions) measured.get(name)?.push(await run(events));
   }
   for (const { stop } of functions.values()) stop();
-  const column = (name: Name, figure: 'cpu' | 'wall') =>
-    (measured.get(name) ?? []).map((round) => round[figure]);
-  const figuresOf = (name: Name): WarmFigures => ({
-    cpu: spreadOf(column(name, 'cpu')),
-    wall: spreadOf(column(name, 'wall')),
-    ratio: ratioOf(column(name, 'cpu'), column(base, 'cpu')),
-  });
-  return Object.fromEntries(names.map((name) => [name, figuresOf(name)])) as Record<Name, WarmFigures>;
+  return Object.fromEntries(measured) as Record<Name, z.infer<typeof figuresSchema>[]>;
 }

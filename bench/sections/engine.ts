@@ -36,7 +36,8 @@ export function readMapping({ directory }: Subject): Mapping {
 
 /** P5: parsing and mapping with JSONata, by two shipped mappings, as a part of the CPU time that deliver takes for an event. */
 export async function measureEngine({ subjects, effort }: World): Promise<readonly Figure[]> {
-  const { rounds, events, warmUp } = effort.warm;
+  const { launches, events, warmUp } = effort.warm;
+  const rounds = launches * effort.warm.rounds;
   const deliver = await startWarm({ subject: subjects.deliver, event: sqsEvent(invoiceBody()) });
   await deliver.run(warmUp);
   const invoice = await workOf('stripe', invoiceBody(), 'invoice.payment_failed');

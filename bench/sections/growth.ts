@@ -40,8 +40,8 @@ async function growIngest({ subjects, effort }: World): Promise<Points> {
       { subject: subjects.ingest, event: httpEvent(invoiceOfBytes(bytes)) },
     ]),
   );
-  const { rounds } = effort.warm;
-  const figures = await compareWarm(cases, String(BYTES[0]), { rounds, events: 20, warmUp: 100 });
+  const { launches, rounds } = effort.warm;
+  const figures = await compareWarm(cases, String(BYTES[0]), { launches, rounds, events: 20, warmUp: 100 });
   return BYTES.map((bytes) => [bytes, figures[String(bytes)]?.cpu.median ?? Number.NaN]);
 }
 
