@@ -50,7 +50,7 @@ export async function measureEngine({ subjects, effort }: World): Promise<readon
     micros.order.push(await measureWork(order, effort.work.milliseconds));
   }
   deliver.stop();
-  // CI does not hold it: a quick run ends before V8 has compiled all of JSONata, and gives 0.10 to 0.15 for the same code.
+  // CI does not hold it: for the same code, quick runs have given 0.10 to 0.15.
   const part = (what: string, goal: number) => ({ id: 'P5', what, unit: 'x', goal }) as const;
   return [
     figureOf(
