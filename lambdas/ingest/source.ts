@@ -1,5 +1,132 @@
 import * as z from 'zod';
-import { headerNameSchema, signatureSchemeSchema } from './signature/scheme.ts';
+import { TOKENS, tokensOf } from './signature/signed-content.ts';
+
+/** A header's name, in lower case: RFC 9110, 5.1. */
+const headerNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'expected the name of a header')
+  .toLowerCase();
+
+const patternSchema = z
+  .string()
+  .refine(hasGroup, 'expected a regular expression with a group, as "^v1=(.+)$": the group is the value');
+
+/** Where values stand in a header: it is split, and every part that `pick` matches gives its group 1. */
+const extractorSchema = z.strictObject({
+  header: headerNameSchema,
+  /** What separates the parts; without it the whole header is one part. Parts are trimmed. */
+  split: z.string().min(1).optional(),
+  /** Which parts count, and (group 1) which text of them is the value; without it every part is a value. */
+  pick: patternSchema.optional(),
+});
+
+const secondsSchema = z.int().min(0);
+
+const timestampSchema = z.strictObject({
+  ...extractorSchema.shape,
+  /** Seconds or milliseconds since 1970, ISO 8601 with its offset, or `Thu, 04 Jan 2024 18:05:25 GMT`. */
+  format: z.enum(['unix', 'unix-ms', 'iso8601', 'http-date']),
+  /** How old a request may be when it is received; without it no request is too old. */
+  toleranceSeconds: secondsSchema.optional(),
+  /** How far ahead a sender's clock may be; the same as `toleranceSeconds` where it is not given. */
+  futureToleranceSeconds: secondsSchema.optional(),
+});
+
+const contentSchema = z.string().superRefine((content, context) => {
+  for (const token of tokensOf(content)) {
+    if (token.kind !== 'unknown') continue;
+    context.addIssue(`"${token.text}" is not known. Tokens are: ${TOKENS.join(', ')}, {header:NAME}.`);
+  }
+});
+
+const publicUrlSchema = z.url({
+  protocol: /^https?$/,
+  error: 'expected the whole URL that the sender calls: https://host/path',
+});
+
+const signed = {
+  encoding: z.enum(['hex', 'base64']),
+  signature: extractorSchema,
+  timestamp: timestampSchema.optional(),
+  /** The delivery's id, where it is part of what is signed. */
+  id: extractorSchema.optional(),
+  /** What is signed, byte for byte. */
+  content: contentSchema.default('{body}'),
+  /** Cut off the front of the secret, if it is there, before it is decoded. */
+  secretPrefix: z.string().min(1).optional(),
+  /** The URL as the sender knows it. It is never built from headers, which anyone can set. */
+  publicUrl: publicUrlSchema.optional(),
+};
+
+const algorithm = z.enum(['sha256', 'sha1', 'sha512']).default('sha256');
+const secretEncoding = z.enum(['utf8', 'base64', 'hex']).default('utf8');
+const publicKeyEncoding = z.enum(['pem', 'spki-base64']).default('spki-base64');
+
+const hmacSchema = z.strictObject({ kind: z.literal('hmac'), algorithm, secretEncoding, ...signed });
+const hashSchema = z.strictObject({ kind: z.literal('hash'), algorithm, ...signed });
+const ecdsaSchema = z.strictObject({
+  kind: z.literal('ecdsa'),
+  algorithm,
+  secretEncoding: publicKeyEncoding,
+  ...signed,
+});
+const rsaSchema = z.strictObject({
+  kind: z.literal('rsa'),
+  algorithm,
+  secretEncoding: publicKeyEncoding,
+  ...signed,
+});
+const ed25519Schema = z.strictObject({
+  kind: z.literal('ed25519'),
+  /** `base64` and `hex` hold the 32 bytes of the key alone. */
+  secretEncoding: z.enum(['pem', 'spki-base64', 'base64', 'hex']).default('base64'),
+  ...signed,
+});
+
+/** Not a signature: each request carries the secret itself. For basic auth it is `user:password`. */
+const sharedSecretSchema = z.strictObject({
+  kind: z.literal('sharedSecret'),
+  sharedSecret: z.discriminatedUnion('in', [
+    z.strictObject({ in: z.literal('header'), name: headerNameSchema }),
+    z.strictObject({ in: z.literal('query'), name: z.string().min(1) }),
+    z.strictObject({ in: z.literal('basic') }),
+  ]),
+});
+
+/** Where the options are not enough: code, in `plug-ins/`. */
+const customSchema = z.strictObject({
+  kind: z.literal('custom'),
+  plugIn: z.enum(['twilio', 'mandrill', 'adyen-standard', 'mailgun']),
+  publicUrl: publicUrlSchema.optional(),
+});
+
+const signedSchema = z
+  .discriminatedUnion('kind', [hmacSchema, hashSchema, ecdsaSchema, rsaSchema, ed25519Schema])
+  .superRefine(({ kind, content, timestamp, id }, context) => {
+    const has = (token: string) => tokensOf(content).some(({ text }) => text === token);
+    const refuse = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if (!has('{body}')) refuse('content', 'expected {body} in it: what is not signed can be forged.');
+    if (has('{timestamp}') && timestamp === undefined)
+      refuse('timestamp', 'is missing: content has {timestamp}.');
+    if (!has('{timestamp}') && timestamp !== undefined)
+      refuse('timestamp', 'is not signed: add {timestamp} to content.');
+    if (has('{id}') && id === undefined) refuse('id', 'is missing: content has {id}.');
+    if (!has('{id}') && id !== undefined) refuse('id', 'is not signed: add {id} to content.');
+    if (has('{secret}') !== (kind === 'hash'))
+      refuse('content', 'expected {secret} in it for kind hash, and for no other kind.');
+  });
+
+/** How a SaaS signs, as data: the options of one verifier. The names are those of providers.md, section 4. */
+export const signatureSchemeSchema = z.preprocess(
+  (options) => (isObject(options) && !('kind' in options) ? { kind: 'hmac', ...options } : options),
+  z.discriminatedUnion('kind', [signedSchema, sharedSecretSchema, customSchema]),
+);
+
+export type SignatureScheme = z.infer<typeof signatureSchemeSchema>;
+export type SignedScheme = z.infer<typeof signedSchema>;
+export type Extractor = z.infer<typeof extractorSchema>;
+export type TimestampOptions = z.infer<typeof timestampSchema>;
 
 /** RFC 6901; a segment `*` stands for every item of a list. */
 const pointerSchema = z
@@ -87,3 +214,19 @@ export const sourceSchema = z.strictObject({
 });
 
 export type Source = z.infer<typeof sourceSchema>;
+
+function hasGroup(pattern: string): boolean {
+  return isPattern(pattern) && (new RegExp(`${pattern}|`).exec('')?.length ?? 0) > 1;
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

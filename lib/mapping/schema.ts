@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
-import { signatureSchemeSchema } from '../../lambdas/ingest/signature/scheme.ts';
 import {
   acknowledgementSchema,
   handshakeSchema,
   selectorSchema,
+  signatureSchemeSchema,
   sourceSchema,
 } from '../../lambdas/ingest/source.ts';
 import {

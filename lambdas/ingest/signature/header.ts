@@ -1,6 +1,6 @@
 import { fail, type Result, succeed } from '../../result.ts';
+import type { Extractor, TimestampOptions } from '../source.ts';
 import { decodeBytes } from './keys.ts';
-import type { Extractor, TimestampOptions } from './scheme.ts';
 import type { VerificationFailure } from './verification.ts';
 
 // Each reader is compiled once, from the options of a scheme, and reads the headers of every request.

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { fail, type Result, succeed } from '../../result.ts';
+import type { SignatureScheme } from '../source.ts';
 import { decodeBytes } from './keys.ts';
-import type { SignatureScheme } from './scheme.ts';
 import type { SignedRequest, Verification, VerificationFailure } from './verification.ts';
 
 type SharedSecretOptions = Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'];

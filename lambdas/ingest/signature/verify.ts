@@ -1,10 +1,10 @@
 import { fail, type Result, succeed } from '../../result.ts';
+import type { SignatureScheme, SignedScheme } from '../source.ts';
 import { explainMismatch } from './diagnosis.ts';
 import { compileSignatureReader, compileTimestampReader, compileValueReader } from './header.ts';
 import { createKeyDecoder, fits } from './keys.ts';
 import type { PlugIn } from './plug-ins/plug-in.ts';
 import { plugInOf } from './plug-ins/plug-ins.ts';
-import type { SignatureScheme, SignedScheme } from './scheme.ts';
 import { verifySharedSecret } from './shared-secret.ts';
 import { compileTemplate } from './signed-content.ts';
 import type { SignatureMethod, SignedRequest, Verification, VerificationFailure } from './verification.ts';

@@ -8,7 +8,7 @@ import {
   formatPart,
   writePart,
 } from '../../../../lambdas/ingest/signature/header.ts';
-import type { TimestampOptions } from '../../../../lambdas/ingest/signature/scheme.ts';
+import type { TimestampOptions } from '../../../../lambdas/ingest/source.ts';
 
 const NOW = new Date('2026-11-24T09:30:00Z');
 

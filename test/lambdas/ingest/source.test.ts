@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { signingSecretsSchema } from '../../../../lambdas/ingest/receive.ts';
-import { signatureSchemeSchema } from '../../../../lambdas/ingest/signature/scheme.ts';
+import { signingSecretsSchema } from '../../../lambdas/ingest/receive.ts';
 import {
   acknowledgementSchema,
   handshakeSchema,
   profileSchema,
+  signatureSchemeSchema,
   sourceSchema,
-} from '../../../../lambdas/ingest/source.ts';
+} from '../../../lambdas/ingest/source.ts';
 
 type Schema = {
   safeParse: (value: unknown) => {
