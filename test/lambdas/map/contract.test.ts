@@ -22,6 +22,7 @@ const CODES = [
   'event-key-missing',
   'event-key-invalid',
   'event-time-unreadable',
+  'deduplication-id-unusable',
   'too-many-parameters',
   'payload-too-large',
 ];
