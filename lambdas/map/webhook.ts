@@ -4,6 +4,7 @@ import { type EventRecipe, type MappedOnce, mapEvent } from './event.ts';
 import { compileValue, type Definitions, evaluate, type LocatedValue, type Scope } from './expression.ts';
 import { type IdentityRecipe, identityOf } from './identity.ts';
 import type { EventMapping, Mapping } from './mapping.ts';
+import type { Redelivery } from './redelivery.ts';
 
 /** What the mapping says about delivering an event. */
 type DeliveryTerms = {
@@ -49,7 +50,14 @@ export type PendingEvent = WhichEvent & {
 /** What one event of a mapping makes of one webhook. */
 export type Mapped = WhichEvent & (MappedOnce | { readonly kind: 'skipped'; readonly code: 'no-items' });
 
-export type CompiledMapping = readonly CompiledEvent[];
+/** A mapping, ready for use. */
+export type CompiledMapping = {
+  readonly events: readonly CompiledEvent[];
+  /** Changes whenever a webhook's list of events may change: a short hash. */
+  readonly digest: string;
+  /** How the vendor's body changed with each delivery in 0.1.0's time, where it did. */
+  readonly redelivery?: Redelivery;
+};
 
 /** Mappings ready for use, by their source. */
 export type PreparedMappings = Pick<ReadonlyMap<string, CompiledMapping>, 'get'>;
@@ -77,10 +85,18 @@ export function prepareMappings(mappings: readonly Mapping[], atOnce: number): P
 
 /** Makes a mapping ready for use. An expression that does not parse fails when it is used; synth lets none through. */
 export function compileMapping(mapping: Mapping): CompiledMapping {
-  return mapping.events.map((event) => compileEvent(event, mapping));
+  const { events, let: definitions, itemId = [], redelivery } = mapping;
+  return {
+    events: events.map((event) => compileEvent(event, { definitions, itemId })),
+    digest: hashOf([events, definitions, itemId]),
+    ...(redelivery !== undefined && { redelivery }),
+  };
 }
 
-function compileEvent(event: EventMapping, { let: definitions, itemId = [] }: Mapping): CompiledEvent {
+function compileEvent(
+  event: EventMapping,
+  { definitions, itemId }: { readonly definitions: Definitions; readonly itemId: IdentityRecipe['itemId'] },
+): CompiledEvent {
   const place = (path: string, expression: string): LocatedValue => ({
     place: { path, expression },
     evaluate: compileValue(expression, definitions),
@@ -107,16 +123,13 @@ function termsOf(event: EventMapping, definitions: Definitions): DeliveryTerms {
   const maxAgeSeconds = event['max-age'];
   return {
     onUnconfirmed: event['on-unconfirmed'],
-    mappingVersion: versionOf(event, definitions),
+    mappingVersion: hashOf([event, definitions]),
     ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
   };
 }
 
-function versionOf(event: EventMapping, definitions: Definitions): string {
-  return createHash('sha256')
-    .update(JSON.stringify([event, definitions]))
-    .digest('hex')
-    .slice(0, 12);
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
 }
 
 /** Whether an event of a mapping is on one of these types. */
@@ -129,7 +142,7 @@ export function isOn({ on }: Pick<EventMapping, 'on'>, eventTypes: readonly stri
  * Items and identities are found; nothing else is evaluated. The same mapping and webhook give the same list.
  */
 export async function eventsOf(
-  events: CompiledMapping,
+  { events }: CompiledMapping,
   webhook: MappableWebhook,
 ): Promise<readonly PendingEvent[]> {
   const pending: PendingEvent[] = [];
@@ -144,11 +157,11 @@ export async function eventsOf(
  * the contract, a skip, or a named rejection.
  */
 export async function mapWebhook(
-  events: CompiledMapping,
+  mapping: CompiledMapping,
   webhook: MappableWebhook,
 ): Promise<readonly Mapped[]> {
   const mapped: Mapped[] = [];
-  for (const pending of await eventsOf(events, webhook)) mapped.push(await pending.map());
+  for (const pending of await eventsOf(mapping, webhook)) mapped.push(await pending.map());
   return mapped;
 }
 

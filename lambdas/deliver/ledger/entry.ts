@@ -226,7 +226,7 @@ const MAX_WHEN_CHARACTERS = 200;
 /** The intake record of a webhook: codes, counts and the mapping author's own words, never a value of the payload. */
 export function intakeRecordOf(
   webhook: BufferedWebhook,
-  { mapping, events }: { readonly mapping: CompiledMapping; readonly events: readonly Mapped[] },
+  { mapping, events }: { readonly mapping: CompiledMapping['events']; readonly events: readonly Mapped[] },
   now: Date,
 ): IntakeRecord {
   const { webhookId, receivedAt, eventTypes, secretIndex, rawBody } = webhook;
@@ -244,7 +244,7 @@ export function intakeRecordOf(
 }
 
 function matchOf(
-  { mapping: { name, when } }: CompiledMapping[number],
+  { mapping: { name, when } }: CompiledMapping['events'][number],
   events: readonly Mapped[],
 ): MatchedEvent {
   const ours = events.filter((mapped) => mapped.name === name);
