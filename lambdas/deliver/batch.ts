@@ -71,7 +71,7 @@ async function deliverWebhook(record: BufferRecord, dependencies: DeliverDepende
   if (!opened.ok) return deadLetterUnopened(record, opened.failure, dependencies);
 
   const { webhook, events } = opened.value;
-  const mapping = dependencies.mappings.get(webhook.source) ?? [];
+  const mapping = dependencies.mappings.get(webhook.source)?.events ?? [];
   const intakeRecord = intakeRecordOf(webhook, { mapping, events }, dependencies.now());
   const { ledger, hasIntakeRecord } = watchIntakeRecord(dependencies.ledger, intakeRecord);
   const pauses: number[] = [];
