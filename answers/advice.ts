@@ -46,6 +46,10 @@ export const ADVICE: Readonly<Record<DeadLetterReason, Advice>> = {
     meaning: 'The value that should name the person is not a valid address or number.',
     next: 'correct it at its source, or mend the mapping, deploy, then replay; else drop it',
   },
+  'deduplication-id-unusable': {
+    meaning: 'The deduplication id of the mapping gave no text or number.',
+    next: MEND_MAPPING,
+  },
   'event-time-unreadable': { meaning: 'When it happened cannot be read.', next: MEND_MAPPING },
   'too-many-parameters': {
     meaning: 'More than 400 parameters: Webex Campaign takes no more.',

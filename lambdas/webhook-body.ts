@@ -55,6 +55,29 @@ function readForm(text: string, parse: (text: string) => unknown): Result<unknow
   return succeed(Object.fromEntries(members));
 }
 
+/** Every value that a pointer leads to: at most one, unless the pointer has a `*`. */
+export function follow(value: unknown, pointer: string): readonly unknown[] {
+  const segments = pointer
+    .split('/')
+    .slice(1)
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return segments.reduce<readonly unknown[]>(
+    (values, segment) => values.flatMap((one) => step(one, segment)),
+    [value],
+  );
+}
+
+function step(value: unknown, segment: string): readonly unknown[] {
+  if (Array.isArray(value)) {
+    if (segment === '*') return value;
+    return /^(0|[1-9]\d{0,9})$/.test(segment) && Number(segment) < value.length
+      ? [value[Number(segment)]]
+      : [];
+  }
+  const isMember = typeof value === 'object' && value !== null && Object.hasOwn(value, segment);
+  return isMember ? [(value as Readonly<Record<string, unknown>>)[segment]] : [];
+}
+
 /** Whether an event type matches what a mapping's `on` names: the type itself, or a pattern where `*` is any text. */
 export function matchesEventType(pattern: string, eventType: string): boolean {
   if (!pattern.includes('*')) return eventType === pattern;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import * as z from 'zod';
-import { follow } from '../lambdas/ingest/identity.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { follow } from '../lambdas/webhook-body.ts';
 import { setMembers } from '../lib/mapping/examples/example.ts';
 
 const SAMPLES = new URL('../samples/', import.meta.url);

@@ -14,6 +14,7 @@ const DEAD_LETTER_CODES = [
   'event-key-missing',
   'event-key-invalid',
   'event-time-unreadable',
+  'deduplication-id-unusable',
   'too-many-parameters',
   'payload-too-large',
   'webex-invalid-json',

@@ -73,7 +73,7 @@ async function deliverWebhook(record: BufferRecord, dependencies: DeliverDepende
 
   const { webhook, events } = opened.value;
   const { chosen, missing } = chooseEvents(webhook, events);
-  const mapping = dependencies.mappings.get(webhook.source) ?? [];
+  const mapping = dependencies.mappings.get(webhook.source)?.events ?? [];
   const intakeRecord = intakeRecordOf(webhook, { mapping, events }, dependencies.now());
   const { ledger, hasIntakeRecord } = watchIntakeRecord(dependencies.ledger, intakeRecord);
   const ends: (EventOutcome | FailedEvent)[] = [];

@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { fail, type Result, succeed } from '../result.ts';
-import { bodyFormatOf, parseBody } from '../webhook-body.ts';
+import { bodyFormatOf, follow, parseBody } from '../webhook-body.ts';
 import type { IngestFailure } from './failure.ts';
-import { follow } from './identity.ts';
 import type { WebhookRequest } from './request.ts';
 import { verifySharedSecret } from './signature/shared-secret.ts';
 import type { Handshake } from './source.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fail, type Result, succeed } from '../result.ts';
-import { type BodyFailure, type BodyFormat, bodyFormatOf, parseBody } from '../webhook-body.ts';
+import { type BodyFailure, type BodyFormat, bodyFormatOf, follow, parseBody } from '../webhook-body.ts';
 import type { IdentityFailure } from './failure.ts';
 import type { Profile, Selector } from './source.ts';
 
@@ -108,29 +108,6 @@ function hashOf(rawBody: Uint8Array): string {
 function formatSelector(selector: Selector): string {
   if ('header' in selector) return `the header ${selector.header}`;
   return `the body's ${pointersOf(selector).join(' or ')}`;
-}
-
-/** Every value that a pointer leads to: at most one, unless the pointer has a `*`. */
-export function follow(value: unknown, pointer: string): readonly unknown[] {
-  const segments = pointer
-    .split('/')
-    .slice(1)
-    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return segments.reduce<readonly unknown[]>(
-    (values, segment) => values.flatMap((one) => step(one, segment)),
-    [value],
-  );
-}
-
-function step(value: unknown, segment: string): readonly unknown[] {
-  if (Array.isArray(value)) {
-    if (segment === '*') return value;
-    return /^(0|[1-9]\d{0,9})$/.test(segment) && Number(segment) < value.length
-      ? [value[Number(segment)]]
-      : [];
-  }
-  const isMember = typeof value === 'object' && value !== null && Object.hasOwn(value, segment);
-  return isMember ? [(value as Readonly<Record<string, unknown>>)[segment]] : [];
 }
 
 function writeScalar(value: unknown): readonly string[] {

@@ -10,6 +10,7 @@ export type MappingPlace = {
 export type ValueType =
   | 'object'
   | 'array'
+  | 'boolean'
   | 'function'
   | 'text'
   | 'empty text'
@@ -32,6 +33,7 @@ export type MapFailure =
   | (MappingPlace & { readonly code: 'event-key-missing'; readonly type: ValueType })
   | (MappingPlace & { readonly code: 'event-key-invalid'; readonly kind: 'email' | 'msisdn' })
   | (MappingPlace & { readonly code: 'event-time-unreadable'; readonly type: ValueType })
+  | (MappingPlace & { readonly code: 'deduplication-id-unusable'; readonly type: ValueType })
   | ContractBreach;
 
 /** One line for notes and people: where it failed, and on what. */

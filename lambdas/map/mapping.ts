@@ -34,6 +34,8 @@ const eventKeySchema = z.discriminatedUnion('kind', [
 const eventMappingSchema = z.strictObject({
   /** Names the event in logs, the ledger and dead-letter notes. */
   name: z.string().min(1),
+  /** Names that it had before: its facts are found in the ledger by them, too. */
+  formerly: z.array(z.string().min(1)).optional(),
   /** Event types of the source, in the vendor's words; `*` stands for any text. */
   on: z.array(z.string().min(1)).min(1),
   /** Finds the items of a webhook; each becomes an event of its own, with the item as `$item`. */
@@ -48,6 +50,8 @@ const eventMappingSchema = z.strictObject({
   required: z.array(z.string()),
   /** What becomes of a parameter that is null or reads "null". */
   'on-null': z.enum(['omit', 'reject']),
+  /** The id of the fact, which takes the place of the webhook's id and the item's place. */
+  'deduplication-id': expressionSchema.optional(),
   /** When it happened, for `max-age`; without it, the time of receipt counts. */
   'event-time': expressionSchema.optional(),
   /** Seconds after which it is too old to be sent. */
@@ -64,6 +68,10 @@ export const mappingSchema = z.strictObject({
   source: z.string().min(1),
   /** Expressions with a name, for use as `$name` in all others of the file. */
   let: z.record(z.string(), expressionSchema),
+  /** JSON pointers into an item: the first list of which all members are there is its id. */
+  itemId: z.array(z.array(z.string()).min(1)).min(1).optional(),
+  /** The member that changed with each delivery of a body, and its value in the first. */
+  redelivery: z.strictObject({ member: z.string(), first: z.literal([0, false]) }).optional(),
   events: z.array(eventMappingSchema).min(1),
 });
 

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { matchesEventType } from '../webhook-body.ts';
 import { type EventRecipe, type MappedOnce, mapEvent } from './event.ts';
 import { compileValue, type Definitions, evaluate, type LocatedValue, type Scope } from './expression.ts';
+import { type IdentityRecipe, identityOf } from './identity.ts';
 import type { EventMapping, Mapping } from './mapping.ts';
+import type { Redelivery } from './redelivery.ts';
 
 /** What the mapping says about delivering an event. */
 type DeliveryTerms = {
@@ -17,6 +19,7 @@ type DeliveryTerms = {
 type CompiledEvent = EventRecipe & {
   readonly terms: DeliveryTerms;
   readonly items: LocatedValue | undefined;
+  readonly identity: IdentityRecipe;
 };
 
 /** A webhook as map sees it. */
@@ -25,16 +28,36 @@ export type MappableWebhook = Scope & {
   readonly eventTypes: readonly string[];
 };
 
-/** What one event of a mapping makes of one webhook. */
-export type Mapped = {
+/** Which event of a webhook, and which fact it is of. */
+type WhichEvent = {
   /** The event's name in the mapping. */
   readonly name: string;
   /** Which item of the webhook it is of, from 0; missing where the event has no `items`. */
   readonly item?: number;
+  /** The id of the fact; missing where only the webhook's id and the item's place identify the event. */
+  readonly identity?: string;
   readonly terms: DeliveryTerms;
-} & (MappedOnce | { readonly kind: 'skipped'; readonly code: 'no-items' });
+};
 
-export type CompiledMapping = readonly CompiledEvent[];
+/** An event of a webhook that is not mapped yet. */
+export type PendingEvent = WhichEvent & {
+  /** Names that the event had in earlier mappings. */
+  readonly formerly: readonly string[];
+  /** Evaluates condition, key and parameters. */
+  readonly map: () => Promise<Mapped>;
+};
+
+/** What one event of a mapping makes of one webhook. */
+export type Mapped = WhichEvent & (MappedOnce | { readonly kind: 'skipped'; readonly code: 'no-items' });
+
+/** A mapping, ready for use. */
+export type CompiledMapping = {
+  readonly events: readonly CompiledEvent[];
+  /** Changes whenever a webhook's list of events may change: a short hash. */
+  readonly digest: string;
+  /** How the vendor's body changed with each delivery in 0.1.0's time, where it did. */
+  readonly redelivery?: Redelivery;
+};
 
 /** Mappings ready for use, by their source. */
 export type PreparedMappings = Pick<ReadonlyMap<string, CompiledMapping>, 'get'>;
@@ -62,20 +85,29 @@ export function prepareMappings(mappings: readonly Mapping[], atOnce: number): P
 
 /** Makes a mapping ready for use. An expression that does not parse fails when it is used; synth lets none through. */
 export function compileMapping(mapping: Mapping): CompiledMapping {
-  return mapping.events.map((event) => compileEvent(event, mapping.let));
+  const { events, let: definitions, itemId = [], redelivery } = mapping;
+  return {
+    events: events.map((event) => compileEvent(event, { definitions, itemId })),
+    digest: hashOf([events, definitions, itemId]),
+    ...(redelivery !== undefined && { redelivery }),
+  };
 }
 
-function compileEvent(event: EventMapping, definitions: Definitions): CompiledEvent {
+function compileEvent(
+  event: EventMapping,
+  { definitions, itemId }: { readonly definitions: Definitions; readonly itemId: IdentityRecipe['itemId'] },
+): CompiledEvent {
   const place = (path: string, expression: string): LocatedValue => ({
     place: { path, expression },
     evaluate: compileValue(expression, definitions),
   });
-  const optional = (path: 'items' | 'when' | 'event-time') =>
+  const optional = (path: 'items' | 'when' | 'event-time' | 'deduplication-id') =>
     event[path] === undefined ? undefined : place(path, event[path]);
   return {
     mapping: event,
     terms: termsOf(event, definitions),
     items: optional('items'),
+    identity: { expression: optional('deduplication-id'), itemId },
     when: optional('when'),
     key: place('event-key', event['event-key'].value),
     time: optional('event-time'),
@@ -91,16 +123,13 @@ function termsOf(event: EventMapping, definitions: Definitions): DeliveryTerms {
   const maxAgeSeconds = event['max-age'];
   return {
     onUnconfirmed: event['on-unconfirmed'],
-    mappingVersion: versionOf(event, definitions),
+    mappingVersion: hashOf([event, definitions]),
     ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
   };
 }
 
-function versionOf(event: EventMapping, definitions: Definitions): string {
-  return createHash('sha256')
-    .update(JSON.stringify([event, definitions]))
-    .digest('hex')
-    .slice(0, 12);
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
 }
 
 /** Whether an event of a mapping is on one of these types. */
@@ -109,34 +138,82 @@ export function isOn({ on }: Pick<EventMapping, 'on'>, eventTypes: readonly stri
 }
 
 /**
- * Applies every event of a mapping that is on one of the webhook's types, in the order of the mapping. Whatever the
- * webhook holds, each result is a payload within the contract, a skip, or a named rejection.
+ * Lists the events of a webhook in the order of the mapping: every event that is on one of its types, once for each item.
+ * Items and identities are found; nothing else is evaluated. The same mapping and webhook give the same list.
+ */
+export async function eventsOf(
+  { events }: CompiledMapping,
+  webhook: MappableWebhook,
+): Promise<readonly PendingEvent[]> {
+  const pending: PendingEvent[] = [];
+  for (const event of events) {
+    if (isOn(event.mapping, webhook.eventTypes)) pending.push(...(await pendingOf(event, webhook)));
+  }
+  return pending;
+}
+
+/**
+ * Maps all events of a webhook, in the order of the mapping. Whatever the webhook holds, each result is a payload within
+ * the contract, a skip, or a named rejection.
  */
 export async function mapWebhook(
-  events: CompiledMapping,
+  mapping: CompiledMapping,
   webhook: MappableWebhook,
 ): Promise<readonly Mapped[]> {
   const mapped: Mapped[] = [];
-  for (const event of events) {
-    if (isOn(event.mapping, webhook.eventTypes)) mapped.push(...(await mapItems(event, webhook)));
-  }
+  for (const pending of await eventsOf(mapping, webhook)) mapped.push(await pending.map());
   return mapped;
 }
 
 /** One event of the mapping, for the webhook as a whole or for each of its items. */
-async function mapItems(compiled: CompiledEvent, webhook: MappableWebhook): Promise<readonly Mapped[]> {
+async function pendingOf(
+  compiled: CompiledEvent,
+  webhook: MappableWebhook,
+): Promise<readonly PendingEvent[]> {
   const { items, mapping, terms } = compiled;
-  const { name } = mapping;
-  if (items === undefined) return [{ name, terms, ...(await mapEvent(compiled, webhook)) }];
+  if (items === undefined) return [await pendingEvent(compiled, webhook, {})];
+  const which = { name: mapping.name, terms };
   const found = await evaluate(items, webhook);
-  if (!found.ok) return [{ name, terms, kind: 'rejected', failure: found.failure }];
+  if (!found.ok) return [ended(compiled, { ...which, kind: 'rejected', failure: found.failure })];
   const list = itemsIn(found.value);
-  if (list.length === 0) return [{ name, terms, kind: 'skipped', code: 'no-items' }];
-  const mapped: Mapped[] = [];
+  if (list.length === 0) return [ended(compiled, { ...which, kind: 'skipped', code: 'no-items' })];
+  const pending: PendingEvent[] = [];
   for (const [index, item] of list.entries()) {
-    mapped.push({ name, terms, item: index, ...(await mapEvent(compiled, { ...webhook, item })) });
+    pending.push(await pendingEvent(compiled, { ...webhook, item }, { item: index }));
   }
-  return mapped;
+  return pending;
+}
+
+async function pendingEvent(
+  compiled: CompiledEvent,
+  scope: Scope,
+  place: { readonly item?: number },
+): Promise<PendingEvent> {
+  const which = { name: compiled.mapping.name, terms: compiled.terms, ...place };
+  const identity = await identityOf(compiled.identity, scope);
+  if (!identity.ok) return ended(compiled, { ...which, kind: 'rejected', failure: identity.failure });
+  const identified = identity.value === undefined ? which : { ...which, identity: identity.value };
+  return {
+    ...identified,
+    formerly: formerNames(compiled),
+    map: async () => ({ ...identified, ...(await mapEvent(compiled, scope)) }),
+  };
+}
+
+/** An event of which it is known already what becomes of it. */
+function ended(compiled: CompiledEvent, mapped: Mapped): PendingEvent {
+  const { name, item, terms } = mapped;
+  return {
+    name,
+    terms,
+    ...(item !== undefined && { item }),
+    formerly: formerNames(compiled),
+    map: async () => mapped,
+  };
+}
+
+function formerNames({ mapping }: CompiledEvent): readonly string[] {
+  return mapping.formerly ?? [];
 }
 
 /** JSONata returns `undefined` for no item, and the item itself for a single one. */

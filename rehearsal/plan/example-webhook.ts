@@ -65,7 +65,7 @@ export async function lookAt(
   const identity = identifyWebhook(profile, { headers, rawBody });
   if (!identity.ok) return undefined;
   const { eventTypes, deduplicationId, bodyFormat } = identity.value;
-  if (!compiled.some(({ mapping }) => isOn(mapping, eventTypes))) {
+  if (!compiled.events.some(({ mapping }) => isOn(mapping, eventTypes))) {
     return { eventTypes, deduplicationId, events: [], isIgnored: true };
   }
   const body = parseBody(rawBody, bodyFormat);

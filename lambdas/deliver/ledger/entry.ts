@@ -111,20 +111,22 @@ export function ledgerTableName(stackName: string): string {
 /** DynamoDB takes 2,048 bytes of partition key; only by mistake is a vendor's id longer. */
 const MAX_ID_BYTES = 1_024;
 
-/** The key of an event: the same for every delivery of one fact. */
+/**
+ * The key of an event: the same for every webhook that reports its fact. Without an identity it is the key of 0.1.0. The two
+ * never meet, since neither ":" nor "#" can be in the name of a source.
+ */
 export function ledgerKey(
   webhook: { readonly source: string; readonly deduplicationId: string },
-  event: { readonly name: string; readonly item?: number },
+  event: { readonly name: string; readonly item?: number; readonly identity?: string },
 ): LedgerKey {
   const { source, deduplicationId } = webhook;
+  const { name, item, identity } = event;
+  if (identity !== undefined) return { webhook: `${source}:${identity}`, event: name };
   const id =
     Buffer.byteLength(deduplicationId) > MAX_ID_BYTES
       ? `sha256:${createHash('sha256').update(deduplicationId).digest('hex')}`
       : deduplicationId;
-  return {
-    webhook: `${source}#${id}`,
-    event: event.item === undefined ? event.name : `${event.name}#${event.item}`,
-  };
+  return { webhook: `${source}#${id}`, event: item === undefined ? name : `${name}#${item}` };
 }
 
 /** Stands for an event key in the ledger: equal for equal keys, and not to be guessed without the secret hash key. */
@@ -224,7 +226,7 @@ const MAX_WHEN_CHARACTERS = 200;
 /** The intake record of a webhook: codes, counts and the mapping author's own words, never a value of the payload. */
 export function intakeRecordOf(
   webhook: BufferedWebhook,
-  { mapping, events }: { readonly mapping: CompiledMapping; readonly events: readonly Mapped[] },
+  { mapping, events }: { readonly mapping: CompiledMapping['events']; readonly events: readonly Mapped[] },
   now: Date,
 ): IntakeRecord {
   const { webhookId, receivedAt, eventTypes, secretIndex, rawBody } = webhook;
@@ -242,7 +244,7 @@ export function intakeRecordOf(
 }
 
 function matchOf(
-  { mapping: { name, when } }: CompiledMapping[number],
+  { mapping: { name, when } }: CompiledMapping['events'][number],
   events: readonly Mapped[],
 ): MatchedEvent {
   const ours = events.filter((mapped) => mapped.name === name);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { follow, identifyWebhook } from '../../../lambdas/ingest/identity.ts';
+import { identifyWebhook } from '../../../lambdas/ingest/identity.ts';
 import { type Selector, selectorSchema } from '../../../lambdas/ingest/source.ts';
+import { follow } from '../../../lambdas/webhook-body.ts';
 
 function identify(
   body: string,

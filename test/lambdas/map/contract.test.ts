@@ -22,6 +22,7 @@ const CODES = [
   'event-key-missing',
   'event-key-invalid',
   'event-time-unreadable',
+  'deduplication-id-unusable',
   'too-many-parameters',
   'payload-too-large',
 ];
@@ -133,7 +134,7 @@ function triedOn({ mapping, example }: Pick<Shipped, 'mapping' | 'example'>) {
   const parsed = parseBody(rawBody, bodyFormatOf(headers.get('content-type')));
   return {
     body: parsed.ok ? parsed.value : undefined,
-    eventTypes: mapping.flatMap((event) => event.mapping.on),
+    eventTypes: mapping.events.flatMap((event) => event.mapping.on),
     headers: Object.fromEntries(headers),
   };
 }
@@ -142,7 +143,7 @@ describe('whatever leaves the map is a valid payload or a named rejection:', () 
   test.each(SHIPPED)('$name and its variants', async ({ mapping, example }) => {
     const { body, eventTypes, headers } = triedOn({ mapping, example });
     // Without "items", each event has exactly one end.
-    const expected = mapping.flatMap((event) =>
+    const expected = mapping.events.flatMap((event) =>
       event.mapping.items === undefined ? event.mapping.name : [],
     );
 

@@ -230,7 +230,7 @@ describe('prepared mappings', () => {
     const { mappings } = noting(['a', 'b']);
     const found = prepareMappings(mappings, 1).get(source);
 
-    expect(found?.map(({ mapping }) => mapping['event-id'])).toEqual([`evt_${source}`]);
+    expect(found?.events.map(({ mapping }) => mapping['event-id'])).toEqual([`evt_${source}`]);
   });
 
   test.each(['c', 'constructor', '__proto__', ''])(

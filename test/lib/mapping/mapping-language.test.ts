@@ -69,6 +69,7 @@ const CODES: Readonly<Record<MapFailure['code'], true>> = {
   'event-key-missing': true,
   'event-key-invalid': true,
   'event-time-unreadable': true,
+  'deduplication-id-unusable': true,
   'too-many-parameters': true,
   'payload-too-large': true,
 };

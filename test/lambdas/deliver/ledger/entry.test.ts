@@ -99,7 +99,7 @@ async function intakeRecord(type: string, body: object, changes: Partial<Buffere
     ...changes,
   };
   const events = await mapWebhook(MAPPING, webhookOf(body, type));
-  return intakeRecordOf(webhook, { mapping: MAPPING, events }, NOW);
+  return intakeRecordOf(webhook, { mapping: MAPPING.events, events }, NOW);
 }
 
 describe('the intake record of a webhook', () => {
