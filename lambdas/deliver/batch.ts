@@ -164,9 +164,11 @@ async function openWebhook(
   if (!decoded.ok) {
     return fail({ outcome: deadLetter('buffer', 'message-unreadable', decoded.failure.problems.join('; ')) });
   }
-  const webhook = decoded.value;
-  const mapping = mappings.get(webhook.source);
-  if (mapping === undefined) return fail({ webhook, outcome: deadLetter('map', 'no-mapping') });
+  const mapping = mappings.get(decoded.value.source);
+  if (mapping === undefined)
+    return fail({ webhook: decoded.value, outcome: deadLetter('map', 'no-mapping') });
+  // The message may have a former name of the source.
+  const webhook = { ...decoded.value, source: mapping.source };
   const body = parseBody(webhook.rawBody, webhook.bodyFormat);
   if (!body.ok) return fail({ webhook, outcome: deadLetter('map', body.failure.code) });
 
