@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { parseJson } from '../parse-json.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { BodyFormat } from '../webhook-body.ts';
-import { type Replay, replayAttributeSchema } from './replay.ts';
+import { type Replay, replayAttributeSchema, writeReplay } from './replay.ts';
 import '../schema-messages.ts';
 
 /** The version of this contract. A reader refuses what it does not know rather than guess. */
@@ -149,7 +149,7 @@ const WEBHOOK_ATTRIBUTES = Object.keys(attributesSchema.shape).filter((name) => 
 
 /** The message that puts a dead letter back on the buffer. */
 export function replayedMessage(message: BufferMessage, replay: Replay): BufferMessage {
-  return copyWebhook(message, { replay: JSON.stringify(replay) });
+  return copyWebhook(message, { replay: writeReplay(replay) });
 }
 
 /** The same webhook, unchanged, with these attributes beside its own. All other attributes are dropped. */

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import { type BufferedWebhook, type BufferMessage, decodeBufferedWebhook } from '../buffer/message.ts';
-import type { DeadLetterCode, DeadLetterNote } from '../dead-letter/note.ts';
+import { applyReplay, type EventReplay, type NamedEvent } from '../buffer/replay.ts';
+import type { DeadLetterCode, DeadLetterFailure } from '../dead-letter/note.ts';
 import { type Mapped, mapWebhook, type PreparedMappings } from '../map/webhook.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import { parseBody } from '../webhook-body.ts';
-import { noteOf } from './dead-letter.ts';
+import { deadLetterFailed, type FailedEvent, failedWithoutMapping, noteOfUnopened } from './dead-letter.ts';
 import { deliverEvent } from './event.ts';
 import type { LedgerFailure, LedgerStore } from './ledger/decision.ts';
 import { type IntakeRecord, intakeRecordOf, type LedgerEntry, ledgerKey } from './ledger/entry.ts';
@@ -71,24 +72,69 @@ async function deliverWebhook(record: BufferRecord, dependencies: DeliverDepende
   if (!opened.ok) return deadLetterUnopened(record, opened.failure, dependencies);
 
   const { webhook, events } = opened.value;
+  const { chosen, missing } = chooseEvents(webhook, events);
   const mapping = dependencies.mappings.get(webhook.source)?.events ?? [];
   const intakeRecord = intakeRecordOf(webhook, { mapping, events }, dependencies.now());
   const { ledger, hasIntakeRecord } = watchIntakeRecord(dependencies.ledger, intakeRecord);
-  const pauses: number[] = [];
-  for (const mapped of events) {
-    const work = { record, webhook, mapped, ...(!hasIntakeRecord() && { intakeRecord }) };
-    const outcome = await deliverOne(work, { ...dependencies, ledger });
-    if (outcome.outcome === 'retry-later') pauses.push(outcome.seconds);
+  const ends: (EventOutcome | FailedEvent)[] = [];
+  for (const { mapped, replay } of chosen) {
+    const permission = replay && { replay };
+    const work = { record, webhook, mapped, ...permission, ...(!hasIntakeRecord() && { intakeRecord }) };
+    ends.push(await deliverOne(work, { ...dependencies, ledger }));
   }
+  const pauses = ends.flatMap((end) => (end.outcome === 'retry-later' ? [end.seconds] : []));
+  const failed = [
+    ...missing.map((named) => failedWithoutMapping(named)),
+    ...ends.filter((end) => end.outcome === 'failed'),
+  ];
+  pauses.push(...(await deadLetterAll({ record, webhook }, { failed, events }, { ...dependencies, ledger })));
   if (!hasIntakeRecord())
     await keepIntakeRecord(webhook, { intakeRecord, comesAgain: pauses.length > 0 }, dependencies);
   return pauses.length === 0 ? 'done' : keep(record, Math.max(...pauses), dependencies);
 }
 
-async function deliverOne(work: EventWork<Mapped>, dependencies: DeliverDependencies): Promise<EventOutcome> {
+/** A replay is of its events alone; else all that the mapping makes of the webhook is worked on. */
+function chooseEvents({ replay }: BufferedWebhook, events: readonly Mapped[]): ChosenEvents {
+  if (replay === undefined) return { chosen: events.map((mapped) => ({ mapped })), missing: [] };
+  const { chosen, missing } = applyReplay(replay, events);
+  return {
+    chosen: chosen.map(({ event, replay: permission }) => ({ mapped: event, replay: permission })),
+    missing,
+  };
+}
+
+type ChosenEvents = {
+  readonly chosen: readonly { readonly mapped: Mapped; readonly replay?: EventReplay }[];
+  /** Those that a replay names and the mapping no longer has. */
+  readonly missing: readonly NamedEvent[];
+};
+
+/** Dead-letters what failed, logs each event's outcome, and returns the pauses of those that are to be tried later. */
+async function deadLetterAll(
+  { record, webhook }: Pick<EventWork<Mapped>, 'record' | 'webhook'>,
+  { failed, events }: { readonly failed: readonly FailedEvent[]; readonly events: readonly Mapped[] },
+  dependencies: DeliverDependencies,
+): Promise<readonly number[]> {
+  const outcomes = await deadLetterFailed(record, failed, dependencies);
+  return outcomes.flatMap((outcome, index) => {
+    const { name = '', item } = failed[index] ?? {};
+    const mapped = events.find((one) => one.name === name && one.item === item);
+    const { log, now, isFirstThisMinute } = dependencies;
+    const logged = { record, webhook, mapped: mapped ?? { name, ...(item !== undefined && { item }) } };
+    log(formatEvent(logged, outcome, { now: now(), isFirstThisMinute }));
+    return outcome.outcome === 'retry-later' ? [outcome.seconds] : [];
+  });
+}
+
+/** Brings one event to its end, and logs it unless it is still to be dead-lettered. */
+async function deliverOne(
+  work: EventWork<Mapped>,
+  dependencies: DeliverDependencies,
+): Promise<EventOutcome | FailedEvent> {
   const outcome = await deliverEvent(work, dependencies).catch((bug: unknown) =>
     tryAfterBug(work, bug, dependencies),
   );
+  if (outcome.outcome === 'failed') return outcome;
   const { log, now, isFirstThisMinute } = dependencies;
   log(formatEvent(work, outcome, { now: now(), isFirstThisMinute }));
   return outcome;
@@ -118,9 +164,11 @@ async function openWebhook(
   if (!decoded.ok) {
     return fail({ outcome: deadLetter('buffer', 'message-unreadable', decoded.failure.problems.join('; ')) });
   }
-  const webhook = decoded.value;
-  const mapping = mappings.get(webhook.source);
-  if (mapping === undefined) return fail({ webhook, outcome: deadLetter('map', 'no-mapping') });
+  const mapping = mappings.get(decoded.value.source);
+  if (mapping === undefined)
+    return fail({ webhook: decoded.value, outcome: deadLetter('map', 'no-mapping') });
+  // The message may have a former name of the source.
+  const webhook = { ...decoded.value, source: mapping.source };
   const body = parseBody(webhook.rawBody, webhook.bodyFormat);
   if (!body.ok) return fail({ webhook, outcome: deadLetter('map', body.failure.code) });
 
@@ -136,7 +184,7 @@ async function openWebhook(
   return succeed({ webhook, events });
 }
 
-function deadLetter(stage: DeadLetterNote['stage'], code: DeadLetterCode, detail?: string): DeadLettered {
+function deadLetter(stage: DeadLetterFailure['stage'], code: DeadLetterCode, detail?: string): DeadLettered {
   return { outcome: 'dead-letter', stage, code, ...(detail !== undefined && { detail }) };
 }
 
@@ -148,10 +196,7 @@ async function deadLetterUnopened(
 ): Promise<Fate> {
   const { now, log, putDeadLetter, random } = dependencies;
   const { receives } = record;
-  const put = await putDeadLetter(
-    record.message,
-    noteOf(unopenable.outcome, { attempts: 0, receives }, now()),
-  );
+  const put = await putDeadLetter(record.message, noteOfUnopened(record, unopenable.outcome, now()));
   log(formatUnopened(record, unopenable, { now: now(), ...(!put.ok && put.failure) }));
   return put.ok ? 'done' : keep(record, nextDelaySeconds(receives, random()), dependencies);
 }

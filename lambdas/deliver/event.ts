@@ -1,8 +1,7 @@
-import { isAbout, type Replay } from '../buffer/replay.ts';
 import { formatMapFailure } from '../map/failure.ts';
 import type { Mapped } from '../map/webhook.ts';
 import type { Result } from '../result.ts';
-import { deadLetterEvent } from './dead-letter.ts';
+import { type FailedEvent, failedBy, failedWithoutMapping } from './dead-letter.ts';
 import type { CallPause } from './event-api/caller.ts';
 import type { Verdict } from './event-api/verdict.ts';
 import {
@@ -29,16 +28,19 @@ type MappedEvent = Extract<Mapped, { kind: 'event' }>;
 
 /**
  * Brings one event to its end. Unless it is too old or calls are paused, it is claimed, called, judged and settled in the
- * ledger; where that is its end, it is dead-lettered.
+ * ledger; what failed is to be dead-lettered by the caller.
  */
 export async function deliverEvent(
   work: EventWork<Mapped>,
   dependencies: EventDependencies,
-): Promise<EventOutcome> {
+): Promise<EventOutcome | FailedEvent> {
   const { mapped } = work;
   switch (mapped.kind) {
     case 'skipped':
-      return { outcome: 'skipped', code: mapped.code };
+      // A replay was to send it: it is not deleted unsent.
+      return work.replay === undefined
+        ? { outcome: 'skipped', code: mapped.code }
+        : failedWithoutMapping(mapped, mapped.code);
     case 'rejected': {
       const { code } = mapped.failure;
       const detail = formatMapFailure(mapped.failure);
@@ -55,21 +57,16 @@ export async function deliverEvent(
 function isTooOld(work: EventWork<MappedEvent>, now: Date): boolean {
   const { mapped, webhook } = work;
   // A person has decided to send it though it is late.
-  if (replayOf(work)?.late === true) return false;
+  if (work.replay?.late === true) return false;
   const { maxAgeSeconds } = mapped.terms;
   const since = mapped.occurredAt ?? webhook.receivedAt;
   return maxAgeSeconds !== undefined && now.getTime() - since.getTime() > maxAgeSeconds * 1000;
 }
 
-/** A person's decision to send this event again. */
-function replayOf({ mapped, webhook: { replay } }: EventWork<Mapped>): Replay | undefined {
-  return replay !== undefined && isAbout(replay, mapped) ? replay : undefined;
-}
-
 async function deliverMapped(
   work: EventWork<MappedEvent>,
   dependencies: EventDependencies,
-): Promise<EventOutcome> {
+): Promise<EventOutcome | FailedEvent> {
   const { caller, remainingMilliseconds, now } = dependencies;
   const pause = await caller.currentPause(remainingMilliseconds());
   if (pause === undefined) return claimAndGoOn(work, dependencies);
@@ -86,7 +83,7 @@ async function claimAndGoOn(
   work: EventWork<Mapped>,
   dependencies: EventDependencies,
   ended?: EndedUncalled,
-): Promise<EventOutcome> {
+): Promise<EventOutcome | FailedEvent> {
   const claimant = await claimantOf(work, dependencies);
   return goOn(work, await claimEvent(claimant, dependencies, ended), dependencies);
 }
@@ -96,10 +93,9 @@ async function claimantOf(
   work: EventWork<Mapped>,
   { hashEventKey, newOwner, leaseMilliseconds }: EventDependencies,
 ): Promise<Claimant> {
-  const { mapped, webhook, intakeRecord } = work;
+  const { mapped, webhook, intakeRecord, replay } = work;
   const { mappingVersion, onUnconfirmed } = mapped.terms;
   const eventKeyHash = mapped.kind === 'event' ? await hashEventKey(mapped.event.eventKey) : undefined;
-  const replay = replayOf(work);
   return {
     key: ledgerKey(webhook, mapped),
     facts: {
@@ -128,7 +124,7 @@ async function goOn(
   work: EventWork<Mapped>,
   claimed: Result<LedgerDecision, LedgerFailure>,
   dependencies: EventDependencies,
-): Promise<EventOutcome> {
+): Promise<EventOutcome | FailedEvent> {
   if (!claimed.ok) return tryLater(work, claimed.failure, dependencies);
   const decision = claimed.value;
   switch (decision.kind) {
@@ -137,15 +133,17 @@ async function goOn(
     case 'duplicate':
       return { outcome: 'duplicate', code: `already-${decision.of}` };
     case 'dead-letter':
-      return deadLetterEvent(work, decision.entry, dependencies);
+      return failedBy(decision.entry, work.mapped);
+    case 'unsent':
+      return failedBy(decision.found, work.mapped);
     case 'take': {
       const { entry } = decision;
-      if (entry.state === 'expired') {
+      if (entry.state === 'expired' && work.replay === undefined) {
         return { outcome: 'expired', code: 'too-old', attempts: entry.attempts };
       }
       return entry.state === 'claimed' && work.mapped.kind === 'event'
         ? callEvent({ ...work, mapped: work.mapped }, entry, dependencies)
-        : deadLetterEvent(work, entry, dependencies);
+        : failedBy(entry, work.mapped);
     }
   }
 }
@@ -155,7 +153,7 @@ async function callEvent(
   work: EventWork<MappedEvent>,
   entry: LedgerEntry,
   dependencies: EventDependencies,
-): Promise<EventOutcome> {
+): Promise<EventOutcome | FailedEvent> {
   const { caller, now, remainingMilliseconds } = dependencies;
   const called = await caller.call(work.mapped, remainingMilliseconds);
   if (called.kind === 'paused') return giveBack(work, entry, { pause: called, dependencies });
@@ -177,7 +175,8 @@ async function callEvent(
     return { ...tryLater(work, { code }, dependencies), ...facts, cause: causeOf(settled.failure) };
   }
   if (later !== undefined) return { ...later, ...facts };
-  return { ...(await deadLetterEvent(work, settled.value, dependencies)), ...facts };
+  const failed = failedBy(settled.value, work.mapped);
+  return { ...failed, reason: { ...failed.reason, ...facts } };
 }
 
 /** Puts the event back as it was before the claim: no call was made. */

@@ -12,9 +12,14 @@ const MESSAGES = declareMetrics(['stage', 'source', 'code'], { UnopenedMessages:
 /** A line of the log: codes, counts, ids and times; never a value of the payload, a key or a secret. */
 export type OutcomeLine = Readonly<Record<string, unknown>>;
 
+/** An event that is logged; one that the mapping no longer has is without terms. */
+type LoggedEvent = Pick<EventWork<Mapped>, 'webhook' | 'record'> & {
+  readonly mapped: Pick<Mapped, 'name' | 'item'> & Partial<Pick<Mapped, 'terms'>>;
+};
+
 /** What is logged of an event: what became of it, and the ids by which it is found at ingest and at Webex Campaign. */
 export function formatEvent(
-  { mapped, webhook, record }: EventWork<Mapped>,
+  { mapped, webhook, record }: LoggedEvent,
   ended: EventOutcome & { readonly seconds?: number },
   { now, isFirstThisMinute }: { readonly now: Date; readonly isFirstThisMinute: OnceAMinute },
 ): OutcomeLine {
@@ -35,7 +40,7 @@ export function formatEvent(
     eventTypes: webhook.eventTypes,
     deduplicationId: webhook.deduplicationId,
     webhookId: webhook.webhookId,
-    mappingVersion: mapped.terms.mappingVersion,
+    ...(mapped.terms && { mappingVersion: mapped.terms.mappingVersion }),
     receives: record.receives,
   };
 }

@@ -1,5 +1,5 @@
 import type { BufferedWebhook } from '../buffer/message.ts';
-import type { DeadLetterCode, DeadLetterNote } from '../dead-letter/note.ts';
+import type { DeadLetterCode, DeadLetterFailure } from '../dead-letter/note.ts';
 import type { SecretFailure } from '../secret.ts';
 import type { AnswerFacts, RetryCode } from './event-api/verdict.ts';
 import type { LedgerFailure } from './ledger/decision.ts';
@@ -31,7 +31,7 @@ export type EventOutcome = {
     }
   | {
       readonly outcome: 'dead-letter';
-      readonly stage: DeadLetterNote['stage'];
+      readonly stage: DeadLetterFailure['stage'];
       readonly code: DeadLetterCode;
       readonly detail?: string;
     }

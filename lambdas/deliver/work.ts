@@ -1,4 +1,5 @@
 import type { BufferedWebhook, BufferMessage } from '../buffer/message.ts';
+import type { EventReplay } from '../buffer/replay.ts';
 import type { DeadLetterNote } from '../dead-letter/note.ts';
 import type { Mapped } from '../map/webhook.ts';
 import type { Result } from '../result.ts';
@@ -24,6 +25,8 @@ export type EventWork<Which extends Mapped> = {
   readonly mapped: Which;
   readonly webhook: BufferedWebhook;
   readonly record: BufferRecord;
+  /** A person's permission, where the message is a replay of this event. */
+  readonly replay?: EventReplay;
   /** The intake record of the delivery, as long as no entry of the ledger has it. */
   readonly intakeRecord?: IntakeRecord;
 };
@@ -47,9 +50,9 @@ export type EventDependencies = SettleDependencies & {
 
 /** Leaves the event for another time. */
 export function tryLater(
-  { record }: EventWork<Mapped>,
+  { record }: Pick<EventWork<Mapped>, 'record'>,
   { code, cause, atLeastSeconds }: CallPause & { readonly cause?: string },
-  { random }: EventDependencies,
+  { random }: Pick<EventDependencies, 'random'>,
 ): RetryLater {
   const seconds = nextDelaySeconds(record.receives, random(), atLeastSeconds);
   return { outcome: 'retry-later', code, seconds, ...(cause !== undefined && { cause }) };

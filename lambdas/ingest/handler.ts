@@ -21,7 +21,9 @@ const queues = createQueues();
 const sources = readCatalogue<Source>();
 const signingSecrets = createSecretReader((name, text) => parseSecret(name, text, signingSecretsSchema));
 const dependencies: ReceiveDependencies = {
-  sources: new Map(sources.map((source) => [source.source, source])),
+  sources: new Map(
+    sources.flatMap((source) => [source.source, ...(source.formerly ?? [])].map((name) => [name, source])),
+  ),
   publicUrl: PUBLIC_URL,
   signingSecrets,
   putOnBuffer: async (webhook) => {

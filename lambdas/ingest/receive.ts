@@ -116,7 +116,8 @@ export async function verifyWebhook(
 ): Promise<Result<Verified, SecretFailure | VerificationFailure>> {
   const secrets = await signingSecrets.read(source.secret);
   if (!secrets.ok) return secrets;
-  const url = senderUrl(source, publicUrl, request.query);
+  // The last part of the URL may be a former name of the source.
+  const url = senderUrl({ ...source, source: request.source }, publicUrl, request.query);
   const verify = (tried: readonly string[]): Result<Verified, VerificationFailure> => {
     const verified = verifySignature(source.profile.signature, {
       ...request,

@@ -229,6 +229,8 @@ export type Profile = z.infer<typeof profileSchema>;
 export const sourceSchema = z.strictObject({
   /** The last part of the webhook URL. */
   source: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected lower-case words joined by "-"'),
+  /** Names that the source had before: webhooks to their URLs are taken as its own. */
+  formerly: z.array(z.string()).optional(),
   /** Name in Secrets Manager; the value is `{"signingSecrets": [newest, older]}`. */
   secret: z
     .string()

@@ -66,6 +66,8 @@ const eventMappingSchema = z.strictObject({
  */
 export const mappingSchema = z.strictObject({
   source: z.string().min(1),
+  /** Names that it had before: their webhooks are worked on by this mapping. */
+  formerly: z.array(z.string().min(1)).optional(),
   /** Expressions with a name, for use as `$name` in all others of the file. */
   let: z.record(z.string(), expressionSchema),
   /** JSON pointers into an item: the first list of which all members are there is its id. */

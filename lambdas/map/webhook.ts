@@ -52,6 +52,9 @@ export type Mapped = WhichEvent & (MappedOnce | { readonly kind: 'skipped'; read
 
 /** A mapping, ready for use. */
 export type CompiledMapping = {
+  readonly source: string;
+  /** Names that the source had in earlier mappings. */
+  readonly formerly: readonly string[];
   readonly events: readonly CompiledEvent[];
   /** Changes whenever a webhook's list of events may change: a short hash. */
   readonly digest: string;
@@ -59,7 +62,7 @@ export type CompiledMapping = {
   readonly redelivery?: Redelivery;
 };
 
-/** Mappings ready for use, by their source. */
+/** Mappings ready for use, by their source; also by a name that it had before. */
 export type PreparedMappings = Pick<ReadonlyMap<string, CompiledMapping>, 'get'>;
 
 /**
@@ -67,17 +70,20 @@ export type PreparedMappings = Pick<ReadonlyMap<string, CompiledMapping>, 'get'>
  * few sources, and must not wait for hundreds. Each is compiled once.
  */
 export function prepareMappings(mappings: readonly Mapping[], atOnce: number): PreparedMappings {
-  const bySource = new Map(mappings.map((mapping) => [mapping.source, mapping]));
+  const bySource = new Map(
+    mappings.flatMap((mapping) =>
+      [mapping.source, ...(mapping.formerly ?? [])].map((name) => [name, mapping] as const),
+    ),
+  );
   const prepared = new Map(
     mappings.slice(0, atOnce).map((mapping) => [mapping.source, compileMapping(mapping)]),
   );
   return {
-    get: (source) => {
-      const known = prepared.get(source);
-      const mapping = bySource.get(source);
-      if (known !== undefined || mapping === undefined) return known;
-      const made = compileMapping(mapping);
-      prepared.set(source, made);
+    get: (name) => {
+      const mapping = bySource.get(name);
+      if (mapping === undefined) return undefined;
+      const made = prepared.get(mapping.source) ?? compileMapping(mapping);
+      prepared.set(mapping.source, made);
       return made;
     },
   };
@@ -85,8 +91,10 @@ export function prepareMappings(mappings: readonly Mapping[], atOnce: number): P
 
 /** Makes a mapping ready for use. An expression that does not parse fails when it is used; synth lets none through. */
 export function compileMapping(mapping: Mapping): CompiledMapping {
-  const { events, let: definitions, itemId = [], redelivery } = mapping;
+  const { source, formerly = [], events, let: definitions, itemId = [], redelivery } = mapping;
   return {
+    source,
+    formerly,
     events: events.map((event) => compileEvent(event, { definitions, itemId })),
     digest: hashOf([events, definitions, itemId]),
     ...(redelivery !== undefined && { redelivery }),

@@ -20,6 +20,7 @@ import {
   explainSlow,
   mappedHeaders,
 } from './expressions.ts';
+import { checkFormerNames } from './former-names.ts';
 import {
   eventIdOf,
   mappingFileSchema,
@@ -38,11 +39,18 @@ export type MappingFile = WrittenMapping & {
 
 /** Ingest's part of a mapping file; map's part is `resolveMapping`'s. */
 export function sourceOf(file: MappingFile): Source {
-  const { source, secret, profile, events } = file;
+  const { source, formerly, secret, profile, events } = file;
   const eventTypes = [...new Set(events.flatMap(({ on }) => on))];
   // Which headers an expression reads does not depend on the stage.
   const headers = mappedHeaders(resolveMapping(file, ''));
-  return { source, secret, profile, eventTypes, mappedHeaders: [...headers] };
+  return {
+    source,
+    ...(formerly && { formerly }),
+    secret,
+    profile,
+    eventTypes,
+    mappedHeaders: [...headers],
+  };
 }
 
 /** The stages that event ids have to be there for; not checked where there are none. */
@@ -63,7 +71,7 @@ export function parseMappingFile(
   const checked = checkAgainst(checkedSchema, raw);
   if (!checked.ok) return fail(inOrder(problemsOf(read.value, checked.failure, stages)));
 
-  const { verify, source, secret, let: definitions, defaults, events, ...beside } = checked.value;
+  const { verify, source, formerly, secret, let: definitions, defaults, events, ...beside } = checked.value;
   const parsed = { value: checked.value, problemAt };
   const profile = resolveVerify(verify, beside);
   const problems = [
@@ -74,7 +82,16 @@ export function parseMappingFile(
     ...checkMeaning(parsed, stages),
   ];
   return profile.ok && problems.length === 0
-    ? succeed({ source, secret, let: definitions, defaults, events, profile: profile.value, problemAt })
+    ? succeed({
+        source,
+        formerly,
+        secret,
+        let: definitions,
+        defaults,
+        events,
+        profile: profile.value,
+        problemAt,
+      })
     : fail(inOrder(problems));
 }
 
@@ -135,18 +152,29 @@ function inOrder(problems: readonly Problem[]): readonly Problem[] {
 
 function checkFolder({ value, problemAt }: Parsed, folder: string): readonly Problem[] {
   if (value.source === folder) return [];
-  return [problemAt(['source'], `expected "${folder}", the name of the folder. Rename one of the two.`)];
+  const message = `expected "${folder}", the name of the folder. Rename one of the two. Where the folder had another name, say "formerly: [old-name]".`;
+  return [problemAt(['source'], message)];
 }
 
 function checkMeaning(parsed: Parsed, stages: Stages): readonly Problem[] {
   return [
     ...checkNames(parsed),
+    ...checkFormerEvents(parsed),
     ...checkEventTypes(parsed),
     ...(stages === undefined ? [] : checkEventIds(parsed, stages)),
     ...checkParameters(parsed),
     ...checkLiterals(parsed),
     ...checkExpressions(parsed),
   ];
+}
+
+function checkFormerEvents({ value, problemAt }: Parsed): readonly Problem[] {
+  const events = value.events.map(({ name, formerly }, index) => ({
+    name,
+    formerly,
+    problemAt: (place: number, message: string) => problemAt(['events', index, 'formerly', place], message),
+  }));
+  return checkFormerNames('event', events);
 }
 
 function checkNames({ value, problemAt }: Parsed): readonly Problem[] {

@@ -6,6 +6,7 @@ import { type Problem, readConfigFile } from '../config/file.ts';
 import { checkCoverage } from './examples/coverage.ts';
 import { checkExpectation, type Example, parseExample, runExample } from './examples/example.ts';
 import { type MappingFile, parseMappingFile } from './file.ts';
+import { checkFormerNames } from './former-names.ts';
 
 /** The file that makes a folder a mapping folder. */
 const MAPPING_FILE = 'mapping.yaml';
@@ -50,9 +51,14 @@ export async function checkMappingFolders(
   const checked = await Promise.all(
     folders.map((folder) => checkFolder(join(directory, folder), folder, stages)),
   );
+  const mappings = checked.flatMap((folder) => folder.mappings);
   return {
-    mappings: checked.flatMap(({ mappings }) => mappings),
-    problems: [...checkAnyFolder(directory, folders), ...checked.flatMap(({ problems }) => problems)],
+    mappings,
+    problems: [
+      ...checkAnyFolder(directory, folders),
+      ...checked.flatMap(({ problems }) => problems),
+      ...checkFormerSources(mappings),
+    ],
   };
 }
 
@@ -81,13 +87,22 @@ export function readMappingFolders(
 ): Result<readonly MappingFile[], readonly Problem[]> {
   const folders = foldersOf(directory);
   const files = folders.map((folder) => readFolder(join(directory, folder), folder, stages));
+  const mappings = files.flatMap((file) => (file.ok ? [file.value] : []));
   const problems = [
     ...checkAnyFolder(directory, folders),
     ...files.flatMap((file) => (file.ok ? [] : file.failure)),
+    ...checkFormerSources(mappings),
   ];
-  return problems.length > 0
-    ? fail(problems)
-    : succeed(files.flatMap((file) => (file.ok ? [file.value] : [])));
+  return problems.length > 0 ? fail(problems) : succeed(mappings);
+}
+
+function checkFormerSources(mappings: readonly MappingFile[]): readonly Problem[] {
+  const sources = mappings.map(({ source, formerly, problemAt }) => ({
+    name: source,
+    formerly,
+    problemAt: (place: number, message: string) => problemAt(['formerly', place], message),
+  }));
+  return checkFormerNames('source', sources);
 }
 
 /** The names of the mapping folders, sorted; none where the directory is not there. */

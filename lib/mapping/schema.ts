@@ -91,11 +91,17 @@ const defaultsSchema = z.strictObject({
   'on-unconfirmed': onUnconfirmedSchema.optional(),
 });
 
+const formerlySchema = z
+  .array(z.string().regex(NAME, 'expected lower-case words joined by "-"'))
+  .min(1)
+  .optional();
+
 const eventSchema = z.strictObject({
   name: z
     .string()
     .regex(NAME, 'expected lower-case words joined by "-"')
     .describe('Names the event in logs and dead letters.'),
+  formerly: formerlySchema.describe('Names that the event had before: what is known of it by them is kept.'),
   on: eventTypesSchema.describe('The event types it is for, in the vendor’s words; * stands for any text.'),
   when: expressionSchema.optional().describe('Only where this is exactly true is there an event.'),
   items: expressionSchema
@@ -130,6 +136,9 @@ const eventSchema = z.strictObject({
  */
 export const mappingFileSchema = z.strictObject({
   source: sourceSchema.shape.source.describe('The folder’s name, and the last part of the webhook URL.'),
+  formerly: formerlySchema.describe(
+    'Names that the folder had before: webhooks to their URLs are still taken, and what is known of them is kept.',
+  ),
   secret: sourceSchema.shape.secret.describe(
     'Name of the secret in Secrets Manager, after the name of the stack and "/".',
   ),
@@ -159,17 +168,22 @@ export type WrittenFile = z.infer<typeof mappingFileSchema>;
 export type WrittenEvent = WrittenFile['events'][number];
 
 /** The part of a mapping file that map goes by. */
-export type WrittenMapping = Pick<WrittenFile, 'source' | 'let' | 'defaults' | 'events'>;
+export type WrittenMapping = Pick<WrittenFile, 'source' | 'formerly' | 'let' | 'defaults' | 'events'>;
 
 /**
  * Map's part of a mapping file for one stage: the file's defaults are in every event, and each has the event id of the
  * stage. An event without one for this stage has an empty id, which the check at synth does not let through.
  */
 export function resolveMapping(
-  { source, let: definitions, defaults, events }: WrittenMapping,
+  { source, formerly, let: definitions, defaults, events }: WrittenMapping,
   stage: string,
 ): Mapping {
-  return { source, let: definitions, events: events.map((event) => resolveEvent(event, defaults, stage)) };
+  return {
+    source,
+    ...(formerly && { formerly }),
+    let: definitions,
+    events: events.map((event) => resolveEvent(event, defaults, stage)),
+  };
 }
 
 /** The event id of a stage, if there is one. */
@@ -185,6 +199,7 @@ function resolveEvent(event: WrittenEvent, defaults: WrittenFile['defaults'], st
   const { 'event-time': time, 'max-age': maxAge } = shared;
   return {
     name: event.name,
+    ...(event.formerly && { formerly: event.formerly }),
     on: event.on,
     ...(items !== undefined && { items }),
     ...(when !== undefined && { when }),

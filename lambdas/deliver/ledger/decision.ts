@@ -8,7 +8,7 @@ import {
   type LedgerReason,
   type LedgerState,
 } from './entry.ts';
-import { type ClaimPermission, mayBeTaken } from './permission.ts';
+import { type ClaimPermission, mayBeTaken, standsAlone } from './permission.ts';
 
 /** The ledger could not be reached or did not answer; `cause` is the name of what went wrong. */
 export type LedgerFailure = { readonly code: 'ledger-unavailable'; readonly cause: string };
@@ -48,7 +48,9 @@ export type LedgerDecision =
   /** Leave it for now: another worker has it, or its next attempt is not due. */
   | { readonly kind: 'busy' }
   /** Leave it: it has ended. */
-  | { readonly kind: 'duplicate'; readonly of: LedgerState };
+  | { readonly kind: 'duplicate'; readonly of: LedgerState }
+  /** Write nothing but its dead letter: a replay found that it has ended unsent, and nothing else stands for it. */
+  | { readonly kind: 'unsent'; readonly found: LedgerEntry };
 
 /** Give up after this many conflicts with other workers; SQS delivers the message again. */
 const MAX_TRIES = 4;
@@ -88,8 +90,9 @@ export function decideClaim(
     return { kind: 'take', entry };
   }
   const hasEnded = found.state === 'expired' || found.deadLetteredAt !== undefined;
-  if (hasEnded) return { kind: 'duplicate', of: found.state };
-  return { kind: 'dead-letter', entry: takeForDeadLetter(found, claimant, now) };
+  if (!hasEnded) return { kind: 'dead-letter', entry: takeForDeadLetter(found, claimant, now) };
+  const isUnsent = standsAlone(found, claimant.permission);
+  return isUnsent ? { kind: 'unsent', found } : { kind: 'duplicate', of: found.state };
 }
 
 /** Claims an event for a call. The call counts from here on: if the worker dies, nobody can tell whether it was made. */

@@ -1,4 +1,4 @@
-import type { Replay } from '../../buffer/replay.ts';
+import type { EventReplay } from '../../buffer/replay.ts';
 import type { LedgerEntry } from './entry.ts';
 
 /** What may be called again though it was called before, or may have been. */
@@ -6,7 +6,7 @@ export type ClaimPermission = {
   /** By the mapping (`on-unconfirmed: retry`): what may have been accepted, unless it is parked as a dead letter. */
   readonly repeatsUnconfirmed: boolean;
   /** By a person: this event, in the state in which the person saw it. */
-  readonly replay?: Replay;
+  readonly replay?: EventReplay;
 };
 
 /**
@@ -46,4 +46,14 @@ function goesOnReplaying({ state, code, deadLetteredAt }: LedgerEntry, { replay 
   const isReplayed = replay?.revision !== undefined && replay.unconfirmed === true;
   const isRefused = state === 'unconfirmed' && code !== 'unconfirmed';
   return isReplayed && isRefused && deadLetteredAt === undefined;
+}
+
+/**
+ * Whether a replayed message is all that stands for an event that has ended unsent: it must become a dead letter again.
+ * Once the entry has gone on since the person saw it, and was dead-lettered, that dead letter stands for the event.
+ */
+export function standsAlone({ revision, deadLetteredAt }: LedgerEntry, { replay }: ClaimPermission): boolean {
+  if (replay === undefined) return false;
+  const hasGoneOn = replay.revision !== undefined && revision > replay.revision;
+  return !(hasGoneOn && deadLetteredAt !== undefined);
 }

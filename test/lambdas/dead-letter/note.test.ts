@@ -5,14 +5,23 @@ import {
   replayedMessage,
 } from '../../../lambdas/buffer/message.ts';
 import { deadLetterMessage } from '../../../lambdas/dead-letter/message.ts';
-import { type DeadLetterNote, hasNote, readNote } from '../../../lambdas/dead-letter/note.ts';
+import {
+  type DeadLetterFailure,
+  type DeadLetterNote,
+  hasNote,
+  readNote,
+} from '../../../lambdas/dead-letter/note.ts';
 
-const NOTE: DeadLetterNote = {
+const FAILURE: DeadLetterFailure = {
   stage: 'deliver',
   code: 'webex-mandatory-field-missing',
   event: 'paid',
   answer: { status: 200, code: '1002' },
   attempts: 1,
+};
+
+const NOTE: DeadLetterNote = {
+  failures: [FAILURE],
   deadLetteredAt: '2026-11-23T12:00:00.000Z',
 };
 
@@ -35,7 +44,7 @@ describe('a dead letter', () => {
     expect(decodeBufferedWebhook(deadLetter)).toEqual({ ok: true, value: WEBHOOK });
     expect(readNote(deadLetter.attributes)).toEqual(NOTE);
     expect(deadLetter.attributes.note).toMatch(
-      /^{"stage":"deliver","code":"webex-mandatory-field-missing","version":2/,
+      /^{"stage":"deliver","code":"webex-mandatory-field-missing","version":3/,
     );
   });
 
@@ -48,12 +57,14 @@ describe('a dead letter', () => {
   test('has room for all that a webhook can carry, and leaves a replay behind', () => {
     const full = encodeBufferedWebhook({ ...WEBHOOK, headers: { 'x-shop': 'a' }, secretIndex: 1 });
     const message = full.ok ? full.value : { body: '', attributes: {} };
-    const replayed = replayedMessage(deadLetterMessage(message, NOTE), { event: 'paid', revision: 3 });
+    const replayed = replayedMessage(deadLetterMessage(message, NOTE), {
+      events: [{ event: 'paid', revision: 3 }],
+    });
 
     expect(Object.keys(replayed.attributes)).toHaveLength(10);
     expect(decodeBufferedWebhook(replayed)).toMatchObject({
       ok: true,
-      value: { secretIndex: 1, replay: { event: 'paid', revision: 3 } },
+      value: { secretIndex: 1, replay: { events: [{ event: 'paid', revision: 3 }] } },
     });
     const again = deadLetterMessage(replayed, NOTE);
     expect(Object.keys(again.attributes)).toHaveLength(10);
@@ -62,14 +73,19 @@ describe('a dead letter', () => {
 });
 
 describe('a note', () => {
-  test('of the first version, which had no number and fewer members, is still read', () => {
-    const { answer: _, ...old } = NOTE;
+  test.each([[undefined], [1], [2]])('of version %s, which is of one event, is still read', (version) => {
+    const old = { ...FAILURE, item: 4, webhookId: 'ours', receives: 2, version };
 
-    expect(readNote({ code: old.code, note: JSON.stringify(old) })).toEqual(old);
+    expect(readNote({ note: JSON.stringify({ ...old, deadLetteredAt: NOTE.deadLetteredAt }) })).toEqual({
+      ...NOTE,
+      failures: [{ ...FAILURE, items: [4] }],
+      webhookId: 'ours',
+      receives: 2,
+    });
   });
 
   test('of a newer version is distinguished from a missing one', () => {
-    const attributes = { note: JSON.stringify({ ...NOTE, version: 3 }) };
+    const attributes = { note: JSON.stringify({ ...NOTE, version: 4 }) };
 
     expect([readNote(attributes), hasNote(attributes), hasNote({})]).toEqual([undefined, true, false]);
   });

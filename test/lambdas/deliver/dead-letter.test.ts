@@ -15,7 +15,7 @@ describe('a dead letter', () => {
     second.clock.now = new Date(NOW.getTime() + LEASE_MILLISECONDS);
     expect(await second.deliver(record('cat'))).toEqual([]);
     expect(second.called()).toEqual([]);
-    expect(second.deadLetters.map(([, note]) => note)).toMatchObject([
+    expect(second.deadLetters.flatMap(([, note]) => note.failures)).toMatchObject([
       { code: 'webex-mandatory-field-missing', answer: { status: 200, code: '1002' }, attempts: 1 },
     ]);
   });
@@ -27,7 +27,7 @@ describe('a dead letter', () => {
     expect(await deliver(unmapped)).toEqual([]);
     expect(await deliver(unmapped)).toEqual([]);
     expect(called()).toEqual([]);
-    expect(deadLetters.map(([, note]) => note)).toMatchObject([
+    expect(deadLetters.flatMap(([, note]) => note.failures)).toMatchObject([
       { stage: 'map', code: 'event-key-missing', detail: 'event-key: null, from {% key %}', attempts: 0 },
     ]);
   });
@@ -44,7 +44,7 @@ describe('a dead letter', () => {
     const unopenable = { ...rest, message: { body, attributes: { ...message.attributes, ...attributes } } };
 
     expect(await deliver(unopenable)).toEqual([]);
-    expect(deadLetters.map(([, note]) => note)).toMatchObject([{ code, attempts: 0, receives: 1 }]);
+    expect(deadLetters.flatMap(([, note]) => note.failures)).toMatchObject([{ code, attempts: 0 }]);
     expect(lines).toMatchObject([{ outcome: 'dead-letter', code, UnopenedMessages: 1 }]);
   });
 

@@ -38,7 +38,7 @@ describe('a call', () => {
 
     const kept = { code: 'unconfirmed', transactionId: 'event_7', answer: { status: 200, code: '1002' } };
     expect([...setup.entries.values()]).toMatchObject([{ state: 'unconfirmed', ...kept }]);
-    expect(setup.deadLetters).toMatchObject([[{}, kept]]);
+    expect(setup.deadLetters).toMatchObject([[{}, { failures: [kept] }]]);
   });
 
   test('that was refused leaves no transaction id, neither in the ledger nor in the note', async () => {
@@ -46,7 +46,10 @@ describe('a call', () => {
     await setup.deliver(record('ann'));
 
     expect([setup.entries.size, setup.deadLetters.length]).toEqual([1, 1]);
-    for (const kept of [...setup.entries.values(), ...setup.deadLetters.map(([, note]) => note)]) {
+    for (const kept of [
+      ...setup.entries.values(),
+      ...setup.deadLetters.flatMap(([, note]) => note.failures),
+    ]) {
       expect(kept).not.toHaveProperty('transactionId');
     }
   });
@@ -56,7 +59,9 @@ describe('a call', () => {
     await setup.deliver(record('ann'));
 
     expect(setup.lines).toMatchObject([{ outcome: 'dead-letter', code: 'unconfirmed', cause: 'timeout' }]);
-    expect(setup.deadLetters).toMatchObject([[{}, { code: 'unconfirmed', detail: 'timeout' }]]);
+    expect(setup.deadLetters).toMatchObject([
+      [{}, { failures: [{ code: 'unconfirmed', detail: 'timeout' }] }],
+    ]);
   });
 
   test('that is to be made again is not made sooner than was asked, by whichever message', async () => {
@@ -76,7 +81,7 @@ describe('a call', () => {
 
     const end = { stage: 'deliver', code: 'retries-exhausted', detail: 'webex-throttled' };
     expect([...setup.entries.values()]).toMatchObject([{ state: 'failed', ...end }]);
-    expect(setup.deadLetters).toMatchObject([[{}, end]]);
+    expect(setup.deadLetters).toMatchObject([[{}, { failures: [end] }]]);
   });
 });
 
@@ -104,9 +109,13 @@ describe('a fault', () => {
       [
         {},
         {
-          stage: 'buffer',
-          code: 'message-unreadable',
-          detail: expect.stringMatching(/^source: .*; event-type: /),
+          failures: [
+            {
+              stage: 'buffer',
+              code: 'message-unreadable',
+              detail: expect.stringMatching(/^source: .*; event-type: /),
+            },
+          ],
         },
       ],
     ]);
@@ -130,7 +139,9 @@ describe('an event that may have been accepted', () => {
     clock.now = new Date(NOW.getTime() + HOUR);
     expect(await deliver(record('eve'))).toEqual([]);
     expect(called()).toEqual(['eve']);
-    expect(deadLetters.map(([, note]) => note)).toMatchObject([{ code: 'unconfirmed', detail: 'timeout' }]);
+    expect(deadLetters.flatMap(([, note]) => note.failures)).toMatchObject([
+      { code: 'unconfirmed', detail: 'timeout' },
+    ]);
     expect([...entries.values()]).toMatchObject([{ state: 'unconfirmed', deadLetteredAt: NOW }]);
   });
 
@@ -142,7 +153,9 @@ describe('an event that may have been accepted', () => {
     clock.now = new Date(NOW.getTime() + 25 * HOUR);
     expect(await deliver(record('eve', 'again', { receives: 2 }))).toEqual([]);
     expect(called()).toEqual(['eve', 'eve']);
-    expect(deadLetters.map(([, note]) => note)).toMatchObject([{ code: 'unconfirmed', attempts: 2 }]);
+    expect(deadLetters.flatMap(([, note]) => note.failures)).toMatchObject([
+      { code: 'unconfirmed', attempts: 2 },
+    ]);
   });
 
   test('stays unconfirmed, whatever is answered to a repetition', async () => {
@@ -162,7 +175,7 @@ describe('an event that may have been accepted', () => {
     await deliver(record('eve', 'again'));
     clock.now = new Date(NOW.getTime() + HOUR);
     expect(await deliver(record('eve', 'again'))).toEqual([]);
-    expect(deadLetters.map(([, note]) => note)).toMatchObject([
+    expect(deadLetters.flatMap(([, note]) => note.failures)).toMatchObject([
       { code: 'unconfirmed', detail: 'webex-mandatory-field-missing', answer: { status: 200, code: '1002' } },
     ]);
   });
@@ -179,7 +192,7 @@ describe('an event that may have been accepted', () => {
     expect(await deliver(record('ann'))).toEqual([]);
     expect(lines.map(({ code }) => code)).toEqual(['busy', 'unconfirmed']);
     expect(called()).toEqual([]);
-    expect(deadLetters.map(([, note]) => note)).toMatchObject([
+    expect(deadLetters.flatMap(([, note]) => note.failures)).toMatchObject([
       { code: 'unconfirmed', detail: 'worker-lost', attempts: 1 },
     ]);
   });
@@ -190,7 +203,10 @@ describe('a retry', () => {
     const { deadLetters, deliver } = setUp();
 
     expect(await deliver(record('bob', 'invoice.paid', { bufferedAt: dayAgo() }))).toEqual([]);
-    expect(deadLetters[0]?.[1]).toMatchObject({ code: 'retries-exhausted', detail: 'webex-throttled' });
+    expect(deadLetters[0]?.[1].failures[0]).toMatchObject({
+      code: 'retries-exhausted',
+      detail: 'webex-throttled',
+    });
   });
 
   test('ends so as well where it could not even be called', async () => {
@@ -200,7 +216,7 @@ describe('a retry', () => {
     expect(await deliver(record('ann'))).toEqual(['message-ann']);
     expect(await deliver(record('ann', 'invoice.paid', { bufferedAt: dayAgo() }))).toEqual([]);
     expect(called()).toEqual([]);
-    expect(deadLetters[0]?.[1]).toMatchObject({
+    expect(deadLetters[0]?.[1].failures[0]).toMatchObject({
       code: 'retries-exhausted',
       detail: 'secret-missing',
       attempts: 0,

@@ -53,8 +53,9 @@ describe('a message in which no event is found', () => {
       await deliver(message);
 
       const detail = 'detail' in known ? { detail: known.detail } : {};
+      const failures = [{ stage, code, ...detail, attempts: 0 }];
       expect(deadLetters.map(([, note]) => note)).toEqual([
-        { stage, code, ...detail, attempts: 0, receives: 1, deadLetteredAt: NOW.toISOString() },
+        { failures, receives: 1, deadLetteredAt: NOW.toISOString() },
       ]);
       expect(lines).toEqual([
         {

@@ -90,7 +90,7 @@ describe('a mapping file', () => {
 
   test('has the name of its folder', () => {
     expect(problemsOf(mapping(), 'shop')).toEqual([
-      'mappings/stripe/mapping.yaml:1:1  source  expected "shop", the name of the folder. Rename one of the two.',
+      'mappings/stripe/mapping.yaml:1:1  source  expected "shop", the name of the folder. Rename one of the two. Where the folder had another name, say "formerly: [old-name]".',
     ]);
   });
 

@@ -61,3 +61,46 @@ describe('the mapping folders', () => {
     ]);
   });
 });
+
+describe('the former names of sources', () => {
+  const folder = (source: string, formerly: string) =>
+    write(
+      source,
+      `source: ${source}\nformerly: [${formerly}]\nverify: shopify\nsecret: webhooks/shop\nevents:\n` +
+        '  - { name: created, on: orders/create, event-id: evt_1, event-key: "{% email %}" }\n',
+    );
+  const problemsOf = () => {
+    const files = readMappingFolders(directory);
+    return files.ok
+      ? []
+      : files.failure.map(
+          ({ file, line, path, message }) => `${file.split('/').at(-2)}:${line} ${path} ${message}`,
+        );
+  };
+
+  test('reach ingest and map', () => {
+    folder('shop', 'store, boutique');
+
+    const files = readMappingFolders(directory);
+    const [file] = files.ok ? files.value : [];
+
+    expect(file && sourceOf(file).formerly).toEqual(['store', 'boutique']);
+    expect(file && resolveMapping(file, 'dev').formerly).toEqual(['store', 'boutique']);
+  });
+
+  test('are refused where two sources claim one, or a source still has it, each with its line and what to do', () => {
+    folder('a', 'old');
+    folder('b', 'old, b');
+    folder('c', 'a');
+    folder('d', 'e');
+    folder('e', 'd');
+
+    expect(problemsOf()).toEqual([
+      'b:2 formerly[0] "old" is a former name of "a" already. Keep it where it belongs, and remove the other.',
+      'b:2 formerly[1] "b" is its present name. Remove it here.',
+      'c:2 formerly[0] "a" is the name of another source. Rename that folder, or remove this line.',
+      'd:2 formerly[0] "d" and "e" each say that they were the other. Remove one of the two lines.',
+      'e:2 formerly[0] "e" and "d" each say that they were the other. Remove one of the two lines.',
+    ]);
+  });
+});

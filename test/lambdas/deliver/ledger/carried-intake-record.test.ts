@@ -93,7 +93,7 @@ describe('an intake record', () => {
     const setup = setUp();
     await setup.deliver(record('cat'));
     const { revision = 0 } = [...setup.entries.values()][0] ?? {};
-    const message = replayedMessage(record('cat').message, { event: 'paid', revision });
+    const message = replayedMessage(record('cat').message, { events: [{ event: 'paid', revision }] });
 
     await setup.deliver({ ...record('cat'), messageId: 'replayed', message });
 

@@ -90,7 +90,7 @@ describe('a worker', () => {
       replay(),
       'duplicate',
     ],
-    ['what is parked, to replay what has failed', entry('unconfirmed', PARKED), replay(), 'duplicate'],
+    ['what is parked, to replay what has failed', entry('unconfirmed', PARKED), replay(), 'unsent'],
     ['what is parked, to replay it', entry('unconfirmed', PARKED), replay({ unconfirmed: true }), 'take'],
     ['what has expired, to replay it', entry('expired'), replay({ late: true }), 'take'],
     ['what was delivered, to replay it', entry('delivered'), replay({ unconfirmed: true }), 'duplicate'],

@@ -1,5 +1,6 @@
 import type { Scheduler } from 'fast-check';
 import type { DeadLetterNote } from '../../../../lambdas/dead-letter/note.ts';
+import { deadLetterFailed } from '../../../../lambdas/deliver/dead-letter.ts';
 import { deliverEvent } from '../../../../lambdas/deliver/event.ts';
 import type { Called } from '../../../../lambdas/deliver/event-api/caller.ts';
 import type { LedgerEntry } from '../../../../lambdas/deliver/ledger/entry.ts';
@@ -45,7 +46,12 @@ export class LedgerWorld {
     const receives = (this.receives.get(message) ?? 0) + 1;
     this.receives.set(message, receives);
     try {
-      const outcome = await deliverEvent(workOn(this.mapped, message, receives), this.worker(fates, faults));
+      const work = workOn(this.mapped, message, receives);
+      const worker = this.worker(fates, faults);
+      const end = await deliverEvent(work, worker);
+      const outcome =
+        end.outcome === 'failed' ? (await deadLetterFailed(work.record, [end], worker))[0] : end;
+      if (outcome === undefined) throw new Error('The event has no outcome.');
       this.outcomes.push(outcome);
       if (outcome.outcome !== 'retry-later') this.waiting.delete(message);
     } catch (error) {

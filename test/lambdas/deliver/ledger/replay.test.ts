@@ -36,7 +36,7 @@ describe('a replayed webhook', () => {
   test('whose event had failed is called again, and delivered once however often the message comes', async () => {
     const setup = withAnswers({ ...ACCEPTED, body: '{"code":1002}' }, ACCEPTED);
     await setup.deliver(record('ann'));
-    const again = replayed(record('ann'), { event: 'paid', revision: revisionOf(setup) });
+    const again = replayed(record('ann'), { events: [{ event: 'paid', revision: revisionOf(setup) }] });
 
     expect(await setup.deliver(again)).toEqual([]);
     expect(await setup.deliver(again)).toEqual([]);
@@ -59,7 +59,10 @@ describe('a replayed webhook', () => {
     await setup.deliver(record('ann'));
 
     await setup.deliver(
-      replayed(record('ann'), { event: 'paid', revision: revisionOf(setup), unconfirmed: true }),
+      replayed(record('ann'), {
+        events: [{ event: 'paid', revision: revisionOf(setup) }],
+        unconfirmed: true,
+      }),
     );
 
     expect(setup.called()).toEqual(['ann']);
@@ -69,7 +72,9 @@ describe('a replayed webhook', () => {
     const setup = withAnswers(SILENT);
     await setup.deliver(record('ann'));
 
-    await setup.deliver(replayed(record('ann'), { event: 'paid', revision: revisionOf(setup) }));
+    await setup.deliver(
+      replayed(record('ann'), { events: [{ event: 'paid', revision: revisionOf(setup) }] }),
+    );
 
     expect(setup.called()).toEqual(['ann']);
   });
@@ -77,7 +82,7 @@ describe('a replayed webhook', () => {
   test('whose event is parked is called once by its own word, even if that is not answered either', async () => {
     const setup = withAnswers(SILENT, SILENT);
     await setup.deliver(record('ann'));
-    const leave = { event: 'paid', revision: revisionOf(setup), unconfirmed: true as const };
+    const leave = { events: [{ event: 'paid', revision: revisionOf(setup) }], unconfirmed: true as const };
 
     await setup.deliver(replayed(record('ann'), leave));
     await setup.deliver(replayed(record('ann'), leave));
@@ -89,7 +94,7 @@ describe('a replayed webhook', () => {
   test('is used up even if its worker dies in the call', async () => {
     const setup = withAnswers(SILENT);
     await setup.deliver(record('ann'));
-    const leave = { event: 'paid', revision: revisionOf(setup), unconfirmed: true as const };
+    const leave = { events: [{ event: 'paid', revision: revisionOf(setup) }], unconfirmed: true as const };
     // The worker claimed the event by this replay, and died.
     const [key = '', entry] = [...setup.entries].at(-1) ?? [];
     if (entry === undefined) throw new Error('There is no entry.');
@@ -98,15 +103,16 @@ describe('a replayed webhook', () => {
 
     expect(await setup.deliver(replayed(record('ann'), leave))).toEqual([]);
     expect(setup.called()).toEqual(['ann']);
-    expect(setup.deadLetters.at(-1)?.[1]).toMatchObject({ code: 'unconfirmed', detail: 'worker-lost' });
+    expect(setup.deadLetters.at(-1)?.[1]).toMatchObject({
+      failures: [{ code: 'unconfirmed', detail: 'worker-lost' }],
+    });
   });
 
   test('whose event is parked goes on being tried when it is throttled', async () => {
     const setup = withAnswers(SILENT, THROTTLED, ACCEPTED);
     await setup.deliver(record('ann'));
     const again = replayed(record('ann'), {
-      event: 'paid',
-      revision: revisionOf(setup),
+      events: [{ event: 'paid', revision: revisionOf(setup) }],
       unconfirmed: true,
     });
 
@@ -121,9 +127,9 @@ describe('a replayed webhook', () => {
     const setup = withAnswers();
     const [entry] = await claimedByAnother(setup);
 
-    expect(await setup.deliver(replayed(record('ann'), { event: 'paid', revision: entry }))).toEqual([
-      'replayed',
-    ]);
+    expect(
+      await setup.deliver(replayed(record('ann'), { events: [{ event: 'paid', revision: entry }] })),
+    ).toEqual(['replayed']);
     expect(setup.called()).toEqual([]);
   });
 
@@ -133,7 +139,9 @@ describe('a replayed webhook', () => {
     await setup.deliver(batch);
     const entry = [...setup.entries.values()].find(({ event }) => event === 'each#1');
 
-    await setup.deliver(replayed(batch, { event: 'each', item: 1, revision: entry?.revision ?? 0 }));
+    await setup.deliver(
+      replayed(batch, { events: [{ event: 'each', items: [1], revision: entry?.revision ?? 0 }] }),
+    );
 
     expect(setup.called()).toEqual(['ann', 'cat', 'dog', 'cat']);
     expect([...setup.entries.values()].map(({ state }) => state)).toEqual([
@@ -150,16 +158,17 @@ describe('a replayed webhook', () => {
     expect(setup.called()).toEqual(['ann']);
   });
 
-  test('that is too late is recorded as expired, unless a person wants it all the same', async () => {
+  test('that is too late becomes a dead letter that says so, unless a person wants it all the same', async () => {
     const late = record('ann', 'fresh', { body: { at: '2026-11-24T10:00:00Z' } });
     const setup = withAnswers(ACCEPTED);
     await setup.deliver(late);
     expect(setup.called()).toEqual([]);
-    const revision = revisionOf(setup);
 
-    await setup.deliver(replayed(late, { event: 'fresh', revision }));
+    await setup.deliver(replayed(late, { events: [{ event: 'fresh', revision: revisionOf(setup) }] }));
     expect(setup.called()).toEqual([]);
-    await setup.deliver(replayed(late, { event: 'fresh', revision, late: true }));
+    expect(setup.deadLetters).toMatchObject([[{}, { failures: [{ code: 'too-old', event: 'fresh' }] }]]);
+    const events = [{ event: 'fresh', revision: revisionOf(setup) }];
+    await setup.deliver(replayed(late, { events, late: true }));
     expect(setup.called()).toEqual(['ann']);
   });
 
@@ -167,10 +176,12 @@ describe('a replayed webhook', () => {
     const setup = withAnswers(THROTTLED);
     const old = { bufferedAt: new Date(NOW.getTime() - 90_000_000) };
     await setup.deliver(record('ann', 'invoice.paid', old));
-    expect(setup.deadLetters[0]?.[1]).toMatchObject({ code: 'retries-exhausted' });
+    expect(setup.deadLetters[0]?.[1]).toMatchObject({ failures: [{ code: 'retries-exhausted' }] });
 
     setup.clock.now = new Date(NOW.getTime() + 120_000);
-    await setup.deliver(replayed(record('ann'), { event: 'paid', revision: revisionOf(setup) }));
+    await setup.deliver(
+      replayed(record('ann'), { events: [{ event: 'paid', revision: revisionOf(setup) }] }),
+    );
     expect(setup.lines.at(-1)).toMatchObject({ outcome: 'delivered' });
   });
 });
@@ -180,7 +191,7 @@ describe('a dead letter', () => {
     const setup = withAnswers({ ...ACCEPTED, body: '{"code":1002,"description":"no plan for ann"}' });
     await setup.deliver(record('ann'));
 
-    expect(setup.deadLetters[0]?.[1].answer).toEqual({
+    expect(setup.deadLetters[0]?.[1].failures[0]?.answer).toEqual({
       status: 200,
       code: '1002',
       description: 'no plan for •••',
@@ -204,7 +215,7 @@ describe('a dead letter', () => {
     setup.clock.now = new Date(NOW.getTime() + LEASE_MILLISECONDS);
     expect(await setup.deliver(record('cat'))).toEqual([]);
     expect(setup.called()).toEqual(['cat']);
-    expect(written).toMatchObject([{ code: 'webex-mandatory-field-missing', attempts: 1 }]);
+    expect(written).toMatchObject([{ failures: [{ code: 'webex-mandatory-field-missing', attempts: 1 }] }]);
   });
 });
 
