@@ -1,11 +1,12 @@
 import { type Result, succeed } from '../lambdas/result.ts';
 import { readFastClock } from '../local/emulator/fast-clock.ts';
-import { type LocalRun, startLocalRun } from '../local/run.ts';
+import { type LocalRun, type Observer, startLocalRun } from '../local/run.ts';
 import { collectEvidence, type Evidence, identifierOf } from './judge/evidence.ts';
 import { judge } from './judge/judge.ts';
-import { ledgerNameOf, takeStock } from './judge/remains.ts';
+import { nameInLedger, nameMappings } from './judge/ledger-names.ts';
+import { takeStock } from './judge/remains.ts';
 import type { Scoreboard } from './judge/scoreboard.ts';
-import { bodyOf } from './plan/build-webhook.ts';
+import { bodiesOf } from './plan/build-webhook.ts';
 import { eventsOf, type Plan } from './plan/plan.ts';
 import type { PlanSettings } from './plan/plan-world.ts';
 import { openAdopterWorld, openOwnWorld, type World } from './plan/world.ts';
@@ -42,28 +43,19 @@ export async function startRehearsal(speed: number, directory?: string): Promise
   const opened = directory === undefined ? openOwnWorld() : await openAdopterWorld(directory);
   if (!opened.ok) return opened;
   const world = opened.value;
-  const { secrets } = world;
   let act = beginAct(world, { seed: 0, webhooks: [], steps: [] });
-  const started = await startLocalRun(
-    {
-      port: 0,
-      speed,
-      mappings: world.directory,
-      readSecrets: secrets.stored,
-      tenant: { keys: secrets.accepted, remembers: 0 },
+  const started = await startRun(world, speed, {
+    onText: (text) => act.evidence.seeLine(text),
+    onCall: (call) => {
+      const identity = act.evidence.seeCall(call);
+      if (identity !== undefined && act.killers.delete(identity)) void run.stack.killWorkers('Deliver');
     },
-    {
-      onText: (text) => act.evidence.seeLine(text),
-      onCall: (call) => {
-        const identity = act.evidence.seeCall(call);
-        if (identity !== undefined && act.killers.delete(identity)) void run.stack.killWorkers('Deliver');
-      },
-    },
-  );
+  });
   if (!started.ok) return started;
   const run: LocalRun = started.value;
   const stack = openStack(run.stack);
-  const levers = { run, stack, secrets, mappingsDirectory: world.directory };
+  const mappingFolders = { current: world.directory, ...world.changes };
+  const levers = { run, stack, secrets: world.secrets, mappingFolders };
   return succeed({
     ...levers,
     plan: world.plan,
@@ -74,8 +66,21 @@ export async function startRehearsal(speed: number, directory?: string): Promise
     stop: async () => {
       stack.close();
       await run.stop();
+      world.changes?.remove();
     },
   });
+}
+
+async function startRun(
+  { directory, secrets, changes }: World,
+  speed: number,
+  observer: Observer,
+): Promise<Result<LocalRun, string>> {
+  const tenant = { keys: secrets.accepted, remembers: 0 };
+  const settings = { port: 0, speed, mappings: directory, readSecrets: secrets.stored, tenant };
+  const started = await startLocalRun(settings, observer);
+  if (!started.ok) changes?.remove();
+  return started;
 }
 
 function beginAct({ secrets }: World, plan: Plan): Act {
@@ -120,46 +125,56 @@ async function playAndJudge(
   const befallen: Befallen = {
     redelivered: 0,
     outages: 0,
+    hours: 0,
     unreadable: 0,
     replayed: new Set(),
     replayFailures: 0,
   };
   const begun = performance.now();
   const deadline = begun + deadlineSeconds * 1000;
-  const bodyAt = keepBodies(plan, stage);
+  const bodies = keepBodies(plan, stage);
   const onPosted = (posts: number) => onProgress(`${posts} webhooks sent`);
   const { mappings } = world;
-  await playWorld(plan, { ...stage, mappings, befallen, deadline, bodyAt, onProgress: onPosted });
+  const { nextBodies } = bodies;
+  await playWorld(plan, { ...stage, mappings, befallen, deadline, nextBodies, onProgress: onPosted });
   await drain(stage, deadline, onProgress);
   onProgress('Taking stock');
-  const ledgerNames = nameInLedger(plan, bodyAt, stage);
-  const leak = (where: string) => void evidence.leaks.add(where);
-  const remains = await takeStock(stack, ledgerNames, { isSecret, leak });
+  const named = nameMappings(mappings);
+  const ledgerNames = await nameInLedger(bodies.sent(), named, (source) => ({
+    secret: stage.secrets.signing(source),
+    url: run.stack.url,
+  }));
+  const remains = await takeStock(stack, {
+    names: new Set(ledgerNames.events.values()),
+    mappings: [...named, ...nameMappings(world.changes?.mappings ?? [])],
+    isSecret,
+    leak: (where) => void evidence.leaks.add(where),
+  });
   const seconds = (performance.now() - begun) / 1000;
   return judge({ plan, ledgerNames, evidence, remains, befallen, seconds, speed: run.stack.clock.speed });
 }
 
-/** A webhook's bytes are written when it is first sent, on the queues' clock, and are the same from then on. */
-function keepBodies({ webhooks }: Plan, { run }: Stage): (place: number) => Uint8Array {
-  const bodies = new Map<number, Uint8Array>();
-  return (place) => {
-    const webhook = webhooks[place];
-    const now = new Date(readFastClock(run.stack.clock, Date.now()));
-    const body = bodies.get(place) ?? (webhook === undefined ? new Uint8Array() : bodyOf(webhook, now));
-    bodies.set(place, body);
-    return body;
+/**
+ * Writes the bytes of webhooks as they are sent, and keeps them. Their events have happened when they are first sent, on the
+ * queues' clock.
+ */
+function keepBodies({ webhooks }: Plan, { run }: Stage) {
+  const sent = webhooks.map((webhook) => ({
+    webhook,
+    bodies: [] as Uint8Array[],
+    times: 0,
+    at: new Date(0),
+  }));
+  return {
+    sent: () => sent,
+    nextBodies: (place: number): readonly Uint8Array[] => {
+      const one = sent[place];
+      if (one === undefined) return [];
+      if (one.times === 0) one.at = new Date(readFastClock(run.stack.clock, Date.now()));
+      const bodies = bodiesOf(one.webhook, one.at, one.times);
+      one.times += 1;
+      one.bodies.push(...bodies);
+      return bodies;
+    },
   };
-}
-
-function nameInLedger(
-  { webhooks }: Plan,
-  bodyAt: (place: number) => Uint8Array,
-  { world, secrets, run }: Stage,
-): readonly string[] {
-  return webhooks.map((webhook, place) => {
-    const mapping = world.mappings.find(({ source }) => source === webhook.source);
-    if (mapping === undefined) return '';
-    const secret = secrets.signing(webhook.source);
-    return ledgerNameOf(webhook, mapping, { body: bodyAt(place), secret, url: run.stack.url });
-  });
 }

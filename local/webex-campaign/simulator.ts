@@ -40,13 +40,19 @@ export type WebexCampaignSimulator = {
   readonly received: () => readonly ReceivedCall[];
   /** Dictates the next answers; then the simulator follows the contract again. */
   readonly script: (script: Script) => void;
+  /** Has every call, whatever the script and the contract say, answered by `outage`, until it is called with nothing. */
+  readonly setOutage: (outage?: Outage) => void;
   /** Refuses connections, or takes them again. Calls that have begun are answered. */
   readonly setAway: (isAway: boolean) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
+/** What is answered to a call with this body while an outage lasts. */
+export type Outage = (body: string) => Script[number];
+
 /** What a simulator has seen, and what it is to answer next. */
 type State = {
+  outage?: Outage | undefined;
   readonly received: ReceivedCall[];
   /** The number of all calls, including those that it no longer remembers. */
   calls: number;
@@ -84,6 +90,9 @@ export async function startWebexCampaignSimulator(
     eventUrl: `${url}${EVENT_PATH}`,
     received: () => [...received],
     script: (script) => addToScript(scriptSchema.parse(script)),
+    setOutage: (outage) => {
+      state.outage = outage;
+    },
     setAway: async (isAway) => {
       if (!isAway) await listenAgain(server, port);
       else if (server.listening) server.close();
@@ -97,8 +106,9 @@ function react(request: ReceivedRequest, settings: SimulatorSettings, state: Sta
   const { received, scripted } = state;
   const judged = judge(request, settings, state.calls + 1);
   const isLetIn = !NOT_LET_IN.includes(judged.status);
-  const reaction = reactionOf(takeScripted(scripted, request.body, isLetIn), judged);
   const { method, path, body } = request;
+  const outage = state.outage && scriptSchema.parse([state.outage(body)])[0];
+  const reaction = reactionOf(outage ?? takeScripted(scripted, body, isLetIn), judged);
   const { isAccepted, answer, end } = reaction;
   const call = { method, path, body, isAccepted, ...(answer && end === undefined && { answer }) };
   received.push(call);

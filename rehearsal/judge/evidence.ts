@@ -1,13 +1,15 @@
 import * as z from 'zod';
 import { parseJson } from '../../lambdas/parse-json.ts';
 import type { ReceivedCall } from '../../local/webex-campaign/judge.ts';
-import { eventsOf, type Plan } from '../plan/plan.ts';
+import { eventsOf, type Failing, type Plan } from '../plan/plan.ts';
 
 /** A call about one campaign event, as Webex Campaign saw it. */
 export type SeenCall = {
   readonly isAccepted: boolean;
-  /** Whether its key was accepted. */
+  /** Whether its key was accepted, and it was not answered that nothing of it was taken. */
   readonly isLetIn: boolean;
+  /** Whether it came in an hour of failures. */
+  readonly isInOutage: boolean;
   /** True milliseconds, of a clock that does not go back. */
   readonly at: number;
 };
@@ -34,6 +36,10 @@ export type Evidence = {
   readonly calls: ReadonlyMap<string, readonly SeenCall[]>;
   /** Calls about no event of the plan. */
   readonly strayCalls: () => number;
+  /** Calls that can message nobody and were answered as if all were well, in an hour of failures. */
+  readonly liesToProbes: () => number;
+  /** From here on an hour of failures lasts; without a way of failing it is over. */
+  readonly setOutage: (by?: Failing) => void;
   /** By the place of the webhook in the plan. */
   readonly ingest: Map<number, IngestStory>;
   /** How often deliver recognised an event as one that had ended, by deduplication id. */
@@ -55,28 +61,15 @@ export function collectEvidence(
   isSecret: (text: string) => boolean,
   identify: (body: string) => string | undefined,
 ): Evidence {
-  const calls = new Map<string, SeenCall[]>();
   const recognised = new Map<string, number>();
   const leaks = new Set<string>();
-  let strays = 0;
   let crashes = 0;
   return {
-    calls,
-    strayCalls: () => strays,
+    ...collectCalls(identify),
     crashes: () => crashes,
     ingest: new Map(),
     recognised,
     leaks,
-    seeCall: ({ body, isAccepted, answer }) => {
-      const identity = identify(body);
-      if (identity === undefined) {
-        strays += 1;
-        return undefined;
-      }
-      const call = { isAccepted, isLetIn: answer?.status !== 401, at: performance.now() };
-      calls.set(identity, [...(calls.get(identity) ?? []), call]);
-      return identity;
-    },
     seeLine: (text) => {
       if (isSecret(text)) leaks.add('log');
       if (/^(Runtime exited|Task timed out)/.test(text)) crashes += 1;
@@ -87,9 +80,47 @@ export function collectEvidence(
   };
 }
 
+type CallEvidence = Pick<Evidence, 'calls' | 'strayCalls' | 'liesToProbes' | 'setOutage' | 'seeCall'>;
+
+function collectCalls(identify: (body: string) => string | undefined): CallEvidence {
+  const calls = new Map<string, SeenCall[]>();
+  let strays = 0;
+  let lies = 0;
+  let outage: Failing | undefined;
+  const seeOther = (body: string, status: number | undefined) => {
+    if (!isProbe(body)) strays += 1;
+    else if (outage !== undefined && status === 200) lies += 1;
+  };
+  return {
+    calls,
+    strayCalls: () => strays,
+    liesToProbes: () => lies,
+    setOutage: (by) => {
+      outage = by;
+    },
+    seeCall: ({ body, isAccepted, answer }) => {
+      const identity = identify(body);
+      if (identity === undefined) {
+        seeOther(body, answer?.status);
+        return undefined;
+      }
+      const isLetIn = answer?.status !== 401 && outage !== '503 with Retry-After';
+      const call = { isAccepted, isLetIn, isInOutage: outage !== undefined, at: performance.now() };
+      calls.set(identity, [...(calls.get(identity) ?? []), call]);
+      return identity;
+    },
+  };
+}
+
 const ownCallSchema = z.object({ 'event-params': z.object({ rehearsal: z.string() }) });
 
 const callSchema = z.object({ 'event-id': z.string(), 'event-key': z.string() });
+
+/** Whether a call can message nobody: it names neither an event nor a customer. */
+export function isProbe(body: string): boolean {
+  const call = z.record(z.string(), z.unknown()).safeParse(parseJson(body)).data;
+  return call !== undefined && !('event-id' in call) && !('event-key' in call);
+}
 
 /**
  * Finds out which event of a plan a call is about, by its body. The rehearsal's own mappings send the event's name along;

@@ -3,20 +3,25 @@ import type { End } from '../plan/faults.ts';
 import { digestOf, eventsOf, type Plan, type PlannedEvent } from '../plan/plan.ts';
 import type { Befallen } from '../play/levers.ts';
 import type { Evidence, IngestStory, SeenCall } from './evidence.ts';
+import type { LedgerNames } from './ledger-names.ts';
 import type { FoundDeadLetter, FoundEntry, Remains } from './remains.ts';
 import type { Scoreboard } from './scoreboard.ts';
 
-/** The most messages that a worker gets at once, and so the most claims that a crash leaves behind. */
+/** The most messages that a worker gets at once, and so the most webhooks that a crash leaves with claims. */
 const BATCH_SIZE = 10;
 
-/** How many calls of two workers can be on connections that an outage closes. */
-const CALLS_AT_ONCE = 20;
+const WORKERS = 2;
+
+/** Webhooks whose calls can be on connections that an outage closes. */
+const WEBHOOKS_AT_ONCE = WORKERS * BATCH_SIZE;
+
+/** A worker's breaker opens after so many failures in a row (breaker.ts). */
+const OPENING_FAILURES = 5;
 
 /** All that a judgement is made of. */
 type Case = {
   readonly plan: Plan;
-  /** The ledger's name of each webhook, by its place in the plan. */
-  readonly ledgerNames: readonly string[];
+  readonly ledgerNames: LedgerNames;
   readonly evidence: Evidence;
   readonly remains: Remains;
   readonly befallen: Befallen;
@@ -71,22 +76,29 @@ function judgeAll({
   seconds,
   speed,
 }: Case): readonly Judged[] {
-  const deadLetters = Map.groupBy(remains.deadLetters, ({ webhook }) => webhook);
-  const entries = new Map(remains.entries.map((entry) => [`${entry.webhook} ${entry.event}`, entry]));
+  const ofEvents = Map.groupBy(remains.deadLetters, ({ event }) => event);
+  const ofWhole = Map.groupBy(remains.deadLetters, ({ webhook, event }) =>
+    event === undefined ? webhook : undefined,
+  );
   return plan.webhooks.flatMap((webhook, place) => {
-    const name = ledgerNames[place] ?? '';
-    return eventsOf(webhook).map((planned) =>
-      judgeEvent({
+    const requests = ledgerNames.requests[place] ?? new Set<string>();
+    const whole = [...requests].flatMap((request) => ofWhole.get(request) ?? []);
+    const isReplayed = [...requests].some((request) =>
+      befallen.replayed.has(request.slice(webhook.source.length + 1)),
+    );
+    return eventsOf(webhook).map((planned) => {
+      const name = ledgerNames.events.get(planned.identity) ?? '';
+      return judgeEvent({
         planned,
         ingest: evidence.ingest.get(place),
         calls: evidence.calls.get(planned.identity) ?? [],
-        deadLetters: deadLetters.get(name) ?? [],
-        entry: entries.get(`${name} ${planned.name}`),
+        deadLetters: [...(ofEvents.get(name) ?? []), ...whole],
+        entry: remains.entries.get(name),
         mayExpire: seconds * speed > (planned.worthSeconds ?? Number.POSITIVE_INFINITY),
-        isReplayed: befallen.replayed.has(name.slice(webhook.source.length + 1)),
+        isReplayed,
         isAnythingWaiting: remains.waiting > 0,
-      }),
-    );
+      });
+    });
   });
 }
 
@@ -95,6 +107,7 @@ export type EventFile = {
   readonly planned: PlannedEvent;
   readonly ingest: IngestStory | undefined;
   readonly calls: readonly SeenCall[];
+  /** Those about it, and those about its webhook as a whole. */
   readonly deadLetters: readonly FoundDeadLetter[];
   readonly entry: FoundEntry | undefined;
   /** Whether a dead letter of its webhook was put back on the buffer. */
@@ -129,7 +142,7 @@ export function judgeEvent(file: EventFile): Judged {
   const end = endOf(file);
   const accepted = calls.filter(({ isAccepted }) => isAccepted);
   const more = Math.max(0, accepted.length - 1);
-  const repeated = Math.min(more, allowedRepeats(planned));
+  const repeated = Math.min(more, allowedRepeats(file));
   const letIn = calls.filter(({ isLetIn }) => isLetIn).length;
   const first = accepted[0];
   return {
@@ -160,10 +173,9 @@ function endOf(file: EventFile): JudgedEnd {
 }
 
 /** The end that a dead letter or the ledger records, for an event that was not simply delivered. */
-function recordedEnd({ planned, deadLetters, entry, isReplayed }: EventFile): JudgedEnd | undefined {
-  const deadLetter = deadLetters.find(({ event }) => event === planned.name);
-  if (deadLetter?.code !== undefined) return deadLetter.code as JudgedEnd;
-  if (deadLetters.some(({ code }) => code === undefined)) return 'unnamed';
+function recordedEnd({ deadLetters, entry, isReplayed }: EventFile): JudgedEnd | undefined {
+  const [deadLetter] = deadLetters;
+  if (deadLetter !== undefined) return (deadLetter.code as JudgedEnd | undefined) ?? 'unnamed';
   if (entry?.state === 'expired') return 'expired';
   const isEnded = entry?.state === 'failed' || entry?.state === 'unconfirmed';
   return isReplayed && isEnded ? ((entry?.code ?? entry?.state) as JudgedEnd) : undefined;
@@ -176,8 +188,10 @@ function isExpected({ planned, isReplayed, mayExpire }: EventFile, end: JudgedEn
   return isReplayed && end === 'delivered' && !right.includes('unconfirmed');
 }
 
-function allowedRepeats({ policy, answers }: PlannedEvent): number {
-  return policy === 'retry' ? answers.filter(({ accepts }) => accepts === true).length : 0;
+function allowedRepeats({ planned: { policy, answers }, calls }: EventFile): number {
+  if (policy !== 'retry') return 0;
+  const scripted = answers.filter(({ accepts }) => accepts === true).length;
+  return scripted + calls.filter(({ isAccepted, isInOutage }) => isAccepted && isInOutage).length;
 }
 
 function isToBeParked({ ends }: PlannedEvent): boolean {
@@ -195,17 +209,14 @@ type Findings = {
 
 /**
  * Finds what is wrong. A worker that is killed takes its whole batch with it, and an outage takes the calls on its
- * connections: that many events may be unconfirmed beside those that the script means to be.
+ * connections: the events of that many webhooks may be unconfirmed beside those that the script means to be.
  */
 function findWrong(judged: readonly Judged[], trial: Case): Findings {
   const { evidence, befallen } = trial;
-  let spared = evidence.crashes() * BATCH_SIZE + befallen.outages * CALLS_AT_ONCE;
-  const isSpared = () => {
-    spared -= 1;
-    return spared >= 0;
-  };
-  const parked = judged.filter((one) => isCollateral(one) && isSpared());
-  const repeats = judged.filter((one) => isRepeatedAfterCrash(one) && isSpared());
+  const inOutage = judged.filter((one) => isCollateral(one) && isOfOutage(one));
+  const spared = createAllowance(evidence.crashes() * BATCH_SIZE + befallen.outages * WEBHOOKS_AT_ONCE);
+  const parked = judged.filter((one) => isCollateral(one) && (isOfOutage(one) || spared(one)));
+  const repeats = judged.filter((one) => isRepeatedAfterCrash(one) && spared(one));
   const wrong = [
     ...judged
       .filter(({ isExpected }) => !isExpected)
@@ -216,9 +227,35 @@ function findWrong(judged: readonly Judged[], trial: Case): Findings {
       .filter((one) => !repeats.includes(one))
       .map(formatCopies),
     ...judged.filter(({ sentThoughParked }) => sentThoughParked > 0).map(formatParked),
+    ...judgeOutages(inOutage, trial),
     ...findElsewhere(trial),
   ];
   return { wrong, parked: parked.length, repeats: repeats.length };
+}
+
+/** Takes events of this many webhooks: those of one webhook are called side by side. */
+function createAllowance(webhooks: number): (judged: Judged) => boolean {
+  const taken = new Set<unknown>();
+  return ({ file: { planned } }) => {
+    if (taken.size < webhooks) taken.add(planned.webhook);
+    return taken.has(planned.webhook);
+  };
+}
+
+function isOfOutage({ file: { calls } }: Judged): boolean {
+  return calls.some(({ isInOutage }) => isInOutage);
+}
+
+/**
+ * In an hour of failures, a worker has one batch in flight when it begins, and its breaker opens after some failures; from
+ * then on only an event that follows a probe's lie is called.
+ */
+function judgeOutages(parked: readonly Judged[], { befallen, evidence }: Case): readonly string[] {
+  const webhooks = new Set(parked.map(({ file: { planned } }) => planned.webhook)).size;
+  const workers = WORKERS * befallen.hours + evidence.crashes();
+  const most = workers * (BATCH_SIZE + OPENING_FAILURES) + evidence.liesToProbes();
+  if (webhooks <= most) return [];
+  return [`${webhooks} webhooks were parked in an hour of failures; at most ${most} may be`];
 }
 
 /**
@@ -259,7 +296,8 @@ function findElsewhere(trial: Case): readonly string[] {
 /** Webhooks that were sent once and yet recognised as duplicates: SQS has delivered their batch again. */
 function countBroughtBack({ plan, ledgerNames, evidence, befallen }: Case): number {
   return plan.webhooks.filter((webhook, place) => {
-    const id = ledgerNames[place]?.slice(webhook.source.length + 1) ?? '';
+    const [request = ''] = ledgerNames.requests[place] ?? [];
+    const id = request.slice(webhook.source.length + 1);
     const isOneEvent = eventsOf(webhook).length === 1;
     const isSentOnce = evidence.ingest.get(place)?.requests === 1;
     return isOneEvent && isSentOnce && !befallen.replayed.has(id) && (evidence.recognised.get(id) ?? 0) > 0;

@@ -1,16 +1,13 @@
 import type { Message } from '@aws-sdk/client-sqs';
 import { readNote } from '../../lambdas/dead-letter/note.ts';
-import { identifyWebhook } from '../../lambdas/ingest/identity.ts';
-import type { MappingFile } from '../../lib/mapping/file.ts';
-import { type SigningTerms, signPlanned } from '../plan/build-webhook.ts';
-import type { PlannedWebhook } from '../plan/plan.ts';
 import type { LedgerItem, StackAccess } from '../play/stack-access.ts';
+import { type NamedMapping, nameEventsOfMessage, nameOf, writeItem } from './ledger-names.ts';
 
-/** A dead letter that lay in its queue at the end. */
+/** A failure of a dead letter that lay in its queue at the end; a dead letter without a note is one as well. */
 export type FoundDeadLetter = {
-  /** Source and deduplication id, as the ledger has them; missing where it is no webhook. */
+  /** Source and deduplication id of its webhook; missing where it is no webhook. */
   readonly webhook?: string;
-  /** Name and item of the event; missing where its note names none. */
+  /** The ledger's name of the event; missing where its note names none. */
   readonly event?: string;
   /** Missing where there is no note that can be read. */
   readonly code?: string;
@@ -19,82 +16,82 @@ export type FoundDeadLetter = {
 
 /** An entry of the ledger, as far as it is judged. */
 export type FoundEntry = {
-  readonly webhook: string;
-  readonly event: string;
+  /** The ledger's name of the event. */
+  readonly name: string;
   readonly state: string;
   readonly code?: string;
+  readonly revision: number;
 };
 
 /** What is left in queues and ledger at the end. */
 export type Remains = {
   readonly deadLetters: readonly FoundDeadLetter[];
-  readonly entries: readonly FoundEntry[];
+  /** By their names. An event that was renamed may have left several: the one that was written most often counts. */
+  readonly entries: ReadonlyMap<string, FoundEntry>;
   /** Messages that are still on the buffer. */
   readonly waiting: number;
 };
 
-/**
- * Takes stock of what is left of these webhooks.
- * @param names what the ledger calls the webhooks
- * @param isSecret whether a text holds what must stand nowhere; `leak` is called with the place where it does
- */
+/** What stock is taken of, and what must not be found meanwhile. */
+type StockSettings = {
+  /** The ledger's names of the planned events: the ledger may hold many more, of earlier rounds. */
+  readonly names: ReadonlySet<string>;
+  /** All mappings that ran. */
+  readonly mappings: readonly NamedMapping[];
+  /** Whether a text holds what must stand nowhere; `leak` is called with the place where it does. */
+  readonly isSecret: (text: string) => boolean;
+  readonly leak: (where: string) => void;
+};
+
+/** Takes stock of what is left of the planned webhooks. */
 export async function takeStock(
   stack: StackAccess,
-  names: readonly string[],
-  {
-    isSecret,
-    leak,
-  }: { readonly isSecret: (text: string) => boolean; readonly leak: (where: string) => void },
+  { names, mappings, isSecret, leak }: StockSettings,
 ): Promise<Remains> {
   const deadLetters: FoundDeadLetter[] = [];
   await stack.takeDeadLetters(async (message) => {
     if (isSecret(JSON.stringify(message.MessageAttributes ?? {}))) leak('dead-letter note');
-    deadLetters.push(readDeadLetter(message));
+    deadLetters.push(...(await readDeadLetter(message, mappings)));
   });
-  const entries: FoundEntry[] = [];
-  const isNamed = new Set(names);
-  // The ledger may hold many more, of earlier rounds.
+  const entries = new Map<string, FoundEntry>();
   await stack.eachLedgerEntry((items) => {
     if (isSecret(JSON.stringify(items))) leak('ledger');
-    entries.push(...items.map(readEntry).filter(({ webhook }) => isNamed.has(webhook)));
+    for (const entry of items.map(readEntry)) {
+      const isLater = entry.revision > (entries.get(entry.name)?.revision ?? 0);
+      if (names.has(entry.name) && isLater) entries.set(entry.name, entry);
+    }
   });
   return { deadLetters, entries, waiting: await stack.bufferDepth() };
 }
 
-function readDeadLetter({ MessageAttributes = {} }: Message): FoundDeadLetter {
+async function readDeadLetter(
+  { Body = '', MessageAttributes = {} }: Message,
+  mappings: readonly NamedMapping[],
+): Promise<readonly FoundDeadLetter[]> {
   const attributes = Object.fromEntries(
     Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
   );
   const { source, 'deduplication-id': id } = attributes;
+  const webhook = source === undefined || id === undefined ? undefined : `${source}#${id}`;
+  const about = webhook === undefined ? {} : { webhook };
   const note = readNote(attributes);
+  if (note === undefined) return [about];
+  const names = await nameEventsOfMessage({ body: Body, attributes }, mappings);
+  return note.failures.flatMap(({ code, detail, event, items }): readonly FoundDeadLetter[] => {
+    const failure = { ...about, code, ...(detail !== undefined && { detail }) };
+    if (event === undefined) return [failure];
+    const written = (items ?? [undefined]).map((item) =>
+      writeItem({ name: event, ...(item !== undefined && { item }) }),
+    );
+    return written.map((one) => ({ ...failure, event: names.get(one) ?? `${webhook} ${one}` }));
+  });
+}
+
+function readEntry({ webhook, event, state, code, revision }: LedgerItem): FoundEntry {
   return {
-    ...(source !== undefined && id !== undefined && { webhook: `${source}#${id}` }),
-    ...(note && { code: note.code }),
-    ...(note?.detail !== undefined && { detail: note.detail }),
-    ...(note?.event !== undefined && {
-      event: note.item === undefined ? note.event : `${note.event}#${note.item}`,
-    }),
+    name: nameOf({ webhook: webhook?.S ?? '', event: event?.S ?? '' }),
+    state: state?.S ?? '',
+    ...(code?.S !== undefined && { code: code.S }),
+    revision: Number(revision?.N ?? 0),
   };
-}
-
-function readEntry(item: LedgerItem): FoundEntry {
-  const {
-    webhook = '',
-    event = '',
-    state = '',
-    code,
-  } = Object.fromEntries(Object.entries(item).map(([name, value]) => [name, value.S]));
-  return { webhook, event, state, ...(code !== undefined && { code }) };
-}
-
-/** The key that the ledger has for a planned webhook: its mapping makes it from what is signed. */
-export function ledgerNameOf(
-  webhook: PlannedWebhook,
-  mapping: MappingFile,
-  { body, ...terms }: SigningTerms & { readonly body: Uint8Array },
-): string {
-  const signed = signPlanned(webhook, body, mapping, terms);
-  const headers = new Map(Object.entries(signed.headers).map(([name, value]) => [name.toLowerCase(), value]));
-  const identity = identifyWebhook(mapping.profile, { headers, rawBody: signed.body });
-  return `${webhook.source}#${identity.ok ? identity.value.deduplicationId : ''}`;
 }

@@ -13,12 +13,37 @@ export type Post = {
   readonly body: Uint8Array;
 };
 
-/** The bytes of a planned webhook whose event has happened at this moment, or as long before as the script has it. */
-export function bodyOf(webhook: PlannedWebhook, now: Date): Uint8Array {
+/**
+ * The bytes of a planned webhook whose event has happened at this moment, or as long before as the script has it: one body
+ * for each request that it is sent in.
+ * @param attempt how often it was sent before. A vendor that cuts its batches anew sends it in several requests then.
+ */
+export function bodiesOf(webhook: PlannedWebhook, now: Date, attempt: number): readonly Uint8Array[] {
+  if (webhook.source === 'cutting') return cutBodiesOf(webhook, now, attempt);
   const { fault, example } = webhook;
-  if (fault.flaw === 'empty') return new Uint8Array();
+  if (fault.flaw === 'empty') return [new Uint8Array()];
   const body = example === undefined ? ownBodyOf(webhook, now) : example.bodyAt(now);
-  return fault.flaw === 'not-json' ? Buffer.concat([body, Buffer.from(',')]) : body;
+  return [fault.flaw === 'not-json' ? Buffer.concat([body, Buffer.from(',')]) : body];
+}
+
+/** As HubSpot does: each item counts its attempts, and a later batch may have other items in another order. */
+function cutBodiesOf(webhook: PlannedWebhook, now: Date, attempt: number): readonly Uint8Array[] {
+  const items = eventsOf(webhook).map(({ whom, identity: rehearsal }, index) => ({
+    eventId: 100,
+    subscriptionId: 4_017_812,
+    occurredAt: now.getTime(),
+    subscriptionType: webhook.fault.type,
+    attemptNumber: attempt,
+    objectId: `${webhook.id}-${index}`,
+    whom,
+    rehearsal,
+  }));
+  const write = (batch: readonly object[]) => Buffer.from(WRITERS[webhook.style](batch));
+  if (attempt === 0) return [write(items)];
+  const turned = [...items.slice(attempt), ...items.slice(0, attempt)];
+  const middle = Math.ceil(turned.length / 2);
+  // The item in the middle is in both.
+  return [write(turned.slice(0, middle)), write(turned.slice(middle - 1))];
 }
 
 function ownBodyOf(webhook: PlannedWebhook, now: Date): Uint8Array {

@@ -17,7 +17,20 @@ export type Fault = {
   /** How often it is drawn once each has been there, relative to the others. */
   readonly weight: number;
   /** The type of its webhook: an event of the rehearsal's mappings. */
-  readonly type: 'told' | 'listed' | 'dated' | 'asked' | 'poisoned' | 'nobody' | 'unwanted';
+  readonly type:
+    | 'told'
+    | 'listed'
+    | 'dated'
+    | 'asked'
+    | 'poisoned'
+    | 'nobody'
+    | 'unwanted'
+    /** Its event is renamed in the middle of the run, and back. */
+    | 'greeted'
+    /** Its event is removed in the middle of the run, and comes back. */
+    | 'leaving';
+  /** The source that it befalls, where that does not follow from the policy. */
+  readonly source?: 'cutting';
   readonly policies: readonly [Policy, ...Policy[]];
   /** What Webex Campaign answers, before it follows the contract again. */
   readonly answers: (random: Random, policy: Policy) => Script;
@@ -26,6 +39,10 @@ export type Fault = {
   /** How often the webhook is sent again: later on, and at the same time. */
   readonly again?: { readonly later: number; readonly atOnce: number };
   readonly flaw?: Flaw;
+  /** How many items a list has, where that is not left to chance. */
+  readonly items?: number;
+  /** What its webhook says, where that is not left to chance. */
+  readonly text?: string;
   /** Whether it takes seconds: such webhooks are sent together, so that they are waited for together. */
   readonly isSlow?: true;
   /** Whether the workers are killed as soon as it is called. */
@@ -92,6 +109,7 @@ const RETRIED: readonly Fault[] = [
   answered('429, nonsense', () => [throttled('soon')], 'delivered'),
   { ...answered('401 with 430', () => [coded(401, 430)], 'delivered'), weight: 2 },
   { ...answered('401 with 498', () => [coded(401, 498)], 'delivered'), weight: 2 },
+  answered('503 with Retry-After', (random) => [unavailable(String(random.int(1, 20)))], 'delivered'),
   answered('slow', (random) => [{ judgeAfterMilliseconds: random.int(100, 800) }], 'delivered'),
 ];
 
@@ -102,6 +120,7 @@ const UNCLEAR: readonly Fault[] = [
   unclear('502', coded(502, 502)),
   unclear('502 by a gateway', { status: 502, body: HTML }),
   unclear('503 by a gateway', { status: 503, body: HTML }),
+  unclear('504 by a gateway', { status: 504, body: HTML }),
   unclear('200, empty', { status: 200 }),
   unclear('200, HTML', { status: 200, body: HTML }),
   unclear('200, {}', { status: 200, body: {} }),
@@ -116,11 +135,67 @@ const UNCLEAR: readonly Fault[] = [
 
 const PARK: Fault['policies'] = ['park'];
 
+/** Long parameters in other scripts, of which Webex Campaign's refusal quotes all. Both are within its 24 KB. */
+const CYRILLIC = 'Ж'.repeat(6_500);
+const LONG_URL = `https://shop.example.com/корзина?items=${'[a-b]+(c|d)*.'.repeat(1_500)}`;
+
+const LONG: readonly Fault[] = [
+  {
+    ...answered('429 that quotes Cyrillic', () => [quoting(429, 429, CYRILLIC)], 'delivered'),
+    text: CYRILLIC,
+  },
+  {
+    ...answered('1001 that quotes Cyrillic', () => [quoting(200, 1001, CYRILLIC)], 'webex-invalid-json'),
+    text: CYRILLIC,
+  },
+  { ...answered('429 that quotes a URL', () => [quoting(429, 429, LONG_URL)], 'delivered'), text: LONG_URL },
+];
+
+/** More than one function's time, or one worker's share of the rate, allows: work has to go on where it stopped. */
+const LARGE = 1_500;
+
 const OWN: readonly Fault[] = [
   own('none', 'delivered', { weight: 500 }),
   own('sent again later', 'delivered', { weight: 60, again: { later: 2, atOnce: 0 } }),
   own('ten at once', 'delivered', { weight: 15, again: { later: 0, atOnce: 9 } }),
   own('a list', 'delivered', { weight: 30, type: 'listed', again: { later: 1, atOnce: 1 } }),
+  {
+    ...answered('a list, one refused', () => [coded(200, 1002)], 'webex-mandatory-field-missing'),
+    type: 'listed',
+    again: { later: 1, atOnce: 0 },
+  },
+  own('a large batch', 'delivered', {
+    weight: 0,
+    type: 'listed',
+    items: LARGE,
+    isSlow: true,
+    again: { later: 1, atOnce: 0 },
+  }),
+  own('re-cut retry', 'delivered', {
+    weight: 30,
+    type: 'listed',
+    policies: PARK,
+    source: 'cutting',
+    again: { later: 2, atOnce: 0 },
+  }),
+  {
+    ...answered('re-cut retry, one refused', () => [coded(200, 1002)], 'webex-mandatory-field-missing'),
+    type: 'listed',
+    policies: PARK,
+    source: 'cutting',
+    again: { later: 2, atOnce: 0 },
+  },
+  own('event renamed', 'delivered', {
+    weight: 40,
+    type: 'greeted',
+    policies: PARK,
+    again: { later: 1, atOnce: 0 },
+  }),
+  {
+    ...own('event removed', 'delivered', { weight: 40, type: 'leaving', policies: PARK }),
+    // Webhooks that come while no event wants them are ignored.
+    ends: () => ['delivered', 'no-mapping', 'ignored'],
+  },
   own('poison', 'expression-failed', { type: 'poisoned', policies: PARK }),
   own('nobody to tell', 'event-key-missing', { type: 'nobody', policies: PARK }),
   own('too old', 'expired', { type: 'dated', policies: PARK, ageDays: 60 }),
@@ -141,10 +216,18 @@ const FLAWED: readonly Fault[] = [
 ];
 
 /** All that can go wrong with a webhook; docs/rehearsal.md says what each means. */
-export const FAULTS: readonly Fault[] = [...OWN, ...REFUSED, ...RETRIED, ...UNCLEAR, ...FLAWED];
+export const FAULTS: readonly Fault[] = [...OWN, ...REFUSED, ...RETRIED, ...LONG, ...UNCLEAR, ...FLAWED];
 
 function coded(status: number, code: number | string): Script[number] & { readonly status: number } {
   return { status, body: { code, description: 'Rehearsed' } };
+}
+
+function quoting(status: number, code: number, text: string): Script[number] {
+  return { status, body: { code, description: `Cannot take "${text}" now` } };
+}
+
+function unavailable(retryAfter: string): Script[number] {
+  return { status: 503, body: HTML, headers: { 'retry-after': retryAfter } };
 }
 
 function throttled(retryAfter: string): Script[number] {

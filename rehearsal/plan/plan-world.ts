@@ -1,7 +1,7 @@
 import { identifyWebhook } from '../../lambdas/ingest/identity.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
 import { createRandom, type Random } from '../random.ts';
-import { bodyOf, trySigning } from './build-webhook.ts';
+import { bodiesOf, trySigning } from './build-webhook.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import {
   drawWorldEvents,
@@ -69,6 +69,14 @@ function byWeight(faults: readonly Fault[], number: number): Fault | undefined {
   });
 }
 
+const TEXTS: readonly [string, ...string[]] = [
+  'plain',
+  'Zoë Ümlaut',
+  '"quoted" \\ and / slashed',
+  '字 🎉 end',
+  '820982911946154508',
+];
+
 function drawWebhook(random: Random, fault: Fault, id: string): PlannedWebhook {
   const policy = random.pick(fault.policies);
   return {
@@ -76,15 +84,9 @@ function drawWebhook(random: Random, fault: Fault, id: string): PlannedWebhook {
     source: drawSource(random, fault, policy),
     policy,
     fault,
-    text: random.pick([
-      'plain',
-      'Zoë Ümlaut',
-      '"quoted" \\ and / slashed',
-      '字 🎉 end',
-      '820982911946154508',
-    ]),
+    text: fault.text ?? random.pick(TEXTS),
     style: fault.flaw === 'respaced' ? 'compact' : random.pick(['compact', 'spaced', 'escaped']),
-    items: fault.type === 'listed' ? random.int(1, 5) : 1,
+    items: fault.items ?? (fault.type === 'listed' ? random.int(1, 5) : 1),
     answers: fault.answers(random, policy),
   };
 }
@@ -92,9 +94,10 @@ function drawWebhook(random: Random, fault: Fault, id: string): PlannedWebhook {
 /** A signature that has no time cannot be stale, and the late source knows one event only. */
 function drawSource(
   random: Random,
-  { name, type, flaw }: Fault,
+  { name, type, flaw, source }: Fault,
   policy: PlannedWebhook['policy'],
 ): SourceName {
+  if (source !== undefined) return source;
   if (policy === 'retry') return 'repeating';
   const isPlain = name === 'none' && type === 'told' && flaw === undefined;
   return isPlain && random.int(1, 5) === 1 ? 'late' : 'parking';
@@ -122,18 +125,30 @@ function drawBursts(random: Random, webhooks: readonly PlannedWebhook[]): readon
   return [...bursts.slice(0, 1), ...slowBursts, ...bursts.slice(1)];
 }
 
-const NEEDS_DEAD_LETTERS: readonly WorldEvent['name'][] = ['redrive-all', 'replay-all'];
+/** In the second half there are dead letters to replay, and the mapping has changed. */
+const IN_SECOND_HALF: readonly WorldEvent['name'][] = ['redrive-all', 'replay-all', 'mapping-restored'];
+const IN_FIRST_HALF: readonly WorldEvent['name'][] = ['late-secret-set', 'mapping-changed'];
 
-/** Puts each event before a burst: replays into the second half, when there are dead letters, the late secret into the first. */
+/** Puts each event before a burst. */
 function putInWorld(random: Random, bursts: readonly Step[], events: readonly WorldEvent[]): readonly Step[] {
   const steps = [...bursts];
   for (const event of events) {
     const middle = Math.floor(steps.length / 2);
-    const latest = event.name === 'late-secret-set' ? middle : steps.length - 1;
-    const earliest = NEEDS_DEAD_LETTERS.includes(event.name) ? middle : Math.min(1, latest);
+    const latest = IN_FIRST_HALF.includes(event.name) ? middle : steps.length - 1;
+    const earliest = IN_SECOND_HALF.includes(event.name) ? middle : Math.min(1, latest);
     steps.splice(random.int(earliest, latest), 0, { kind: 'world', event });
   }
-  return steps;
+  return inOrder(steps);
+}
+
+/** Both may come in the very middle: the mapping changes before it is restored. */
+function inOrder(steps: readonly Step[]): readonly Step[] {
+  const placeOf = (name: WorldEvent['name']) =>
+    steps.findIndex((step) => step.kind === 'world' && step.event.name === name);
+  const [changed, restored] = [placeOf('mapping-changed'), placeOf('mapping-restored')];
+  const [one, other] = [steps[changed], steps[restored]];
+  if (one === undefined || other === undefined || changed < restored) return steps;
+  return steps.with(changed, other).with(restored, one);
 }
 
 /** How many marks a webhook has: one for each of its leaves. */
@@ -232,7 +247,8 @@ function isSeenAtIngest(fault: Fault, { source, example }: StudiedExample): bool
   };
   const url = 'http://127.0.0.1';
   const terms = { secret, forged: `${secret.slice(0, -8)}AAAAAAA=`, url };
-  const signed = trySigning(webhook, bodyOf(webhook, new Date(0)), mapping, terms);
+  const [body = new Uint8Array()] = bodiesOf(webhook, new Date(0), 0);
+  const signed = trySigning(webhook, body, mapping, terms);
   if (!signed.ok) return false;
   if (fault.flaw === 'stranger' || fault.flaw === 'empty') return true;
   const { path, headers: posted, body: postedBody } = signed.value;

@@ -4,7 +4,7 @@ import type { Random } from '../random.ts';
 import type { MadeOfExample } from './example-webhook.ts';
 import type { End, Fault, Policy } from './faults.ts';
 
-export type SourceName = 'parking' | 'repeating' | 'late';
+export type SourceName = 'parking' | 'repeating' | 'late' | 'cutting';
 
 /** One webhook of the script. */
 export type PlannedWebhook = {
@@ -70,6 +70,7 @@ export function eventsOf(webhook: PlannedWebhook): readonly PlannedEvent[] {
   }
   return Array.from({ length: items }, (_, item) => ({
     ...shared,
+    ...(item > 0 && { answers: [], ends: ['delivered'] as const }),
     identity: `${id}/${type}/${item}`,
     name: `${type}#${item}`,
     whom: `whom-${id}-${item}`,
@@ -117,16 +118,38 @@ export type WorldEvent =
   /** SQS moves every dead letter back; no operator has decided that any event may be sent again. */
   | { readonly name: 'redrive-all' }
   /** An operator replays them by the command for it. */
-  | { readonly name: 'replay-all' };
+  | { readonly name: 'replay-all' }
+  /** The mapping is deployed with one event renamed and another removed; later as it was, but for a note of the rename. */
+  | { readonly name: 'mapping-changed' }
+  | { readonly name: 'mapping-restored' }
+  /** For an hour of the queues' clock, every call is answered so. */
+  | { readonly name: 'hour-of-failures'; readonly by: Failing; readonly liesToProbes: boolean };
+
+/**
+ * How Webex Campaign fails for an hour. Before and after an event was accepted, in turn; a 503 with `Retry-After` accepts
+ * none.
+ */
+export type Failing = '502' | '503' | '503 with Retry-After' | '504' | 'time-out';
 
 /**
  * Everything that can befall the world, in an order of chance.
- * @param times how often; a secret is set or rotated only once, since ingest looks again once a minute at most
+ * @param times how often; what takes long comes only once, and so do secrets, since ingest looks again once a minute at most
  */
 export function drawWorldEvents(random: Random, times: number): readonly WorldEvent[] {
-  const once: readonly WorldEvent[] = [{ name: 'signing-secret-rotated' }, { name: 'late-secret-set' }];
+  const once: readonly WorldEvent[] = [
+    { name: 'signing-secret-rotated' },
+    { name: 'late-secret-set' },
+    { name: 'mapping-changed' },
+    { name: 'mapping-restored' },
+    drawHour(random),
+  ];
   const more = Array.from({ length: times }, () => drawRepeatable(random));
   return random.shuffle([...once, ...more.flat()]);
+}
+
+function drawHour(random: Random): WorldEvent {
+  const by = random.pick<Failing>(['502', '503', '503 with Retry-After', '504', 'time-out']);
+  return { name: 'hour-of-failures', by, liesToProbes: random.coin() };
 }
 
 function drawRepeatable(random: Random): readonly WorldEvent[] {

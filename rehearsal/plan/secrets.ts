@@ -30,12 +30,14 @@ export function createRehearsalSecrets(): RehearsalSecrets {
     parking: [make('whsec_')],
     repeating: [make('whsec_')],
     late: [make('late_')],
+    cutting: [make('cutting_')],
   };
   let isLateSet = false;
   return {
     stored: () => ({
       'rehearsal/parking': { signingSecrets: signing.parking },
       'rehearsal/repeating': { signingSecrets: signing.repeating },
+      'rehearsal/cutting': { signingSecrets: signing.cutting },
       'rehearsal/late': isLateSet ? { signingSecrets: signing.late } : '',
       'webex-campaign': stored(),
     }),

@@ -1,3 +1,5 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PROJECT, stageNames } from '../../answers/project.ts';
@@ -22,8 +24,20 @@ import { type StudiedExample, studyExample } from './study-example.ts';
 export type World = {
   readonly directory: string;
   readonly mappings: readonly MappingFile[];
+  /** What the mappings become in the middle of a run; missing where they are an adopter's. */
+  readonly changes?: ChangedMappings;
   readonly secrets: RehearsalSecrets;
   readonly plan: (settings: PlanSettings) => Promise<Plan>;
+};
+
+/** Mapping folders that were written for one run. */
+type ChangedMappings = {
+  /** One event has another name, and one is gone. */
+  readonly changed: string;
+  /** As before, but for a note that the event had the other name. */
+  readonly restored: string;
+  readonly mappings: readonly MappingFile[];
+  readonly remove: () => void;
 };
 
 const OWN_MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
@@ -32,13 +46,41 @@ const OWN_MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
 export function openOwnWorld(): Result<World, string> {
   const mappings = readMappingFolders(OWN_MAPPINGS);
   if (!mappings.ok) return fail(formatProblems(mappings.failure));
+  const changes = writeChanges();
+  if (!changes.ok) return changes;
   return succeed({
     directory: OWN_MAPPINGS,
     mappings: mappings.value,
+    changes: changes.value,
     secrets: createRehearsalSecrets(),
     plan: async (settings) => planWorld(settings),
   });
 }
+
+function writeChanges(): Result<ChangedMappings, string> {
+  const directory = mkdtempSync(join(tmpdir(), 'rehearsal-mappings-'));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  const write = (name: string, change: (text: string) => string) => {
+    const folders = join(directory, name);
+    cpSync(OWN_MAPPINGS, folders, { recursive: true });
+    const file = join(folders, 'parking', 'mapping.yaml');
+    writeFileSync(file, change(readFileSync(file, 'utf8')));
+    return folders;
+  };
+  const changed = write('changed', (text) =>
+    text.replace('name: greeted', 'name: welcomed\n    formerly: [greeted]').replace(LAST_EVENT, ''),
+  );
+  const restored = write('restored', (text) =>
+    text.replace('name: greeted', 'name: greeted\n    formerly: [welcomed]'),
+  );
+  const read = readMappingFolders(changed);
+  if (read.ok) return succeed({ changed, restored, mappings: read.value, remove });
+  remove();
+  return fail(formatProblems(read.failure));
+}
+
+/** The event that is removed is the last of its file. */
+const LAST_EVENT = /\n {2}- name: leaving\n.*$/s;
 
 /** The mapping folders of a directory, their examples being the webhooks; fails with their problems, as `validate` does. */
 export async function openAdopterWorld(directory: string): Promise<Result<World, string>> {
@@ -59,7 +101,7 @@ export async function openAdopterWorld(directory: string): Promise<Result<World,
     plan: (settings) => {
       const befalls = settings.befalls ?? (() => true);
       const isThere = (name: Parameters<typeof befalls>[0]) =>
-        name !== 'late-secret-set' || late !== undefined;
+        (name !== 'late-secret-set' || late !== undefined) && !CHANGES.includes(name);
       return planExamples(
         { ...settings, befalls: (name) => isThere(name) && befalls(name) },
         studied,
@@ -68,6 +110,9 @@ export async function openAdopterWorld(directory: string): Promise<Result<World,
     },
   });
 }
+
+/** An adopter's mappings stay as they are. */
+const CHANGES: readonly string[] = ['mapping-changed', 'mapping-restored'];
 
 type Studied = {
   readonly signing: ReadonlyMap<string, string>;

@@ -2,6 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { PROJECT } from '../../answers/project.ts';
 import { replayDeadLetters } from '../../answers/replay.ts';
 import type { LocalRun } from '../../local/run.ts';
+import type { Script } from '../../local/webex-campaign/answers.ts';
+import { type Evidence, isProbe } from '../judge/evidence.ts';
 import type { WorldEvent } from '../plan/plan.ts';
 import type { RehearsalSecrets } from '../plan/secrets.ts';
 import type { StackAccess } from './stack-access.ts';
@@ -11,8 +13,16 @@ export type Levers = {
   readonly run: LocalRun;
   readonly stack: StackAccess;
   readonly secrets: RehearsalSecrets;
-  /** The directory of the mapping folders that run. */
-  readonly mappingsDirectory: string;
+  /** Where the mapping folders that run now lie, and what they become in the middle of a run. */
+  readonly mappingFolders: MappingFolders;
+};
+
+/** Directories of mapping folders. */
+export type MappingFolders = {
+  current: string;
+  /** Missing where the mappings are an adopter's. */
+  readonly changed?: string;
+  readonly restored?: string;
 };
 
 /** What has befallen the world, as far as the judgement depends on it. */
@@ -20,6 +30,8 @@ export type Befallen = {
   redelivered: number;
   /** Times at which connections were closed that calls may have been made on. */
   outages: number;
+  /** Hours in which every call failed. */
+  hours: number;
   unreadable: number;
   /** Deduplication ids of the dead letters that were put back on the buffer. */
   readonly replayed: Set<string>;
@@ -27,11 +39,50 @@ export type Befallen = {
   replayFailures: number;
 };
 
+/** What a world event needs beside the levers. */
+type Stage = Levers & {
+  readonly evidence: Pick<Evidence, 'setOutage'>;
+  readonly befallen: Befallen;
+  /** Once a burst has felt it. */
+  readonly felt: Promise<void>;
+};
+
 /** Lets an event befall the world; returns once it is over, and some webhooks have felt it. */
-export async function befall(
-  event: WorldEvent,
-  { run, secrets, stack, mappingsDirectory }: Levers,
-  { befallen, felt }: { readonly befallen: Befallen; readonly felt: Promise<void> },
+export async function befall(event: WorldEvent, stage: Stage): Promise<void> {
+  const { run, stack, befallen, mappingFolders } = stage;
+  switch (event.name) {
+    case 'redelivery':
+      befallen.redelivered += event.messages;
+      return run.stack.faults.redeliver(event.messages);
+    case 'unreadable-message':
+      befallen.unreadable += 1;
+      return putUntilTaken(stack);
+    case 'redrive-all':
+      for (const id of await redriveAll(stack)) befallen.replayed.add(id);
+      return;
+    case 'replay-all':
+      return replayEvery(stage, befallen);
+    case 'mapping-changed':
+      return deploy(mappingFolders.changed, stage);
+    case 'mapping-restored':
+      return deploy(mappingFolders.restored, stage);
+    default:
+      return breakDown(event, stage);
+  }
+}
+
+type NotThere =
+  | 'redelivery'
+  | 'unreadable-message'
+  | 'redrive-all'
+  | 'replay-all'
+  | 'mapping-changed'
+  | 'mapping-restored';
+
+/** Changes secrets, or takes something away for a while. */
+async function breakDown(
+  event: Exclude<WorldEvent, { readonly name: NotThere }>,
+  { run, secrets, befallen, felt, evidence }: Stage,
 ): Promise<void> {
   const { faults } = run.stack;
   switch (event.name) {
@@ -55,26 +106,75 @@ export async function befall(
       befallen.outages += 1;
       await run.simulator?.setAway(true);
       return during(event, felt, () => run.simulator?.setAway(false));
-    case 'redelivery':
-      befallen.redelivered += event.messages;
-      return faults.redeliver(event.messages);
-    case 'unreadable-message':
-      befallen.unreadable += 1;
-      return putUntilTaken(stack);
-    case 'redrive-all':
-      for (const id of await redriveAll(stack)) befallen.replayed.add(id);
-      return;
-    case 'replay-all':
-      return replayEvery({ run, mappingsDirectory }, befallen);
+    case 'hour-of-failures':
+      befallen.hours += 1;
+      evidence.setOutage(event.by);
+      run.simulator?.setOutage(createOutage(event));
+      return during({ milliseconds: hourOf(run) }, felt, () => {
+        evidence.setOutage();
+        run.simulator?.setOutage();
+      });
   }
+}
+
+const HOUR_MILLISECONDS = 3_600_000;
+/** On a slow clock it is less than an hour. */
+const LONGEST_HOUR_MILLISECONDS = 60_000;
+
+function hourOf({ stack }: LocalRun): number {
+  return Math.min(HOUR_MILLISECONDS / stack.clock.speed, LONGEST_HOUR_MILLISECONDS);
+}
+
+/** Fails before and after an event is accepted, in turn. A front that lies checks the fields, with a broken server behind it. */
+function createOutage({
+  by,
+  liesToProbes,
+}: Extract<WorldEvent, { name: 'hour-of-failures' }>): (body: string) => Script[number] {
+  let accepts = false;
+  return (body) => {
+    if (isProbe(body) && liesToProbes) return MISSING_FIELD;
+    accepts = !accepts && !isProbe(body) && by !== '503 with Retry-After';
+    return { ...FAILING[by], accepts };
+  };
+}
+
+const MISSING_FIELD: Script[number] = {
+  status: 200,
+  body: { code: 1002, description: 'Mandatory field is missing' },
+};
+
+const FAILING: Readonly<Record<Extract<WorldEvent, { name: 'hour-of-failures' }>['by'], Script[number]>> = {
+  502: { status: 502, body: '<html><body>Bad gateway</body></html>' },
+  503: { status: 503, body: '<html><body>Unavailable</body></html>' },
+  '503 with Retry-After': { status: 503, headers: { 'retry-after': '120' } },
+  504: { status: 504 },
+  'time-out': { hang: true },
+};
+
+/**
+ * Deploys other mapping folders while events wait for Webex Campaign: it is away from a burst before the deploy to a moment
+ * after it.
+ */
+async function deploy(
+  directory: string | undefined,
+  { run, mappingFolders, befallen, felt }: Stage,
+): Promise<void> {
+  if (directory === undefined) return;
+  befallen.outages += 1;
+  await run.simulator?.setAway(true);
+  await felt;
+  const redeployed = await run.redeploy(directory);
+  if (!redeployed.ok) throw new Error(redeployed.failure);
+  mappingFolders.current = directory;
+  await run.simulator?.setAway(false);
 }
 
 /** The operator replays every dead letter by the command, and counts those that could not be replayed. */
 async function replayEvery(
-  { run, mappingsDirectory }: Pick<Levers, 'run' | 'mappingsDirectory'>,
+  { run, mappingFolders }: Pick<Levers, 'run' | 'mappingFolders'>,
   befallen: Befallen,
 ): Promise<void> {
-  const { replayed, failed } = await replayAll(run.stack.url, mappingsDirectory);
+  const { replayed, failed } = await replayAll(run.stack.url, mappingFolders.current);
   for (const id of replayed) befallen.replayed.add(id);
   befallen.replayFailures += failed;
 }

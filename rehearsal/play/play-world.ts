@@ -15,8 +15,8 @@ type PlaySettings = Levers & {
   readonly befallen: Befallen;
   /** In milliseconds of `performance.now()`. */
   readonly deadline: number;
-  /** The bytes of a webhook, by its place: the same however often it is sent. */
-  readonly bodyAt: (place: number) => Uint8Array;
+  /** The bytes of each request in which a webhook is sent now, by its place. */
+  readonly nextBodies: (place: number) => readonly Uint8Array[];
   readonly onProgress: (posted: number) => void;
 };
 
@@ -55,7 +55,7 @@ function createWorld(settings: PlaySettings): {
     const { promise: felt, resolve: isFelt } = Promise.withResolvers<void>();
     if (event === undefined) return isFelt;
     await current;
-    current = befall(event, settings, { befallen: settings.befallen, felt });
+    current = befall(event, { ...settings, felt });
     return isFelt;
   };
   return {
@@ -79,18 +79,20 @@ function dictate(webhook: PlannedWebhook, { run }: PlaySettings): void {
   run.simulator?.script(event.answers.map((answer) => ({ ...answer, for: target })));
 }
 
-function post(place: number, { webhooks }: Plan, settings: PlaySettings): Promise<void> {
-  const { evidence, mappings, secrets, run, deadline, bodyAt } = settings;
+async function post(place: number, { webhooks }: Plan, settings: PlaySettings): Promise<void> {
+  const { evidence, mappings, secrets, run, deadline, nextBodies } = settings;
   const webhook = webhooks[place];
   const mapping = mappings.find(({ source }) => source === webhook?.source);
-  if (webhook === undefined || mapping === undefined) return Promise.resolve();
-  const body = bodyAt(place);
+  if (webhook === undefined || mapping === undefined) return;
   const story: IngestStory = evidence.ingest.get(place) ?? { requests: 0, refusals: new Map() };
   evidence.ingest.set(place, story);
   const { url } = run.stack;
-  const sign = () => signPlanned(webhook, body, mapping, { secret: secrets.signing(webhook.source), url });
   const isGenuine = webhook.fault.flaw === undefined;
-  return postUntilTaken(sign, { url, deadline, story, isGenuine });
+  const sent = nextBodies(place).map((body) => {
+    const sign = () => signPlanned(webhook, body, mapping, { secret: secrets.signing(webhook.source), url });
+    return postUntilTaken(sign, { url, deadline, story, isGenuine });
+  });
+  await Promise.all(sent);
 }
 
 /** How a vendor repeats what was not taken: with pauses twice as long each time, up to the longest. */

@@ -27,7 +27,7 @@ function file(webhook: Partial<PlannedWebhook> = {}, changes: Partial<EventFile>
   return {
     planned,
     ingest: { takenAt: 100, code: 'buffered', requests: 1, refusals: new Map() },
-    calls: [{ isAccepted: true, isLetIn: true, at: 350 }],
+    calls: [{ isAccepted: true, isLetIn: true, isInOutage: false, at: 350 }],
     deadLetters: [],
     entry: undefined,
     isReplayed: false,
@@ -37,7 +37,7 @@ function file(webhook: Partial<PlannedWebhook> = {}, changes: Partial<EventFile>
   };
 }
 
-const call = (isAccepted: boolean, isLetIn = true) => ({ isAccepted, isLetIn, at: 350 });
+const call = (isAccepted: boolean, isLetIn = true) => ({ isAccepted, isLetIn, isInOutage: false, at: 350 });
 const deadLetter = (code?: string) => ({ webhook: 'parking#a', event: 'told', ...(code && { code }) });
 
 describe('an event', () => {
@@ -62,7 +62,7 @@ describe('an event', () => {
   });
 
   test('that the ledger calls delivered but nobody has accepted is lost', () => {
-    const entry = { webhook: 'parking#a', event: 'told', state: 'delivered' };
+    const entry = { name: 'parking#a told', revision: 1, state: 'delivered' };
 
     expect(judgeEvent(file({}, { calls: [], entry }))).toMatchObject({ end: 'lost' });
   });
@@ -94,7 +94,7 @@ describe('an event', () => {
   test('has to be dead-lettered by the code that its fault means, or, replayed, be delivered', () => {
     const refused = { fault: fault('1001 in 200') };
     const at = (changes: Partial<EventFile>) => judgeEvent(file(refused, { calls: [], ...changes }));
-    const entry = { webhook: 'parking#a', event: 'told', state: 'failed', code: 'webex-invalid-json' };
+    const entry = { name: 'parking#a told', revision: 1, state: 'failed', code: 'webex-invalid-json' };
 
     expect(at({ deadLetters: [deadLetter('webex-invalid-json')] }).isExpected).toBe(true);
     expect(at({ deadLetters: [deadLetter('unconfirmed')] }).isExpected).toBe(false);
