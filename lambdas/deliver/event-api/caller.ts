@@ -123,10 +123,8 @@ async function pauseBefore(
   if (!keys.ok) return { code: keys.failure.code };
 
   const turn = breaker.takeProbe(now().getTime());
-  if (turn !== undefined) {
-    if (await turns.take(remainingMilliseconds())) await sendProbe(turn, hasTime, dependencies);
-    else breaker.giveBack(turn);
-  }
+  const unsent = turn && (await sendProbe(turn, { ...dependencies, turns, remainingMilliseconds }));
+  if (unsent !== undefined) return unsent;
   const pausedNow = breaker.currentPause(now().getTime());
   if (pausedNow !== undefined) return callPauseOf(pausedNow);
   return hasTime() ? undefined : NOT_BEGUN;
@@ -149,22 +147,34 @@ function callPauseOf({ reason, milliseconds }: Pause): CallPause {
   return { code: `paused-${reason}`, atLeastSeconds: milliseconds / 1000 };
 }
 
-/** Finds out, by a call that can message nobody, whether an event may be sent again. No event is claimed for it. */
+/**
+ * Finds out, by a call that can message nobody, whether an event may be sent again. No event is claimed for it. Returns why
+ * it could not be sent, if so.
+ */
 async function sendProbe(
   turn: ProbeTurn,
-  hasTime: () => boolean,
-  dependencies: CallerDependencies,
-): Promise<void> {
+  {
+    turns,
+    remainingMilliseconds,
+    ...dependencies
+  }: CallerDependencies & { readonly turns: Turns; readonly remainingMilliseconds: () => number },
+): Promise<CallPause | undefined> {
   const { keyedCaller, breaker, call, now, reportUnknownProbe } = dependencies;
+  const giveBack = (pause: CallPause) => {
+    breaker.giveBack(turn);
+    return pause;
+  };
+  if (!(await turns.take(remainingMilliseconds()))) return giveBack(NOT_BEGUN);
   const called = await keyedCaller(
     async (key) => classifyAttempt(await call(buildRequest(PROBE_PAYLOAD, key)), now(), dependencies),
-    hasTime,
+    () => turns.areLeft(remainingMilliseconds()),
   );
-  if (!called.ok) return breaker.giveBack(turn);
+  if (!called.ok) return giveBack({ code: called.failure.code });
   const { verdict } = called.value;
   const found = { signal: judgeProbe(verdict), ...hintOf(verdict) };
   const isNotUnderstood = breaker.recordProbe(turn, found, now().getTime());
   if (isNotUnderstood && verdict.answer) reportUnknownProbe(verdict.answer);
+  return undefined;
 }
 
 /** What the vendor asked for. */
