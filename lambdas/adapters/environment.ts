@@ -43,6 +43,10 @@ export const deliverEnvironment = z.object({
     textSchema,
     z.transform((names) => names.split(',')),
   ),
+  /** What a 503 without `Retry-After` is taken for. */
+  SERVICE_UNAVAILABLE: z.enum(['unclear', 'retry']),
+  /** What finds out whether an outage is over: a call that can message nobody, or the next event. */
+  PROBE: z.enum(['call', 'event']),
 });
 
 /** The variables as the construct writes them. */

@@ -17,7 +17,7 @@ import { createBreaker } from './event-api/breaker.ts';
 import { CALL_LIMITS, createEventCaller, createRateLimit, workerRate } from './event-api/caller.ts';
 import { createKeyedCaller, keysOf, parseWebexSecret } from './event-api/keys.ts';
 import { hashEventKey } from './ledger/entry.ts';
-import { createOnceAMinute } from './log-line.ts';
+import { createOnceAMinute, formatUnknownProbe } from './log-line.ts';
 
 // runs once per cold start
 const environment = readEnvironment(deliverEnvironment);
@@ -40,7 +40,7 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   caller: createEventCaller({
     keyedCaller: createKeyedCaller({ readKeys, rereadKeys }),
     readKeys,
-    breaker: createBreaker(),
+    breaker: createBreaker(environment.PROBE),
     rateLimit: createRateLimit(
       workerRate({
         eventsPerSecond: environment.EVENTS_PER_SECOND,
@@ -50,6 +50,8 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
     call: createEventApi(environment.WEBEX_EVENT_URL),
     callMilliseconds: CALL_LIMITS.total,
     successIdFields: environment.SUCCESS_ID_FIELDS,
+    serviceUnavailable: environment.SERVICE_UNAVAILABLE,
+    reportUnknownProbe: (answer) => writeLogLine(formatUnknownProbe(answer, now())),
     pause,
     now,
   }),

@@ -1,7 +1,7 @@
 import type { BufferedWebhook } from '../buffer/message.ts';
 import type { Mapped } from '../map/webhook.ts';
 import { declareMetrics, type MetricDirective, type Unit, unitsOf } from '../metric-directive.ts';
-import { provesKeyAndEndpoint } from './event-api/breaker.ts';
+import { provesKeyAndEndpoint } from './event-api/signal.ts';
 import type { AnswerFacts } from './event-api/verdict.ts';
 import type { EventOutcome, RetryLaterCode, Unopenable } from './outcome.ts';
 import type { BufferRecord, EventWork } from './work.ts';
@@ -87,6 +87,22 @@ export function formatUnrecorded(
   return { stage: 'deliver', code: 'intake-record-not-written', cause, source, deduplicationId, webhookId };
 }
 
+/**
+ * What is logged of a probe whose answer is none that a probe can have. No event was called for; the next one is, in place
+ * of the probe.
+ */
+export function formatUnknownProbe(answer: AnswerFacts, now: Date): OutcomeLine {
+  const measured = { ProbesNotUnderstood: 1 };
+  const directives = [declareMetrics([], unitsOf(measured, DELIVER_METRICS))];
+  return {
+    _aws: { Timestamp: now.getTime(), CloudWatchMetrics: directives },
+    ...measured,
+    stage: 'deliver',
+    code: 'probe-not-understood',
+    answer: factsOf(answer),
+  };
+}
+
 /** What is logged of a message that met a bug before its events were reached. */
 export function formatBug(record: BufferRecord, bug: unknown, now: Date): OutcomeLine {
   const { messageId, receives } = record;
@@ -132,6 +148,8 @@ const DELIVER_METRICS = {
   PausedByLedger: 'Count',
   DeadLetters: 'Count',
   UnconfirmedEvents: 'Count',
+  /** Probes of an open breaker with an answer that none should have: an event was sent in their place. */
+  ProbesNotUnderstood: 'Count',
   /** 1 for a call with the secondary key; 0 once a minute while calls are made with the primary. */
   SpareKeyCalls: 'Count',
   /** A bug, or a dead letter that could not be written. */
@@ -164,6 +182,7 @@ const PAUSED_BY: Readonly<Record<RetryLaterCode, DeliverMetric | undefined>> = {
   'internal-error': 'Faults',
   'dead-letter-unavailable': 'Faults',
   'webex-unreachable': undefined,
+  'webex-unavailable': undefined,
   unconfirmed: 'UnconfirmedEvents',
   busy: undefined,
   'not-begun': undefined,

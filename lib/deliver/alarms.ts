@@ -123,6 +123,14 @@ function noticeAlarms({ name, ledger }: DeliverAlarmsProps): readonly StageAlarm
       threshold: 1,
     },
     {
+      runbookSection: 'probe-not-understood',
+      impact:
+        'While Webex Campaign fails, the call that finds out whether that is over gets an answer that nobody expects. Events are sent in its place, and each that fails may be one for a person to decide.',
+      urgency: 'tomorrow',
+      metric: adapterMetric(name, 'ProbesNotUnderstood', { statistic: Stats.SUM, period: Duration.hours(1) }),
+      threshold: 1,
+    },
+    {
       runbookSection: 'spare-key-in-use',
       impact:
         'For three hours calls have been made with the secondary key: if it is refused too, everything stops.',

@@ -6,7 +6,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { DeliverEnvironment } from '../../lambdas/adapters/environment.ts';
-import { SUCCESS_ID_FIELDS } from '../../lambdas/deliver/event-api/verdict.ts';
+import { DEFAULT_ANSWER_RULES } from '../../lambdas/deliver/event-api/verdict.ts';
 import { type Mapping, mappingSchema } from '../../lambdas/map/mapping.ts';
 import { createStageFunction, type StageFunctionProps } from '../bundle/stage-function.ts';
 import {
@@ -50,6 +50,19 @@ export type DeliverSettings = {
    * @default ["transaction-id"]
    */
   readonly successIdFields?: readonly string[] | undefined;
+  /**
+   * What a 503 without `Retry-After` is. `unclear`: the event may have been accepted, and its mapping's `on-unconfirmed`
+   * decides. `retry`: it was certainly not accepted, and is sent again. Say so only if Cisco has confirmed it. (A 503 with
+   * `Retry-After` is always sent again.)
+   * @default unclear
+   */
+  readonly serviceUnavailable?: DeliverEnvironment['SERVICE_UNAVAILABLE'] | undefined;
+  /**
+   * What finds out whether an outage of Webex Campaign is over. `call`: a call without event id and event key, which can
+   * message nobody. `event`: the next event; if it meets the outage, it may be one for a person to decide.
+   * @default call
+   */
+  readonly probe?: DeliverEnvironment['PROBE'] | undefined;
 };
 
 export type DeliverWorkerProps = {
@@ -118,7 +131,7 @@ export class DeliverWorker extends Construct {
     { name, buffer, deadLetter, ledger, eventUrl, settings }: DeliverWorkerProps,
     { eventsPerSecond, concurrency }: DeliveryRate,
   ): DeliverEnvironment {
-    const { successIdFields = SUCCESS_ID_FIELDS } = settings;
+    const { successIdFields, serviceUnavailable, probe = 'call' } = settings;
     return {
       STACK_NAME: name,
       BUFFER_QUEUE_URL: buffer.queueUrl,
@@ -129,7 +142,9 @@ export class DeliverWorker extends Construct {
       LEASE_SECONDS: String(DELIVERY_TIMES.lease),
       EVENTS_PER_SECOND: String(eventsPerSecond),
       MAX_CONCURRENCY: String(concurrency),
-      SUCCESS_ID_FIELDS: successIdFields.join(','),
+      SUCCESS_ID_FIELDS: (successIdFields ?? DEFAULT_ANSWER_RULES.successIdFields).join(','),
+      SERVICE_UNAVAILABLE: serviceUnavailable ?? DEFAULT_ANSWER_RULES.serviceUnavailable,
+      PROBE: probe,
     };
   }
 

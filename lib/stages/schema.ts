@@ -56,6 +56,8 @@ export const stageSchema = z.strictObject({
     .array(z.string().regex(/^[^,]+$/, 'expected a name without a comma'))
     .min(1, 'expected one name at least')
     .optional(),
+  'service-unavailable': z.enum(['unclear', 'retry']).optional(),
+  probe: z.enum(['call', 'event']).optional(),
   'alarm-email': z.email('expected an e-mail address').optional(),
   'fresh-within': durationSchema
     .refine((seconds) => seconds >= 60 && seconds <= 86_400, 'expected 1m to 24h')

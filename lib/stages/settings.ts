@@ -18,6 +18,8 @@ export function stackPropsOf(name: string, stage: Stage): Omit<WebhookAdapterSta
     eventsPerSecond: stage['events-per-second'],
     concurrency: stage.concurrency,
     successIdFields: stage['success-id-fields'],
+    serviceUnavailable: stage['service-unavailable'],
+    probe: stage.probe,
     alarms: alarmSettingsOf(stage),
     egressCidr: stage.vpc?.cidr,
     kms: stage.kms,

@@ -3,9 +3,17 @@ import type { Result } from '../../result.ts';
 import type { SecretFailure } from '../../secret.ts';
 import { LEFT_MILLISECONDS } from '../ledger/decision.ts';
 import type { RetryLaterCode } from '../outcome.ts';
-import { type Breaker, keepWhileOpen, type Pause, type Permit, signalOf } from './breaker.ts';
+import type { Breaker, Pause, Permit, ProbeTurn } from './breaker.ts';
 import type { KeyedCaller } from './keys.ts';
-import { type Attempt, classifyAttempt, quoteAnswer, type Verdict } from './verdict.ts';
+import { judgeProbe, keepWhileOpen, PROBE_PAYLOAD, signalOf } from './signal.ts';
+import {
+  type AnswerFacts,
+  type AnswerRules,
+  type Attempt,
+  classifyAttempt,
+  quoteAnswer,
+  type Verdict,
+} from './verdict.ts';
 
 /** An event, and the body of its call. */
 type EventToCall = Pick<Extract<Mapped, { kind: 'event' }>, 'event' | 'payload'>;
@@ -28,13 +36,16 @@ export type Called =
 
 /** Calls the event API as far as keys, rate, breaker and the function's remaining time allow. */
 export type EventCaller = {
-  /** Asked before an event is claimed: if no call can be made now, the event stays as it is. */
+  /**
+   * Asked before an event is claimed: if no call can be made now, the event stays as it is. While the breaker is open, the
+   * event that asks when a probe is due waits for it.
+   */
   readonly currentPause: (remainingMilliseconds: number) => Promise<CallPause | undefined>;
   readonly call: (event: EventToCall, remainingMilliseconds: () => number) => Promise<Called>;
 };
 
 /** What one worker calls the event API with. It lives as long as the worker: breaker, rate and keys are its memory. */
-export type CallerDependencies = {
+export type CallerDependencies = AnswerRules & {
   readonly keyedCaller: KeyedCaller;
   readonly breaker: Breaker;
   readonly rateLimit: RateLimit;
@@ -43,34 +54,91 @@ export type CallerDependencies = {
   readonly call: (request: EventRequest) => Promise<Attempt>;
   /** How long a call may take at most. */
   readonly callMilliseconds: number;
-  readonly successIdFields: readonly string[];
+  /** Reports a probe whose answer was not understood, from the third on. */
+  readonly reportUnknownProbe: (answer: AnswerFacts) => void;
   readonly pause: (milliseconds: number) => Promise<void>;
   readonly now: () => Date;
 };
 
 /** Combines breaker, rate, keys and the HTTP client. A call is begun only if there is time to judge and settle it. */
 export function createEventCaller(dependencies: CallerDependencies): EventCaller {
-  const { breaker, readKeys, rateLimit, pause, now, callMilliseconds } = dependencies;
-  const timeLeft = (remainingMilliseconds: number) =>
-    remainingMilliseconds - callMilliseconds - LEFT_MILLISECONDS;
-
+  const { breaker, now } = dependencies;
+  const turns = createTurns(dependencies);
+  const ends = createEnds();
   return {
-    currentPause: async (remainingMilliseconds) => {
-      if (timeLeft(remainingMilliseconds) < 0) return { code: 'not-begun' };
-      const paused = breaker.currentPause(now().getTime());
-      if (paused !== undefined) return callPauseOf(paused);
-      const keys = await readKeys();
-      return keys.ok ? undefined : { code: keys.failure.code };
+    currentPause: (remainingMilliseconds) => {
+      const endsAt = now().getTime() + remainingMilliseconds;
+      return pauseBefore(turns, dependencies, () => endsAt - now().getTime());
     },
     call: async (event, remainingMilliseconds) => {
-      const wait = rateLimit.reserve(now().getTime(), timeLeft(remainingMilliseconds()));
-      if (wait === undefined) return { kind: 'paused', code: 'not-begun' };
-      if (wait > 0) await pause(wait);
-      // Asked only now: while this call waited for its turn, another may have found that no key works.
-      const permit = breaker.permit(now().getTime());
-      if (permit.kind === 'pause') return { kind: 'paused', ...callPauseOf(permit) };
-      const hasTime = () => timeLeft(remainingMilliseconds()) >= 0;
-      return callOnce(event, { ...dependencies, permit, hasTime });
+      while (await turns.take(remainingMilliseconds())) {
+        // Asked only now: while this call waited for its turn, another may have found that no key works.
+        const permit = breaker.permit(now().getTime());
+        if (permit.kind === 'pause') return { kind: 'paused', ...callPauseOf(permit) };
+        if (permit.kind === 'go') {
+          const hasTime = () => turns.areLeft(remainingMilliseconds());
+          return callOnce(event, { ...dependencies, permit, hasTime }).finally(ends.report);
+        }
+        await ends.next();
+      }
+      return { kind: 'paused', ...NOT_BEGUN };
+    },
+  };
+}
+
+const NOT_BEGUN = { code: 'not-begun' } as const;
+
+/** When a call may be begun: as the rate has it, and only if there is time for its end. */
+type Turns = {
+  readonly areLeft: (remainingMilliseconds: number) => boolean;
+  /** Waits for the next turn; false if it comes too late. */
+  readonly take: (remainingMilliseconds: number) => Promise<boolean>;
+};
+
+function createTurns({ rateLimit, pause, now, callMilliseconds }: CallerDependencies): Turns {
+  const timeLeft = (remainingMilliseconds: number) =>
+    remainingMilliseconds - callMilliseconds - LEFT_MILLISECONDS;
+  return {
+    areLeft: (remainingMilliseconds) => timeLeft(remainingMilliseconds) >= 0,
+    take: async (remainingMilliseconds) => {
+      const wait = rateLimit.reserve(now().getTime(), timeLeft(remainingMilliseconds));
+      if (wait !== undefined && wait > 0) await pause(wait);
+      return wait !== undefined;
+    },
+  };
+}
+
+/** What stands in the way of a call, once a probe that is due has been sent. */
+async function pauseBefore(
+  turns: Turns,
+  dependencies: CallerDependencies,
+  remainingMilliseconds: () => number,
+): Promise<CallPause | undefined> {
+  const { breaker, readKeys, now } = dependencies;
+  const hasTime = () => turns.areLeft(remainingMilliseconds());
+  if (!hasTime()) return NOT_BEGUN;
+  const paused = breaker.currentPause(now().getTime());
+  if (paused !== undefined) return callPauseOf(paused);
+  const keys = await readKeys();
+  if (!keys.ok) return { code: keys.failure.code };
+
+  const turn = breaker.takeProbe(now().getTime());
+  const unsent = turn && (await sendProbe(turn, { ...dependencies, turns, remainingMilliseconds }));
+  if (unsent !== undefined) return unsent;
+  const pausedNow = breaker.currentPause(now().getTime());
+  if (pausedNow !== undefined) return callPauseOf(pausedNow);
+  return hasTime() ? undefined : NOT_BEGUN;
+}
+
+/** The ends of calls, for those that wait until one comes. */
+function createEnds(): { readonly next: () => Promise<void>; readonly report: () => void } {
+  let waiting: (() => void)[] = [];
+  return {
+    next: () => new Promise((resolve) => waiting.push(resolve)),
+    report: () => {
+      const woken = waiting;
+      waiting = [];
+      for (const wake of woken) wake();
     },
   };
 }
@@ -79,32 +147,71 @@ function callPauseOf({ reason, milliseconds }: Pause): CallPause {
   return { code: `paused-${reason}`, atLeastSeconds: milliseconds / 1000 };
 }
 
+/**
+ * Finds out, by a call that can message nobody, whether an event may be sent again. No event is claimed for it. Returns why
+ * it could not be sent, if so.
+ */
+async function sendProbe(
+  turn: ProbeTurn,
+  {
+    turns,
+    remainingMilliseconds,
+    ...dependencies
+  }: CallerDependencies & { readonly turns: Turns; readonly remainingMilliseconds: () => number },
+): Promise<CallPause | undefined> {
+  const { keyedCaller, breaker, call, now, reportUnknownProbe } = dependencies;
+  const giveBack = (pause: CallPause) => {
+    breaker.giveBack(turn);
+    return pause;
+  };
+  if (!(await turns.take(remainingMilliseconds()))) return giveBack(NOT_BEGUN);
+  const called = await keyedCaller(
+    async (key) => classifyAttempt(await call(buildRequest(PROBE_PAYLOAD, key)), now(), dependencies),
+    () => turns.areLeft(remainingMilliseconds()),
+  );
+  if (!called.ok) return giveBack({ code: called.failure.code });
+  const { verdict } = called.value;
+  const found = { signal: judgeProbe(verdict), ...hintOf(verdict) };
+  const isNotUnderstood = breaker.recordProbe(turn, found, now().getTime());
+  if (isNotUnderstood && verdict.answer) reportUnknownProbe(verdict.answer);
+  return undefined;
+}
+
+/** What the vendor asked for. */
+function hintOf(verdict: Verdict): { readonly retryAfterSeconds?: number } {
+  return 'retryAfterSeconds' in verdict && verdict.retryAfterSeconds !== undefined
+    ? { retryAfterSeconds: verdict.retryAfterSeconds }
+    : {};
+}
+
 async function callOnce(
   { event, payload }: EventToCall,
   {
-    keyedCaller,
-    breaker,
-    call,
-    successIdFields,
-    now,
     permit,
     hasTime,
-  }: CallerDependencies & { readonly permit: Permit; readonly hasTime: () => boolean },
+    ...dependencies
+  }: CallerDependencies & {
+    readonly permit: Permit;
+    readonly hasTime: () => boolean;
+  },
 ): Promise<Called> {
+  const { keyedCaller, breaker, call, now } = dependencies;
   const startedAt = now().getTime();
   const called = await keyedCaller(async (key) => {
     const attempt = await call(buildRequest(payload, key));
-    return quoteAnswer(classifyAttempt(attempt, now(), successIdFields), attempt, { ...event, key });
-  }, hasTime);
+    return quoteAnswer(classifyAttempt(attempt, now(), dependencies), attempt, { ...event, key });
+  }, hasTime).catch((bug: unknown) => {
+    // An attempt that is never recorded would stand for one under way for as long as the worker lives.
+    breaker.giveBack(permit);
+    return Promise.reject(bug);
+  });
   if (!called.ok) {
     breaker.giveBack(permit);
     return { kind: 'paused', code: called.failure.code };
   }
   const { verdict, calls, keyUsed } = called.value;
-  const { retryAfterSeconds } = { retryAfterSeconds: undefined, ...verdict };
   const endedAt = now().getTime();
-  const found = { signal: signalOf(verdict), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
-  breaker.record(permit, found, endedAt);
+  breaker.record(permit, { signal: signalOf(verdict), ...hintOf(verdict) }, endedAt);
   return {
     kind: 'called',
     verdict: keepWhileOpen(verdict, breaker.isOpen()),

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { fail, type Result, succeed } from '../../result.ts';
 import { parseSecret, type SecretFailure } from '../../secret.ts';
-import { signalOf } from './breaker.ts';
+import { signalOf } from './signal.ts';
 import type { Verdict } from './verdict.ts';
 
 type Keys = Result<WebexKeys, SecretFailure>;

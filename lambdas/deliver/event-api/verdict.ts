@@ -51,25 +51,32 @@ export type Verdict =
   | { readonly outcome: 'dead-letter'; readonly code: RefusalCode; readonly answer: AnswerFacts }
   | ({ readonly outcome: 'unconfirmed'; readonly code: 'unconfirmed' } & Unsettled);
 
+/** What a stage says about answers that differ from tenant to tenant. */
+export type AnswerRules = {
+  /** Names of the members of an answer that prove success, any one of them. */
+  readonly successIdFields: readonly string[];
+  /** What a 503 without `Retry-After` is: it may have been accepted, or it certainly was not. */
+  readonly serviceUnavailable: 'unclear' | 'retry';
+};
+
 /**
  * Judges an attempt: the body's code first, then the status. Delivered needs positive proof, a 2xx with a success id
  * and no failure code; whatever is unclear is `unconfirmed`, since two equal calls are two messages to a customer
  * (design.md, "Decisions").
- * @param successIdFields names of the members of an answer that prove success
  */
-export function classifyAttempt(attempt: Attempt, now: Date, successIdFields = SUCCESS_ID_FIELDS): Verdict {
+export function classifyAttempt(attempt: Attempt, now: Date, rules = DEFAULT_ANSWER_RULES): Verdict {
   switch (attempt.kind) {
     case 'not-sent':
       return { outcome: 'retry-later', code: 'webex-unreachable', cause: attempt.cause };
     case 'no-answer':
       return { outcome: 'unconfirmed', code: 'unconfirmed', cause: attempt.cause };
     case 'answered':
-      return classifyAnswer(attempt, now, successIdFields);
+      return classifyAnswer(attempt, now, rules);
   }
 }
 
-function classifyAnswer(attempt: Answered, now: Date, successIdFields: readonly string[]): Verdict {
-  const { code, transactionId } = readAnswer(attempt.body, successIdFields);
+function classifyAnswer(attempt: Answered, now: Date, rules: AnswerRules): Verdict {
+  const { code, transactionId } = readAnswer(attempt.body, rules.successIdFields);
   const answer = { status: attempt.status, ...(code !== undefined && { code }) };
   const isSuccess = attempt.status >= 200 && attempt.status < 300 && code === undefined;
   if (isSuccess && transactionId !== undefined) return { outcome: 'delivered', transactionId, answer };
@@ -80,7 +87,8 @@ function classifyAnswer(attempt: Answered, now: Date, successIdFields: readonly 
     // An id beside a failure code, or under a failure status, is a contradiction: it may have been accepted.
     return { outcome: 'unconfirmed', code: 'unconfirmed', transactionId, ...unsettled };
   }
-  const meaning = meaningOf(attempt.status, code);
+  const isTurnedAway = retryAfterSeconds !== undefined || rules.serviceUnavailable === 'retry';
+  const meaning = meaningOf(attempt.status, code, isTurnedAway);
   if (meaning === 'unconfirmed') return { outcome: 'unconfirmed', code: meaning, ...unsettled };
   if (isRetried(meaning)) return { outcome: 'retry-later', code: meaning, ...unsettled };
   return { outcome: 'dead-letter', code: meaning, answer };
@@ -95,6 +103,7 @@ export type RetryCode =
   | 'webex-throttled'
   | 'webex-credentials-refused'
   | 'webex-unreachable'
+  | 'webex-unavailable'
   | 'webex-wrong-endpoint';
 
 /** An attempt that was certainly refused, and would be refused again. */
@@ -135,17 +144,20 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
   499: 'unconfirmed',
 };
 
-/**
- * What any other status of a class means; a class that is missing here means unconfirmed. So does 503: the contract does
- * not know it, and a gateway answers it both when it never passed a request on and when the server behind it gave up in
- * the middle.
- */
+/** What any other status of a class means; a class that is missing here means unconfirmed. */
 const BY_STATUS_CLASS: Readonly<Record<number, Meaning>> = { 3: 'webex-redirected', 4: 'webex-refused' };
 
-/** What an answer without proof of success means: by the code in its body first, then by its status. */
-function meaningOf(status: number, code: string | undefined): Meaning {
+/**
+ * What an answer without proof of success means: by the code in its body first, then by its status. A 503 with
+ * `Retry-After` comes from a server that takes no requests for a while (RFC 9110, 15.6.4). Without it the contract does not
+ * know it, and a gateway answers it both when it never passed a request on and when the server behind it gave up in the
+ * middle.
+ * @param isTurnedAway whether a 503 says that the request was not accepted
+ */
+function meaningOf(status: number, code: string | undefined, isTurnedAway: boolean): Meaning {
   const byCode = code === undefined ? undefined : BY_BODY_CODE[code];
-  return byCode ?? BY_STATUS[status] ?? BY_STATUS_CLASS[Math.floor(status / 100)] ?? 'unconfirmed';
+  const byStatus = status === 503 && isTurnedAway ? 'webex-unavailable' : BY_STATUS[status];
+  return byCode ?? byStatus ?? BY_STATUS_CLASS[Math.floor(status / 100)] ?? 'unconfirmed';
 }
 
 /** What becomes of an attempt by its meaning. */
@@ -153,6 +165,7 @@ const OUTCOME_OF = {
   'webex-throttled': 'retry-later',
   'webex-credentials-refused': 'retry-later',
   'webex-unreachable': 'retry-later',
+  'webex-unavailable': 'retry-later',
   'webex-wrong-endpoint': 'retry-later',
   'webex-invalid-json': 'dead-letter',
   'webex-mandatory-field-missing': 'dead-letter',
@@ -172,8 +185,11 @@ type AnswerBody = {
   readonly transactionId?: string;
 };
 
-/** The members of an answer that prove success: the one that the vendor's sibling API documents (webex-facts.md, 2.1). */
-export const SUCCESS_ID_FIELDS: readonly string[] = ['transaction-id'];
+/** The rules of a stage without settings. The vendor's sibling API documents the success id (webex-facts.md, 2.1). */
+export const DEFAULT_ANSWER_RULES: AnswerRules = {
+  successIdFields: ['transaction-id'],
+  serviceUnavailable: 'unclear',
+};
 
 /** Stands for a code that cannot be one of the vendor's. It is not quoted, as it may be a value of the customer's. */
 const UNREADABLE_CODE = 'unreadable';

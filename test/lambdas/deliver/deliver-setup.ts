@@ -10,6 +10,7 @@ import {
   createRateLimit,
 } from '../../../lambdas/deliver/event-api/caller.ts';
 import { createKeyedCaller } from '../../../lambdas/deliver/event-api/keys.ts';
+import { DEFAULT_ANSWER_RULES } from '../../../lambdas/deliver/event-api/verdict.ts';
 import type { IntakeRecord } from '../../../lambdas/deliver/ledger/entry.ts';
 import type { OutcomeLine } from '../../../lambdas/deliver/log-line.ts';
 import type { BufferRecord } from '../../../lambdas/deliver/work.ts';
@@ -89,7 +90,7 @@ function createCaller(
   const readKeys = async () => succeed({ primary: 'key-1' });
   return createEventCaller({
     keyedCaller: createKeyedCaller({ readKeys, rereadKeys: async () => undefined }),
-    breaker: createBreaker(),
+    breaker: createBreaker('call'),
     rateLimit: createRateLimit(1_000_000),
     readKeys,
     call: (request) => {
@@ -97,7 +98,8 @@ function createCaller(
       return call(request);
     },
     callMilliseconds: 10_000,
-    successIdFields: ['transaction-id'],
+    ...DEFAULT_ANSWER_RULES,
+    reportUnknownProbe: () => {},
     ...changes,
   });
 }

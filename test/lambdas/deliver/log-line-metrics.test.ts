@@ -29,6 +29,7 @@ describe('an event that waits', () => {
     ['dead-letter-unavailable', { Faults: 1 }],
     ['unconfirmed', { UnconfirmedEvents: 1 }],
     ['webex-unreachable', {}],
+    ['webex-unavailable', {}],
     ['busy', {}],
     ['not-begun', {}],
   ])('for %s measures how long it has waited, in seconds', (code, measured) => {
@@ -69,16 +70,16 @@ describe('a delivered event', () => {
 
 describe('a dead letter', () => {
   test('proves that Webex Campaign works if it has answered with a code of its own', () => {
-    expect(measure(dead('webex-invalid-json', { milliseconds: 80 }))).toEqual({
+    expect(measure(dead('webex-no-recommendation', { milliseconds: 80 }))).toEqual({
       ...WELL,
       PausedByLedger: 0,
       CallDuration: 80,
-      DeadLetters: 1,
     });
   });
 
   test.each([
-    ['webex-invalid-json', {}, { DeadLetters: 1 }],
+    ['webex-invalid-json', { milliseconds: 80 }, { DeadLetters: 1, CallDuration: 80 }],
+    ['webex-mandatory-field-missing', { milliseconds: 80 }, { DeadLetters: 1, CallDuration: 80 }],
     ['webex-refused', { milliseconds: 80 }, { DeadLetters: 1, CallDuration: 80 }],
     ['retries-exhausted', {}, { DeadLetters: 1 }],
     ['unconfirmed', {}, { DeadLetters: 1, UnconfirmedEvents: 1 }],

@@ -3,7 +3,7 @@ import { type Breaker, createBreaker, type Permit } from '../../../../lambdas/de
 
 function permit(breaker: Breaker, now: number): Permit {
   const leave = breaker.permit(now);
-  if (leave.kind !== 'go') throw new Error(`no leave at ${now}: ${leave.reason}`);
+  if (leave.kind !== 'go') throw new Error(`no leave at ${now}: ${leave.kind}`);
   return leave;
 }
 
@@ -13,7 +13,7 @@ function throttle(breaker: Breaker, now: number, retryAfterSeconds?: number): vo
 
 describe('a worker that is throttled', () => {
   test("pauses until the vendor's hint, and then goes on at full speed", () => {
-    const breaker = createBreaker();
+    const breaker = createBreaker('event');
     throttle(breaker, 1_000, 7);
 
     expect(breaker.isOpen()).toBe(false);
@@ -26,7 +26,7 @@ describe('a worker that is throttled', () => {
   });
 
   test.each([undefined, 0])('pauses longer and longer with the hint %j, up to a minute', (hint) => {
-    const breaker = createBreaker();
+    const breaker = createBreaker('event');
     const pauses: number[] = [];
     for (let now = 0; pauses.length < 8; now += pauses.at(-1) ?? 0) {
       throttle(breaker, now, hint);
@@ -37,7 +37,7 @@ describe('a worker that is throttled', () => {
   });
 
   test('begins with short pauses again after a success', () => {
-    const breaker = createBreaker();
+    const breaker = createBreaker('event');
     throttle(breaker, 0);
     throttle(breaker, 2_000);
     breaker.record(permit(breaker, 6_000), { signal: 'accepted' }, 6_000);
@@ -47,7 +47,7 @@ describe('a worker that is throttled', () => {
   });
 
   test('counts attempts that were refused side by side as one', () => {
-    const breaker = createBreaker();
+    const breaker = createBreaker('event');
     const together = [0, 0, 0].map((now) => permit(breaker, now));
     for (const one of together) breaker.record(one, { signal: 'throttled' }, 100);
 
@@ -55,7 +55,7 @@ describe('a worker that is throttled', () => {
   });
 
   test('is not let go by a success from before, nor does that shorten its next pause', () => {
-    const breaker = createBreaker();
+    const breaker = createBreaker('event');
     const before = permit(breaker, 0);
     throttle(breaker, 0);
     breaker.record(before, { signal: 'accepted' }, 500);
@@ -66,7 +66,7 @@ describe('a worker that is throttled', () => {
   });
 
   test('waits for the latest of several hints', () => {
-    const breaker = createBreaker();
+    const breaker = createBreaker('event');
     const together = [0, 0].map((now) => permit(breaker, now));
     for (const [index, hint] of [30, 5].entries()) {
       const one = together[index];
@@ -77,7 +77,7 @@ describe('a worker that is throttled', () => {
   });
 
   test('hears a hint even from an attempt that is out of date otherwise', () => {
-    const breaker = createBreaker();
+    const breaker = createBreaker('event');
     const before = permit(breaker, 0);
     breaker.record(permit(breaker, 0), { signal: 'credentials-refused' }, 0);
     breaker.record(before, { signal: 'throttled', retryAfterSeconds: 90 }, 0);
@@ -87,7 +87,7 @@ describe('a worker that is throttled', () => {
   });
 
   test('with no working key waits for whichever is later, and says which', () => {
-    const breaker = createBreaker();
+    const breaker = createBreaker('event');
     breaker.record(permit(breaker, 0), { signal: 'credentials-refused' }, 0);
     breaker.record(permit(breaker, 60_000), { signal: 'throttled', retryAfterSeconds: 60 }, 60_000);
     expect(breaker.currentPause(60_000)).toMatchObject({ reason: 'throttled', milliseconds: 60_000 });

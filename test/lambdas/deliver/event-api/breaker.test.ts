@@ -1,19 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  type Breaker,
-  type BreakerSignal,
-  createBreaker,
-  keepWhileOpen,
-  type Permit,
-  signalOf,
-} from '../../../../lambdas/deliver/event-api/breaker.ts';
+import { type Breaker, createBreaker, type Permit } from '../../../../lambdas/deliver/event-api/breaker.ts';
+import { type BreakerSignal, keepWhileOpen, signalOf } from '../../../../lambdas/deliver/event-api/signal.ts';
 import { classifyAttempt } from '../../../../lambdas/deliver/event-api/verdict.ts';
 
 const MINUTE = 60_000;
 
 function permit(breaker: Breaker, now: number): Permit {
   const leave = breaker.permit(now);
-  if (leave.kind !== 'go') throw new Error(`no leave at ${now}: ${leave.reason}`);
+  if (leave.kind !== 'go') throw new Error(`no leave at ${now}: ${leave.kind}`);
   return leave;
 }
 
@@ -23,20 +17,20 @@ function attempt(breaker: Breaker, now: number, signal: BreakerSignal, retryAfte
 }
 
 function failing(times = 5): Breaker {
-  const breaker = createBreaker();
+  const breaker = createBreaker('event');
   for (let n = 0; n < times; n += 1) attempt(breaker, 0, 'endpoint-failed');
   return breaker;
 }
 
 function refused(): Breaker {
-  const breaker = createBreaker();
+  const breaker = createBreaker('event');
   attempt(breaker, 0, 'credentials-refused');
   return breaker;
 }
 
 describe('a breaker after no failure', () => {
   test('lets every attempt pass', () => {
-    const breaker = createBreaker();
+    const breaker = createBreaker('event');
 
     expect(breaker.currentPause(0)).toBeUndefined();
     expect(breaker.isOpen()).toBe(false);
@@ -85,7 +79,7 @@ describe('refused credentials', () => {
   });
 
   test('are not shown to work by an attempt from before they were refused', () => {
-    const breaker = createBreaker();
+    const breaker = createBreaker('event');
     const before = permit(breaker, 0);
     attempt(breaker, 0, 'credentials-refused');
     breaker.record(before, { signal: 'accepted' }, 1);
@@ -106,7 +100,7 @@ describe('refused credentials', () => {
   });
 
   test('that were refused before the breaker closed again do not open it anew', () => {
-    const breaker = createBreaker();
+    const breaker = createBreaker('event');
     const slow = permit(breaker, 0);
     attempt(breaker, 0, 'credentials-refused');
     attempt(breaker, MINUTE, 'accepted');
@@ -205,13 +199,13 @@ describe('a permit that is given back', () => {
   });
 
   test('without being a probe changes nothing', () => {
-    const breaker = createBreaker();
+    const breaker = createBreaker('event');
     const ordinary = permit(breaker, 0);
     attempt(breaker, 0, 'credentials-refused');
     breaker.giveBack(ordinary);
     expect(breaker.currentPause(0)).toMatchObject({ milliseconds: MINUTE });
 
-    const closed = createBreaker();
+    const closed = createBreaker('event');
     closed.giveBack(permit(closed, 0));
     expect(closed.currentPause(0)).toBeUndefined();
   });
@@ -229,8 +223,8 @@ function verdictOf(status: number, body: unknown) {
 describe('what an attempt says about Webex Campaign as a whole', () => {
   test.each([
     ['a success', 200, { 'transaction-id': 'event_1' }, 'accepted'],
-    ['wrong JSON', 500, { code: 1001 }, 'accepted'],
-    ['a missing field', 200, { code: 1002 }, 'accepted'],
+    ['wrong JSON, which may be seen in front of a broken back end', 500, { code: 1001 }, 'answered'],
+    ['a missing field, which may be seen before the key is', 200, { code: 1002 }, 'answered'],
     ['no recommendation', 200, { code: 1003 }, 'accepted'],
     ['too many requests', 429, { code: 429 }, 'throttled'],
     ['a key without the event API', 401, { code: 430 }, 'credentials-refused'],

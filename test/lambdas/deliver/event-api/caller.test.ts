@@ -8,7 +8,7 @@ import {
   workerRate,
 } from '../../../../lambdas/deliver/event-api/caller.ts';
 import { createKeyedCaller, type WebexKeys } from '../../../../lambdas/deliver/event-api/keys.ts';
-import type { Attempt } from '../../../../lambdas/deliver/event-api/verdict.ts';
+import { type Attempt, DEFAULT_ANSWER_RULES } from '../../../../lambdas/deliver/event-api/verdict.ts';
 import { fail, type Result, succeed } from '../../../../lambdas/result.ts';
 import type { SecretFailure } from '../../../../lambdas/secret.ts';
 
@@ -33,7 +33,7 @@ beforeEach(() => {
   caller = createEventCaller({
     keyedCaller: createKeyedCaller({ readKeys, rereadKeys: async () => undefined }),
     readKeys,
-    breaker: createBreaker(),
+    breaker: createBreaker('event'),
     rateLimit: createRateLimit(2),
     call: async ({ headers }) => {
       const bearer = headers.authorization?.replace('Bearer ', '') ?? '';
@@ -42,7 +42,8 @@ beforeEach(() => {
       return answer(bearer);
     },
     callMilliseconds: 10_000,
-    successIdFields: ['transaction-id'],
+    ...DEFAULT_ANSWER_RULES,
+    reportUnknownProbe: () => {},
     pause: async (milliseconds) => {
       pauses.push(milliseconds);
       clock += milliseconds;

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import {
   type Attempt,
   classifyAttempt,
+  DEFAULT_ANSWER_RULES,
   quoteAnswer,
   readAnswer,
-  SUCCESS_ID_FIELDS,
   type Verdict,
 } from '../../../../lambdas/deliver/event-api/verdict.ts';
 
@@ -134,10 +134,69 @@ describe('delivered needs positive proof:', () => {
     const attempt = answered(202, { transid: 't-1' });
 
     expect(classifyAttempt(attempt, NOW)).toMatchObject({ outcome: 'unconfirmed' });
-    expect(classifyAttempt(attempt, NOW, ['transid'])).toMatchObject({
+    expect(
+      classifyAttempt(attempt, NOW, { ...DEFAULT_ANSWER_RULES, successIdFields: ['transid'] }),
+    ).toMatchObject({
       outcome: 'delivered',
       transactionId: 't-1',
     });
+  });
+});
+
+describe('HTTP 503', () => {
+  const WITH_DATE = 'Mon, 23 Nov 2026 12:01:00 GMT';
+
+  test.each([
+    ['30', 30],
+    ['0', 0],
+    [WITH_DATE, 60],
+  ])('with "Retry-After: %s" was not accepted, and is tried again', (retryAfter, retryAfterSeconds) => {
+    for (const body of SILENT_BODIES) {
+      expect(classifyAttempt(answered(503, body, retryAfter), NOW)).toMatchObject({
+        outcome: 'retry-later',
+        code: 'webex-unavailable',
+        retryAfterSeconds,
+      });
+    }
+  });
+
+  test.each([undefined, '', 'soon', '-1', '1.5'])('with "Retry-After: %s" stays unclear', (retryAfter) => {
+    expect(classifyAttempt(answered(503, '', retryAfter), NOW)).toMatchObject({ outcome: 'unconfirmed' });
+  });
+
+  test('without Retry-After is tried again where the stage says so', () => {
+    const rules = { ...DEFAULT_ANSWER_RULES, serviceUnavailable: 'retry' as const };
+
+    expect(classifyAttempt(answered(503, '<html>'), NOW, rules)).toEqual({
+      outcome: 'retry-later',
+      code: 'webex-unavailable',
+      answer: { status: 503 },
+    });
+  });
+
+  test('stays what the code in its body says, whatever else it has', () => {
+    const rules = { ...DEFAULT_ANSWER_RULES, serviceUnavailable: 'retry' as const };
+
+    for (const [code, outcome, meaning] of CODES) {
+      const verdict = classifyAttempt(answered(503, { code }, '30'), NOW, rules);
+      expect(verdict).toMatchObject({ outcome, code: meaning });
+    }
+  });
+
+  test('with a transaction id may have been accepted all the same', () => {
+    const rules = { ...DEFAULT_ANSWER_RULES, serviceUnavailable: 'retry' as const };
+    const attempt = answered(503, { 'transaction-id': 'event_1' }, '30');
+
+    expect(classifyAttempt(attempt, NOW, rules)).toMatchObject({
+      outcome: 'unconfirmed',
+      transactionId: 'event_1',
+    });
+  });
+
+  test.each([500, 502, 504, 520, 599])('is alone in that: HTTP %d stays unclear', (status) => {
+    const rules = { ...DEFAULT_ANSWER_RULES, serviceUnavailable: 'retry' as const };
+
+    expect(classifyAttempt(answered(status, '', '30'), NOW, rules)).toMatchObject({ outcome: 'unconfirmed' });
   });
 });
 
@@ -202,7 +261,7 @@ test('any answer at all has a verdict, is delivered only with proof, and quotes 
   );
 });
 
-function read(body: unknown, fields: readonly string[] = SUCCESS_ID_FIELDS) {
+function read(body: unknown, fields: readonly string[] = DEFAULT_ANSWER_RULES.successIdFields) {
   return readAnswer(typeof body === 'string' ? body : JSON.stringify(body), fields);
 }
 
