@@ -10,6 +10,8 @@ import {
 import * as z from 'zod';
 import {
   type Item,
+  isIdentifiedPage,
+  readIdentifiedPage,
   readIntakeRecord,
   readItem,
   text,
@@ -23,8 +25,10 @@ import {
   type IntakeRecord,
   type LedgerEntry,
   type LedgerKey,
+  ledgerKey,
   ledgerTableName,
 } from '../lambdas/deliver/ledger/entry.ts';
+import type { IdentifiedEvent } from '../lambdas/deliver/ledger/progress.ts';
 import type { Account } from './account.ts';
 import type { LetterFailure } from './letter-events.ts';
 
@@ -40,10 +44,17 @@ export type LedgerAction = {
   readonly about?: string;
 };
 
-/** All that the ledger has of one webhook. */
+/** An event of a webhook. Its name has the item of the batch, however the ledger finds it: `paid#0`. */
+export type StoryEntry = LedgerEntry & {
+  /** The id of its fact, where the ledger finds it by that. */
+  readonly identity?: string;
+};
+
+/** All that the ledger has of one webhook, or of one event that is found by the id of its fact. */
 export type LedgerStory = {
+  /** The source, and after `#` the webhook's id, or after `:` the fact's. */
   readonly webhook: string;
-  readonly entries: readonly LedgerEntry[];
+  readonly entries: readonly StoryEntry[];
   /** One for each known delivery, in the order in which they were taken from the buffer. */
   readonly intakeRecords: readonly IntakeRecord[];
   readonly actions: readonly LedgerAction[];
@@ -91,21 +102,76 @@ async function readBatch(
   return entries;
 }
 
-/** Everything about a webhook; `undefined` where the ledger does not know it. */
-export async function readStory(account: LedgerAccount, webhook: string): Promise<LedgerStory | undefined> {
+/** How events of a source are called now, by the names that they had before. */
+export type PresentNames = ReadonlyMap<string, string>;
+
+/** Everything about a webhook, or about the event of a fact; `undefined` where the ledger does not know it. */
+export async function readStory(
+  account: LedgerAccount,
+  webhook: string,
+  presentNames: PresentNames = new Map(),
+): Promise<LedgerStory | undefined> {
   const items = await queryItems(account, webhook);
   if (items.length === 0) return undefined;
   const isOf = (prefix: string) => (item: Item) => item.event?.S?.startsWith(prefix) === true;
-  const entries = items.filter((item) => !isOf('#')(item)).map(readItem);
+  const own = items.filter((item) => !isOf('#')(item)).map(readItem);
+  const records = items.filter(isOf(INTAKE_RECORD_PREFIX)).filter((item) => !isIdentifiedPage(item));
+  const intakeRecords = [
+    ...own.flatMap(({ intakeRecord }) => intakeRecord ?? []),
+    ...records.map(readIntakeRecord),
+  ];
+  const identified = [
+    ...intakeRecords.flatMap((record) => record.identified ?? []),
+    ...items.filter(isIdentifiedPage).flatMap(readIdentifiedPage),
+  ];
+  const elsewhere = await readIdentified(account, webhook, identified);
   return {
     webhook,
-    entries,
-    intakeRecords: onePerDelivery([
-      ...entries.flatMap(({ intakeRecord }) => intakeRecord ?? []),
-      ...items.filter(isOf(INTAKE_RECORD_PREFIX)).map(readIntakeRecord),
-    ]),
+    entries: latestOfEach([...own, ...elsewhere], presentNames),
+    intakeRecords: onePerDelivery(intakeRecords),
     actions: items.filter(isOf(ACTION_PREFIX)).map(readAction),
   };
+}
+
+/** Reads the events that a webhook's records list by the ids of their facts. */
+async function readIdentified(
+  account: LedgerAccount,
+  webhook: string,
+  identified: readonly IdentifiedEvent[],
+): Promise<readonly StoryEntry[]> {
+  const listed = identified.map((event) => ({
+    event,
+    key: ledgerKey({ source: sourceOf(webhook), deduplicationId: '' }, event),
+  }));
+  const entryOf = await readEntries(
+    account,
+    listed.map(({ key }) => key),
+  );
+  return listed.flatMap(({ event: { name, item, identity }, key }) => {
+    const entry = entryOf(key);
+    const place = item === undefined ? name : `${name}#${item}`;
+    return entry === undefined ? [] : [{ ...entry, event: place, identity }];
+  });
+}
+
+/** The source of a webhook's key, or of a fact's. */
+export function sourceOf(webhook: string): string {
+  return /^[^#:]*/.exec(webhook)?.[0] ?? '';
+}
+
+/**
+ * An event that was renamed, or was known by its webhook's id before, may have left entries under its former keys: the one
+ * that was written most often is the latest.
+ */
+function latestOfEach(entries: readonly StoryEntry[], presentNames: PresentNames): readonly StoryEntry[] {
+  const latest = new Map<string, StoryEntry>();
+  for (const entry of entries) {
+    const [name = '', ...item] = entry.event.split('#');
+    const event = [presentNames.get(name) ?? name, ...item].join('#');
+    const known = latest.get(event);
+    if (known === undefined || known.revision < entry.revision) latest.set(event, { ...entry, event });
+  }
+  return [...latest.values()];
 }
 
 /** A delivery that was taken more than once may have left several records: the first says when it was taken. */

@@ -1,11 +1,12 @@
 import { isDeadLetterCode } from '../lambdas/dead-letter/note.ts';
-import type { IntakeRecord, LedgerEntry, PastAttempt } from '../lambdas/deliver/ledger/entry.ts';
+import type { IntakeRecord, LedgerEntry, LedgerState, PastAttempt } from '../lambdas/deliver/ledger/entry.ts';
 import type { EventMapping } from '../lambdas/map/mapping.ts';
 import { isOn } from '../lambdas/map/webhook.ts';
 import { ADVICE } from './advice.ts';
 import { type DeadLetter, eventNameOf, ledgerEventsOf } from './dead-letter.ts';
 import type { WebhookFacts } from './find.ts';
 import type { LedgerAction, LedgerStory } from './ledger-items.ts';
+import { formatEventName } from './letter-events.ts';
 
 /** Something that happened, and when. */
 export type StoryLine = { readonly at: Date; readonly what: string; readonly more: readonly string[] };
@@ -25,7 +26,7 @@ export function storyLines(
     ...intakeRecords.flatMap((intakeRecord, index) =>
       index === 0 ? linesOfFirst(intakeRecord, mapping) : linesOfRepetition(intakeRecord),
     ),
-    ...entries.flatMap(linesOfEntry),
+    ...(entries.length > MOST_TOLD ? linesOfMany(entries) : entries.flatMap(linesOfEntry)),
     ...actions.map(lineOfAction),
   ];
   return lines.toSorted((one, other) => one.at.getTime() - other.at.getTime());
@@ -51,13 +52,17 @@ function linesOfRepetition(intakeRecord: IntakeRecord): readonly StoryLine[] {
 }
 
 function lineOfIntakeRecord(intakeRecord: IntakeRecord, received: string): StoryLine {
-  const { receivedAt, webhookId, eventTypes, bytes, secretIndex } = intakeRecord;
+  const { receivedAt, webhookId, eventTypes, moreTypes, bytes, secretIndex } = intakeRecord;
   const verified = secretIndex === undefined ? 'verified' : `verified by ${formatSecret(secretIndex)}`;
   return {
     at: receivedAt,
-    what: `${received} ${eventTypes.join(', ')}, ${bytes} bytes; signature ${verified}`,
+    what: `${received} ${eventTypes.join(', ')}${formatMore(moreTypes)}, ${bytes} bytes; signature ${verified}`,
     more: [`our id of this delivery: ${webhookId}`],
   };
+}
+
+function formatMore(count: number | undefined): string {
+  return count === undefined ? '' : ` and ${formatNumber(count)} more`;
 }
 
 function formatSecret(index: number): string {
@@ -71,6 +76,62 @@ function formatMatch({ event, made, rejected, skipped, when }: IntakeRecord['mat
   const many = made > 1 ? ` (${made} items)` : '';
   const bad = rejected === 0 ? '' : `; ${rejected} could not be mapped, see below`;
   return `matched ${event}${many}${bad}`;
+}
+
+/** More events of one webhook are told together. */
+const MOST_TOLD = 20;
+
+/** When the first of many events was called, when the latest, and which became dead letters. */
+function linesOfMany(entries: readonly LedgerEntry[]): readonly StoryLine[] {
+  return [...Map.groupBy(entries, nameOf)].flatMap(([name, all]) => {
+    const calls = all.flatMap(({ firstAttemptAt, lastAttemptAt }) =>
+      [firstAttemptAt ?? [], lastAttemptAt ?? []].flat(),
+    );
+    const called = all.filter(({ attempts }) => attempts > 0).length;
+    const [first, last] = [earliest(calls), latest(calls)];
+    const many = `${formatNumber(called)} ${called === 1 ? 'event' : 'events'}`;
+    return [
+      ...(first
+        ? [{ at: first, what: `${name}: called Webex Campaign for the first of ${many}`, more: [] }]
+        : []),
+      ...(last
+        ? [{ at: last, what: `${name}: called Webex Campaign for the latest of ${many}`, more: [] }]
+        : []),
+      ...linesOfDeadLettered(all.filter(({ deadLetteredAt }) => deadLetteredAt !== undefined)),
+    ];
+  });
+}
+
+function linesOfDeadLettered(entries: readonly LedgerEntry[]): readonly StoryLine[] {
+  return [...Map.groupBy(entries, ({ code, state }) => code ?? state)].map(([code, all]) => ({
+    at: latest(all.flatMap(({ deadLetteredAt }) => deadLetteredAt ?? [])) ?? new Date(0),
+    what: `${formatNames(all)}: put aside as a dead letter (${code})`,
+    more: [],
+  }));
+}
+
+function earliest(times: readonly Date[]): Date | undefined {
+  return times.toSorted((one, other) => one.getTime() - other.getTime())[0];
+}
+
+function latest(times: readonly Date[]): Date | undefined {
+  return times.toSorted((one, other) => other.getTime() - one.getTime())[0];
+}
+
+function nameOf({ event }: Pick<LedgerEntry, 'event'>): string {
+  return event.split('#')[0] ?? event;
+}
+
+/** Events of one name, with the items of the batch that they are of. */
+function formatNames(entries: readonly Pick<LedgerEntry, 'event'>[]): string {
+  const items = entries.flatMap(({ event }) => event.split('#')[1] ?? []).map(Number);
+  const [event = ''] = entries.map(nameOf);
+  const named = { event, ...(items.length > 0 && { items: items.toSorted((one, other) => one - other) }) };
+  return formatEventName(named) ?? event;
+}
+
+function formatNumber(count: number): string {
+  return count.toLocaleString('en-US');
 }
 
 function linesOfEntry(entry: LedgerEntry): readonly StoryLine[] {
@@ -175,8 +236,10 @@ type Ending = { readonly title: string; readonly lines: readonly string[] };
 /** How each event of a webhook ended, or where it stands. */
 export function storyEnd(facts: WebhookFacts): readonly string[] {
   const { story, deadLetters } = facts;
+  const isLong = story.entries.length > MOST_TOLD;
   const endings = [
-    ...story.entries.map((entry) => endingOf(entry, facts)),
+    ...story.intakeRecords.flatMap(endingOfProgress),
+    ...(isLong ? endingsOfMany(facts) : story.entries.map((entry) => endingOf(entry, facts))),
     ...deadLetters.filter((one) => isUnknown(one, facts)).map(endingOfDeadLetter),
   ];
   if (endings.length > 0)
@@ -186,6 +249,46 @@ export function storyEnd(facts: WebhookFacts): readonly string[] {
     '  No event of the mapping wanted this webhook, for the reasons above. It was not sent, and you need do nothing.',
   ];
 }
+
+/** How far work on a batch has come, until all of it has ended. */
+function endingOfProgress({ progress }: IntakeRecord): readonly Ending[] {
+  if (progress === undefined || progress.ended.size() >= progress.events) return [];
+  const title = `${formatNumber(progress.ended.size())} of ${formatNumber(progress.events)} events have ended.`;
+  return [{ title, lines: ['Work on the others goes on by itself. You need do nothing.'] }];
+}
+
+/** Many events, those that ended alike together. */
+function endingsOfMany(facts: WebhookFacts): readonly Ending[] {
+  const alike = Map.groupBy(facts.story.entries, (entry) =>
+    JSON.stringify([nameOf(entry), entry.state, entry.code]),
+  );
+  return [...alike.values()].flatMap((entries) => {
+    const [first] = entries;
+    if (first === undefined) return [];
+    const events = `${formatNumber(entries.length)} ${entries.length === 1 ? 'event' : 'events'}`;
+    return [
+      {
+        title: `${formatNames(entries)}: ${events} ${TOGETHER[first.state]}${first.code === undefined ? '' : ` (${first.code})`}.`,
+        lines:
+          first.state === 'failed' || first.state === 'unconfirmed'
+            ? endingOf(first, facts).lines
+            : [ONE_BY_ONE],
+      },
+    ];
+  });
+}
+
+const TOGETHER: Readonly<Record<LedgerState, string>> = {
+  delivered: 'ACCEPTED by Webex Campaign',
+  waiting: 'NOT SENT YET: tried again by themselves',
+  claimed: 'BEING SENT',
+  expired: 'NOT SENT: older than their max-age when their turn came',
+  failed: 'NOT SENT',
+  unconfirmed: 'NOT KNOWN whether they were sent',
+};
+
+const ONE_BY_ONE =
+  'Give --json for each of them, with its transaction id; or explain one by the id of its item.';
 
 function endingOf(entry: LedgerEntry, facts: WebhookFacts): Ending {
   const { event, state, transactionId, lastAttemptAt, leaseUntil, code } = entry;

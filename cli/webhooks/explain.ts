@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
 import { deadLetterJson } from '../../answers/dead-letter.ts';
 import { countWaiting, findWebhook, type WebhookFacts } from '../../answers/find.ts';
+import { sourceOf } from '../../answers/ledger-items.ts';
 import { findMapping, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { type StoryLine, storyEnd, storyLines } from '../../answers/story.ts';
 import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';
@@ -16,7 +17,10 @@ export function registerExplain(program: Command): void {
   const command = program
     .command('explain')
     .description("tell one webhook's whole story: did she get the message, and if not, why?")
-    .argument('<id>', "the vendor's id of it, our own (webhookId), or Webex Campaign's transaction id")
+    .argument(
+      '<id>',
+      "the vendor's id of it or of an item, our own (webhookId), or Webex Campaign's transaction id",
+    )
     .option('--source <name>', 'whose id it is (default: any)');
   withAccount(command)
     .addHelpText('after', example('explain evt_1PqR8sLkdIwHu7ix', 'explain event_12345676543210'))
@@ -41,19 +45,20 @@ export async function explainWebhook(project: Project, options: ExplainOptions):
 
 /** A story by the mapping as it is now; by no events where the source is gone, or its mapping cannot be read. */
 function linesOf(project: Project, { story }: WebhookFacts): readonly StoryLine[] {
-  const mapping = findMapping(project, story.webhook.split('#')[0] ?? '');
+  const mapping = findMapping(project, sourceOf(story.webhook));
   return storyLines(story, mapping.ok ? mapping.value.events : []);
 }
 
 function formatStory(facts: WebhookFacts, story: readonly StoryLine[]): string {
-  const [source = '', ...id] = facts.story.webhook.split('#');
+  const source = sourceOf(facts.story.webhook);
+  const id = facts.story.webhook.slice(source.length + 1);
   const lines = story.flatMap(({ at, what, more }) => [
     `  ${at.toISOString()}  ${what}`,
     ...more.map((text) => `${' '.repeat(28)}${text}`),
   ]);
   const received = facts.deadLetters[0]?.receivedAt ?? 'some time ago';
   const unknown = lines.length === 0 ? [`  ${received}  received; the ledger has no more of it`] : [];
-  return [`${source}  ${id.join('#')}`, '', ...lines, ...unknown, '', ...storyEnd(facts)].join('\n');
+  return [`${source}  ${id}`, '', ...lines, ...unknown, '', ...storyEnd(facts)].join('\n');
 }
 
 function formatUnknown(id: string, waiting: number): string {
@@ -63,8 +68,8 @@ function formatUnknown(id: string, waiting: number): string {
     '  - ingest refused or ignored it: only the log of the ingest function shows that',
     '  - it never came: ask the vendor for its delivery log',
     '  - it was taken more than 30 days ago: the ledger keeps nothing for longer',
-    '  - the id is another: give the id that the vendor signs (Stripe: evt_…), ours (webhookId in the logs),',
-    '    or the transaction id of Webex Campaign',
+    '  - the id is another: give the id that the vendor signs (Stripe: evt_…; of an item of a batch, its members',
+    '    joined by ":"), ours (webhookId in the logs), or the transaction id of Webex Campaign',
   ].join('\n');
 }
 
@@ -75,7 +80,10 @@ function storyJson(facts: WebhookFacts, lines: readonly StoryLine[]): object {
     events: story.entries.map(
       ({ owner: _, revision: __, eventKeyHash: ___, intakeRecord: ____, ...entry }) => entry,
     ),
-    deliveries: story.intakeRecords,
+    deliveries: story.intakeRecords.map(({ progress, identified: _, ...intakeRecord }) => ({
+      ...intakeRecord,
+      ...(progress && { progress: { ended: progress.ended.size(), of: progress.events } }),
+    })),
     actions: story.actions,
     deadLetters: deadLetters.map(deadLetterJson),
     lines,

@@ -167,6 +167,7 @@ const OWN: readonly Fault[] = [
   own('a large batch', 'delivered', {
     weight: 0,
     type: 'listed',
+    policies: PARK,
     items: LARGE,
     isSlow: true,
     again: { later: 1, atOnce: 0 },
