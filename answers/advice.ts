@@ -1,5 +1,5 @@
 import { INVOCATION } from '../lib/config/invocation.ts';
-import type { DeadLetterReason } from './dead-letter.ts';
+import type { DeadLetterReason } from './letter-events.ts';
 
 /** What a code means, and what a person can do about it. */
 export type Advice = { readonly meaning: string; readonly next: string };
@@ -22,8 +22,8 @@ export const ADVICE: Readonly<Record<DeadLetterReason, Advice>> = {
   },
   'no-mapping': {
     meaning:
-      'No event of the mapping is on this type any more: the mapping was changed while the webhook waited.',
-    next: 'bring the event back, deploy, then replay; or drop it',
+      'The mapping has no such event any more: it was changed while the webhook waited, or while it was a dead letter.',
+    next: 'bring the event back (or name it in "formerly" of the event that took its place), deploy, then replay; or drop it',
   },
   'expression-failed': {
     meaning: 'An expression of the mapping failed on this webhook.',
@@ -94,6 +94,10 @@ export const ADVICE: Readonly<Record<DeadLetterReason, Advice>> = {
   'retries-exhausted': {
     meaning: 'It was tried for as long as the budget allows, and never accepted.',
     next: 'mend what the detail names (keys, rate, address), then replay',
+  },
+  'too-old': {
+    meaning: 'It was replayed, and by then it was older than the max-age of its mapping. It was not sent.',
+    next: 'drop it; or "dead-letter replay ID --late" if it is still worth sending',
   },
   'moved-by-sqs': {
     meaning: 'The deliver function crashed on it again and again, until SQS moved it here; there is no note.',

@@ -158,16 +158,16 @@ export async function openBuffer(sqs: SQSClient, stackName: string): Promise<str
   return QueueUrl;
 }
 
-/** Puts a message on the buffer. The caller removes the dead letter afterwards, never before. */
-export async function putOnBuffer(
+/** Puts a message on a queue. The caller removes the dead letter that it stands for afterwards, never before. */
+export async function putMessage(
   sqs: SQSClient,
-  bufferUrl: string,
+  queueUrl: string,
   { body, attributes }: BufferMessage,
 ): Promise<void> {
   const MessageAttributes = Object.fromEntries(
     Object.entries(attributes).map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
   );
-  await sqs.send(new SendMessageCommand({ QueueUrl: bufferUrl, MessageBody: body, MessageAttributes }));
+  await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body, MessageAttributes }));
 }
 
 /** Takes a dead letter off its queue for good. */

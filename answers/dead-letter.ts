@@ -1,5 +1,14 @@
-import { type BufferMessage, decodeBufferedWebhook } from '../lambdas/buffer/message.ts';
-import { type DeadLetterCode, type DeadLetterNote, hasNote, readNote } from '../lambdas/dead-letter/note.ts';
+import { writeItemRanges } from '../lambdas/buffer/item-ranges.ts';
+import { type BufferMessage, decodeBufferedWebhook, replayedMessage } from '../lambdas/buffer/message.ts';
+import { type ReplayGroup, readReplay } from '../lambdas/buffer/replay.ts';
+import { deadLetterMessage } from '../lambdas/dead-letter/message.ts';
+import {
+  type DeadLetterNote,
+  hasNote,
+  isDeadLetterCode,
+  readNote,
+  splitForNotes,
+} from '../lambdas/dead-letter/note.ts';
 import { ledgerKey } from '../lambdas/deliver/ledger/entry.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { type Account, type AccountChoice, openAccount } from './account.ts';
@@ -12,9 +21,16 @@ import {
   type TakenMessage,
   takeAll,
 } from './dead-letter-queue.ts';
-
-/** Why a message is a dead letter. The last two are for messages without a note, or with one that cannot be read. */
-export type DeadLetterReason = DeadLetterCode | 'moved-by-sqs' | 'note-unreadable';
+import {
+  type DeadLetterReason,
+  type EventChoice,
+  eventsIn,
+  failuresOf,
+  formatEventName,
+  isChosen,
+  type LetterEvent,
+  type LetterFailure,
+} from './letter-events.ts';
 
 /** One dead letter as a person sees it. */
 export type DeadLetter = {
@@ -22,7 +38,10 @@ export type DeadLetter = {
   readonly id: string;
   readonly messageId: string;
   readonly message: BufferMessage;
+  /** The first failure's. */
   readonly code: DeadLetterReason;
+  /** All that failed, at least one. */
+  readonly failures: readonly LetterFailure[];
   readonly note: DeadLetterNote | undefined;
   readonly source: string | undefined;
   readonly eventTypes: readonly string[];
@@ -53,11 +72,13 @@ function parseDeadLetter(
   ids: readonly string[],
 ): DeadLetter {
   const note = readNote(attributes);
+  const failures = note?.failures ?? failuresWithoutNote(attributes);
   return {
     id: shortId(messageId, ids),
     messageId,
     message: { body, attributes },
-    code: note?.code ?? (hasNote(attributes) ? 'note-unreadable' : 'moved-by-sqs'),
+    code: failures[0]?.code ?? 'note-unreadable',
+    failures,
     note,
     source: attributes.source,
     eventTypes: attributes['event-type']?.split('\n') ?? [],
@@ -66,6 +87,13 @@ function parseDeadLetter(
     receivedAt: attributes['received-at'],
     since: note === undefined ? sentAt : new Date(note.deadLetteredAt),
   };
+}
+
+/** SQS has moved the message, or a newer version has written the note. A replay that SQS moved still says of what it was. */
+function failuresWithoutNote(attributes: BufferMessage['attributes']): readonly LetterFailure[] {
+  const code = hasNote(attributes) ? 'note-unreadable' : 'moved-by-sqs';
+  const replayed = readReplay(attributes)?.events ?? [{ event: undefined, items: undefined }];
+  return replayed.map(({ event, items }) => ({ stage: 'buffer', code, event, items, attempts: 0 }));
 }
 
 function shortId(id: string, ids: readonly string[]): string {
@@ -88,19 +116,27 @@ export function ledgerWebhookOf({ source, deduplicationId, messageId }: DeadLett
   return ledgerKey(webhook, { name: '' }).webhook;
 }
 
-/** The event of a dead letter as the ledger names it. */
-export function ledgerEventOf({ note }: DeadLetter): string | undefined {
-  return note?.item === undefined ? note?.event : `${note.event}#${note.item}`;
+/** The events of a dead letter as the ledger names them, beside its webhook. */
+export function ledgerEventsOf({ failures }: DeadLetter): ReadonlySet<string> {
+  const events = eventsIn(failures).flatMap(({ name, item }) =>
+    name === undefined ? [] : [item === undefined ? name : `${name}#${item}`],
+  );
+  return new Set(events);
 }
 
-/** The event of a dead letter for a person, with the item of the batch if there is one. */
-export function eventNameOf({ note }: DeadLetter): string | undefined {
-  if (note?.event === undefined) return undefined;
-  return note.item === undefined ? note.event : `${note.event}, item ${note.item + 1} of the batch`;
+/** The events of a dead letter for a person, with the items of the batch if there are some. */
+export function eventNameOf({ failures }: Pick<DeadLetter, 'failures'>): string | undefined {
+  const names = new Set(failures.flatMap((failure) => formatEventName(failure) ?? []));
+  return names.size === 0 ? undefined : [...names].join('; ');
+}
+
+/** How many events of a webhook a dead letter is of; one that names none counts as one. */
+export function countEvents(failures: readonly LetterFailure[]): number {
+  return failures.reduce((sum, { items }) => sum + (items?.length ?? 1), 0);
 }
 
 /** What Webex Campaign answered, in a line. */
-export function formatAnswer(answer: DeadLetterNote['answer']): string | undefined {
+export function formatAnswer(answer: LetterFailure['answer']): string | undefined {
   if (answer === undefined) return undefined;
   const code = answer.code === undefined ? '' : `, code ${answer.code}`;
   const description = answer.description === undefined ? '' : `: "${answer.description}"`;
@@ -108,35 +144,56 @@ export function formatAnswer(answer: DeadLetterNote['answer']): string | undefin
 }
 
 /** A dead letter for machines, without its webhook's body. */
-export function deadLetterJson({ message: _, since, eventTypes, note, code, ...facts }: DeadLetter): object {
+export function deadLetterJson({
+  message: _,
+  since,
+  eventTypes,
+  note,
+  failures,
+  ...facts
+}: DeadLetter): object {
   const eventType = eventTypes.length === 0 ? undefined : eventTypes.join(', ');
-  const stage = note === undefined ? { stage: 'buffer', code } : { ...note, code };
-  return { ...facts, eventType, ...stage, since: since.toISOString() };
+  const [first, ...others] = failures.map(failureJson);
+  return {
+    ...facts,
+    eventType,
+    // Where all failed alike, the facts stand at the top, too.
+    ...(others.length === 0 && first),
+    events: countEvents(failures),
+    failures: [first, ...others],
+    receives: note?.receives,
+    since: since.toISOString(),
+  };
+}
+
+function failureJson({ items, ...failure }: LetterFailure): object {
+  const [item, ...others] = items ?? [];
+  return {
+    ...failure,
+    ...(items && { items: writeItemRanges(items) }),
+    ...(item !== undefined && others.length === 0 && { item }),
+  };
 }
 
 /** Which dead letters a person means: those that match every given filter. */
-export type DeadLetterFilters = {
+export type DeadLetterFilters = EventChoice & {
   readonly source?: string | undefined;
-  readonly code?: string | undefined;
-  /** The name of the event in the mapping. */
-  readonly event?: string | undefined;
   /** Seconds since it became a dead letter. */
   readonly olderThan?: number | undefined;
   readonly newerThan?: number | undefined;
 };
 
-/** The dead letters that match every given filter. */
+/** The dead letters that match every given filter, with at least one event. */
 export function filterDeadLetters(
   deadLetters: readonly DeadLetter[],
-  { source, code, event, olderThan = 0, newerThan = Number.POSITIVE_INFINITY }: DeadLetterFilters,
+  { source, olderThan = 0, newerThan = Number.POSITIVE_INFINITY, ...choice }: DeadLetterFilters,
   now: Date,
 ): readonly DeadLetter[] {
   return deadLetters.filter((one) => {
     const age = (now.getTime() - one.since.getTime()) / 1000;
     return (
       (source === undefined || one.source === source) &&
-      (code === undefined || one.code === code) &&
-      (event === undefined || one.note?.event === event) &&
+      eventsIn(one.failures).some((event) => isChosen(event, choice)) &&
       // A clock that runs behind the queue's must not hide what has just come.
       (olderThan === 0 || age >= olderThan) &&
       age <= newerThan
@@ -167,9 +224,15 @@ export type DeadLetterChoice = DeadLetterFilters & {
 };
 
 /** A dead letter that is hidden from others while something is done about it. */
-export type TakenDeadLetter = { readonly deadLetter: DeadLetter; readonly message: TakenMessage };
+export type TakenDeadLetter = {
+  readonly deadLetter: DeadLetter;
+  readonly message: TakenMessage;
+  /** Those of its events that a person chose, and all others. */
+  readonly chosen: readonly LetterEvent[];
+  readonly rest: readonly LetterEvent[];
+};
 
-type TakenChoice = {
+export type TakenChoice = {
   readonly account: Account;
   readonly queue: DeadLetterQueue;
   readonly chosen: readonly TakenDeadLetter[];
@@ -188,7 +251,7 @@ export async function takeChosen(
   const deadLetters = parseDeadLetters(messages);
   const found =
     choice.ids.length > 0
-      ? findDeadLetters(deadLetters, choice.ids)
+      ? findWithEvents(deadLetters, choice)
       : succeed(filterDeadLetters(deadLetters, choice, account.value.clock.now()));
   const ids = new Set(found.ok ? found.value.map(({ messageId }) => messageId) : []);
   await showAgain(
@@ -198,18 +261,61 @@ export async function takeChosen(
   if (!found.ok) return found;
   const chosen = found.value.flatMap((deadLetter) => {
     const message = messages.find(({ messageId }) => messageId === deadLetter.messageId);
-    return message === undefined ? [] : [{ deadLetter, message }];
+    return message === undefined ? [] : [{ deadLetter, message, ...chooseEvents(deadLetter, choice) }];
   });
   return succeed({ account: account.value, queue, chosen });
 }
 
-function checkChoice({ ids, all, ...filters }: DeadLetterChoice): string | undefined {
-  const given = [ids.length > 0, all === true, hasFilter(filters)].filter(Boolean).length;
-  if (given === 0)
-    return 'Say which: ids, filters (--code, --source, --event, --older-than, --newer-than), or --all.';
-  return given > 1 ? 'Give ids, or filters, or --all: one of the three.' : undefined;
+function chooseEvents({ failures }: DeadLetter, choice: EventChoice) {
+  const events = eventsIn(failures);
+  return {
+    chosen: events.filter((event) => isChosen(event, choice)),
+    rest: events.filter((event) => !isChosen(event, choice)),
+  };
 }
 
-function hasFilter({ source, code, event, olderThan, newerThan }: DeadLetterFilters): boolean {
-  return [source, code, event, olderThan, newerThan].some((filter) => filter !== undefined);
+/** Finds dead letters by their ids; each must have an event that the person means. */
+function findWithEvents(
+  deadLetters: readonly DeadLetter[],
+  choice: DeadLetterChoice,
+): Result<readonly DeadLetter[], string> {
+  const found = findDeadLetters(deadLetters, choice.ids);
+  const without = found.ok && found.value.find((one) => chooseEvents(one, choice).chosen.length === 0);
+  if (!without) return found;
+  return fail(`${without.id} has no such event. "dead-letter show ${without.id}" lists those that it has.`);
+}
+
+/** The messages that keep some events of a dead letter, where others leave it. */
+export function messagesKeeping(
+  { note, message }: DeadLetter,
+  events: readonly LetterEvent[],
+): readonly BufferMessage[] {
+  // SQS moved it: what a replay was of is all that tells its events.
+  if (note === undefined) return [replayedMessage(message, { events: failuresOf(events).map(groupOf) })];
+  const noteOf = (part: readonly LetterEvent[]) => ({
+    ...note,
+    failures: failuresOf(part).flatMap(({ code, ...failure }) =>
+      isDeadLetterCode(code) ? [{ ...failure, code }] : [],
+    ),
+  });
+  return splitForNotes(events, noteOf).map((part) => deadLetterMessage(message, noteOf(part)));
+}
+
+function groupOf({ event = '', items }: LetterFailure): ReplayGroup {
+  return { event, ...(items && { items }) };
+}
+
+function checkChoice({ ids, all, event, item, ...filters }: DeadLetterChoice): string | undefined {
+  if (item !== undefined && ids.length === 0) return '--item goes with the id of a dead letter.';
+  const filter = hasFilter(filters) || (event !== undefined && ids.length === 0);
+  const given = [ids.length > 0, all === true, filter].filter(Boolean).length;
+  if (given === 0)
+    return 'Say which: ids, filters (--code, --source, --event, --older-than, --newer-than), or --all.';
+  return given > 1
+    ? 'Give ids (with --event and --item, if you like), or filters, or --all: one of the three.'
+    : undefined;
+}
+
+function hasFilter({ source, code, olderThan, newerThan }: DeadLetterFilters): boolean {
+  return [source, code, olderThan, newerThan].some((filter) => filter !== undefined);
 }

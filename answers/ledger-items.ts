@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { GetItemCommand, PutItemCommand, paginateQuery, paginateScan } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetItemCommand,
+  type BatchGetItemCommandOutput,
+  type KeysAndAttributes,
+  PutItemCommand,
+  paginateQuery,
+  paginateScan,
+} from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import {
   type Item,
@@ -19,6 +26,7 @@ import {
   ledgerTableName,
 } from '../lambdas/deliver/ledger/entry.ts';
 import type { Account } from './account.ts';
+import type { LetterFailure } from './letter-events.ts';
 
 /** What a person did about a dead letter: kept beside the events of its webhook. */
 export type LedgerAction = {
@@ -45,15 +53,42 @@ type LedgerAccount = Pick<Account, 'dynamoDb' | 'stackName'>;
 
 const ACTION_PREFIX = '#action#';
 
-/** The ledger's entry of an event, as it is now. */
-export async function readEntry(
+/** DynamoDB reads no more items at once. */
+const MOST_AT_ONCE = 100;
+
+/** The ledger's entries of events, as they are now, to be asked for by their keys. */
+export async function readEntries(
+  account: LedgerAccount,
+  keys: readonly LedgerKey[],
+): Promise<(key: LedgerKey) => LedgerEntry | undefined> {
+  const nameOf = ({ webhook, event }: LedgerKey) => JSON.stringify([webhook, event]);
+  const unique = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
+  const found = new Map<string, LedgerEntry>();
+  for (let start = 0; start < unique.length; start += MOST_AT_ONCE) {
+    for (const entry of await readBatch(account, unique.slice(start, start + MOST_AT_ONCE))) {
+      found.set(nameOf(entry), entry);
+    }
+  }
+  return (key) => found.get(nameOf(key));
+}
+
+/** DynamoDB may leave some of the keys for another call. */
+async function readBatch(
   { dynamoDb, stackName }: LedgerAccount,
-  { webhook, event }: LedgerKey,
-): Promise<LedgerEntry | undefined> {
-  const Key = { webhook: { S: webhook }, event: { S: event } };
+  keys: readonly LedgerKey[],
+): Promise<readonly LedgerEntry[]> {
   const TableName = ledgerTableName(stackName);
-  const { Item } = await dynamoDb.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
-  return Item && readItem(Item);
+  const Keys = keys.map(({ webhook, event }) => ({ webhook: { S: webhook }, event: { S: event } }));
+  const entries: LedgerEntry[] = [];
+  let request: KeysAndAttributes | undefined = { Keys, ConsistentRead: true };
+  while (request !== undefined) {
+    const read: BatchGetItemCommandOutput = await dynamoDb.send(
+      new BatchGetItemCommand({ RequestItems: { [TableName]: request } }),
+    );
+    entries.push(...(read.Responses?.[TableName] ?? []).map(readItem));
+    request = read.UnprocessedKeys?.[TableName];
+  }
+  return entries;
 }
 
 /** Everything about a webhook; `undefined` where the ledger does not know it. */
@@ -80,11 +115,19 @@ function onePerDelivery(intakeRecords: readonly IntakeRecord[]): readonly Intake
   return inOrder.filter(({ webhookId }, index) => ids.indexOf(webhookId) === index);
 }
 
-/** Writes down what a person did about a dead letter. */
-export async function recordAction(
-  { dynamoDb, stackName }: LedgerAccount,
-  action: LedgerAction,
+/** Writes down what a person did about the failures of a dead letter: an action for each event by its name. */
+export async function recordActions(
+  account: LedgerAccount,
+  failures: readonly Pick<LetterFailure, 'code' | 'event'>[],
+  action: Omit<LedgerAction, 'code' | 'about'>,
 ): Promise<void> {
+  const codes = new Map(failures.map(({ event, code }) => [event, code]));
+  for (const [about, code] of codes) {
+    await recordAction(account, { ...action, code, ...(about !== undefined && { about }) });
+  }
+}
+
+async function recordAction({ dynamoDb, stackName }: LedgerAccount, action: LedgerAction): Promise<void> {
   const event = `${ACTION_PREFIX}${action.at.toISOString()}#${randomUUID().slice(0, 8)}`;
   const expiresAt = writeExpiry(expiryOf(action.at));
   await dynamoDb.send(

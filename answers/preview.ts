@@ -46,10 +46,22 @@ function chooseStage(
   return fail(`Give --stage: one of ${stages.value.join(', ')}.`);
 }
 
-/** The event of a preview that a dead letter is about. */
-export function previewedEvent({ note }: DeadLetter, { preview }: DeadLetterPreview): Mapped | undefined {
-  if (preview.outcome !== 'mapped' || note?.event === undefined) return undefined;
-  return preview.events.find(({ name, item }) => name === note.event && item === note.item);
+type NamedItem = { readonly name?: string | undefined; readonly item?: number | undefined };
+
+/** Finds what a preview has of an event of the dead letter, also if the event was renamed since. */
+export function previewedEvents({
+  mapping,
+  preview,
+}: DeadLetterPreview): (event: NamedItem) => Mapped | undefined {
+  const events = preview.outcome === 'mapped' ? preview.events : [];
+  const formerly = new Map(mapping.events.map((event) => [event.name, event.formerly ?? []]));
+  const keyOf = (name: string | undefined, item: number | undefined) => `${name}#${item ?? ''}`;
+  const known = new Map(
+    events.flatMap((mapped) =>
+      [mapped.name, ...(formerly.get(mapped.name) ?? [])].map((name) => [keyOf(name, mapped.item), mapped]),
+    ),
+  );
+  return ({ name, item }) => known.get(keyOf(name, item));
 }
 
 /** What would be sent, for a person. Values are a customer's: they are shown only if asked for, and else their sizes. */

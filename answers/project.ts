@@ -55,13 +55,17 @@ export function findStage(project: Project, name: string | undefined): Result<st
   return fail(`There is no stage "${stage}". There are: ${stages.value.join(', ')}.`);
 }
 
-/** One mapping folder; fails with its problems, or with the names of the folders that there are. */
+/** One mapping folder, also by a name that it had before; fails with its problems, or with the names of the folders that there are. */
 export function findMapping(
   { mappings }: Pick<Project, 'mappings'>,
   name: string,
 ): Result<MappingFile, string> {
   const folders = foldersOf(mappings);
   if (!folders.includes(name)) {
+    const renamed = folders
+      .map((folder) => readFolder(join(mappings, folder), folder))
+      .find((file) => file.ok && file.value.formerly?.includes(name));
+    if (renamed?.ok) return renamed;
     const known = folders.length > 0 ? `There are: ${folders.join(', ')}.` : formatEmpty(mappings);
     return fail(`There is no mapping folder "${name}". ${known}`);
   }

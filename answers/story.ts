@@ -3,7 +3,7 @@ import type { IntakeRecord, LedgerEntry, PastAttempt } from '../lambdas/deliver/
 import type { EventMapping } from '../lambdas/map/mapping.ts';
 import { isOn } from '../lambdas/map/webhook.ts';
 import { ADVICE } from './advice.ts';
-import { type DeadLetter, eventNameOf, ledgerEventOf } from './dead-letter.ts';
+import { type DeadLetter, eventNameOf, ledgerEventsOf } from './dead-letter.ts';
 import type { WebhookFacts } from './find.ts';
 import type { LedgerAction, LedgerStory } from './ledger-items.ts';
 
@@ -239,7 +239,7 @@ function endingOfFailure(entry: LedgerEntry, { story, deadLetters }: WebhookFact
   const title = isSure
     ? `${event}: NOT SENT (${reason}).`
     : `${event}: NOT KNOWN whether it was sent (${reason}).`;
-  const deadLetter = deadLetters.find((one) => ledgerEventOf(one) === event);
+  const deadLetter = deadLetters.find((one) => ledgerEventsOf(one).has(event));
   const meaning = isSure ? ADVICE[reason].meaning : ADVICE.unconfirmed.meaning;
   if (deadLetter !== undefined) {
     const next = isSure ? ADVICE[reason].next : ADVICE.unconfirmed.next;
@@ -267,8 +267,8 @@ function explainMissing({ event, deadLetteredAt }: LedgerEntry, actions: readonl
 
 /** Whether the ledger does not have the event of a dead letter. */
 function isUnknown(deadLetter: DeadLetter, { story }: WebhookFacts): boolean {
-  const event = ledgerEventOf(deadLetter);
-  return event === undefined || !story.entries.some((entry) => entry.event === event);
+  const events = ledgerEventsOf(deadLetter);
+  return events.size === 0 || !story.entries.some(({ event }) => events.has(event));
 }
 
 function endingOfDeadLetter(deadLetter: DeadLetter): Ending {

@@ -5,11 +5,14 @@ import {
   type DeadLetterChoice,
   eventNameOf,
   ledgerWebhookOf,
+  messagesKeeping,
+  type TakenChoice,
   type TakenDeadLetter,
   takeChosen,
 } from '../../answers/dead-letter.ts';
-import { removeDeadLetter, showAgain } from '../../answers/dead-letter-queue.ts';
-import { type LedgerAction, recordAction } from '../../answers/ledger-items.ts';
+import { putMessage, removeDeadLetter, showAgain } from '../../answers/dead-letter-queue.ts';
+import { recordActions } from '../../answers/ledger-items.ts';
+import { failuresOf } from '../../answers/letter-events.ts';
 import {
   type Ask,
   askAtTerminal,
@@ -19,7 +22,7 @@ import {
   refuse,
   run,
 } from '../command-line.ts';
-import { withFilters } from './list.ts';
+import { withEvent, withFilters } from './list.ts';
 
 type DropOptions = AccountChoice &
   DeadLetterChoice & {
@@ -31,7 +34,7 @@ type DropOptions = AccountChoice &
   };
 
 export function registerDrop(group: Command): void {
-  withFilters(group.command('drop'))
+  withEvent(withFilters(group.command('drop')))
     .description('take dead letters away for good; who and why is kept in the ledger')
     .argument('[ids...]', 'as in the list; their beginnings are enough')
     .requiredOption('--reason <text>', 'why: no personal data, it is kept for a month')
@@ -53,7 +56,7 @@ export async function dropDeadLetters(
   const choice = await takeChosen(options);
   if (!choice.ok) return refuse(choice.failure);
 
-  const { account, queue, chosen } = choice.value;
+  const { queue, chosen } = choice.value;
   const dropped: TakenDeadLetter[] = [];
   try {
     if (chosen.length === 0) return { text: 'No dead letter matches.', exitCode: 0 };
@@ -62,9 +65,7 @@ export async function dropDeadLetters(
     const isSure = options.yes === true || (await ask?.(questionAbout(chosen))) === true;
     if (!isSure) return { text: 'Nothing was dropped.', exitCode: 1 };
     for (const one of chosen) {
-      // The reason first: a dead letter must not be gone without one.
-      await recordAction(account, dropOf(one, account.clock.now(), options));
-      await removeDeadLetter(queue, one.message);
+      await dropOne(one, choice.value, options);
       dropped.push(one);
     }
     return formatDropped(dropped, 'dropped', options);
@@ -85,30 +86,45 @@ function checkUsage({ reason, yes, dryRun }: DropOptions, ask: Ask | undefined):
   return undefined;
 }
 
-function dropOf({ deadLetter }: TakenDeadLetter, at: Date, { by, reason }: DropOptions): LedgerAction {
-  const { code, note } = deadLetter;
-  return {
+/**
+ * The reason first: a dead letter must not be gone without one. Events that a person did not choose become a dead letter of
+ * their own before this one is removed.
+ */
+export async function dropOne(
+  { deadLetter, message, chosen, rest }: TakenDeadLetter,
+  { account, queue }: Omit<TakenChoice, 'chosen'>,
+  { by, reason }: Pick<DropOptions, 'by' | 'reason'>,
+): Promise<void> {
+  await recordActions(account, failuresOf(chosen), {
     webhook: ledgerWebhookOf(deadLetter),
     action: 'dropped',
-    at,
+    at: account.clock.now(),
     by: by ?? userInfo().username,
     reason: reason.trim(),
-    code,
-    ...(note?.event !== undefined && { about: note.event }),
-  };
+  });
+  if (rest.length > 0) {
+    for (const kept of messagesKeeping(deadLetter, rest)) await putMessage(account.sqs, queue.url, kept);
+  }
+  await removeDeadLetter(queue, message);
 }
 
 function questionAbout(chosen: readonly TakenDeadLetter[]): string {
-  const gone = chosen.length === 1 ? 'Its webhook is' : 'Their webhooks are';
+  const isPart = chosen.some(({ rest }) => rest.length > 0);
+  const gone = isPart
+    ? 'What is named above is'
+    : chosen.length === 1
+      ? 'Its webhook is'
+      : 'Their webhooks are';
   return [
     ...chosen.map(formatDeadLetter),
     `Drop ${formatCount(chosen.length, 'dead letter')}? ${gone} gone for good. [y/N] `,
   ].join('\n');
 }
 
-function formatDeadLetter({ deadLetter }: TakenDeadLetter): string {
+function formatDeadLetter({ deadLetter, chosen }: TakenDeadLetter): string {
   const { id, code, source, deduplicationId } = deadLetter;
-  return [id, code, source, deduplicationId, eventNameOf(deadLetter)].filter(Boolean).join('  ');
+  const events = eventNameOf({ failures: failuresOf(chosen) });
+  return [id, code, source, deduplicationId, events].filter(Boolean).join('  ');
 }
 
 function formatDropped(

@@ -1,14 +1,15 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
 import {
+  countEvents,
   type DeadLetter,
   type DeadLetterFilters,
   deadLetterJson,
-  eventNameOf,
   filterDeadLetters,
   formatAnswer,
   readDeadLetters,
 } from '../../answers/dead-letter.ts';
+import { formatEventName, type LetterFailure } from '../../answers/letter-events.ts';
 import {
   type CommandResult,
   example,
@@ -37,6 +38,17 @@ export function withFilters(command: Command): Command {
     .option('--newer-than <duration>', 'dead letters for less than that', readDuration);
 }
 
+/** Adds the options by which some events of a dead letter are chosen; `--event` is among the filters. */
+export function withEvent(command: Command): Command {
+  return command.option('--item <number>', 'with an id: this item of the batch, from 1', readItem);
+}
+
+/** A person counts items from 1. */
+function readItem(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text) - 1;
+  throw new InvalidArgumentError('expected the number of an item, from 1');
+}
+
 /** `adapter dead-letter list`: what is in the dead-letter queue, and why. */
 export async function listDeadLetters(
   options: AccountChoice & DeadLetterFilters & { readonly json?: boolean | undefined },
@@ -63,21 +75,44 @@ function formatList(deadLetters: readonly DeadLetter[], all: number, now: Date):
 }
 
 function formatDeadLetter(deadLetter: DeadLetter, now: Date): string {
-  const { id, code, note, source = '?', eventTypes, deduplicationId = '', receivedAt, since } = deadLetter;
+  const {
+    id,
+    code,
+    failures,
+    source = '?',
+    eventTypes,
+    deduplicationId = '',
+    receivedAt,
+    since,
+  } = deadLetter;
   const age = formatDuration((now.getTime() - since.getTime()) / 1000);
-  const facts: readonly (readonly [string, string | undefined])[] = [
+  const facts: readonly Fact[] = [
     ['webhook', `${source} ${eventTypes.join(', ') || '?'}  ${deduplicationId}`],
     ['received', receivedAt],
-    ['event', eventNameOf(deadLetter)],
-    ['answer', formatAnswer(note?.answer)],
-    ['detail', note?.detail],
-    ['why', note === undefined ? explainWithoutNote(deadLetter) : undefined],
-    ['attempts', note && `${note.attempts}, dead-lettered ${age} ago`],
+    ...failures.flatMap((failure) => formatFailure(failure, failures.length > 1)),
+    ['why', deadLetter.note === undefined ? explainWithoutNote(deadLetter) : undefined],
+    ['since', deadLetter.note && `${age} ago`],
   ];
   const lines = facts.flatMap(([name, value]) =>
     value === undefined ? [] : [`  ${name.padEnd(9)}${value}`],
   );
-  return [`${id}  ${code}  (${note?.stage ?? 'buffer'})`, ...lines].join('\n');
+  const events = countEvents(failures);
+  const many = events > 1 ? `  ${events} events` : '';
+  return [`${id}  ${code}  (${failures[0]?.stage ?? 'buffer'})${many}`, ...lines].join('\n');
+}
+
+type Fact = readonly [name: string, value: string | undefined];
+
+/** What failed, and how; with its code where a dead letter has several failures. */
+function formatFailure(failure: LetterFailure, isOneOfMany: boolean): readonly Fact[] {
+  const { code, answer, detail, attempts } = failure;
+  const event = formatEventName(failure) ?? 'the webhook';
+  return [
+    ['event', isOneOfMany ? `${event}: ${code}` : formatEventName(failure)],
+    ['answer', formatAnswer(answer)],
+    ['detail', detail],
+    ['attempts', code === 'moved-by-sqs' || code === 'note-unreadable' ? undefined : `${attempts}`],
+  ];
 }
 
 function explainWithoutNote({ code }: DeadLetter): string {
@@ -88,7 +123,9 @@ function explainWithoutNote({ code }: DeadLetter): string {
 
 function formatCodes(deadLetters: readonly DeadLetter[]): string {
   const counts = new Map<string, number>();
-  for (const { code } of deadLetters) counts.set(code, (counts.get(code) ?? 0) + 1);
+  for (const failure of deadLetters.flatMap(({ failures }) => failures)) {
+    counts.set(failure.code, (counts.get(failure.code) ?? 0) + countEvents([failure]));
+  }
   const width = String(Math.max(...counts.values())).length;
   const lines = [...counts]
     .toSorted(([, one], [, other]) => other - one)

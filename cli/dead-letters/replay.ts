@@ -1,12 +1,14 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { eventNameOf } from '../../answers/dead-letter.ts';
+import { failuresOf } from '../../answers/letter-events.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { type Replayed, type ReplayOptions, replayDeadLetters } from '../../answers/replay.ts';
+import { writeItemRanges } from '../../lambdas/buffer/item-ranges.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
-import { withFilters } from './list.ts';
+import { withEvent, withFilters } from './list.ts';
 
 export function registerReplay(group: Command): void {
-  withFilters(group.command('replay'))
+  withEvent(withFilters(group.command('replay')))
     .description('put webhooks back on the buffer: what was delivered is never repeated')
     .argument('[ids...]', 'as in the list; their beginnings are enough')
     .option('--all', 'everything but what may have been accepted')
@@ -24,6 +26,7 @@ export function registerReplay(group: Command): void {
       example(
         'dead-letter replay --code webex-mandatory-field-missing --dry-run',
         'dead-letter replay 1f3c9a2b',
+        'dead-letter replay 1f3c9a2b --event paid --item 3',
       ),
     )
     .action((ids, options) => run(() => replayCommand(projectOf(PROJECT, options), { ids, ...options })));
@@ -51,17 +54,25 @@ export async function replayCommand(
   return { text, exitCode: isWell ? 0 : 1 };
 }
 
-function replayedJson({ deadLetter, ...rest }: Replayed): object {
-  const { id, messageId, code, source, deduplicationId, note } = deadLetter;
-  return { id, messageId, code, source, deduplicationId, event: note?.event, item: note?.item, ...rest };
+function replayedJson({ deadLetter, chosen, reasons, ...rest }: Replayed): object {
+  const { id, messageId, code, source, deduplicationId } = deadLetter;
+  const events = failuresOf(chosen).flatMap(({ event, items }) =>
+    event === undefined ? [] : [{ event, ...(items && { items: writeItemRanges(items) }) }],
+  );
+  const reason = reasons.length === 0 ? {} : { reason: reasons.join('; ') };
+  return { id, messageId, code, source, deduplicationId, events, ...rest, ...reason };
 }
 
 function formatReplayed(replayed: readonly Replayed[]): string {
   if (replayed.length === 0) return 'No dead letter matches.';
-  const lines = replayed.map(({ deadLetter, outcome, reason }) => {
+  const lines = replayed.map(({ deadLetter, chosen, outcome, reasons }) => {
     const { id, code, source, deduplicationId } = deadLetter;
-    const name = [source, deduplicationId, eventNameOf(deadLetter)].filter(Boolean).join('  ');
-    return `${outcome.padEnd(13)}${id}  ${code}  ${name}${reason === undefined ? '' : `\n${' '.repeat(13)}${reason}`}`;
+    const events = eventNameOf({ failures: failuresOf(chosen) });
+    const name = [source, deduplicationId, events].filter(Boolean).join('  ');
+    return [
+      `${outcome.padEnd(13)}${id}  ${code}  ${name}`,
+      ...reasons.map((line) => `${' '.repeat(13)}${line}`),
+    ].join('\n');
   });
   return [...lines, '', formatSum(replayed)].join('\n');
 }

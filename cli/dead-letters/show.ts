@@ -4,23 +4,22 @@ import { ADVICE } from '../../answers/advice.ts';
 import {
   type DeadLetter,
   deadLetterJson,
-  eventNameOf,
   findDeadLetters,
   formatAnswer,
-  ledgerEventOf,
+  ledgerEventsOf,
   ledgerWebhookOf,
   readDeadLetters,
 } from '../../answers/dead-letter.ts';
+import { formatJudgement, type JudgedLetter, judgeLetter } from '../../answers/judgement.ts';
 import { type LedgerStory, readStory } from '../../answers/ledger-items.ts';
+import { eventsIn, formatEventName, type LetterFailure } from '../../answers/letter-events.ts';
 import {
   type DeadLetterPreview,
   deadLetterPreviewJson,
   formatDeadLetterPreview,
-  previewDeadLetter,
-  previewedEvent,
+  previewedEvents,
 } from '../../answers/preview.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
-import type { Result } from '../../lambdas/result.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 
 type ShowOptions = AccountChoice & {
@@ -45,41 +44,40 @@ export function registerShow(group: Command): void {
 export async function showDeadLetter(project: Project, options: ShowOptions): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
-  const { stackName } = account.value;
   const found = findDeadLetters(await readDeadLetters(account.value), [options.id]);
   if (!found.ok) return refuse(found.failure);
   const [deadLetter] = found.value;
   if (deadLetter === undefined) return refuse('Give an id.');
 
   const story = await readStory(account.value, ledgerWebhookOf(deadLetter));
-  const preview = await previewDeadLetter(project, deadLetter, { stage: options.stage, stackName });
-  const withValues = options.values === true;
+  const events = { deadLetter, chosen: eventsIn(deadLetter.failures) };
+  const { stage } = options;
+  const letter = await judgeLetter(events, {}, { project, account: account.value, stage });
+  const shown = { ...letter, withValues: options.values === true };
   const text =
     options.json === true
-      ? JSON.stringify(showJson(deadLetter, story, { preview, withValues }), null, 2)
-      : formatShow(deadLetter, story, { preview, withValues });
+      ? JSON.stringify(showJson(deadLetter, story, shown), null, 2)
+      : formatShow(deadLetter, story, shown);
   return { text, exitCode: 0 };
 }
 
-type ShownPreview = {
-  readonly preview: Result<DeadLetterPreview, string>;
-  readonly withValues: boolean;
-};
+type Shown = JudgedLetter & { readonly withValues: boolean };
 
 function showJson(
   deadLetter: DeadLetter,
   story: LedgerStory | undefined,
-  { preview, withValues }: ShownPreview,
+  { judged, preview, withValues }: Shown,
 ): object {
   const now = preview.ok ? deadLetterPreviewJson(preview.value, withValues) : { problem: preview.failure };
   const events = story?.entries.map(({ event, state, code }) => ({ event, state, code }));
-  return { ...deadLetterJson(deadLetter), ...ADVICE[deadLetter.code], events, now };
+  const replay = formatJudgement(judged);
+  return { ...deadLetterJson(deadLetter), ...ADVICE[deadLetter.code], ledger: events, now, replay };
 }
 
 function formatShow(
   deadLetter: DeadLetter,
   story: LedgerStory | undefined,
-  { preview, withValues }: ShownPreview,
+  { judged, preview, withValues }: Shown,
 ): string {
   return [
     formatDeadLetter(deadLetter),
@@ -89,27 +87,37 @@ function formatShow(
     ...(preview.ok ? formatChange(deadLetter, preview.value) : []),
     ...(withValues ? [] : ['  (--values shows the values: they are a customer’s)']),
     '',
-    `What to do:  ${ADVICE[deadLetter.code].next}.`,
+    'A replay now:',
+    ...formatJudgement(judged).map((line) => `  ${line}`),
+    '',
+    ...formatAdvice(deadLetter),
   ].join('\n');
 }
 
+function formatAdvice({ failures }: DeadLetter): readonly string[] {
+  const codes = [...new Set(failures.map(({ code }) => code))];
+  if (codes.length === 1) return codes.map((code) => `What to do:  ${ADVICE[code].next}.`);
+  return ['What to do:', ...codes.map((code) => `  ${code}: ${ADVICE[code].next}.`)];
+}
+
 function formatDeadLetter(deadLetter: DeadLetter): string {
-  const { code, note, source = '?', eventTypes, deduplicationId, webhookId, receivedAt } = deadLetter;
-  const facts: readonly (readonly [string, string | undefined])[] = [
+  const {
+    code,
+    note,
+    failures,
+    source = '?',
+    eventTypes,
+    deduplicationId,
+    webhookId,
+    receivedAt,
+  } = deadLetter;
+  const facts: readonly Fact[] = [
     ['webhook', `${source} ${eventTypes.join(', ') || '?'}`],
     ['ids', [deduplicationId, webhookId].filter(Boolean).join('  ')],
     ['received', receivedAt],
-    ['event', eventNameOf(deadLetter)],
-    ['stage', note?.stage ?? 'buffer'],
-    ['answer', formatAnswer(note?.answer)],
-    ['detail', note?.detail],
-    ['transaction', note?.transactionId],
-    ['attempts', note && `${note.attempts}`],
-    ['first', note?.firstAttemptAt],
-    ['last', note?.lastAttemptAt],
-    ['mapping', note?.mappingVersion && `version ${note.mappingVersion}`],
     ['dead letter', note && `since ${note.deadLetteredAt}`],
     ['message', deadLetter.messageId],
+    ...failures.flatMap((failure) => factsOf(failure, failures.length > 1)),
   ];
   const lines = facts.flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [`  ${name.padEnd(12)}${value}`],
@@ -117,27 +125,48 @@ function formatDeadLetter(deadLetter: DeadLetter): string {
   return [code, `  ${ADVICE[code].meaning}`, '', ...lines, ''].join('\n');
 }
 
-/** All events of the webhook: a replay does not touch those that have ended. */
+type Fact = readonly [name: string, value: string | undefined];
+
+function factsOf(failure: LetterFailure, isOneOfMany: boolean): readonly Fact[] {
+  const { stage, code, answer, detail, transactionId, attempts, firstAttemptAt, lastAttemptAt } = failure;
+  return [
+    ['event', formatEventName(failure)],
+    ['code', isOneOfMany ? code : undefined],
+    ['stage', stage],
+    ['answer', formatAnswer(answer)],
+    ['detail', detail],
+    ['transaction', transactionId],
+    ['attempts', `${attempts}`],
+    ['first', firstAttemptAt],
+    ['last', lastAttemptAt],
+    ['mapping', failure.mappingVersion && `version ${failure.mappingVersion}`],
+  ];
+}
+
+/** All events of the webhook: a replay touches none but those of the dead letter. */
 function formatLedger(deadLetter: DeadLetter, story: LedgerStory | undefined): string {
   const entries = story?.entries ?? [];
   if (entries.length === 0) return 'The ledger has no event of this webhook.\n';
-  const own = ledgerEventOf(deadLetter);
+  const own = ledgerEventsOf(deadLetter);
   const lines = entries.map(
     ({ event, state, code }) =>
-      `  ${event}: ${state}${code === undefined ? '' : ` (${code})`}${event === own ? '  ← this one' : ''}`,
+      `  ${event}: ${state}${code === undefined ? '' : ` (${code})`}${own.has(event) ? '  ← this one' : ''}`,
   );
   return ['Its events in the ledger:', ...lines, ''].join('\n');
 }
 
 function formatChange(deadLetter: DeadLetter, preview: DeadLetterPreview): readonly string[] {
-  const before = deadLetter.note?.mappingVersion;
-  const now = previewedEvent(deadLetter, preview)?.terms.mappingVersion;
-  if (before === undefined || now === undefined) return [];
-  return [
-    before === now
-      ? '  The mapping of this event is still the one that it failed with.'
-      : `  The mapping of this event has changed since (it was version ${before}). A replay goes by the one that is deployed.`,
-  ];
+  const mapped = previewedEvents(preview);
+  const lines = deadLetter.failures.flatMap(({ event, items, mappingVersion: before }) => {
+    const now = mapped({ name: event, item: items?.[0] })?.terms.mappingVersion;
+    if (before === undefined || now === undefined) return [];
+    return before === now
+      ? [`  The mapping of ${event} is still the one that it failed with.`]
+      : [
+          `  The mapping of ${event} has changed since (it was version ${before}). A replay goes by the one that is deployed.`,
+        ];
+  });
+  return [...new Set(lines)];
 }
 
 function indent(text: string): string {

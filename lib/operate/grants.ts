@@ -25,7 +25,7 @@ export function grantReading(parts: OperatedParts, grantee: IGrantable): Grant {
     // SQS cannot list messages: dead letters are received, and made visible again.
     allow(grantee, [...FIND_QUEUE, 'sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'], deadLetter.queueArn),
     allow(grantee, FIND_QUEUE, buffer.queueArn),
-    allow(grantee, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan'], ledger.tableArn),
+    allow(grantee, ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:Scan'], ledger.tableArn),
     ...functions.map(({ logGroup }) => allow(grantee, ['logs:FilterLogEvents'], logGroup.logGroupArn)),
     // `tail` finds the groups by the stack's name; the action cannot be narrowed to some groups.
     allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),
@@ -36,11 +36,15 @@ export function grantReading(parts: OperatedParts, grantee: IGrantable): Grant {
 export function grantActing(parts: OperatedParts, grantee: IGrantable): Grant {
   const { buffer, deadLetter, ledger } = parts;
   buffer.encryptionMasterKey?.grantEncryptDecrypt(grantee);
+  deadLetter.encryptionMasterKey?.grantEncryptDecrypt(grantee);
   ledger.encryptionKey?.grantEncryptDecrypt(grantee);
-  return grantReading(parts, grantee)
-    .combine(allow(grantee, ['sqs:SendMessage'], buffer.queueArn))
-    .combine(allow(grantee, ['sqs:DeleteMessage'], deadLetter.queueArn))
-    .combine(allow(grantee, ['dynamodb:PutItem'], ledger.tableArn));
+  return (
+    grantReading(parts, grantee)
+      .combine(allow(grantee, ['sqs:SendMessage'], buffer.queueArn))
+      // Where only some events of a dead letter are replayed or dropped, the others are put back as one of their own.
+      .combine(allow(grantee, ['sqs:SendMessage', 'sqs:DeleteMessage'], deadLetter.queueArn))
+      .combine(allow(grantee, ['dynamodb:PutItem'], ledger.tableArn))
+  );
 }
 
 const SET_SECRET = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];

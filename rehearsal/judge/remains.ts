@@ -49,7 +49,7 @@ export async function takeStock(
   const deadLetters: FoundDeadLetter[] = [];
   await stack.takeDeadLetters(async (message) => {
     if (isSecret(JSON.stringify(message.MessageAttributes ?? {}))) leak('dead-letter note');
-    deadLetters.push(readDeadLetter(message));
+    deadLetters.push(...readDeadLetter(message));
   });
   const entries: FoundEntry[] = [];
   const isNamed = new Set(names);
@@ -61,20 +61,24 @@ export async function takeStock(
   return { deadLetters, entries, waiting: await stack.bufferDepth() };
 }
 
-function readDeadLetter({ MessageAttributes = {} }: Message): FoundDeadLetter {
+/** One for each event that the message is of. */
+function readDeadLetter({ MessageAttributes = {} }: Message): readonly FoundDeadLetter[] {
   const attributes = Object.fromEntries(
     Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
   );
   const { source, 'deduplication-id': id } = attributes;
+  const webhook = source !== undefined && id !== undefined && { webhook: `${source}#${id}` };
   const note = readNote(attributes);
-  return {
-    ...(source !== undefined && id !== undefined && { webhook: `${source}#${id}` }),
-    ...(note && { code: note.code }),
-    ...(note?.detail !== undefined && { detail: note.detail }),
-    ...(note?.event !== undefined && {
-      event: note.item === undefined ? note.event : `${note.event}#${note.item}`,
-    }),
-  };
+  if (note === undefined) return [{ ...webhook }];
+  return note.failures.flatMap(({ code, detail, event, items }) => {
+    const names = event === undefined ? [undefined] : (items?.map((item) => `${event}#${item}`) ?? [event]);
+    return names.map((name) => ({
+      ...webhook,
+      code,
+      ...(detail !== undefined && { detail }),
+      ...(name !== undefined && { event: name }),
+    }));
+  });
 }
 
 function readEntry(item: LedgerItem): FoundEntry {

@@ -1,15 +1,27 @@
 import { describe, expect, test } from '@jest/globals';
-import { filterDeadLetters, findDeadLetters, parseDeadLetters } from '../../answers/dead-letter.ts';
-import { planReplay } from '../../answers/replay.ts';
+import {
+  type DeadLetter,
+  filterDeadLetters,
+  findDeadLetters,
+  parseDeadLetters,
+} from '../../answers/dead-letter.ts';
+import { judgeEvent, type ReplayPermission, replaysOf } from '../../answers/judgement.ts';
+import { eventsIn } from '../../answers/letter-events.ts';
 import { noteAttributes } from '../../lambdas/dead-letter/note.ts';
 import type { LedgerEntry } from '../../lambdas/deliver/ledger/entry.ts';
 
 const NOW = new Date('2026-11-24T12:00:00.000Z');
 
+/** What a replay permits, and at which revision of its one event. */
+type ExpectedReplay = ReplayPermission & { readonly revision?: number };
+
 /** A message that became a dead letter some minutes ago. */
 function message(messageId: string, code: 'unconfirmed' | 'no-mapping', minutes: number, source = 'stripe') {
   const deadLetteredAt = new Date(NOW.getTime() - minutes * 60_000).toISOString();
-  const note = { stage: 'deliver', code, event: 'paid', attempts: 1, deadLetteredAt } as const;
+  const note = {
+    failures: [{ stage: 'deliver', code, event: 'paid', attempts: 1 } as const],
+    deadLetteredAt,
+  };
   const attributes = { source, 'deduplication-id': `evt_${messageId}`, ...noteAttributes(note) };
   return { messageId, body: '{}', attributes, sentAt: NOW };
 }
@@ -18,7 +30,7 @@ const DEAD_LETTERS = parseDeadLetters([
   message('aaaaaaaa-1', 'unconfirmed', 10),
   message('aaaaaaaa-2', 'no-mapping', 90, 'shopify'),
   message('bbbbbbbb-3', 'no-mapping', 30),
-  { messageId: 'cccccccc-4', body: '', attributes: { note: '{"version":3}' }, sentAt: NOW },
+  { messageId: 'cccccccc-4', body: '', attributes: { note: '{"version":4}' }, sentAt: NOW },
 ]);
 
 const ids = (deadLetters: typeof DEAD_LETTERS) => deadLetters.map(({ id }) => id);
@@ -74,34 +86,32 @@ describe('a replay is permitted', () => {
   });
   const { deadLetteredAt: _, ...working } = entry('waiting', { leaseUntil: new Date(NOW.getTime() + 1) });
 
+  /** The judgement on a dead letter of one event. */
+  const judge = (one: DeadLetter, found: LedgerEntry | undefined, permission: ReplayPermission) => {
+    const [event] = eventsIn(one.failures);
+    if (event === undefined) throw new Error('There is no event.');
+    return judgeEvent(one, { event, entry: found, mapped: 'unknown' }, { now: NOW, permission });
+  };
+
   test.each([
-    [
-      'for what failed, at the revision that was seen',
-      failed,
-      entry('failed'),
-      {},
-      { event: 'paid', revision: 7 },
-    ],
-    ['for what the ledger has forgotten', failed, undefined, {}, { event: 'paid' }],
+    ['for what failed, at the revision that was seen', failed, entry('failed'), {}, { revision: 7 }],
+    ['for what the ledger has forgotten', failed, undefined, {}, {}],
     [
       'for what is parked, with --unconfirmed',
       parked,
       entry('unconfirmed'),
       { unconfirmed: true },
-      { event: 'paid', revision: 7, unconfirmed: true },
+      { revision: 7, unconfirmed: true },
     ],
-    [
-      'for what is late, with --late',
-      failed,
-      entry('failed'),
-      { late: true },
-      { event: 'paid', revision: 7, late: true },
-    ],
-  ])('%s', (_title, one, found, permission, replay) => {
-    expect(planReplay(one, { entry: found, preview: undefined, now: NOW }, permission)).toEqual({
-      ok: true,
-      value: replay,
-    });
+    ['for what is late, with --late', failed, entry('failed'), { late: true }, { revision: 7, late: true }],
+  ])('%s', (_title, one, found, permission, expected: ExpectedReplay) => {
+    const { revision, ...permitted } = expected;
+    const judged = judge(one, found, permission);
+
+    expect(judged.stays).toBeUndefined();
+    expect(replaysOf([judged], permission)).toEqual([
+      { events: [{ event: 'paid', ...(revision !== undefined && { revision }) }], ...permitted },
+    ]);
   });
 
   test.each([
@@ -111,9 +121,6 @@ describe('a replay is permitted', () => {
     ['for what only the ledger knows to be unsure', failed, entry('unconfirmed'), 'may have been accepted'],
     ['for what a worker is at', failed, working, 'a worker is at it'],
   ])('only with --unconfirmed, or later, %s', (_title, one, found, reason) => {
-    expect(planReplay(one, { entry: found, preview: undefined, now: NOW }, {})).toMatchObject({
-      ok: false,
-      failure: expect.stringContaining(reason),
-    });
+    expect(judge(one, found, {}).stays).toContain(reason);
   });
 });

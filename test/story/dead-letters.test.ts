@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type Account, openAccount } from '../../answers/account.ts';
-import { openBuffer, openDeadLetterQueue, putOnBuffer } from '../../answers/dead-letter-queue.ts';
+import { openBuffer, openDeadLetterQueue, putMessage } from '../../answers/dead-letter-queue.ts';
 import type { Project } from '../../answers/project.ts';
 import type { Ask } from '../../cli/command-line.ts';
 import { dropDeadLetters } from '../../cli/dead-letters/drop.ts';
@@ -134,9 +134,9 @@ describe('a replay', () => {
     if (deadLetter === undefined) throw new Error('There is no dead letter.');
     const entries = await story.ledger();
     const entry = entries.find(({ webhook, state }) => webhook?.S === 'stripe#id_crashed' && state);
-    const plain = { event: 'parked', revision: Number(entry?.revision?.N) };
+    const plain = { events: [{ event: 'parked', revision: Number(entry?.revision?.N) }] };
     const { sqs, stackName } = account;
-    await putOnBuffer(sqs, await openBuffer(sqs, stackName), replayedMessage(deadLetter, plain));
+    await putMessage(sqs, await openBuffer(sqs, stackName), replayedMessage(deadLetter, plain));
     await delivered('crashed');
 
     expect(await list({ event: 'parked' })).toMatchObject([{ id }]);

@@ -3,7 +3,7 @@ import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/clien
 import { openAccount } from '../../answers/account.ts';
 import { type DeadLetterMessage, readDeadLetterMessages } from '../../answers/dead-letter-queue.ts';
 import { stripeSignature } from '../../bench/vendor-signatures.ts';
-import type { DeadLetterNote } from '../../lambdas/dead-letter/note.ts';
+import type { DeadLetterFailure } from '../../lambdas/dead-letter/note.ts';
 import { readNote } from '../../lambdas/dead-letter/note.ts';
 import { ledgerTableName } from '../../lambdas/deliver/ledger/entry.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
@@ -28,14 +28,15 @@ export type DeliveryStory = {
     is?: (line: DeliverLine) => boolean,
     milliseconds?: number,
   ) => Promise<DeliverLine | undefined>;
+  /** All failures that the notes of the dead letters tell of. */
   readonly notes: () => Promise<readonly StoryNote[]>;
   readonly ledger: () => Promise<readonly Record<string, AttributeValue>[]>;
   readonly deadLetters: () => ReturnType<typeof readDeadLetterMessages>;
   readonly stop: () => Promise<void>;
 };
 
-/** The note of a dead letter, and what it is about. */
-type StoryNote = DeadLetterNote & { readonly deduplicationId: string | undefined };
+/** A failure of a dead letter, and the webhook that it is of. */
+type StoryNote = DeadLetterFailure & { readonly deduplicationId: string | undefined };
 
 /** The secrets of a story. */
 export type StorySecrets = { primary: string; secondary?: string; signing: string };
@@ -103,8 +104,8 @@ async function startRun(
 
 /** None where SQS itself has moved the message: nobody has written one. */
 function noteOf({ attributes }: DeadLetterMessage): readonly StoryNote[] {
-  const note = readNote(attributes);
-  return note === undefined ? [] : [{ ...note, deduplicationId: attributes['deduplication-id'] }];
+  const { failures = [] } = readNote(attributes) ?? {};
+  return failures.map((failure) => ({ ...failure, deduplicationId: attributes['deduplication-id'] }));
 }
 
 export function isEnd({ outcome }: DeliverLine): boolean {

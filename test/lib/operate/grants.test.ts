@@ -33,7 +33,7 @@ function place(resource: unknown): string {
 }
 
 const READ = [
-  'dynamodb:GetItem on WebhooksLedgerTable',
+  'dynamodb:BatchGetItem on WebhooksLedgerTable',
   'dynamodb:Query on WebhooksLedgerTable',
   'dynamodb:Scan on WebhooksLedgerTable',
   'logs:DescribeLogGroups on :log-group:*',
@@ -50,6 +50,7 @@ const ACT = [
   'dynamodb:PutItem on WebhooksLedgerTable',
   'sqs:DeleteMessage on WebhooksDeadLetterQueue',
   'sqs:SendMessage on WebhooksBufferQueue',
+  'sqs:SendMessage on WebhooksDeadLetterQueue',
 ];
 
 let granted: ReadonlyMap<string, readonly string[]>;

@@ -1,0 +1,265 @@
+import type { Replay, ReplayGroup } from '../lambdas/buffer/replay.ts';
+import { LEDGER_DAYS, type LedgerEntry, type LedgerKey, ledgerKey } from '../lambdas/deliver/ledger/entry.ts';
+import type { Mapped } from '../lambdas/map/webhook.ts';
+import type { Result } from '../lambdas/result.ts';
+import { wasTooOld } from '../lib/mapping/examples/preview.ts';
+import type { Account } from './account.ts';
+import type { DeadLetter } from './dead-letter.ts';
+import { readEntries } from './ledger-items.ts';
+import { failuresOf, formatEventName, type LetterEvent } from './letter-events.ts';
+import { type DeadLetterPreview, previewDeadLetter, previewedEvents } from './preview.ts';
+import type { Project } from './project.ts';
+
+/** What a person permits beyond a plain replay. */
+export type ReplayPermission = {
+  /** To send again what may have been accepted. */
+  readonly unconfirmed?: boolean | undefined;
+  /** To send what is older than its mapping's `max-age`. */
+  readonly late?: boolean | undefined;
+};
+
+/** What a replay would do with one event of a dead letter. `show`, `replay --dry-run` and `replay` go by the same. */
+export type Judged = {
+  readonly event: LetterEvent;
+  /** Why it stays a dead letter; missing where it goes back to the buffer. */
+  readonly stays?: string;
+  /** What is known to become of it, though it goes back. */
+  readonly remark?: string;
+  /** The revision of its ledger entry, which the permission is for. */
+  readonly revision?: number;
+};
+
+export type JudgedLetter = {
+  readonly judged: readonly Judged[];
+  /** What the mapping of this project makes of the webhook now, or why that cannot be told. */
+  readonly preview: Result<DeadLetterPreview, string>;
+};
+
+/** Where a dead letter is judged. */
+type Bench = {
+  readonly project: Project;
+  readonly account: Account;
+  readonly stage?: string | undefined;
+};
+
+/** Looks up what is known of some events of a dead letter, and judges each. */
+export async function judgeLetter(
+  { deadLetter, chosen }: { readonly deadLetter: DeadLetter; readonly chosen: readonly LetterEvent[] },
+  permission: ReplayPermission,
+  { project, account, stage }: Bench,
+): Promise<JudgedLetter> {
+  const { stackName, clock } = account;
+  const preview = await previewDeadLetter(project, deadLetter, { stage, stackName });
+  const known = preview.ok ? preview.value : undefined;
+  const mapped = known && previewedEvents(known);
+  const named = chosen.flatMap((event) => nameEvents(event, known));
+  const keys = named.map((event) => keysOf(deadLetter, event, { preview: known, mapped: mapped?.(event) }));
+  const entries = await readEntries(account, keys.flat());
+  const facts = named.map(
+    (event, index): EventFacts => ({
+      event,
+      entry: latestOf(keys[index]?.flatMap((key) => entries(key) ?? []) ?? []),
+      mapped: mapped === undefined ? 'unknown' : (mapped(event) ?? 'missing'),
+    }),
+  );
+  const own = facts.filter((fact) => !isAnothers(deadLetter, fact));
+  const judged = (
+    own.length === 0 ? chosen.map((event) => ({ event, entry: undefined, mapped: 'unknown' as const })) : own
+  ).map((fact) => judgeEvent(deadLetter, fact, { now: clock.now(), permission }));
+  return { judged, preview };
+}
+
+/** What is known of one event when it is judged. */
+export type EventFacts = {
+  readonly event: LetterEvent;
+  /** Its entry in the ledger. */
+  readonly entry: LedgerEntry | undefined;
+  /** What the mapping makes of it now; `unknown` where that cannot be told. */
+  readonly mapped: Mapped | 'missing' | 'unknown';
+};
+
+/** A dead letter that names no event is of all that the mapping makes of its webhook now. */
+function nameEvents(event: LetterEvent, preview: DeadLetterPreview | undefined): readonly LetterEvent[] {
+  if (event.name !== undefined || preview?.preview.outcome !== 'mapped') return [event];
+  const made = preview.preview.events.filter(({ kind }) => kind !== 'skipped');
+  if (made.length === 0) return [event];
+  return made.map(({ name, item }) => ({
+    failure: event.failure,
+    name,
+    ...(item !== undefined && { item }),
+  }));
+}
+
+/** An event that was renamed leaves its entry behind, and a copy goes on: the highest revision is the last. */
+function latestOf(entries: readonly LedgerEntry[]): LedgerEntry | undefined {
+  return entries.toSorted((one, other) => other.revision - one.revision)[0];
+}
+
+/** Where the ledger may have an event: under its present names, and under those that it had before. */
+function keysOf(
+  { source = '', deduplicationId = '' }: DeadLetter,
+  { name = '', item, failure }: LetterEvent,
+  {
+    preview,
+    mapped,
+  }: { readonly preview: DeadLetterPreview | undefined; readonly mapped: Mapped | undefined },
+): readonly LedgerKey[] {
+  const mapping = preview?.mapping;
+  const former = mapping?.events.find((event) => event.name === mapped?.name)?.formerly ?? [];
+  const sources = new Set([mapping?.source ?? source, source, ...(mapping?.formerly ?? [])]);
+  const names = new Set([mapped?.name ?? name, name, ...former]);
+  const identity = mapped?.identity ?? failure.identity;
+  const identities = identity === undefined ? [{}] : [{ identity }, {}];
+  const place = item !== undefined && { item };
+  return identities.flatMap((identified) =>
+    [...sources].flatMap((from) =>
+      [...names].map((known) =>
+        ledgerKey({ source: from, deduplicationId }, { name: known, ...place, ...identified }),
+      ),
+    ),
+  );
+}
+
+/** SQS moves whole webhooks. Those of its events that were dead-lettered before have a dead letter of their own. */
+function isAnothers({ message }: DeadLetter, { event, entry }: EventFacts): boolean {
+  const isNamed = event.failure.event !== undefined;
+  const isMoved = event.failure.code === 'moved-by-sqs' && message.attributes.replay === undefined;
+  return !isNamed && isMoved && entry?.deadLetteredAt !== undefined;
+}
+
+/**
+ * Decides whether an event goes back to the buffer. The ledger counts more than the note: it alone knows whether an earlier
+ * attempt may have been accepted.
+ */
+export function judgeEvent(
+  deadLetter: DeadLetter,
+  facts: EventFacts,
+  { now, permission }: { readonly now: Date; readonly permission: ReplayPermission },
+): Judged {
+  const { event, entry, mapped } = facts;
+  const stays =
+    event.name === undefined
+      ? whyWholeStays(deadLetter, permission, now)
+      : whyEventStays(deadLetter, facts, { now, permission });
+  if (stays !== undefined) return { event, stays };
+  const remark = event.name === undefined ? remarkOnWhole(mapped) : remarkOn(mapped);
+  return {
+    event,
+    ...(remark !== undefined && { remark }),
+    ...(entry !== undefined && { revision: entry.revision }),
+  };
+}
+
+/** Of a webhook as a whole it is known only what the ledger still has. */
+function whyWholeStays(
+  { code, receivedAt }: DeadLetter,
+  { unconfirmed }: ReplayPermission,
+  now: Date,
+): string | undefined {
+  if (code === 'note-unreadable') {
+    return 'its note was written by a newer version of the adapter: use the command line of that version';
+  }
+  const age = receivedAt === undefined ? 0 : now.getTime() - new Date(receivedAt).getTime();
+  if (age <= LEDGER_DAYS * 86_400_000 || unconfirmed === true) return undefined;
+  return `it came in more than ${LEDGER_DAYS} days ago, and the ledger may have forgotten what was sent of it: only "replay ID --unconfirmed" sends all of it`;
+}
+
+function whyEventStays(
+  deadLetter: DeadLetter,
+  { event, entry, mapped }: EventFacts,
+  { now, permission }: { readonly now: Date; readonly permission: ReplayPermission },
+): string | undefined {
+  if (isAtWork(entry, now)) return 'a worker is at it: try again in a minute';
+  if (isUnsure(event, entry) && permission.unconfirmed !== true) {
+    return 'it may have been accepted: only "replay ID --unconfirmed" sends it again';
+  }
+  if (mapped === 'missing') {
+    return 'the mapping of this project has no such event any more: bring it back, deploy, then replay';
+  }
+  if (isTooOld(deadLetter, mapped, now) && permission.late !== true) {
+    return 'it is older than its max-age by now: only --late sends it';
+  }
+  return undefined;
+}
+
+function isAtWork(entry: LedgerEntry | undefined, now: Date): boolean {
+  if (entry === undefined || entry.state === 'delivered' || entry.deadLetteredAt !== undefined) return false;
+  return entry.leaseUntil.getTime() > now.getTime();
+}
+
+/** Whether the event may have been accepted. The note decides only where the ledger has no entry (any more). */
+function isUnsure({ failure }: LetterEvent, entry: LedgerEntry | undefined): boolean {
+  if (entry === undefined) return failure.code === 'unconfirmed';
+  return entry.state === 'unconfirmed' || entry.state === 'claimed';
+}
+
+function isTooOld(deadLetter: DeadLetter, mapped: EventFacts['mapped'], now: Date): boolean {
+  if (typeof mapped === 'string' || mapped.kind !== 'event') return false;
+  const receivedAt = deadLetter.receivedAt === undefined ? now : new Date(deadLetter.receivedAt);
+  return wasTooOld({ ...mapped, occurredAt: mapped.occurredAt ?? receivedAt }, now);
+}
+
+function remarkOn(mapped: EventFacts['mapped']): string | undefined {
+  if (typeof mapped === 'string' || mapped.kind === 'event') return undefined;
+  const code = mapped.kind === 'rejected' ? mapped.failure.code : mapped.code;
+  return `the mapping of this project makes no event of it (${code}): it would come back`;
+}
+
+function remarkOnWhole(mapped: EventFacts['mapped']): string | undefined {
+  if (mapped !== 'missing') return undefined;
+  return 'the mapping of this project makes no event of it: it would come back';
+}
+
+/** How many events one replay names at most: written down, they fit into its message. */
+const MOST_REPLAYED = 4_000;
+
+/** The replays of those events that go back, as few as possible. */
+export function replaysOf(
+  judged: readonly Judged[],
+  { unconfirmed, late }: ReplayPermission,
+): readonly Replay[] {
+  const going = judged.filter(({ stays }) => stays === undefined);
+  const permission = {
+    ...(unconfirmed === true && { unconfirmed }),
+    ...(late === true && { late }),
+  };
+  if (going.some(({ event }) => event.name === undefined)) return [permission];
+  const replays: Replay[] = [];
+  for (let start = 0; start < going.length; start += MOST_REPLAYED) {
+    const part = going.slice(start, start + MOST_REPLAYED);
+    replays.push({ events: groupsOf(part), ...permission });
+  }
+  return replays;
+}
+
+function groupsOf(going: readonly Judged[]): readonly ReplayGroup[] {
+  const groups = Map.groupBy(going, ({ event, revision }) =>
+    JSON.stringify([event.name, revision, event.item === undefined]),
+  );
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first?.event.name === undefined) return [];
+    const items = group.flatMap(({ event }) => event.item ?? []);
+    return [
+      {
+        event: first.event.name,
+        ...(items.length > 0 && { items }),
+        ...(first.revision !== undefined && { revision: first.revision }),
+      },
+    ];
+  });
+}
+
+/** The judgement in lines: which events go back, and which stay for which reason. */
+export function formatJudgement(judged: readonly Judged[]): readonly string[] {
+  const verdicts = Map.groupBy(judged, ({ stays, remark }) => JSON.stringify([stays, remark]));
+  return [...verdicts.values()].map((alike) => {
+    const { stays, remark } = alike[0] ?? {};
+    const names = failuresOf(alike.map(({ event }) => event))
+      .map(formatEventName)
+      .filter(Boolean);
+    const what = names.length === 0 ? 'the webhook' : [...new Set(names)].join('; ');
+    if (stays !== undefined) return `${what}: stays, as ${stays}`;
+    return `${what}: goes back to the buffer${remark === undefined ? '' : `, but ${remark}`}`;
+  });
+}
