@@ -58,7 +58,7 @@ export async function judgeLetter(
   const facts = named.map(
     (event, index): EventFacts => ({
       event,
-      entry: keys[index]?.map(entries).find((entry) => entry !== undefined),
+      entry: latestOf(keys[index]?.flatMap((key) => entries(key) ?? []) ?? []),
       mapped: mapped === undefined ? 'unknown' : (mapped(event) ?? 'missing'),
     }),
   );
@@ -90,7 +90,12 @@ function nameEvents(event: LetterEvent, preview: DeadLetterPreview | undefined):
   }));
 }
 
-/** Where the ledger may have an event: under its present names first, then under those that it had before. */
+/** An event that was renamed leaves its entry behind, and a copy goes on: the highest revision is the last. */
+function latestOf(entries: readonly LedgerEntry[]): LedgerEntry | undefined {
+  return entries.toSorted((one, other) => other.revision - one.revision)[0];
+}
+
+/** Where the ledger may have an event: under its present names, and under those that it had before. */
 function keysOf(
   { source = '', deduplicationId = '' }: DeadLetter,
   { name = '', item, failure }: LetterEvent,

@@ -82,15 +82,17 @@ function messagesOf(taken: readonly TakenDeadLetter[]) {
   return taken.map(({ message }) => message);
 }
 
-type Context = {
+/** Where dead letters are replayed. */
+export type ReplayContext = {
   readonly project: Project;
-  readonly options: ReplayOptions;
+  readonly options: Omit<ReplayOptions, 'port' | 'rate'>;
   readonly account: Account;
   readonly queue: DeadLetterQueue;
   readonly bufferUrl: string;
 };
 
-async function replayOne(taken: TakenDeadLetter, context: Context): Promise<Replayed> {
+/** Puts one dead letter back on the buffer, or those of its events that were chosen. */
+export async function replayOne(taken: TakenDeadLetter, context: ReplayContext): Promise<Replayed> {
   const { deadLetter, chosen } = taken;
   const { options, account, project } = context;
   const { judged } = await judgeLetter(taken, options, { project, account, stage: options.stage });
@@ -114,7 +116,7 @@ async function replayOne(taken: TakenDeadLetter, context: Context): Promise<Repl
 async function putBack(
   { deadLetter, message, rest }: TakenDeadLetter,
   judged: readonly Judged[],
-  { options, account, queue, bufferUrl }: Context,
+  { options, account, queue, bufferUrl }: ReplayContext,
 ): Promise<void> {
   const stays = judged.flatMap((one) => (one.stays === undefined ? [] : [one.event]));
   const staying = [...rest, ...stays];

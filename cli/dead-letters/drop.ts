@@ -90,10 +90,10 @@ function checkUsage({ reason, yes, dryRun }: DropOptions, ask: Ask | undefined):
  * The reason first: a dead letter must not be gone without one. Events that a person did not choose become a dead letter of
  * their own before this one is removed.
  */
-async function dropOne(
+export async function dropOne(
   { deadLetter, message, chosen, rest }: TakenDeadLetter,
-  { account, queue }: TakenChoice,
-  { by, reason }: DropOptions,
+  { account, queue }: Omit<TakenChoice, 'chosen'>,
+  { by, reason }: Pick<DropOptions, 'by' | 'reason'>,
 ): Promise<void> {
   await recordActions(account, failuresOf(chosen), {
     webhook: ledgerWebhookOf(deadLetter),

@@ -1,20 +1,28 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
+import type { LedgerPage } from '../deliver/ledger/decision.ts';
 import {
   expiryOf,
-  INTAKE_RECORD_PREFIX,
   type IntakeRecord,
   type LedgerEntry,
   lastCallOf,
   type PastAttempt,
+  recordName,
 } from '../deliver/ledger/entry.ts';
+import {
+  createPlaces,
+  type IdentifiedEvent,
+  type Places,
+  type Progress,
+} from '../deliver/ledger/progress.ts';
 import { parseJson } from '../parse-json.ts';
 
 /** An item as DynamoDB's client has it. */
 export type Item = Record<string, AttributeValue>;
 
 /** Attributes before they are written; an `undefined` one is left out. */
-type Attributes = Readonly<Record<string, string | number | boolean | Date | undefined>>;
+type Attributes = Readonly<Record<string, string | number | boolean | Date | Uint8Array | undefined>>;
 
 /** Writes attributes flat, as a person reads them in the console: texts, numbers, times in ISO 8601. */
 export function writeAttributes(attributes: Attributes): Item {
@@ -25,7 +33,8 @@ export function writeAttributes(attributes: Attributes): Item {
   );
 }
 
-function writeAttribute(value: string | number | boolean | Date): AttributeValue {
+function writeAttribute(value: string | number | boolean | Date | Uint8Array): AttributeValue {
+  if (value instanceof Uint8Array) return { B: value };
   if (typeof value === 'string') return { S: value };
   if (typeof value === 'number') return { N: String(value) };
   return typeof value === 'boolean' ? { BOOL: value } : { S: value.toISOString() };
@@ -48,6 +57,11 @@ export const time = z.pipe(text, isoTime);
 const number = z.pipe(
   z.object({ N: z.coerce.number<string>() }),
   z.transform(({ N }) => N),
+);
+
+const truth = z.pipe(
+  z.object({ BOOL: z.literal(true) }),
+  z.transform(() => true as const),
 );
 
 const expiry = z.pipe(
@@ -134,12 +148,7 @@ const itemSchema = z.object({
   detail: z.optional(text),
   transactionId: z.optional(text),
   deadLetteredAt: z.optional(time),
-  isUnsure: z.optional(
-    z.pipe(
-      z.object({ BOOL: z.literal(true) }),
-      z.transform(() => true as const),
-    ),
-  ),
+  isUnsure: z.optional(truth),
   answerStatus: z.optional(number),
   answerCode: z.optional(text),
   answerDescription: z.optional(text),
@@ -166,17 +175,69 @@ type Delivery = Pick<IntakeRecord, 'webhookId' | 'receivedAt'>;
 
 /** An intake record as an item of its own, beside the events of its webhook. */
 export function intakeRecordItem(webhook: string, intakeRecord: IntakeRecord): Item {
-  const { webhookId, receivedAt, takenAt } = intakeRecord;
+  const { webhookId, receivedAt, takenAt, progress, identified } = intakeRecord;
   return writeAttributes({
     webhook,
-    event: `${INTAKE_RECORD_PREFIX}${webhookId}`,
+    event: recordName(webhookId, progress?.replay),
     webhookId,
     receivedAt,
     ...factsOf(intakeRecord),
+    ...(progress && writeProgress(progress)),
+    identified: identified && JSON.stringify(identified),
     expiresAt: writeExpiry(expiryOf(takenAt)),
   });
 }
 
+/** Of DynamoDB's 409,600 bytes an item. A character of an id takes three bytes at most. */
+const PAGE_CHARACTERS = 100_000;
+
+/** The events of a large batch that are found by the ids of their facts, as items beside its intake record. */
+export function identifiedItems(
+  webhook: string,
+  { webhookId, takenAt }: IntakeRecord,
+  identified: readonly IdentifiedEvent[],
+): readonly Item[] {
+  const pages: string[][] = [];
+  let characters = PAGE_CHARACTERS;
+  for (const text of identified.map((one) => JSON.stringify(one))) {
+    if (characters + text.length > PAGE_CHARACTERS) {
+      pages.push([]);
+      characters = 0;
+    }
+    pages.at(-1)?.push(text);
+    characters += text.length + 1;
+  }
+  return pages.map((page, index) =>
+    writeAttributes({
+      webhook,
+      event: `${recordName(webhookId)}#${String(index + 1).padStart(4, '0')}`,
+      identified: `[${page.join(',')}]`,
+      expiresAt: writeExpiry(expiryOf(takenAt)),
+    }),
+  );
+}
+
+/** What a bitmap may take of an item. Under it, that of a batch of any size counts as none: then the ledger's entries say what has ended. */
+const MAX_PLACES_BYTES = 150_000;
+
+function writeProgress({ ended, putOff, outOfTime, ...progress }: Progress): Attributes {
+  const places = writePlaces(ended);
+  if (places === undefined) return {};
+  const later = putOff && writePlaces(putOff.places);
+  return {
+    ...progress,
+    ended: places,
+    endedEvents: ended.size(),
+    ...(putOff && later && { putOff: later, putOffUntil: putOff.until }),
+    ...(outOfTime > 0 && { outOfTime }),
+  };
+}
+
+/** Events mostly end in their order, so that little is left of a bitmap once it is compressed. */
+function writePlaces(places: Places): Uint8Array | undefined {
+  const bytes = deflateRawSync(places.bytes());
+  return bytes.length > MAX_PLACES_BYTES ? undefined : bytes;
+}
 /** An intake record within the item of an entry. It names its delivery only if the entry has gone on to another. */
 function writeCarriedIntakeRecord(intakeRecord: IntakeRecord, entry: Delivery): Attributes {
   const { webhookId, receivedAt } = intakeRecord;
@@ -187,7 +248,8 @@ function writeCarriedIntakeRecord(intakeRecord: IntakeRecord, entry: Delivery): 
   };
 }
 
-function factsOf({ takenAt, eventTypes, bytes, secretIndex, matched, others }: IntakeRecord): Attributes {
+function factsOf(intakeRecord: IntakeRecord): Attributes {
+  const { takenAt, eventTypes, moreTypes, bytes, secretIndex, matched, others, moreMatched } = intakeRecord;
   const counted = matched.map(({ made, rejected, ...event }) => ({
     ...event,
     ...(made > 0 && { made }),
@@ -196,10 +258,12 @@ function factsOf({ takenAt, eventTypes, bytes, secretIndex, matched, others }: I
   return {
     takenAt,
     eventTypes: eventTypes.join('\n'),
+    moreTypes,
     bytes,
     secretSlot: secretIndex,
     matched: JSON.stringify(counted),
     others,
+    moreMatched,
   };
 }
 
@@ -211,6 +275,49 @@ const matchedSchema = z.object({
   when: z.optional(z.string()),
 });
 
+const identifiedSchema = z.array(
+  z.object({ name: z.string(), item: z.optional(z.int()), identity: z.string() }),
+);
+
+const places = z.pipe(
+  z.object({ B: z.instanceof(Uint8Array) }),
+  z.transform(({ B }) => inflateRawSync(B)),
+);
+
+const progressSchema = z.object({
+  mappingDigest: text,
+  events: number,
+  ended: places,
+  putOff: z.optional(places),
+  putOffUntil: z.optional(time),
+  outOfTime: z.optional(number),
+  looksBack: z.optional(truth),
+  replay: z.optional(text),
+});
+
+/** Progress that cannot be read is none: it only saves work. */
+function readProgress(item: Item): Progress | undefined {
+  const { success, data } = progressSchema.safeParse(item);
+  if (!success) return undefined;
+  const { ended, putOff, putOffUntil: until, outOfTime = 0, ...facts } = data;
+  return dropUndefined({
+    ...facts,
+    ended: createPlaces(facts.events, ended),
+    putOff: putOff && until && { places: createPlaces(facts.events, putOff), until },
+    outOfTime,
+  }) as Progress;
+}
+
+/** Whether an item is a page of a webhook's identified events. */
+export function isIdentifiedPage(item: Item): boolean {
+  return 'identified' in item && !('takenAt' in item);
+}
+
+/** The events of a page. */
+export function readIdentifiedPage(item: Item): readonly IdentifiedEvent[] {
+  return (jsonText(identifiedSchema).parse(item.identified) ?? []) as readonly IdentifiedEvent[];
+}
+
 const intakeRecordSchema = z.object({
   webhookId: text,
   receivedAt: time,
@@ -221,11 +328,14 @@ const intakeRecordSchema = z.object({
     text,
     z.transform((types) => types.split('\n')),
   ),
+  moreTypes: z.optional(number),
   bytes: number,
   /** The attribute's name is that of 0.1.0, whose items stay in the table. */
   secretSlot: z.optional(number),
   matched: jsonText(z.array(matchedSchema)),
   others: z.catch(number, 0),
+  moreMatched: z.optional(number),
+  identified: jsonText(identifiedSchema),
 });
 
 /** The intake record of an item, be it an entry or the record itself. Throws if it was not written here. */
@@ -237,7 +347,34 @@ export function readIntakeRecord(item: Item): IntakeRecord {
     webhookId: firstWebhookId ?? facts.webhookId,
     receivedAt: firstReceivedAt ?? facts.receivedAt,
     matched: facts.matched ?? [],
+    progress: readProgress(item),
   }) as IntakeRecord;
+}
+
+/** What a query of one partition gives, as far as deliver knows it: what a person did about a dead letter is left out. */
+export function readPage({
+  Items = [],
+  LastEvaluatedKey,
+}: {
+  readonly Items?: Item[] | undefined;
+  readonly LastEvaluatedKey?: Item | undefined;
+}): LedgerPage {
+  const isEntry = ({ event }: Item) => event?.S?.startsWith('#') === false;
+  const records = Items.filter((item) => !isEntry(item) && 'takenAt' in item);
+  const last = LastEvaluatedKey?.event?.S;
+  return {
+    entries: Items.filter(isEntry).map(readItem),
+    intakeRecords: records.map(readIntakeRecord),
+    identified: pagesIn(Items),
+    ...(last !== undefined && { last }),
+  };
+}
+
+function pagesIn(items: readonly Item[]): LedgerPage['identified'] {
+  const pages = Map.groupBy(items.filter(isIdentifiedPage), ({ event }) =>
+    (event?.S ?? '').replace(/#\d+$/, ''),
+  );
+  return new Map([...pages].map(([record, ofRecord]) => [record, ofRecord.flatMap(readIdentifiedPage)]));
 }
 
 /** An entry may have none. */

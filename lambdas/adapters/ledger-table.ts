@@ -3,11 +3,13 @@ import {
   DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
+  type PutItemCommandInput,
+  QueryCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { LedgerFailure, LedgerStore } from '../deliver/ledger/decision.ts';
-import type { IntakeRecord, LedgerEntry } from '../deliver/ledger/entry.ts';
+import type { LedgerFailure, LedgerRange, WebhookLedger } from '../deliver/ledger/decision.ts';
+import type { LedgerEntry } from '../deliver/ledger/entry.ts';
 import { fail, type Result, succeed } from '../result.ts';
-import { intakeRecordItem, readItem, writeItem } from './ledger-item.ts';
+import { identifiedItems, intakeRecordItem, readItem, readPage, writeItem } from './ledger-item.ts';
 
 /** After these times a try has failed. The SDK makes three, all within the function's time. */
 const CONNECT_MILLISECONDS = 1_000;
@@ -16,14 +18,9 @@ const REQUEST_MILLISECONDS = 2_000;
 /** The condition that no item has this key yet. */
 const IS_NEW = 'attribute_not_exists(webhook)';
 
-export type LedgerTable = LedgerStore & {
+export type LedgerTable = WebhookLedger & {
   /** Opens the connection, by reading an entry that does not exist, before the first event needs it. */
   readonly connect: () => Promise<Result<unknown, LedgerFailure>>;
-  /** Writes an intake record as an item of its own, unless its delivery has one already. */
-  readonly writeIntakeRecord: (
-    webhook: string,
-    intakeRecord: IntakeRecord,
-  ) => Promise<Result<void, LedgerFailure>>;
 };
 
 /** The ledger in its DynamoDB table. */
@@ -38,26 +35,68 @@ export function createLedgerTable(TableName: string): LedgerTable {
       return fail(unavailable(error));
     }
   };
+  const put = createPut(client, TableName);
   return {
     read,
     connect: () => read({ webhook: 'none', event: 'none' }),
-    write: async (entry) => {
+    write: (entry) => put({ Item: writeItem(entry), ...unlessChanged(entry) }, ENTRY),
+    copy: (entry) => put({ Item: writeItem(entry), ConditionExpression: IS_NEW }, ENTRY),
+    query: async (webhook, range) => {
       try {
-        await client.send(new PutItemCommand({ TableName, Item: writeItem(entry), ...unlessChanged(entry) }));
-        return succeed('written');
+        return succeed(
+          readPage(await client.send(new QueryCommand({ TableName, ...writeRange(webhook, range) }))),
+        );
       } catch (error) {
-        return answerOrFailure(error, 'changed');
+        return fail(unavailable(error));
       }
     },
-    writeIntakeRecord: async (webhook, intakeRecord) => {
+    writeIntakeRecord: (webhook, intakeRecord) => {
       const Item = intakeRecordItem(webhook, intakeRecord);
-      try {
-        await client.send(new PutItemCommand({ TableName, Item, ConditionExpression: IS_NEW }));
-        return succeed(undefined);
-      } catch (error) {
-        return answerOrFailure(error, undefined);
-      }
+      const condition = intakeRecord.progress === undefined && { ConditionExpression: IS_NEW };
+      return put({ Item, ...condition }, DONE);
     },
+    writeIdentified: async (webhook, intakeRecord, identified) => {
+      for (const Item of identifiedItems(webhook, intakeRecord, identified)) {
+        const written = await put({ Item }, DONE);
+        if (!written.ok) return written;
+      }
+      return succeed(undefined);
+    },
+  };
+}
+
+/** Puts an item. A failed condition is an answer; any other error means that the ledger is unavailable. */
+function createPut(client: DynamoDBClient, TableName: string) {
+  return async <const Written, const KeptOut>(
+    input: Omit<PutItemCommandInput, 'TableName'>,
+    { written, keptOut }: { readonly written: Written; readonly keptOut: KeptOut },
+  ): Promise<Result<Written | KeptOut, LedgerFailure>> => {
+    try {
+      await client.send(new PutItemCommand({ TableName, ...input }));
+      return succeed(written);
+    } catch (error) {
+      return error instanceof ConditionalCheckFailedException ? succeed(keptOut) : fail(unavailable(error));
+    }
+  };
+}
+
+/** What a conditional write of an entry answers. */
+const ENTRY = { written: 'written', keptOut: 'changed' } as const;
+
+/** What every other write answers. */
+const DONE = { written: undefined, keptOut: undefined };
+
+function writeRange(webhook: string, { from, after, limit }: LedgerRange) {
+  return {
+    KeyConditionExpression:
+      from === undefined ? 'webhook = :webhook' : 'webhook = :webhook AND event >= :from',
+    ExpressionAttributeValues: {
+      ':webhook': { S: webhook },
+      ...(from !== undefined && { ':from': { S: from } }),
+    },
+    ...(after !== undefined && { ExclusiveStartKey: { webhook: { S: webhook }, event: { S: after } } }),
+    ...(limit !== undefined && { Limit: limit }),
+    ConsistentRead: true,
   };
 }
 
@@ -80,11 +119,6 @@ function unlessChanged({ revision }: LedgerEntry) {
     ConditionExpression: 'revision = :before',
     ExpressionAttributeValues: { ':before': { N: String(revision - 1) } },
   };
-}
-
-/** A failed condition is an answer; any other error means that the ledger is unavailable. */
-function answerOrFailure<Answer>(error: unknown, keptOut: Answer): Result<Answer, LedgerFailure> {
-  return error instanceof ConditionalCheckFailedException ? succeed(keptOut) : fail(unavailable(error));
 }
 
 /** Only the error's name: the SDK's messages may quote the request. */

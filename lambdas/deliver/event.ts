@@ -93,7 +93,7 @@ async function claimantOf(
   work: EventWork<Mapped>,
   { hashEventKey, newOwner, leaseMilliseconds }: EventDependencies,
 ): Promise<Claimant> {
-  const { mapped, webhook, intakeRecord, replay } = work;
+  const { mapped, webhook, intakeRecord, replay, found } = work;
   const { mappingVersion, onUnconfirmed } = mapped.terms;
   const eventKeyHash = mapped.kind === 'event' ? await hashEventKey(mapped.event.eventKey) : undefined;
   return {
@@ -109,6 +109,7 @@ async function claimantOf(
     leaseMilliseconds,
     permission: { repeatsUnconfirmed: onUnconfirmed === 'retry', ...(replay && { replay }) },
     ...(intakeRecord && { intakeRecord }),
+    ...(found && { found }),
   };
 }
 
@@ -160,7 +161,7 @@ async function callEvent(
 
   const { verdict, milliseconds, keyUsed } = called;
   const facts = { attempts: entry.attempts, milliseconds, keyUsed, ...factsOf(verdict) };
-  const later = repeatOf(verdict, work, dependencies);
+  const later = repeatOf(verdict, { ...work, attempts: entry.attempts }, dependencies);
   const settlement = settlementOf(verdict, later, now());
   const next = appendAttempt(settleEntry(entry, settlement, now()), settlement);
   const settled = await writeSettled(next, dependencies);
@@ -195,7 +196,7 @@ async function giveBack(
 /** When the event is tried again; `undefined` where this was its end. */
 function repeatOf(
   verdict: Verdict,
-  work: EventWork<MappedEvent>,
+  work: EventWork<MappedEvent> & { readonly attempts: number },
   dependencies: EventDependencies,
 ): RetryLater | undefined {
   const isRepeated =
@@ -203,7 +204,12 @@ function repeatOf(
     (verdict.outcome === 'unconfirmed' && work.mapped.terms.onUnconfirmed === 'retry');
   if (!isRepeated || isExhausted(work.record.bufferedAt, dependencies.now())) return undefined;
   const { code, retryAfterSeconds: atLeastSeconds } = verdict;
-  return tryLater(work, { code, ...(atLeastSeconds !== undefined && { atLeastSeconds }) }, dependencies);
+  const { attempts } = work;
+  return tryLater(
+    work,
+    { code, attempts, ...(atLeastSeconds !== undefined && { atLeastSeconds }) },
+    dependencies,
+  );
 }
 
 function settlementOf(verdict: Verdict, later: RetryLater | undefined, now: Date): Settlement {

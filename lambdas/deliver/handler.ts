@@ -16,6 +16,7 @@ import { deliverBatch, readRecords } from './batch.ts';
 import { createBreaker } from './event-api/breaker.ts';
 import { CALL_LIMITS, createEventCaller, createRateLimit, workerRate } from './event-api/caller.ts';
 import { createKeyedCaller, keysOf, parseWebexSecret } from './event-api/keys.ts';
+import { createLanes, lanesFor } from './lanes.ts';
 import { hashEventKey } from './ledger/entry.ts';
 import { createOnceAMinute, formatUnknownProbe } from './log-line.ts';
 
@@ -32,21 +33,20 @@ const rereadKeys = async () => {
   const reread = await secrets.reread(secretName);
   return reread && keysOf(reread);
 };
+const share = workerRate({
+  eventsPerSecond: environment.EVENTS_PER_SECOND,
+  maxConcurrency: environment.MAX_CONCURRENCY,
+});
 const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   mappings: prepareMappings(readCatalogue<Mapping>(), PREPARED_SOURCES),
   ledger,
-  writeIntakeRecord: ledger.writeIntakeRecord,
+  lanes: createLanes(lanesFor(share)),
   leaseMilliseconds: environment.LEASE_SECONDS * 1000,
   caller: createEventCaller({
     keyedCaller: createKeyedCaller({ readKeys, rereadKeys }),
     readKeys,
     breaker: createBreaker(environment.PROBE),
-    rateLimit: createRateLimit(
-      workerRate({
-        eventsPerSecond: environment.EVENTS_PER_SECOND,
-        maxConcurrency: environment.MAX_CONCURRENCY,
-      }),
-    ),
+    rateLimit: createRateLimit(share),
     call: createEventApi(environment.WEBEX_EVENT_URL),
     callMilliseconds: CALL_LIMITS.total,
     successIdFields: environment.SUCCESS_ID_FIELDS,
@@ -61,6 +61,7 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
     return hashKey === undefined ? undefined : hashEventKey(eventKey, hashKey);
   },
   hide: (receiptHandle, seconds) => queues.hide(environment.BUFFER_QUEUE_URL, receiptHandle, seconds),
+  putBack: (message) => queues.put(environment.BUFFER_QUEUE_URL, message),
   putDeadLetter: (message, note) =>
     queues.put(environment.DEAD_LETTER_QUEUE_URL, deadLetterMessage(message, note)),
   newOwner: randomUUID,

@@ -19,8 +19,8 @@ export type EventOutcome = {
 } & (
   | { readonly outcome: 'delivered'; readonly transactionId: string }
   | { readonly outcome: 'skipped'; readonly code: 'when-not-met' | 'no-items' }
-  /** It had ended before: nothing was called. */
-  | { readonly outcome: 'duplicate'; readonly code: `already-${LedgerState}` }
+  /** It had ended before, or an item before it in the same webhook is of the same fact: nothing was called. */
+  | { readonly outcome: 'duplicate'; readonly code: `already-${LedgerState}` | 'repeated-item' }
   /** Older than the mapping's `max-age`. */
   | { readonly outcome: 'expired'; readonly code: 'too-old' }
   | {
@@ -59,6 +59,26 @@ export type RetryLaterCode =
   | 'internal-error'
   /** Its dead letter could not be written. */
   | 'dead-letter-unavailable';
+
+/** Whether what one event waits for keeps all others of its worker waiting, too: then none of them is begun. */
+export const PAUSES_ALL: Readonly<Record<RetryLaterCode, boolean>> = {
+  'not-begun': true,
+  'paused-throttled': true,
+  'paused-credentials': true,
+  'paused-endpoint': true,
+  'secret-missing': true,
+  'secret-invalid': true,
+  'secret-unreadable': true,
+  'ledger-unavailable': true,
+  'dead-letter-unavailable': true,
+  'webex-throttled': false,
+  'webex-credentials-refused': false,
+  'webex-wrong-endpoint': false,
+  'webex-unreachable': false,
+  unconfirmed: false,
+  busy: false,
+  'internal-error': false,
+};
 
 /** Why a message cannot be opened, with its webhook where it could be read. */
 export type Unopenable = { readonly webhook?: BufferedWebhook; readonly outcome: DeadLettered };

@@ -63,5 +63,12 @@ export function mostReceives(): number {
   return receives;
 }
 
+/**
+ * After so many receives a message for which there was no time is put on the buffer anew, and counts from 1. A receive for
+ * lack of time is no failure and has no growing pause, so that a large batch at a low rate takes more of them than SQS
+ * allows. From here, all receives of the schedule still fit below the queue's `maxReceiveCount`.
+ */
+export const FRESH_COPY_RECEIVES = 300;
+
 /** How long a message can stay on the buffer by this schedule, in seconds: the queue has to retain it for longer. */
 export const LONGEST_STAY_SECONDS = RETRY_SCHEDULE.budgetSeconds + LONGEST_PAUSE_SECONDS;

@@ -5,7 +5,7 @@ import type { Mapped } from '../map/webhook.ts';
 import type { Result } from '../result.ts';
 import type { CallPause, EventCaller } from './event-api/caller.ts';
 import type { SettleDependencies } from './ledger/decision.ts';
-import type { IntakeRecord } from './ledger/entry.ts';
+import type { IntakeRecord, LedgerEntry } from './ledger/entry.ts';
 import type { RetryLater } from './outcome.ts';
 import { nextDelaySeconds } from './retry-schedule.ts';
 
@@ -29,6 +29,10 @@ export type EventWork<Which extends Mapped> = {
   readonly replay?: EventReplay;
   /** The intake record of the delivery, as long as no entry of the ledger has it. */
   readonly intakeRecord?: IntakeRecord;
+  /** What the ledger had of the event when the webhook was opened. */
+  readonly found?: LedgerEntry;
+  /** How often the message was received, less the receives that ended since the function's time did. */
+  readonly triedReceives?: number;
 };
 
 /** What deliver needs of the outside world to bring one event to an end. */
@@ -48,12 +52,21 @@ export type EventDependencies = SettleDependencies & {
   readonly leaseMilliseconds: number;
 };
 
-/** Leaves the event for another time. */
+/** Why an event is left for another time. */
+type Reason = CallPause & {
+  readonly cause?: string;
+  /** How often it was called, where it was: then its pause grows with its calls, not with those of others. */
+  readonly attempts?: number;
+};
+
+/** Leaves the event for another time. That there was no time to begin it is no failure, and its pause does not grow. */
 export function tryLater(
-  { record }: Pick<EventWork<Mapped>, 'record'>,
-  { code, cause, atLeastSeconds }: CallPause & { readonly cause?: string },
+  { record, triedReceives = record.receives }: Pick<EventWork<Mapped>, 'record' | 'triedReceives'>,
+  { code, cause, atLeastSeconds, attempts = triedReceives }: Reason,
   { random }: Pick<EventDependencies, 'random'>,
 ): RetryLater {
-  const seconds = nextDelaySeconds(record.receives, random(), atLeastSeconds);
+  const tries = Math.max(1, Math.min(triedReceives, attempts));
+  const seconds =
+    code === 'not-begun' ? Math.round(random()) : nextDelaySeconds(tries, random(), atLeastSeconds);
   return { outcome: 'retry-later', code, seconds, ...(cause !== undefined && { cause }) };
 }

@@ -9,6 +9,7 @@ import {
   type LedgerState,
 } from './entry.ts';
 import { type ClaimPermission, mayBeTaken, standsAlone } from './permission.ts';
+import type { IdentifiedEvent } from './progress.ts';
 
 /** The ledger could not be reached or did not answer; `cause` is the name of what went wrong. */
 export type LedgerFailure = { readonly code: 'ledger-unavailable'; readonly cause: string };
@@ -19,6 +20,48 @@ export type LedgerStore = {
   readonly read: (key: LedgerKey) => Promise<Result<LedgerEntry | undefined, LedgerFailure>>;
   /** Writes an entry only if the ledger still has the one before it: nobody else has gone on from there. */
   readonly write: (entry: LedgerEntry) => Promise<Result<'written' | 'changed', LedgerFailure>>;
+};
+
+/** Which items of a partition are wanted: all, unless it says less. */
+export type LedgerRange = {
+  /** The first name that is wanted. */
+  readonly from?: string;
+  /** The last name of the page before. */
+  readonly after?: string;
+  readonly limit?: number;
+};
+
+/** A part of what the ledger has in one partition. */
+export type LedgerPage = {
+  readonly entries: readonly LedgerEntry[];
+  /** Those that are items of their own. */
+  readonly intakeRecords: readonly IntakeRecord[];
+  /** Pages of identified events, by the names of the records that they belong to. */
+  readonly identified: ReadonlyMap<string, readonly IdentifiedEvent[]>;
+  /** The name of the last item, if more may follow. */
+  readonly last?: string;
+};
+
+/** The ledger, for work on a whole webhook. */
+export type WebhookLedger = LedgerStore & {
+  /** Writes an entry as it is under a key that it had not before, unless the ledger has one there. */
+  readonly copy: (entry: LedgerEntry) => Promise<Result<'written' | 'changed', LedgerFailure>>;
+  /** Reads the items of a partition as they are now, in the order of their names. */
+  readonly query: (webhook: string, range: LedgerRange) => Promise<Result<LedgerPage, LedgerFailure>>;
+  /**
+   * Writes an intake record as an item of its own. One with progress takes the place of the one before; another stays as
+   * it was written first.
+   */
+  readonly writeIntakeRecord: (
+    webhook: string,
+    intakeRecord: IntakeRecord,
+  ) => Promise<Result<void, LedgerFailure>>;
+  /** Writes the identified events of a large batch beside its intake record. */
+  readonly writeIdentified: (
+    webhook: string,
+    intakeRecord: IntakeRecord,
+    identified: readonly IdentifiedEvent[],
+  ) => Promise<Result<void, LedgerFailure>>;
 };
 
 type LedgerDependencies = { readonly ledger: LedgerStore; readonly now: () => Date };
@@ -32,6 +75,8 @@ export type Claimant = {
   /** Longer than the worker can live. */
   readonly leaseMilliseconds: number;
   readonly permission: ClaimPermission;
+  /** What the ledger had of the event when its webhook was opened; it may have changed since. */
+  readonly found?: LedgerEntry;
   /** Written into the entry if this is its first: then the intake record costs no write of its own. */
   readonly intakeRecord?: IntakeRecord;
 };
@@ -64,7 +109,7 @@ export async function claimEvent(
   { ledger, now }: LedgerDependencies,
   ended?: EndedUncalled,
 ): Promise<Result<LedgerDecision, LedgerFailure>> {
-  let found: LedgerEntry | undefined;
+  let { found } = claimant;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const decision = decideClaim(found, claimant, now(), ended);
     if (!('entry' in decision)) return succeed(decision);
@@ -89,10 +134,14 @@ export function decideClaim(
     const entry = ended ? endUncalled(found, claimant, now, ended) : takeUp(found, claimant, now);
     return { kind: 'take', entry };
   }
-  const hasEnded = found.state === 'expired' || found.deadLetteredAt !== undefined;
-  if (!hasEnded) return { kind: 'dead-letter', entry: takeForDeadLetter(found, claimant, now) };
+  if (!hasEnded(found)) return { kind: 'dead-letter', entry: takeForDeadLetter(found, claimant, now) };
   const isUnsent = standsAlone(found, claimant.permission);
   return isUnsent ? { kind: 'unsent', found } : { kind: 'duplicate', of: found.state };
+}
+
+/** Whether nothing is left to do about an event, unless a person replays it. */
+export function hasEnded({ state, deadLetteredAt }: LedgerEntry): boolean {
+  return state === 'delivered' || state === 'expired' || deadLetteredAt !== undefined;
 }
 
 /** Claims an event for a call. The call counts from here on: if the worker dies, nobody can tell whether it was made. */
@@ -141,15 +190,35 @@ function begin(found: LedgerEntry | undefined, claimant: Claimant, now: Date) {
   };
 }
 
-function leased({ leaseMilliseconds }: Claimant, now: Date) {
+function leased({ leaseMilliseconds }: Pick<Claimant, 'leaseMilliseconds'>, now: Date) {
   return { leaseUntil: new Date(now.getTime() + leaseMilliseconds), expiresAt: expiryOf(now) };
 }
 
 /** Takes an event that has ended, to dead-letter it. A claim whose worker died ends as unconfirmed. */
-function takeForDeadLetter(found: LedgerEntry, claimant: Claimant, now: Date): LedgerEntry {
+function takeForDeadLetter(
+  found: LedgerEntry,
+  claimant: Pick<Claimant, 'owner' | 'leaseMilliseconds'>,
+  now: Date,
+): LedgerEntry {
   const next = { ...found, ...leased(claimant, now), owner: claimant.owner, revision: found.revision + 1 };
   if (found.state !== 'claimed') return next;
   return { ...next, state: 'unconfirmed', code: 'unconfirmed', stage: 'deliver', detail: 'worker-lost' };
+}
+
+/**
+ * Takes an event that has not ended and that the mapping no longer has, to dead-letter it; `undefined` while another worker
+ * has it. What may have been accepted stays unconfirmed.
+ */
+export function takeVanished(
+  found: LedgerEntry,
+  claimant: Pick<Claimant, 'owner' | 'leaseMilliseconds'>,
+  now: Date,
+): LedgerEntry | undefined {
+  if (found.state !== 'waiting')
+    return found.leaseUntil.getTime() > now.getTime() ? undefined : takeForDeadLetter(found, claimant, now);
+  const { code: detail } = found;
+  const reason = { stage: 'map', code: 'no-mapping', ...(detail !== undefined && { detail }) };
+  return { ...takeForDeadLetter(found, claimant, now), ...reason, state: 'failed' };
 }
 
 /** What a worker needs to settle an event that it has claimed. */

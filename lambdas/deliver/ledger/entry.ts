@@ -1,7 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { BufferedWebhook } from '../../buffer/message.ts';
-import { type CompiledMapping, isOn, type Mapped } from '../../map/webhook.ts';
 import type { AnswerFacts } from '../event-api/verdict.ts';
+import type { IdentifiedEvent, Progress } from './progress.ts';
 
 /**
  * What is known of an event. `claimed`: a worker is calling, or died in the call. `waiting`: certainly not accepted, to be
@@ -82,12 +81,20 @@ export type IntakeRecord = {
   /** When it was taken from the buffer for the first time. */
   readonly takenAt: Date;
   readonly eventTypes: readonly string[];
+  /** How many more types it has: a long list is cut. */
+  readonly moreTypes?: number;
   /** Of the body. */
   readonly bytes: number;
   readonly secretIndex?: number;
   readonly matched: readonly MatchedEvent[];
   /** How many other events the mapping had, on other types: a number, so that the record does not grow with the mapping. */
   readonly others: number;
+  /** How many more events matched: a long list is cut. */
+  readonly moreMatched?: number;
+  /** How far work has come; kept only where the record is an item of its own. */
+  readonly progress?: Progress;
+  /** Its events that are found by the ids of their facts. A long list is in items of its own beside the record. */
+  readonly identified?: readonly IdentifiedEvent[];
 };
 
 /** What became of one event of the mapping when it was applied to a webhook. */
@@ -220,43 +227,7 @@ function pastAttempt(
 /** The name of an intake record that is an item of its own, beside its webhook's events, begins so; no event's does. */
 export const INTAKE_RECORD_PREFIX = '#received#';
 
-/** An expression may be long; its beginning says which it is. */
-const MAX_WHEN_CHARACTERS = 200;
-
-/** The intake record of a webhook: codes, counts and the mapping author's own words, never a value of the payload. */
-export function intakeRecordOf(
-  webhook: BufferedWebhook,
-  { mapping, events }: { readonly mapping: CompiledMapping['events']; readonly events: readonly Mapped[] },
-  now: Date,
-): IntakeRecord {
-  const { webhookId, receivedAt, eventTypes, secretIndex, rawBody } = webhook;
-  const matched = mapping.filter((event) => isOn(event.mapping, eventTypes));
-  return {
-    webhookId,
-    receivedAt,
-    takenAt: now,
-    eventTypes,
-    bytes: rawBody.byteLength,
-    ...(secretIndex !== undefined && { secretIndex }),
-    matched: matched.map((event) => matchOf(event, events)),
-    others: mapping.length - matched.length,
-  };
-}
-
-function matchOf(
-  { mapping: { name, when } }: CompiledMapping['events'][number],
-  events: readonly Mapped[],
-): MatchedEvent {
-  const ours = events.filter((mapped) => mapped.name === name);
-  const made = ours.filter(({ kind }) => kind === 'event').length;
-  const rejected = ours.filter(({ kind }) => kind === 'rejected').length;
-  const skipped = ours.find((mapped) => mapped.kind === 'skipped');
-  if (made + rejected > 0 || skipped?.kind !== 'skipped') return { event: name, made, rejected };
-  return {
-    event: name,
-    made,
-    rejected,
-    skipped: skipped.code,
-    ...(skipped.code === 'when-not-met' && when && { when: when.slice(0, MAX_WHEN_CHARACTERS) }),
-  };
+/** The name of an item that says how far work on a webhook has come; that of a replay has its own. */
+export function recordName(webhookId: string, replay?: string): string {
+  return replay === undefined ? `${INTAKE_RECORD_PREFIX}${webhookId}` : `#replay#${replay}`;
 }

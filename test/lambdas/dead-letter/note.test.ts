@@ -9,7 +9,10 @@ import {
   type DeadLetterFailure,
   type DeadLetterNote,
   hasNote,
+  joinFailures,
+  noteAttributes,
   readNote,
+  splitForNotes,
 } from '../../../lambdas/dead-letter/note.ts';
 
 const FAILURE: DeadLetterFailure = {
@@ -96,4 +99,72 @@ describe('a note', () => {
       expect(readNote(attributes)).toBeUndefined();
     },
   );
+});
+
+describe('the failures of many events', () => {
+  const failure = (item: number, changes: Partial<DeadLetterFailure> = {}): DeadLetterFailure => ({
+    ...FAILURE,
+    items: [item],
+    identity: `id-${item}`,
+    firstAttemptAt: `2026-11-23T12:00:0${item % 10}.000Z`,
+    lastAttemptAt: `2026-11-23T12:00:0${item % 10}.000Z`,
+    attempts: item,
+    ...changes,
+  });
+
+  test('are one where they are alike, with the most attempts, the first and the last', () => {
+    expect(joinFailures([failure(2), failure(1), failure(3), failure(4, { code: 'unconfirmed' })])).toEqual([
+      {
+        ...FAILURE,
+        items: [2, 1, 3],
+        attempts: 3,
+        firstAttemptAt: '2026-11-23T12:00:01.000Z',
+        lastAttemptAt: '2026-11-23T12:00:03.000Z',
+      },
+      failure(4, { code: 'unconfirmed' }),
+    ]);
+  });
+
+  test('are not one where Webex Campaign answered otherwise, the mapping was another, or there are no items', () => {
+    const { items: _, ...whole } = failure(1);
+    const unlike = [
+      failure(1),
+      failure(1, { answer: { status: 200, code: '1001' } }),
+      failure(1, { mappingVersion: 'other' }),
+      failure(1, { event: 'sent' }),
+      failure(1, { detail: 'event-key' }),
+      whole,
+    ];
+
+    expect(joinFailures(unlike)).toHaveLength(unlike.length);
+  });
+
+  test('of ten thousand items that fail alike fit into one note', () => {
+    const failures = Array.from({ length: 10_000 }, (_, item) => failure(item, { attempts: 1 }));
+    const noteOf = (part: readonly DeadLetterFailure[]) => ({ ...NOTE, failures: joinFailures(part) });
+
+    expect(splitForNotes(failures, noteOf)).toEqual([failures]);
+    expect(Buffer.byteLength(noteAttributes(noteOf(failures)).note ?? '')).toBeLessThan(1_000);
+  });
+
+  test('that are all unlike are split, so that no note is too long, and none is lost', () => {
+    const failures = Array.from({ length: 1_000 }, (_, item) =>
+      failure(item, { detail: `${item} ${'é'.repeat(200)}` }),
+    );
+    const noteOf = (part: readonly DeadLetterFailure[]) => ({ ...NOTE, failures: joinFailures(part) });
+    const parts = splitForNotes(failures, noteOf);
+    const notes = parts.map((part) => noteAttributes(noteOf(part)));
+
+    expect(parts.flat()).toEqual(failures);
+    expect(Math.max(...notes.map(({ note = '' }) => Buffer.byteLength(note)))).toBeLessThanOrEqual(40_000);
+    expect(notes.flatMap((attributes) => readNote(attributes)?.failures)).toEqual(failures);
+  });
+
+  test('are read as they were written, also with characters that SQS refuses', () => {
+    const note = { ...NOTE, failures: [failure(1, { detail: 'a\ufffe\uffff\u0001b' }), failure(7)] };
+    const { note: written = '' } = noteAttributes(note);
+
+    expect([...'\ufffe\uffff\u0001'].filter((character) => written.includes(character))).toEqual([]);
+    expect(readNote({ note: written })).toEqual(note);
+  });
 });

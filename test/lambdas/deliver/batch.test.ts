@@ -85,7 +85,7 @@ describe('a batch', () => {
 
     expect(await deliver(record('ann'))).toEqual(['message-ann']);
     expect([called(), entries.size]).toEqual([[], 0]);
-    expect(hidden).toEqual([['handle-ann', 5]]);
+    expect(hidden).toEqual([['handle-ann', 1]]);
     expect(lines).toMatchObject([{ outcome: 'retry-later', code: 'not-begun' }]);
   });
 
@@ -181,7 +181,7 @@ describe('without its ledger', () => {
   const DOWN = fail({ code: 'ledger-unavailable', cause: 'TimeoutError' } as const);
 
   test('nothing is called', async () => {
-    const ledger = { read: async () => DOWN, write: async () => DOWN };
+    const ledger = { ...setUp().ledger, read: async () => DOWN, write: async () => DOWN };
     const { called, lines, deliver } = setUp({ ledger });
 
     expect(await deliver(record('ann'))).toEqual(['message-ann']);

@@ -11,6 +11,8 @@ import {
 } from '../../../lambdas/deliver/event-api/caller.ts';
 import { createKeyedCaller } from '../../../lambdas/deliver/event-api/keys.ts';
 import { DEFAULT_ANSWER_RULES } from '../../../lambdas/deliver/event-api/verdict.ts';
+import { createLanes } from '../../../lambdas/deliver/lanes.ts';
+import type { WebhookLedger } from '../../../lambdas/deliver/ledger/decision.ts';
 import type { IntakeRecord } from '../../../lambdas/deliver/ledger/entry.ts';
 import type { OutcomeLine } from '../../../lambdas/deliver/log-line.ts';
 import type { BufferRecord } from '../../../lambdas/deliver/work.ts';
@@ -37,6 +39,9 @@ const EVENTS = [
   { name: 'owed', on: 'owed', when: '{% due > 0 %}', 'event-id': 'evt_5', 'event-key': '{% key %}' },
 ];
 
+/** One, so that events are worked on in their order. */
+const LANES = 1;
+
 let owners = 0;
 
 /** What a deliver function has done, in order. */
@@ -45,6 +50,8 @@ type Done = {
   readonly deadLetters: [BufferMessage, DeadLetterNote][];
   /** Those that became items of their own. */
   readonly intakeRecords: IntakeRecord[];
+  /** Copies that were put on the buffer. */
+  readonly putBack: BufferMessage[];
   readonly lines: OutcomeLine[];
   readonly requests: EventRequest[];
 };
@@ -54,10 +61,17 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
   const clock = { now: NOW, remainingMilliseconds: 30_000 };
   const time = { now: () => clock.now, pause: async () => {} };
   const ledger = createMemoryLedger();
-  const done: Done = { hidden: [], deadLetters: [], intakeRecords: [], lines: [], requests: [] };
+  const done: Done = {
+    hidden: [],
+    deadLetters: [],
+    intakeRecords: [],
+    putBack: [],
+    lines: [],
+    requests: [],
+  };
   const dependencies: DeliverDependencies = {
     mappings: new Map([['stripe', compiledMapping(EVENTS)]]),
-    ledger,
+    lanes: createLanes(LANES),
     caller: createCaller(done, { ...time, ...calls }),
     ...recordingIn(done),
     hashEventKey: async (eventKey) => `hash of ${eventKey.length}`,
@@ -71,6 +85,7 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
     isFirstThisMinute: () => true,
     ...time,
     ...changes,
+    ledger: recordingRecords(changes.ledger ?? ledger, done),
   };
   return {
     clock,
@@ -104,7 +119,7 @@ function createCaller(
   });
 }
 
-function recordingIn({ hidden, deadLetters, intakeRecords, lines }: Done) {
+function recordingIn({ hidden, deadLetters, putBack, lines }: Done) {
   return {
     hide: async (handle, seconds) => {
       hidden.push([handle, seconds]);
@@ -114,12 +129,22 @@ function recordingIn({ hidden, deadLetters, intakeRecords, lines }: Done) {
       deadLetters.push([message, note]);
       return succeed(undefined);
     },
-    writeIntakeRecord: async (_, intakeRecord) => {
-      intakeRecords.push(intakeRecord);
+    putBack: async (message) => {
+      putBack.push(message);
       return succeed(undefined);
     },
     log: (line) => lines.push(line),
   } satisfies Partial<DeliverDependencies>;
+}
+
+function recordingRecords(ledger: WebhookLedger, { intakeRecords }: Done): WebhookLedger {
+  return {
+    ...ledger,
+    writeIntakeRecord: async (webhook, intakeRecord) => {
+      intakeRecords.push(intakeRecord);
+      return ledger.writeIntakeRecord(webhook, intakeRecord);
+    },
+  };
 }
 
 /** A message of the buffer about an event for this key. */

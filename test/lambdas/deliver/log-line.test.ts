@@ -144,7 +144,7 @@ describe('a line about an event', () => {
         item: 0,
         outcome: 'retry-later',
         code: 'not-begun',
-        retrySeconds: 5,
+        retrySeconds: 1,
         eventTypes: ['batch'],
         deduplicationId: 'evt_batch',
         webhookId: 'JKJaXmPLvHcESHA=',

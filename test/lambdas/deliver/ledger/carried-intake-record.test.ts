@@ -112,7 +112,7 @@ describe('an intake record', () => {
     expect(setup.intakeRecords).toEqual([]);
   });
 
-  test('goes with the next claim where the first was not written', async () => {
+  test('goes with the next claim where the first was not written; as the message comes again, it is an item as well', async () => {
     const { entries, ledger } = setUp();
     let writes = 0;
     const setup = setUp({
@@ -125,10 +125,14 @@ describe('an intake record', () => {
       },
     });
 
-    await setup.deliver(record('batch', 'batch', { body: { keys: ['ann', 'cat'] } }));
+    const batch = record('batch', 'batch', { body: { keys: ['ann', 'cat'] } });
+    expect(await setup.deliver(batch)).toEqual(['message-batch']);
+    expect(carried({ entries })).toEqual([]);
+    expect(setup.intakeRecords).toMatchObject([{ webhookId: OURS, progress: { events: 2 } }]);
+    expect(await setup.deliver(batch)).toEqual([]);
 
-    expect(carried({ entries })).toEqual([OURS]);
-    expect(setup.intakeRecords).toEqual([]);
+    expect(carried({ entries })).toEqual([OURS, undefined]);
+    expect(setup.called()).toEqual(['ann', 'cat']);
   });
 
   test('is not written twice where a claim was written though its answer was lost', async () => {
@@ -170,7 +174,7 @@ describe('an intake record that no claim has taken', () => {
   const skipped = record('ann', 'owed', { body: { due: 0 } });
 
   test('and that cannot be written delays no event, and is logged', async () => {
-    const setup = setUp({ writeIntakeRecord: async () => fail(UNAVAILABLE) });
+    const setup = setUp({ ledger: { ...setUp().ledger, writeIntakeRecord: async () => fail(UNAVAILABLE) } });
 
     expect(await setup.deliver(skipped)).toEqual([]);
     expect(setup.lines).toMatchObject([

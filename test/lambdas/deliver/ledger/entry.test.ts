@@ -3,12 +3,12 @@ import type { BufferedWebhook } from '../../../../lambdas/buffer/message.ts';
 import {
   appendAttempt,
   hashEventKey,
-  intakeRecordOf,
   type LedgerEntry,
   ledgerKey,
   type Settlement,
 } from '../../../../lambdas/deliver/ledger/entry.ts';
-import { mapWebhook } from '../../../../lambdas/map/webhook.ts';
+import { createTally, intakeRecordOf } from '../../../../lambdas/deliver/ledger/intake-record.ts';
+import { eventsOf } from '../../../../lambdas/map/webhook.ts';
 import { compiledMapping, webhookOf } from '../../map/compiled-mapping.ts';
 import { NOW } from '../deliver-setup.ts';
 
@@ -98,8 +98,10 @@ async function intakeRecord(type: string, body: object, changes: Partial<Buffere
     rawBody: Buffer.from(JSON.stringify(body)),
     ...changes,
   };
-  const events = await mapWebhook(MAPPING, webhookOf(body, type));
-  return intakeRecordOf(webhook, { mapping: MAPPING.events, events }, NOW);
+  const events = await eventsOf(MAPPING, webhookOf(body, type));
+  const tally = createTally(events);
+  for (const event of events) tally.count(await event.map());
+  return intakeRecordOf(webhook, { mapping: MAPPING.events, tally }, NOW);
 }
 
 describe('the intake record of a webhook', () => {
