@@ -128,16 +128,17 @@ const BATCHES: Readonly<Record<string, Batch>> = {
   },
   'adyen-standard': {
     profile: 'adyen-standard',
-    fact: fc.record({ pspReference: id, eventCode: id, success: fc.constantFrom('true', 'false') }),
+    fact: fc.record({ pspReference: few, eventCode: id, success: fc.constantFrom('true', 'false') }),
     items: ['{% notificationItems %}', '{% notificationItems.NotificationRequestItem %}'],
     wrap: (items) =>
       JSON.stringify({ notificationItems: items.map((item) => ({ NotificationRequestItem: item })) }),
   },
   mandrill: {
     profile: 'mandrill',
-    fact: fc.record(
-      { _id: few, event: fc.constantFrom('click', 'open'), ts: number, url: few, ip: few },
-      { requiredKeys: ['_id', 'event', 'ts'] },
+    fact: fc.oneof(
+      fc.record({ _id: few, event: fc.constant('click'), ts: number, url: few, ip: few }),
+      fc.record({ _id: few, event: fc.constant('open'), ts: number, ip: few }),
+      fc.record({ _id: few, event: fc.constantFrom('send', 'spam'), ts: number }),
     ),
     items: ['{% mandrill_events %}'],
     wrap: (items) => new URLSearchParams({ mandrill_events: JSON.stringify(items) }).toString(),
