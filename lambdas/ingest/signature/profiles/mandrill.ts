@@ -3,7 +3,7 @@ import type { ProfileOptions } from '../../source.ts';
 /**
  * Mandrill (Mailchimp Transactional): signed over URL and sorted parameters (`plug-ins/mandrill.ts`). A form whose
  * `mandrill_events` is a JSON list. It tests an endpoint by HEAD. `_id` is that of the message: an event is also told by its
- * time, and a click or open by its URL and address. Inbound mail has no id.
+ * time, a click by its URL and address, an open by its address. Inbound mail has no id.
  * Source: https://mailchimp.com/developer/transactional/docs/webhooks/,
  * https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/.
  */
@@ -12,7 +12,6 @@ export const mandrill = {
   eventType: [{ body: '/mandrill_events/*/event' }],
   itemId: [
     ['/_id', '/event', '/ts', '/url', '/ip'],
-    ['/_id', '/event', '/ts', '/url'],
     ['/_id', '/event', '/ts', '/ip'],
     ['/_id', '/event', '/ts'],
   ],
