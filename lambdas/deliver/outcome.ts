@@ -75,6 +75,7 @@ export const PAUSES_ALL: Readonly<Record<RetryLaterCode, boolean>> = {
   'webex-credentials-refused': false,
   'webex-wrong-endpoint': false,
   'webex-unreachable': false,
+  'webex-unavailable': false,
   unconfirmed: false,
   busy: false,
   'internal-error': false,

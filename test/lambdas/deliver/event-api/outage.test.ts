@@ -99,7 +99,9 @@ class World {
         const [, seconds = 180] = hidden.findLast(([handle]) => handle === again.receiptHandle) ?? [];
         this.#queue.push({ record: again, visibleAt: this.time.now + seconds * SECOND });
       }
-      this.parked.push(...deadLetters.splice(0).map(([, { code }]) => code));
+      this.parked.push(
+        ...deadLetters.splice(0).flatMap(([, { failures }]) => failures.map(({ code }) => code)),
+      );
       await this.time.sleep(SECOND);
     }
   }
