@@ -45,7 +45,7 @@ export type LedgerAction = {
 };
 
 /** An event of a webhook. Its name has the item of the batch, however the ledger finds it: `paid#0`. */
-export type StoryEntry = LedgerEntry & {
+type StoryEntry = LedgerEntry & {
   /** The id of its fact, where the ledger finds it by that. */
   readonly identity?: string;
 };

@@ -48,7 +48,7 @@ export type WebexCampaignSimulator = {
 };
 
 /** What is answered to a call with this body while an outage lasts. */
-export type Outage = (body: string) => Script[number];
+type Outage = (body: string) => Script[number];
 
 /** What a simulator has seen, and what it is to answer next. */
 type State = {

@@ -18,7 +18,7 @@ export type Levers = {
 };
 
 /** Directories of mapping folders. */
-export type MappingFolders = {
+type MappingFolders = {
   current: string;
   /** Missing where the mappings are an adopter's. */
   readonly changed?: string;
