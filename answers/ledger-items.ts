@@ -125,9 +125,10 @@ export async function readStory(
     ...items.filter(isIdentifiedPage).flatMap(readIdentifiedPage),
   ];
   const elsewhere = await readIdentified(account, webhook, identified);
+  const moved = await followMoved(account, own);
   return {
     webhook,
-    entries: latestOfEach([...own, ...elsewhere], presentNames),
+    entries: latestOfEach([...moved, ...elsewhere], presentNames),
     intakeRecords: onePerDelivery(intakeRecords),
     actions: items.filter(isOf(ACTION_PREFIX)).map(readAction),
   };
@@ -151,6 +152,21 @@ async function readIdentified(
     const entry = entryOf(key);
     const place = item === undefined ? name : `${name}#${item}`;
     return entry === undefined ? [] : [{ ...entry, event: place, identity }];
+  });
+}
+
+/** An entry that was moved to another key is told as it is there, by the name that it has here. */
+async function followMoved(
+  account: LedgerAccount,
+  entries: readonly StoryEntry[],
+): Promise<readonly StoryEntry[]> {
+  const entryOf = await readEntries(
+    account,
+    entries.flatMap(({ movedTo }) => movedTo ?? []),
+  );
+  return entries.map((entry) => {
+    const moved = entry.movedTo && entryOf(entry.movedTo);
+    return moved === undefined ? entry : { ...moved, event: entry.event };
   });
 }
 

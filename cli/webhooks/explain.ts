@@ -78,7 +78,7 @@ function storyJson(facts: WebhookFacts, lines: readonly StoryLine[]): object {
   return {
     webhook: story.webhook,
     events: story.entries.map(
-      ({ owner: _, revision: __, eventKeyHash: ___, intakeRecord: ____, ...entry }) => entry,
+      ({ owner: _, revision: __, eventKeyHash: ___, intakeRecord: ____, movedTo: _____, ...entry }) => entry,
     ),
     deliveries: story.intakeRecords.map(({ progress, identified: _, ...intakeRecord }) => ({
       ...intakeRecord,
