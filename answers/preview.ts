@@ -61,7 +61,10 @@ export function previewedEvents({
       [mapped.name, ...(formerly.get(mapped.name) ?? [])].map((name) => [keyOf(name, mapped.item), mapped]),
     ),
   );
-  return ({ name, item }) => known.get(keyOf(name, item));
+  // The dead letter may know of no items where the mapping has some now: then all of them are meant.
+  const byName = new Map(events.toReversed().map((mapped) => [mapped.name, mapped]));
+  return ({ name, item }) =>
+    known.get(keyOf(name, item)) ?? (item === undefined ? byName.get(name ?? '') : undefined);
 }
 
 /** What would be sent, for a person. Values are a customer's: they are shown only if asked for, and else their sizes. */
@@ -170,6 +173,7 @@ function mappedJson(mapped: Mapped, receivedAt: Date): object {
         parameters: Object.keys(mapped.event.params).length,
         maxParameters: MAX_PARAMETERS,
         leftOut: mapped.leftOut,
+        ...(mapped.identity !== undefined && { identity: mapped.identity }),
         ...(mapped.occurredAt && { occurredAt: mapped.occurredAt.toISOString() }),
         onUnconfirmed: terms.onUnconfirmed,
         ...(terms.maxAgeSeconds !== undefined && { maxAgeSeconds: terms.maxAgeSeconds }),
@@ -227,7 +231,7 @@ function formatMapped(mapped: Mapped, receivedAt: Date, when: string | undefined
 }
 
 function formatEvent(mapped: Extract<Mapped, { kind: 'event' }>, receivedAt: Date): string {
-  const { event, payload, leftOut, occurredAt, terms } = mapped;
+  const { event, identity, payload, leftOut, occurredAt, terms } = mapped;
   const count = Object.keys(event.params).length;
   const names = [...Object.keys(event.params), ...leftOut.map(({ parameter }) => parameter)];
   const width = Math.max(9, ...names.map(({ length }) => length));
@@ -240,6 +244,7 @@ function formatEvent(mapped: Extract<Mapped, { kind: 'event' }>, receivedAt: Dat
     line('event-key', event.eventKey),
     ...Object.entries(event.params).map(([name, value]) => line(name, JSON.stringify(value))),
     ...leftOut.map(({ parameter, type }) => line(parameter, `left out: ${type}`)),
+    ...(identity === undefined ? [] : [line('identity', identity)]),
     ...(wasTooOld(mapped, receivedAt)
       ? [line('too old', 'for its max-age when it came in: recorded, not sent')]
       : []),

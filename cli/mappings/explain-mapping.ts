@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { findMapping, PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
 import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
-import type { EventMapping } from '../../lambdas/map/mapping.ts';
+import type { EventMapping, Mapping } from '../../lambdas/map/mapping.ts';
 import { isNode, type Node, parseExpression } from '../../lib/mapping/expressions.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
@@ -33,12 +33,12 @@ export function explainMapping(
 
 /** What becomes of the webhooks of a source, one paragraph an event. */
 function formatMapping(mapping: MappingFile, stage: string): string {
-  const { source, events } = resolveMapping(mapping, stage);
+  const { source, events, itemId } = resolveMapping(mapping, stage);
   const title = `${capitalise(source)}: ${formatCount(events.length, 'event')}, as in stage ${stage}`;
-  return [title, ...events.map((event) => formatEvent(source, event))].join('\n\n');
+  return [title, ...events.map((event) => formatEvent(source, event, itemId))].join('\n\n');
 }
 
-function formatEvent(source: string, event: EventMapping): string {
+function formatEvent(source: string, event: EventMapping, itemId: Mapping['itemId']): string {
   const { name, on, when, items, required } = event;
   const types = on.map((type) => `${formatName(type)} (${type})`).join(' or ');
   const condition = when === undefined ? '' : `, and ${formatValue(when)}`;
@@ -52,6 +52,7 @@ function formatEvent(source: string, event: EventMapping): string {
     ...listParameters(event),
     ...(when === undefined ? [] : [`  Skipped unless ${formatValue(when)}.`]),
     `  Kept aside as a dead letter when there is no such ${KINDS[key.kind]}${formatRequired(required)}.`,
+    ...formatIdentity(event, itemId),
     ...formatPolicies(event),
   ].join('\n');
 }
@@ -79,6 +80,16 @@ function listParameters({ 'event-params': params, required }: EventMapping): rea
 
 function formatRequired(required: readonly string[]): string {
   return required.length === 0 ? '' : `, or without ${required.join(', ')}`;
+}
+
+function formatIdentity(
+  { items, 'deduplication-id': id }: EventMapping,
+  itemId: Mapping['itemId'],
+): readonly string[] {
+  if (id !== undefined) return [`  Not sent again for ${formatValue(id)}, however often it comes.`];
+  if (items === undefined || itemId === undefined) return [];
+  const lists = itemId.map((pointers) => pointers.map(formatName).join(', '));
+  return [`  An item that comes again is not sent again. It is known by its ${lists.join(', or its ')}.`];
 }
 
 function formatPolicies(event: EventMapping): readonly string[] {

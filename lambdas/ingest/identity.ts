@@ -44,22 +44,32 @@ function readBody(
   return isRounded ? parseBody(rawBody, format) : body;
 }
 
-/** The values of a batch belong together by their position; a single value goes with all of them. */
-function readEventTypes([first, ...more]: readonly Selector[], webhook: ReadableWebhook): readonly string[] {
-  const heads = first === undefined ? [] : select(first, webhook);
-  if (heads.length === 0) return [];
-  const columns = [heads, ...more.map((selector) => select(selector, webhook))];
-  const rows = columns.reduce((longest, { length }) => Math.max(longest, length), 0);
-  const types = Array.from({ length: rows }, (_, row) =>
-    columns.flatMap((column) => (column.length === 1 ? column[0] : column[row]) ?? []).join('.'),
-  );
+/** A type for each item of a batch, each once. An item without the first member has none. */
+function readEventTypes(selectors: readonly Selector[], webhook: ReadableWebhook): readonly string[] {
+  const columns = selectors.map((selector) => locate(selector, webhook));
+  const places = placesIn(columns);
+  const outer = new Set(places.flatMap(outerPlaces));
+  const types = places
+    .filter((place) => !outer.has(place))
+    .flatMap((place) => {
+      const parts = columns.map((column) =>
+        [place, ...outerPlaces(place)].map((one) => column.get(one)).find((text) => text !== undefined),
+      );
+      return parts[0] === undefined ? [] : [parts.filter((part) => part !== undefined).join('.')];
+    });
   return [...new Set(types)].filter(isAttributeValue);
 }
 
 function readDeduplicationId(selectors: readonly Selector[], webhook: ReadableWebhook): string {
-  const parts = selectors.map((selector) => select(selector, webhook).join(','));
+  const columns = selectors.map((selector) => locate(selector, webhook));
+  const places = placesIn(columns);
+  const parts = columns.map((column) => {
+    const depth = depthOf([...column.keys()][0] ?? '');
+    // A member that an item lacks leaves its place empty, so that the others' keep theirs.
+    return places.flatMap((place) => (depthOf(place) === depth ? [column.get(place) ?? ''] : [])).join(',');
+  });
   const id = parts.join(':');
-  const isUsable = parts.length > 0 && !parts.includes('') && isAttributeValue(id);
+  const isUsable = parts.length > 0 && !parts.some((part) => /^,*$/.test(part)) && isAttributeValue(id);
   return isUsable ? id : hashOf(webhook.rawBody);
 }
 
@@ -76,15 +86,62 @@ type ReadableWebhook = {
   readonly body: unknown;
 };
 
-/** The values that a selector finds, as text; only texts, numbers and booleans count. */
-function select(selector: Selector, { headers, body }: ReadableWebhook): readonly string[] {
-  if ('header' in selector)
-    return [headers.get(selector.header)?.trim() ?? ''].filter((value) => value !== '');
-  for (const pointer of pointersOf(selector)) {
-    const values = follow(body, pointer).flatMap(writeScalar);
-    if (values.length > 0) return values;
+/**
+ * What a selector finds, by place: the indexes of the items on the way, as `2/0/`; empty for what is no batch's. Of several
+ * pointers, each item has the first that leads to a value. Only texts, numbers and booleans count.
+ */
+type Column = ReadonlyMap<string, string>;
+
+function locate(selector: Selector, { headers, body }: ReadableWebhook): Column {
+  if ('header' in selector) {
+    const value = headers.get(selector.header)?.trim() ?? '';
+    return new Map(value === '' ? [] : [['', value]]);
   }
-  return [];
+  const pointers = pointersOf(selector);
+  const first = pointers.find((pointer) => locateIn(body, pointer, '').length > 0) ?? '';
+  const found = pointers
+    .filter((pointer) => listOf(pointer) === listOf(first))
+    .flatMap((pointer) => locateIn(body, pointer, ''));
+  const column = new Map<string, string>();
+  for (const [place, text] of found) if (!column.has(place)) column.set(place, text);
+  return column;
+}
+
+/** The list whose items a pointer leads into; empty if it leads into none. */
+function listOf(pointer: string): string {
+  const segments = pointer.split('/');
+  return segments.slice(0, segments.lastIndexOf('*') + 1).join('/');
+}
+
+const FIRST_ITEMS = /^(.*?)\/\*(\/.*)?$/s;
+
+function locateIn(value: unknown, pointer: string, place: string): readonly (readonly [string, string])[] {
+  const [isBatch, head = '', rest = ''] = FIRST_ITEMS.exec(pointer) ?? [];
+  const [items] = follow(value, head);
+  if (isBatch === undefined || !Array.isArray(items)) {
+    return follow(value, pointer).flatMap((one) => writeScalar(one).map((text) => [place, text] as const));
+  }
+  return items.flatMap((item, index) => locateIn(item, rest, `${place}${index}/`));
+}
+
+function placesIn(columns: readonly Column[]): readonly string[] {
+  return [...new Set(columns.flatMap((column) => [...column.keys()]))];
+}
+
+/** How many lists a place is within. */
+function depthOf(place: string): number {
+  return place.split('/').length - 1;
+}
+
+/** The items that an item is within, the nearest first, and last the webhook itself. */
+function outerPlaces(place: string): readonly string[] {
+  const indexes = place.split('/').slice(0, -1);
+  return indexes.map((_, count) =>
+    indexes
+      .slice(0, indexes.length - 1 - count)
+      .map((index) => `${index}/`)
+      .join(''),
+  );
 }
 
 /** Whether a selector leads to a number that a double may have rounded. */

@@ -179,20 +179,47 @@ export const handshakeSchema = z.strictObject({
 export type Handshake = z.infer<typeof handshakeSchema>;
 export type Acknowledgement = z.infer<typeof acknowledgementSchema>;
 
-/** All that ingest knows about a kind of SaaS, as data. */
-export const profileSchema = z.strictObject({
-  signature: signatureSchemeSchema,
-  /** What happened, in the vendor's words. Several are joined by "."; the first must exist. A batch has a type per item. */
-  eventType: z.array(selectorSchema).min(1),
-  /**
-   * An id that stays the same however often the vendor sends the fact, from what the signature protects; several are joined
-   * by ":". Where none is given, or one is missing, it is the body's hash (design.md, "Identity").
-   */
-  deduplicationId: z.array(selectorSchema).default([]),
-  handshakes: z.array(handshakeSchema).default([]),
-  /** What the vendor wants to read when a webhook was taken; without it the answer is `{ code, message }`. */
-  acknowledge: acknowledgementSchema.optional(),
-});
+/** Why what stands in the body of a source is not signed; `undefined` where it is. */
+export function uncoveredBody(scheme: SignatureScheme): string | undefined {
+  if (scheme.kind === 'sharedSecret')
+    return 'a shared secret proves who sent the webhook, and nothing of its body';
+  if (scheme.kind === 'custom' && scheme.plugIn === 'mailgun')
+    return 'Mailgun signs a timestamp and a token, and nothing else of the body';
+  return undefined;
+}
+
+/** A kind of SaaS, as data: how it signs, and how it names what happened. */
+export const profileSchema = z
+  .strictObject({
+    signature: signatureSchemeSchema,
+    /**
+     * What happened, in the vendor's words. Several are joined by "."; the first must exist. In a batch each item has a type:
+     * pointers with the same `*` are joined within an item.
+     */
+    eventType: z.array(selectorSchema).min(1),
+    /**
+     * An id that stays the same however often the vendor sends the fact, from what the signature protects; several are joined
+     * by ":". Where none is given, or one is missing, it is the body's hash (decision 0026).
+     */
+    deduplicationId: z.array(selectorSchema).default([]),
+    /**
+     * Which members name an item of a batch, by pointers into the item: they are the same in every webhook that reports the
+     * fact, and differ between facts. Several are joined by ":". Of several lists, the first whose members are all there
+     * counts. Where none does, the webhook's id and the item's place name the item.
+     */
+    itemId: z.array(z.array(pointerSchema).min(1)).min(1).optional(),
+    /** The member that changes with each delivery of a body, and its value in the first; only for finding keys of 0.1.0. */
+    redelivery: z
+      .strictObject({ member: z.string().regex(/^\w+$/), first: z.union([z.literal(0), z.literal(false)]) })
+      .optional(),
+    handshakes: z.array(handshakeSchema).default([]),
+    /** What the vendor wants to read when a webhook was taken; without it the answer is `{ code, message }`. */
+    acknowledge: acknowledgementSchema.optional(),
+  })
+  .superRefine(({ signature, itemId }, context) => {
+    const why = itemId && uncoveredBody(signature);
+    if (why) context.addIssue({ code: 'custom', path: ['itemId'], message: `is not signed: ${why}.` });
+  });
 
 /** A profile as it is written; `satisfies ProfileOptions` checks it. */
 export type ProfileOptions = z.input<typeof profileSchema>;

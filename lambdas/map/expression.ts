@@ -83,7 +83,7 @@ function compileSource(source: string): CompiledValue {
 }
 
 /** Puts the definitions that an expression uses, directly or through others, before it. */
-function withDefinitions(source: string, definitions: Definitions): string {
+export function withDefinitions(source: string, definitions: Definitions): string {
   const used = new Map<string, string>();
   const collect = (text: string) => {
     for (const [, name = ''] of text.matchAll(/\$([A-Za-z_][A-Za-z0-9_]*)/g)) {

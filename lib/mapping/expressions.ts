@@ -14,8 +14,10 @@ export type LocatedText = {
   readonly event?: number;
 };
 
+const SETTINGS = ['items', 'when', 'deduplication-id', 'event-time'] as const;
+
 type Settings = {
-  readonly [key in 'items' | 'when' | 'event-time']?: string | undefined;
+  readonly [key in (typeof SETTINGS)[number]]?: string | undefined;
 } & { readonly 'event-params'?: Readonly<Record<string, string>> | undefined };
 
 /** What has values: a mapping file as it is written, or map's part of it. */
@@ -40,7 +42,7 @@ function valuesOf({ let: definitions, defaults = {}, events }: Values): readonly
 }
 
 function settingsOf(settings: Settings, at: readonly PropertyKey[]): readonly LocatedText[] {
-  const texts = (['items', 'when', 'event-time'] as const).flatMap((key) => {
+  const texts = SETTINGS.flatMap((key) => {
     const text = settings[key];
     return text === undefined ? [] : [{ path: [...at, key], text }];
   });
@@ -224,7 +226,7 @@ export function mappedHeaders(mapping: Mapping): readonly string[] {
 }
 
 /** The headers that one expression reads. */
-function headersIn(expression: string): readonly string[] {
+export function headersIn(expression: string): readonly string[] {
   return [...expression.matchAll(NAMED_HEADER)].flatMap(
     (match) => match.slice(1).find((name) => name !== undefined) ?? [],
   );
@@ -256,7 +258,7 @@ export function isNode(value: unknown): value is Node {
 }
 
 /** Every node of a tree, parents before children. */
-function nodesOf(value: unknown): readonly Node[] {
+export function nodesOf(value: unknown): readonly Node[] {
   if (Array.isArray(value)) return value.flatMap(nodesOf);
   if (typeof value !== 'object' || value === null || value instanceof RegExp) return [];
   const children = Object.values(value).flatMap(nodesOf);
@@ -264,7 +266,7 @@ function nodesOf(value: unknown): readonly Node[] {
 }
 
 /** The variables that an expression reads, without those that it defines itself. */
-function namesRead(ast: Ast): readonly string[] {
+export function namesRead(ast: Ast): readonly string[] {
   const nodes = nodesOf(ast);
   const defined = new Set(nodes.flatMap(namesDefined));
   const read = nodes.flatMap(({ type, value }) => (type === 'variable' ? [String(value)] : []));

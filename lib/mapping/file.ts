@@ -13,6 +13,7 @@ import {
   readConfigFile,
   repair,
 } from '../config/file.ts';
+import { checkDeduplicationIds } from './deduplication-id.ts';
 import {
   checkExpressions,
   checkLiterals,
@@ -77,7 +78,7 @@ export function parseMappingFile(
   const problems = [
     ...checkFolder(parsed, folder),
     ...(profile.ok
-      ? checkSecretHeaders(parsed, profile.value)
+      ? [...checkSecretHeaders(parsed, profile.value), ...checkDeduplicationIds(parsed, profile.value)]
       : profile.failure.map(({ path, message }) => problemAt(path, message))),
     ...checkMeaning(parsed, stages),
   ];

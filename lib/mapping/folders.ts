@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type Problem, readConfigFile } from '../config/file.ts';
+import { warnOfRepeatedFacts } from './deduplication-id.ts';
 import { checkCoverage } from './examples/coverage.ts';
 import { checkExpectation, type Example, parseExample, runExample } from './examples/example.ts';
 import { type MappingFile, parseMappingFile } from './file.ts';
@@ -68,7 +69,12 @@ async function checkFolder(path: string, folder: string, stages: readonly string
   if (!file.ok) return { mappings: [], problems: [...file.failure, ...problems] };
   const mapping = file.value;
   const runs = await Promise.all(examples.map((example) => runExample(mapping, example, stages[0] ?? '')));
-  const found = [...(await checkCoverage(mapping, runs)), ...problems, ...runs.flatMap(checkExpectation)];
+  const found = [
+    ...warnOfRepeatedFacts(mapping),
+    ...(await checkCoverage(mapping, runs)),
+    ...problems,
+    ...runs.flatMap(checkExpectation),
+  ];
   return { mappings: [mapping], problems: found };
 }
 

@@ -3,6 +3,7 @@ import { PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.
 import {
   acknowledgementSchema,
   handshakeSchema,
+  type Profile,
   selectorSchema,
   signatureSchemeSchema,
   sourceSchema,
@@ -82,10 +83,15 @@ const paramsSchema = z.record(z.string().min(1), valueSchema);
 const onNullSchema = z.enum(['omit', 'reject']);
 const onUnconfirmedSchema = z.enum(['park', 'retry']);
 
+const deduplicationIdSchema = expressionSchema
+  .optional()
+  .describe('The id of the fact, the same however often it is sent. Without it, the vendor’s id counts.');
+
 /** What all events of a file have in common, unless they say otherwise themselves. */
 const defaultsSchema = z.strictObject({
   'event-params': paramsSchema.optional().describe('Parameters that every event has.'),
   'on-null': onNullSchema.optional(),
+  'deduplication-id': deduplicationIdSchema,
   'event-time': expressionSchema.optional(),
   'max-age': durationSchema.optional(),
   'on-unconfirmed': onUnconfirmedSchema.optional(),
@@ -119,6 +125,7 @@ const eventSchema = z.strictObject({
   'on-null': onNullSchema
     .optional()
     .describe('Whether a parameter that is null or reads "null" is left out (omit), or rejects the event.'),
+  'deduplication-id': deduplicationIdSchema,
   'event-time': expressionSchema
     .optional()
     .describe('When it happened: unix seconds or milliseconds, or ISO 8601. Without it, the receive time.'),
@@ -168,20 +175,32 @@ export type WrittenFile = z.infer<typeof mappingFileSchema>;
 export type WrittenEvent = WrittenFile['events'][number];
 
 /** The part of a mapping file that map goes by. */
-export type WrittenMapping = Pick<WrittenFile, 'source' | 'formerly' | 'let' | 'defaults' | 'events'>;
+export type WrittenMapping = Pick<WrittenFile, 'source' | 'formerly' | 'let' | 'defaults' | 'events'> & {
+  /** Without it, no item has an id by its profile. */
+  readonly profile?: Pick<Profile, 'itemId' | 'redelivery'>;
+};
 
 /**
  * Map's part of a mapping file for one stage: the file's defaults are in every event, and each has the event id of the
  * stage. An event without one for this stage has an empty id, which the check at synth does not let through.
  */
 export function resolveMapping(
-  { source, formerly, let: definitions, defaults, events }: WrittenMapping,
+  {
+    source,
+    formerly,
+    let: definitions,
+    defaults,
+    events,
+    profile: { itemId, redelivery } = {},
+  }: WrittenMapping,
   stage: string,
 ): Mapping {
   return {
     source,
     ...(formerly && { formerly }),
     let: definitions,
+    ...(itemId !== undefined && { itemId }),
+    ...(redelivery !== undefined && { redelivery }),
     events: events.map((event) => resolveEvent(event, defaults, stage)),
   };
 }
@@ -196,7 +215,7 @@ export function eventIdOf(event: Pick<WrittenEvent, 'event-id'>, stage: string):
 function resolveEvent(event: WrittenEvent, defaults: WrittenFile['defaults'], stage: string): EventMapping {
   const shared = { ...defaults, ...withoutUndefined(event) };
   const { items, when } = event;
-  const { 'event-time': time, 'max-age': maxAge } = shared;
+  const { 'event-time': time, 'max-age': maxAge, 'deduplication-id': id } = shared;
   return {
     name: event.name,
     ...(event.formerly && { formerly: event.formerly }),
@@ -208,6 +227,7 @@ function resolveEvent(event: WrittenEvent, defaults: WrittenFile['defaults'], st
     'event-params': { ...defaults['event-params'], ...event['event-params'] },
     required: event.required,
     'on-null': shared['on-null'] ?? 'omit',
+    ...(id !== undefined && { 'deduplication-id': id }),
     ...(time !== undefined && { 'event-time': time }),
     ...(maxAge !== undefined && { 'max-age': maxAge }),
     'on-unconfirmed': shared['on-unconfirmed'] ?? 'park',
@@ -249,8 +269,9 @@ export function mappingJsonSchema(): JsonSchema {
 function withWrittenForms(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => withWrittenForms(item));
   if (typeof value !== 'object' || value === null) return value;
-  const written = WRITTEN[key];
-  if (written !== undefined && !Array.isArray(value)) {
+  // What has a type is a key of the same name elsewhere: the `deduplication-id` of an event is an expression.
+  const written = 'type' in value ? undefined : WRITTEN[key];
+  if (written !== undefined) {
     return { ...('description' in value && { description: value.description }), ...written() };
   }
   return Object.fromEntries(

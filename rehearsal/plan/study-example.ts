@@ -75,9 +75,11 @@ async function findVaried(
   lookWith: LookWith,
 ): Promise<readonly Varied[]> {
   const wanted = [...keysOf(look), look.deduplicationId].map((text) => text.toLowerCase());
+  const members = new Set(identitiesOf(look).flatMap((identity) => [identity, ...identity.split(':')]));
   const isLikely = ({ value }: Leaf) => {
     const own = String(value).toLowerCase();
-    return own !== '' && wanted.some((text) => text.includes(own) || own.includes(text));
+    const isWanted = wanted.some((text) => text.includes(own) || own.includes(text));
+    return own !== '' && (isWanted || members.has(String(value)));
   };
   const likely = await tryLeaves(leaves.filter(isLikely), look, lookWith);
   const changed = await lookWith(Object.fromEntries(likely.map(vary)), 'other');
@@ -140,6 +142,10 @@ function whyAlike(look: Look, [one, other]: readonly (Look | undefined)[]): stri
   if (keysOf(one).some((key, index) => key === keys[index])) {
     return 'whom it is about stays the same whatever is changed in it';
   }
+  const identities = new Set(identitiesOf(one));
+  if (identitiesOf(other).some((identity) => identities.has(identity))) {
+    return 'an event has the same identity whatever is changed in it';
+  }
   const calls = one.events.flatMap((mapped) =>
     mapped.kind === 'event' ? [nameCall(mapped.event.eventId, mapped.event.eventKey)] : [],
   );
@@ -150,6 +156,11 @@ function whyAlike(look: Look, [one, other]: readonly (Look | undefined)[]): stri
 
 function keysOf({ events }: Look): readonly string[] {
   return events.flatMap((mapped) => (mapped.kind === 'event' ? [mapped.event.eventKey] : []));
+}
+
+/** The facts that its events are of, as far as the vendor or the mapping names them. */
+function identitiesOf({ events }: Look): readonly string[] {
+  return events.flatMap(({ identity }) => identity ?? []);
 }
 
 function timesOf({ events }: Look): readonly (number | undefined)[] {
@@ -173,12 +184,11 @@ function shapeOf(look: Look, moved = 0): string {
   return JSON.stringify([look.eventTypes, look.isIgnored, events, times]);
 }
 
-/** Whether the webhook's id or a customer has changed. */
+/** Whether the webhook's id, a customer or an event's identity has changed. */
 function isAnother(look: Look, changed: Look): boolean {
-  const keys = keysOf(changed);
-  return (
-    changed.deduplicationId !== look.deduplicationId || keysOf(look).some((key, index) => key !== keys[index])
-  );
+  const namesOf = (one: Look) => [one.deduplicationId, ...keysOf(one), ...identitiesOf(one)];
+  const names = namesOf(changed);
+  return namesOf(look).some((name, index) => name !== names[index]);
 }
 
 /** A text or a number in a JSON body, and where it stands (RFC 6901). */

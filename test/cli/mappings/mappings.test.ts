@@ -339,6 +339,30 @@ describe('adapter explain-mapping', () => {
     expect(text).toContain('Not sent later than 2 days after the created at.');
   });
 
+  test('says what is taken for the same fact', () => {
+    write(
+      'mappings/shop/mapping.yaml',
+      MAPPING.replace('    required:', '    deduplication-id: "{% order_id %}"\n    required:'),
+    );
+
+    expect(explainMapping(project, { name: 'shop' }).text).toContain(
+      '\n  Not sent again for the order id, however often it comes.\n',
+    );
+  });
+
+  test('says how the vendor names an item', () => {
+    const ofHubspot = MAPPING.replace('verify: shopify', 'verify: hubspot-v3').replace(
+      '    when:',
+      '    items: "{% $ %}"\n    when:',
+    );
+    write('mappings/shop/mapping.yaml', ofHubspot);
+
+    expect(explainMapping(project, { name: 'shop' }).text.match(/An item that .*/g)).toEqual([
+      'An item that comes again is not sent again. It is known by its subscription id, from object id, to object id, ' +
+        'occurred at, event id, or its subscription id, object id, occurred at, event id.',
+    ]);
+  });
+
   test('shows the event ids of a stage', () => {
     expect(explainMapping(project, { name: 'shop', stage: 'prod' }).text).toContain('asked for evt_9');
   });

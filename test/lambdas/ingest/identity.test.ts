@@ -34,6 +34,26 @@ describe('the type of a webhook', () => {
       [{ body: '/*/t' }, { body: '/*/u' }],
       ['a.1', 'b.2', 'c'],
     ],
+    [
+      '[{"t":"a"},{"t":"b","u":"2"},{"u":"3"},{"t":"d","u":"4"}]',
+      [{ body: '/*/t' }, { body: '/*/u' }],
+      ['a', 'b.2', 'd.4'],
+    ],
+    ['[{"t":"a"},{"t":"b","u":"2"}]', [{ body: '/*/t' }, { body: '/*/u' }], ['a', 'b.2']],
+    ['[{"t":"a"},{"s":"b"}]', [{ body: ['/*/t', '/*/s'] }], ['a', 'b']],
+    ['{"a":[{"t":"x"}],"b":[{"t":"y"},{"t":"z"}]}', [{ body: ['/a/*/t', '/b/*/t'] }], ['x']],
+    ['{"t":["a","b"],"u":["1","2"]}', [{ body: '/t/*' }, { body: '/u/*' }], ['a.1', 'b.2']],
+    [
+      '{"e":[{"i":1,"c":[{"f":"a"},{},{"f":"b"}]},{"i":2},{"i":3,"c":[{"f":"c"}]}]}',
+      [{ body: '/e/*/i' }, { body: '/e/*/c/*/f' }],
+      ['2', '1.a', '1.b', '3.c'],
+    ],
+    [
+      '{"e":[{"c":[{"f":"a"}]},{"i":2,"c":[{"f":"b"}]}]}',
+      [{ body: '/e/*/i' }, { body: '/e/*/c/*/f' }],
+      ['2.b'],
+    ],
+    ['{"*":{"t":"a"}}', [{ body: '/*/t' }], ['a']],
     [`{"type":"${'x'.repeat(256)}"}`, [type], ['x'.repeat(256)]],
     ['{"type":"é 😀 \u00a0"}', [type], ['é 😀 \u00a0']],
   ])('of %s by %j is %j', (body, selectors, eventTypes) => {
@@ -129,6 +149,26 @@ describe('the deduplication id of a webhook', () => {
       expect(identify(body, [type], { deduplicationId })).toMatchObject({ deduplicationId: sha256(body) });
     },
   );
+});
+
+describe('the deduplication id of a batch', () => {
+  const id = [{ body: '/*/id' }, { body: '/*/code' }];
+
+  test.each([
+    ['[{"id":1,"code":"a"},{"id":2,"code":"b"}]', '1,2:a,b'],
+    ['[{"id":1,"code":"a"},{"id":2}]', '1,2:a,'],
+    ['[{"id":1},{"id":2,"code":"a"}]', '1,2:,a'],
+  ])('of %s is %s: a member that is missing shifts no other', (body, deduplicationId) => {
+    expect(identify(body, [{ body: '/0/id' }], { deduplicationId: id })).toMatchObject({ deduplicationId });
+  });
+
+  test('is the hash of the body where no item has a member', () => {
+    const body = '[{"id":1},{"id":2}]';
+
+    expect(identify(body, [{ body: '/0/id' }], { deduplicationId: id })).toMatchObject({
+      deduplicationId: sha256(body),
+    });
+  });
 });
 
 describe('a JSON pointer', () => {

@@ -1,4 +1,5 @@
 import type { ProfileOptions } from '../../source.ts';
+import { hubspotBatch } from './hubspot-v3.ts';
 
 /**
  * HubSpot v1, the only signature of CRM webhooks of older apps: a plain SHA-256 of secret and body, in hex.
@@ -11,5 +12,5 @@ export const hubspotV1 = {
     signature: { header: 'X-HubSpot-Signature' },
     content: '{secret}{body}',
   },
-  eventType: [{ body: ['/*/subscriptionType', '/subscriptionType'] }],
+  ...hubspotBatch,
 } satisfies ProfileOptions;

@@ -1,7 +1,8 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Klaviyo system webhooks: HMAC-SHA256, hex, over the body and then the HTTP date of `Klaviyo-Timestamp`. A batch in `data`.
+ * Klaviyo system webhooks: HMAC-SHA256, hex, over the body and then the HTTP date of `Klaviyo-Timestamp`. A batch in `data`,
+ * each item with the event's `external_id`. `meta.timestamp` is when the request was sent, so that a retry may change the body.
  * Source: https://developers.klaviyo.com/en/docs/working_with_system_webhooks.
  */
 export const klaviyo = {
@@ -12,4 +13,5 @@ export const klaviyo = {
     content: '{body}{timestamp}',
   },
   eventType: [{ body: '/data/*/topic' }],
+  itemId: [['/external_id']],
 } satisfies ProfileOptions;

@@ -2,7 +2,8 @@ import type { ProfileOptions } from '../../source.ts';
 
 /**
  * Mailchimp Marketing: no signature; a secret in the webhook's URL, here `?secret=…`. The body is a form. It tests an endpoint
- * by GET. It proves who sent the webhook, not what.
+ * by GET. It proves who sent the webhook, not what: nothing is signed, so that the id is the body's hash. A retry has the
+ * same body.
  * Source: https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/.
  */
 export const mailchimp = {
