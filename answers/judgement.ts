@@ -1,5 +1,11 @@
 import type { Replay, ReplayGroup } from '../lambdas/buffer/replay.ts';
-import { LEDGER_DAYS, type LedgerEntry, type LedgerKey, ledgerKey } from '../lambdas/deliver/ledger/entry.ts';
+import {
+  expiryOf,
+  LEDGER_DAYS,
+  type LedgerEntry,
+  type LedgerKey,
+  ledgerKey,
+} from '../lambdas/deliver/ledger/entry.ts';
 import type { Mapped } from '../lambdas/map/webhook.ts';
 import type { Result } from '../lambdas/result.ts';
 import { wasTooOld } from '../lib/mapping/examples/preview.ts';
@@ -52,20 +58,17 @@ export async function judgeLetter(
   const preview = await previewDeadLetter(project, deadLetter, { stage, stackName });
   const known = preview.ok ? preview.value : undefined;
   const mapped = known && previewedEvents(known);
-  const named = chosen.flatMap((event) => nameEvents(event, known));
-  const keys = named.map((event) => keysOf(deadLetter, event, { preview: known, mapped: mapped?.(event) }));
+  const keys = chosen.map((event) => keysOf(deadLetter, event, { preview: known, mapped: mapped?.(event) }));
   const entries = await readEntries(account, keys.flat());
-  const facts = named.map(
-    (event, index): EventFacts => ({
+  const judged = chosen.map((event, index) => {
+    const entry = latestOf(keys[index]?.flatMap((key) => entries(key) ?? []) ?? []);
+    const facts = {
       event,
-      entry: latestOf(keys[index]?.flatMap((key) => entries(key) ?? []) ?? []),
+      entry,
       mapped: mapped === undefined ? 'unknown' : (mapped(event) ?? 'missing'),
-    }),
-  );
-  const own = facts.filter((fact) => !isAnothers(deadLetter, fact));
-  const judged = (
-    own.length === 0 ? chosen.map((event) => ({ event, entry: undefined, mapped: 'unknown' as const })) : own
-  ).map((fact) => judgeEvent(deadLetter, fact, { now: clock.now(), permission }));
+    } as const;
+    return judgeEvent(deadLetter, facts, { now: clock.now(), permission });
+  });
   return { judged, preview };
 }
 
@@ -78,18 +81,6 @@ export type EventFacts = {
   readonly mapped: Mapped | 'missing' | 'unknown';
 };
 
-/** A dead letter that names no event is of all that the mapping makes of its webhook now. */
-function nameEvents(event: LetterEvent, preview: DeadLetterPreview | undefined): readonly LetterEvent[] {
-  if (event.name !== undefined || preview?.preview.outcome !== 'mapped') return [event];
-  const made = preview.preview.events.filter(({ kind }) => kind !== 'skipped');
-  if (made.length === 0) return [event];
-  return made.map(({ name, item }) => ({
-    failure: event.failure,
-    name,
-    ...(item !== undefined && { item }),
-  }));
-}
-
 /** An event that was renamed leaves its entry behind, and a copy goes on: the highest revision is the last. */
 function latestOf(entries: readonly LedgerEntry[]): LedgerEntry | undefined {
   return entries.toSorted((one, other) => other.revision - one.revision)[0];
@@ -98,12 +89,13 @@ function latestOf(entries: readonly LedgerEntry[]): LedgerEntry | undefined {
 /** Where the ledger may have an event: under its present names, and under those that it had before. */
 function keysOf(
   { source = '', deduplicationId = '' }: DeadLetter,
-  { name = '', item, failure }: LetterEvent,
+  { name, item, failure }: LetterEvent,
   {
     preview,
     mapped,
   }: { readonly preview: DeadLetterPreview | undefined; readonly mapped: Mapped | undefined },
 ): readonly LedgerKey[] {
+  if (name === undefined) return [];
   const mapping = preview?.mapping;
   const former = mapping?.events.find((event) => event.name === mapped?.name)?.formerly ?? [];
   const sources = new Set([mapping?.source ?? source, source, ...(mapping?.formerly ?? [])]);
@@ -118,13 +110,6 @@ function keysOf(
       ),
     ),
   );
-}
-
-/** SQS moves whole webhooks. Those of its events that were dead-lettered before have a dead letter of their own. */
-function isAnothers({ message }: DeadLetter, { event, entry }: EventFacts): boolean {
-  const isNamed = event.failure.event !== undefined;
-  const isMoved = event.failure.code === 'moved-by-sqs' && message.attributes.replay === undefined;
-  return !isNamed && isMoved && entry?.deadLetteredAt !== undefined;
 }
 
 /**
@@ -152,16 +137,21 @@ export function judgeEvent(
 
 /** Of a webhook as a whole it is known only what the ledger still has. */
 function whyWholeStays(
-  { code, receivedAt }: DeadLetter,
+  deadLetter: DeadLetter,
   { unconfirmed }: ReplayPermission,
   now: Date,
 ): string | undefined {
-  if (code === 'note-unreadable') {
+  if (deadLetter.code === 'note-unreadable') {
     return 'its note was written by a newer version of the adapter: use the command line of that version';
   }
-  const age = receivedAt === undefined ? 0 : now.getTime() - new Date(receivedAt).getTime();
-  if (age <= LEDGER_DAYS * 86_400_000 || unconfirmed === true) return undefined;
-  return `it came in more than ${LEDGER_DAYS} days ago, and the ledger may have forgotten what was sent of it: only "replay ID --unconfirmed" sends all of it`;
+  return isForgotten(deadLetter, now) && unconfirmed !== true ? FORGOTTEN : undefined;
+}
+
+const FORGOTTEN = `it came in more than ${LEDGER_DAYS} days ago, and the ledger may have forgotten that it was sent: only "replay ID --unconfirmed" sends it`;
+
+/** Whether the ledger can have forgotten what became of a webhook: nothing in it is older. */
+function isForgotten({ receivedAt }: DeadLetter, now: Date): boolean {
+  return receivedAt !== undefined && expiryOf(new Date(receivedAt)).getTime() < now.getTime();
 }
 
 function whyEventStays(
@@ -173,6 +163,8 @@ function whyEventStays(
   if (isUnsure(event, entry) && permission.unconfirmed !== true) {
     return 'it may have been accepted: only "replay ID --unconfirmed" sends it again';
   }
+  if (entry === undefined && isForgotten(deadLetter, now) && permission.unconfirmed !== true)
+    return FORGOTTEN;
   if (mapped === 'missing') {
     return 'the mapping of this project has no such event any more: bring it back, deploy, then replay';
   }

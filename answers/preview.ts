@@ -61,7 +61,10 @@ export function previewedEvents({
       [mapped.name, ...(formerly.get(mapped.name) ?? [])].map((name) => [keyOf(name, mapped.item), mapped]),
     ),
   );
-  return ({ name, item }) => known.get(keyOf(name, item));
+  // The dead letter may know of no items where the mapping has some now: then all of them are meant.
+  const byName = new Map(events.toReversed().map((mapped) => [mapped.name, mapped]));
+  return ({ name, item }) =>
+    known.get(keyOf(name, item)) ?? (item === undefined ? byName.get(name ?? '') : undefined);
 }
 
 /** What would be sent, for a person. Values are a customer's: they are shown only if asked for, and else their sizes. */

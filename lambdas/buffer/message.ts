@@ -18,7 +18,7 @@ export type BufferedWebhook = {
   readonly source: string;
   /** What happened, in the vendor's words: `invoice.payment_failed`. More than one only in a batch. */
   readonly eventTypes: readonly string[];
-  /** The same for every delivery of one fact, and protected by the signature (design.md, "Identity"). */
+  /** The same for every delivery of the same webhook, and protected by the signature (decision 0026). */
   readonly deduplicationId: string;
   readonly receivedAt: Date;
   /** Which of the source's secrets signed it, from 0, the newest. */

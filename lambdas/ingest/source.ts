@@ -199,7 +199,7 @@ export const profileSchema = z
     eventType: z.array(selectorSchema).min(1),
     /**
      * An id that stays the same however often the vendor sends the fact, from what the signature protects; several are joined
-     * by ":". Where none is given, or one is missing, it is the body's hash (design.md, "Identity").
+     * by ":". Where none is given, or one is missing, it is the body's hash (decision 0026).
      */
     deduplicationId: z.array(selectorSchema).default([]),
     /**

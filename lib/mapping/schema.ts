@@ -185,7 +185,14 @@ export type WrittenMapping = Pick<WrittenFile, 'source' | 'formerly' | 'let' | '
  * stage. An event without one for this stage has an empty id, which the check at synth does not let through.
  */
 export function resolveMapping(
-  { source, formerly, let: definitions, defaults, events, profile: { itemId, redelivery } = {} }: WrittenMapping,
+  {
+    source,
+    formerly,
+    let: definitions,
+    defaults,
+    events,
+    profile: { itemId, redelivery } = {},
+  }: WrittenMapping,
   stage: string,
 ): Mapping {
   return {
