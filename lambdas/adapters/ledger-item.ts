@@ -1,4 +1,4 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import type { LedgerPage } from '../deliver/ledger/decision.ts';
@@ -84,7 +84,7 @@ function dropUndefined(object: object): object {
  * out where it is the last, and a call of the history leaves out what it has in common with the entry.
  */
 export function writeItem(entry: LedgerEntry): Item {
-  const { expiresAt, answer, parameters, history, intakeRecord, firstAttemptAt, ...facts } = entry;
+  const { expiresAt, answer, parameters, history, intakeRecord, firstAttemptAt, movedTo, ...facts } = entry;
   const isFirst = firstAttemptAt?.getTime() === entry.lastAttemptAt?.getTime();
   return writeAttributes({
     ...facts,
@@ -95,6 +95,7 @@ export function writeItem(entry: LedgerEntry): Item {
     parameters: parameters && JSON.stringify(parameters),
     history: history && writeHistory(history, entry),
     ...(intakeRecord && writeCarriedIntakeRecord(intakeRecord, entry)),
+    movedTo: movedTo && `${movedTo.webhook}\n${movedTo.event}`,
     expiresAt: writeExpiry(expiresAt),
   });
 }
@@ -149,6 +150,15 @@ const itemSchema = z.object({
   transactionId: z.optional(text),
   deadLetteredAt: z.optional(time),
   isUnsure: z.optional(truth),
+  movedTo: z.optional(
+    z.pipe(
+      text,
+      z.transform((key) => {
+        const [webhook = '', event = ''] = key.split('\n');
+        return { webhook, event };
+      }),
+    ),
+  ),
   answerStatus: z.optional(number),
   answerCode: z.optional(text),
   answerDescription: z.optional(text),
@@ -235,7 +245,7 @@ function writeProgress({ ended, putOff, outOfTime, ...progress }: Progress): Att
 
 /** Events mostly end in their order, so that little is left of a bitmap once it is compressed. */
 function writePlaces(places: Places): Uint8Array | undefined {
-  const bytes = deflateRawSync(places.bytes());
+  const bytes = gzipSync(places.bytes());
   return bytes.length > MAX_PLACES_BYTES ? undefined : bytes;
 }
 /** An intake record within the item of an entry. It names its delivery only if the entry has gone on to another. */
@@ -281,7 +291,7 @@ const identifiedSchema = z.array(
 
 const places = z.pipe(
   z.object({ B: z.instanceof(Uint8Array) }),
-  z.transform(({ B }) => inflateRawSync(B)),
+  z.transform(({ B }) => gunzipSync(B)),
 );
 
 const progressSchema = z.object({

@@ -7,7 +7,6 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { LedgerFailure, LedgerRange, WebhookLedger } from '../deliver/ledger/decision.ts';
-import type { LedgerEntry } from '../deliver/ledger/entry.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import { identifiedItems, intakeRecordItem, readItem, readPage, writeItem } from './ledger-item.ts';
 
@@ -39,8 +38,8 @@ export function createLedgerTable(TableName: string): LedgerTable {
   return {
     read,
     connect: () => read({ webhook: 'none', event: 'none' }),
-    write: (entry) => put({ Item: writeItem(entry), ...unlessChanged(entry) }, ENTRY),
-    copy: (entry) => put({ Item: writeItem(entry), ConditionExpression: IS_NEW }, ENTRY),
+    write: (entry) => put({ Item: writeItem(entry), ...unlessChanged(entry.revision - 1) }, ENTRY),
+    copy: (entry, over) => put({ Item: writeItem(entry), ...unlessChanged(over?.revision ?? 0) }, ENTRY),
     query: async (webhook, range) => {
       try {
         return succeed(
@@ -113,11 +112,11 @@ function createClient(): DynamoDBClient {
 }
 
 /** The first entry needs an empty place; every other replaces the revision that its writer has read. */
-function unlessChanged({ revision }: LedgerEntry) {
-  if (revision === 1) return { ConditionExpression: IS_NEW };
+function unlessChanged(revision: number) {
+  if (revision === 0) return { ConditionExpression: IS_NEW };
   return {
     ConditionExpression: 'revision = :before',
-    ExpressionAttributeValues: { ':before': { N: String(revision - 1) } },
+    ExpressionAttributeValues: { ':before': { N: String(revision) } },
   };
 }
 

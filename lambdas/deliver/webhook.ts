@@ -1,11 +1,11 @@
 import { applyReplay, type EventReplay, type NamedEvent } from '../buffer/replay.ts';
 import type { Mapped, PendingEvent } from '../map/webhook.ts';
-import { fail, type Result, succeed } from '../result.ts';
+import { type Result, succeed } from '../result.ts';
 import { deadLetterFailed, type FailedEvent, failedBy, failedWithoutMapping } from './dead-letter.ts';
 import { deliverEvent } from './event.ts';
 import { createRecordKeeper, type RecordDependencies, type RecordKeeper } from './keep-record.ts';
 import type { Lanes } from './lanes.ts';
-import { hasEnded, type LedgerFailure, takeVanished, writeSettled } from './ledger/decision.ts';
+import { hasEnded, type LedgerFailure, moveEntry, takeVanished, writeSettled } from './ledger/decision.ts';
 import { type LedgerEntry, ledgerKey } from './ledger/entry.ts';
 import { isSmall, type Known, type ListedWebhook, readKnown, type VanishedEvent } from './ledger/known.ts';
 import { createPlaces, type Places, type Progress } from './ledger/progress.ts';
@@ -50,8 +50,8 @@ type Run = {
   readonly pauses: number[];
   /** How many events this receive has brought to an end. */
   count: number;
-  /** Events that the mapping no longer has, and that are not dead-lettered yet. */
-  vanishedLeft: number;
+  /** How many events that the mapping no longer has are not dead-lettered yet. */
+  unmapped: number;
   isStopped: boolean;
   isOutOfTime: boolean;
 };
@@ -114,6 +114,8 @@ function beginRun(
   const open = [...events.keys()].filter((place) => isOpen(events[place], chosen) && !ended.has(place));
   const places = open.filter((place) => putOff?.has(place) !== true);
   const keeper = createRecordKeeper(listed, known, dependencies);
+  // An earlier receive has dead-lettered what the replay names and the mapping no longer has.
+  const isLettered = progress !== undefined && progress.looksBack === undefined;
   return {
     record,
     triedReceives: record.receives - (progress?.outOfTime ?? 0),
@@ -127,11 +129,10 @@ function beginRun(
     repeated: findRepeated(listed, open),
     ended,
     putOff: createPlaces(events.length, putOff?.bytes()),
-    // An earlier receive has dead-lettered these.
-    failed: progress === undefined ? missing.map((named) => failedWithoutMapping(named)) : [],
+    failed: isLettered ? [] : missing.map((named) => failedWithoutMapping(named)),
     pauses: places.length < open.length ? [Math.ceil(waits / 1000)] : [],
     count: 0,
-    vanishedLeft: known.vanished.length,
+    unmapped: known.vanished.length + (isLettered ? 0 : missing.length),
     isStopped: false,
     isOutOfTime: false,
   };
@@ -246,9 +247,14 @@ async function bringToEnd(run: Run, event: PendingEvent, place: number): Promise
   const known = await findEntry(run, event, place);
   if (!known.ok) return tryLater(run, known.failure, dependencies);
   const found = known.value;
-  if (found !== undefined && replay === undefined && hasEnded(found))
+  if (found !== undefined && found.movedTo === undefined && replay === undefined && hasEnded(found))
     return { outcome: 'duplicate', code: `already-${found.state}` };
   const mapped = await mapEvent(run, event);
+  // Its condition is no longer met, but the ledger waits for it.
+  if (mapped.kind === 'skipped' && found !== undefined && replay === undefined)
+    return (
+      (await takeUnmapped(run, { ...event, entry: found })) ?? tryLater(run, { code: 'busy' }, dependencies)
+    );
   const intakeRecord = keeper.carried();
   const work = {
     record,
@@ -262,37 +268,36 @@ async function bringToEnd(run: Run, event: PendingEvent, place: number): Promise
   return deliverEvent(work, dependencies);
 }
 
-/**
- * What the ledger is known to have of an event. An entry under a key of before is adopted: copied as it is to the event's
- * own key, unless something stands there; the claim finds that.
- */
+/** What the ledger is known to have of an event. What stands under a key of before is moved to the event's own. */
 async function findEntry(
-  { known, listed, dependencies: { ledger, now } }: Run,
+  { known, listed, dependencies }: Run,
   event: PendingEvent,
   place: number,
-): Promise<Result<LedgerEntry | undefined, Pick<RetryLater, 'code' | 'cause'>>> {
-  const found = known.entryAt(place);
-  const former = found === undefined ? known.formerAt(place) : undefined;
-  if (former === undefined) return succeed(found);
-  if (!hasEnded(former) && former.leaseUntil.getTime() > now().getTime()) return fail({ code: 'busy' });
-  const { intakeRecord: _, ...entry } = { ...former, ...ledgerKey(listed.webhook, event) };
-  const copied = await ledger.copy(entry);
-  if (!copied.ok) return copied;
-  return succeed(copied.value === 'written' ? entry : undefined);
+): Promise<Result<LedgerEntry | undefined, LedgerFailure>> {
+  const own = known.entryAt(place);
+  const former = known.formerAt(place);
+  if (former === undefined) return succeed(own);
+  return moveEntry(former, { key: ledgerKey(listed.webhook, event), over: own }, dependencies);
 }
 
-/** Ends an event that the mapping no longer has. Its dead letter names it. */
-async function failVanished(run: Run, { entry, ...named }: VanishedEvent): Promise<void> {
+/** Ends an event that the mapping no longer has, unless another worker has it. Its dead letter names it. */
+async function takeUnmapped(run: Run, { entry, ...named }: VanishedEvent): Promise<FailedEvent | undefined> {
   const { newOwner, leaseMilliseconds, now } = run.dependencies;
   const taken = takeVanished(entry, { owner: newOwner(), leaseMilliseconds }, now());
   const settled = taken && (await writeSettled(taken, run.dependencies));
-  if (settled?.ok) {
-    run.failed.push(failedBy(settled.value, named));
+  return settled?.ok ? failedBy(settled.value, named) : undefined;
+}
+
+async function failVanished(run: Run, vanished: VanishedEvent): Promise<void> {
+  const failed = await takeUnmapped(run, vanished);
+  if (failed !== undefined) {
+    run.failed.push(failed);
     return;
   }
   const later = tryLater(run, { code: 'busy' }, run.dependencies);
   run.pauses.push(later.seconds);
-  logEvent(run, named, later);
+  const { name, item } = vanished;
+  logEvent(run, { name, ...(item !== undefined && { item }) }, later);
 }
 
 /** Dead-letters what failed in this receive, all together, and logs what became of each. */
@@ -308,7 +313,7 @@ function endFailed(run: Run, { name, item, place }: Run['failed'][number], outco
   const event = place === undefined ? undefined : run.listed.events[place];
   logEvent(run, event ?? { name, ...(item !== undefined && { item }) }, outcome);
   if (outcome.outcome === 'retry-later') run.pauses.push(outcome.seconds);
-  else if (place === undefined) run.vanishedLeft -= 1;
+  else if (place === undefined) run.unmapped -= 1;
   else run.ended.add(place);
 }
 
@@ -335,7 +340,7 @@ async function keepProgress(run: Run): Promise<void> {
     ended,
     ...(putOff.size() > 0 && { putOff: { places: putOff, until } }),
     outOfTime: (known.progress?.outOfTime ?? 0) + (run.isOutOfTime ? 1 : 0),
-    ...((isWaiting || run.vanishedLeft > 0) && { looksBack: true }),
+    ...((isWaiting || run.unmapped > 0) && { looksBack: true }),
     ...(webhook.replay && { replay: record.messageId }),
   };
   await keeper.keep(progress, pauses.length > 0);

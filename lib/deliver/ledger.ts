@@ -49,7 +49,7 @@ export class Ledger extends Construct {
   grantUse(grantee: IGrantable): void {
     Grant.addToPrincipal({
       grantee,
-      actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+      actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
       resourceArns: [this.table.tableArn],
     });
     grantKeyUse(this.protection.encryptionKey, grantee, 'dynamodb', KEY_ACTIONS);

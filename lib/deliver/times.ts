@@ -1,7 +1,11 @@
 import { CALL_LIMITS, workerRate } from '../../lambdas/deliver/event-api/caller.ts';
 import { LEFT_MILLISECONDS } from '../../lambdas/deliver/ledger/decision.ts';
 import { LEDGER_DAYS } from '../../lambdas/deliver/ledger/entry.ts';
-import { LONGEST_STAY_SECONDS, mostReceives } from '../../lambdas/deliver/retry-schedule.ts';
+import {
+  FRESH_COPY_RECEIVES,
+  LONGEST_STAY_SECONDS,
+  mostReceives,
+} from '../../lambdas/deliver/retry-schedule.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -28,6 +32,8 @@ type DeliveryTimes = {
   readonly maxReceiveCount: number;
   /** How often the retry schedule receives a message at most, and how long it may keep it. */
   readonly mostReceives: number;
+  /** After this many receives a message that lacked time is put on the buffer anew. */
+  readonly freshCopyReceives: number;
   readonly longestStay: number;
   /** How long Lambda may wait for a batch to fill. */
   readonly batchingWindow: number;
@@ -56,6 +62,7 @@ export const DELIVERY_TIMES: DeliveryTimes = {
   // Twice what the schedule can reach: it is the net for crash loops alone.
   maxReceiveCount: Math.min(SQS_MAX_RECEIVES, 2 * mostReceives()),
   mostReceives: mostReceives(),
+  freshCopyReceives: FRESH_COPY_RECEIVES,
   longestStay: LONGEST_STAY_SECONDS,
   batchingWindow: 0,
   // A long weekend.
@@ -106,8 +113,9 @@ function queueRules(times: DeliveryTimes): readonly Rule[] {
   const moved = Math.max(times.longestStay, times.maxReceiveCount * times.visibility);
   return [
     [
-      times.maxReceiveCount > times.mostReceives && times.maxReceiveCount <= SQS_MAX_RECEIVES,
-      `maxReceiveCount (${times.maxReceiveCount}) has to be above what the retry schedule can reach (${times.mostReceives}), and at most ${SQS_MAX_RECEIVES}`,
+      times.maxReceiveCount > times.freshCopyReceives + times.mostReceives &&
+        times.maxReceiveCount <= SQS_MAX_RECEIVES,
+      `maxReceiveCount (${times.maxReceiveCount}) has to be above the receives after which a message is put on the buffer anew (${times.freshCopyReceives}) and what the retry schedule can reach then (${times.mostReceives}), and at most ${SQS_MAX_RECEIVES}`,
     ],
     [
       times.bufferRetention > times.longestStay,

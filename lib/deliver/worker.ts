@@ -104,6 +104,8 @@ export class DeliverWorker extends Construct {
     });
     grantReadSecret(this.webexKeys, this.function, protection);
     grantSend(deadLetter, this.function, protection);
+    // A large batch goes on by a fresh copy of its message.
+    grantSend(buffer, this.function, protection);
     ledger.grantUse(this.function);
     this.function.addEventSource(
       new SqsEventSource(buffer, {

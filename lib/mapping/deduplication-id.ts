@@ -2,7 +2,15 @@ import { tokensOf } from '../../lambdas/ingest/signature/signed-content.ts';
 import { type Profile, type SignatureScheme, uncoveredBody } from '../../lambdas/ingest/source.ts';
 import { expressionSource, withDefinitions } from '../../lambdas/map/expression.ts';
 import type { ConfigFile, Problem } from '../config/file.ts';
-import { type Ast, expressionsOf, headersIn, namesRead, nodesOf, parseExpression } from './expressions.ts';
+import {
+  type Ast,
+  expressionsOf,
+  headersIn,
+  type LocatedText,
+  namesRead,
+  nodesOf,
+  parseExpression,
+} from './expressions.ts';
 import type { WrittenFile, WrittenMapping } from './schema.ts';
 
 /**
@@ -11,14 +19,24 @@ import type { WrittenFile, WrittenMapping } from './schema.ts';
  */
 export function checkDeduplicationIds(
   { value, problemAt }: ConfigFile<WrittenFile>,
-  { signature }: Profile,
+  { signature, itemId }: Profile,
 ): readonly Problem[] {
-  return expressionsOf(value)
-    .filter(({ path }) => path.at(-1) === 'deduplication-id')
-    .flatMap(({ path, text }) => {
-      const message = whyUnsigned(signature) ?? whyUnusable(text, value.let, signature);
-      return message === undefined ? [] : [problemAt(path, message)];
-    });
+  const expressions = expressionsOf(value);
+  const hasIds = itemId !== undefined || expressions.some(isDeduplicationId);
+  return expressions.flatMap((expression) => {
+    const { path, text } = expression;
+    const source = withDefinitions(expressionSource(text), value.let);
+    const message = isDeduplicationId(expression)
+      ? (whyUnsigned(signature) ?? whyUnsteady(source, signature) ?? whyConstant(source))
+      : hasIds && path.at(-1) === 'items'
+        ? whyUnsteady(source, signature)
+        : undefined;
+    return message === undefined ? [] : [problemAt(path, message)];
+  });
+}
+
+function isDeduplicationId({ path }: LocatedText): boolean {
+  return path.at(-1) === 'deduplication-id' && path.at(-2) !== 'event-params';
 }
 
 function whyUnsigned(signature: SignatureScheme): string | undefined {
@@ -30,22 +48,21 @@ function whyUnsigned(signature: SignatureScheme): string | undefined {
     : undefined;
 }
 
-function whyUnusable(
-  text: string,
-  definitions: Readonly<Record<string, string>>,
-  signature: SignatureScheme,
-): string | undefined {
-  const source = withDefinitions(expressionSource(text), definitions);
-  const parsed = parseExpression(`{% ${source} %}`);
-  if ('problem' in parsed) return undefined;
+/** Why a source of JSONata may give another id for the same fact. */
+function whyUnsteady(source: string, signature: SignatureScheme): string | undefined {
   const header = headersIn(source).find((name) => !signedHeaders(signature).includes(name.toLowerCase()));
   if (header !== undefined) {
     return `the header ${header} is not signed: whoever has caught a webhook could send it under another id. Read a member of the body.`;
   }
-  const names = namesRead(parsed.ast);
-  if (names.includes('receivedAt'))
-    return '$receivedAt differs at every delivery. Read a member of the body.';
-  const readsMember = membersRead(parsed.ast).length > 0 || names.includes('item');
+  return source.includes('$receivedAt')
+    ? '$receivedAt differs at every delivery. Read a member of the body.'
+    : undefined;
+}
+
+function whyConstant(source: string): string | undefined {
+  const parsed = parseExpression(`{% ${source} %}`);
+  if ('problem' in parsed) return undefined;
+  const readsMember = membersRead(parsed.ast).length > 0 || namesRead(parsed.ast).includes('item');
   return readsMember
     ? undefined
     : 'is the same for every webhook, so that all of them would be one event. Read a member of the body.';

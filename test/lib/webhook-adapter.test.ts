@@ -112,6 +112,7 @@ describe('the stack', () => {
       [
         'dynamodb:GetItem',
         'dynamodb:PutItem',
+        'dynamodb:Query',
         ...WRITE_LOGS,
         'secretsmanager:GetSecretValue',
         ...RECEIVE_AND_SEND,

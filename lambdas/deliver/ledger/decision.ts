@@ -20,6 +20,14 @@ export type LedgerStore = {
   readonly read: (key: LedgerKey) => Promise<Result<LedgerEntry | undefined, LedgerFailure>>;
   /** Writes an entry only if the ledger still has the one before it: nobody else has gone on from there. */
   readonly write: (entry: LedgerEntry) => Promise<Result<'written' | 'changed', LedgerFailure>>;
+  /**
+   * Writes an entry as it is in the place of the one that was read there, or in an empty place, unless that has changed. Its
+   * revision stays: whoever saw the entry under its other key has seen this one.
+   */
+  readonly copy: (
+    entry: LedgerEntry,
+    over?: LedgerEntry,
+  ) => Promise<Result<'written' | 'changed', LedgerFailure>>;
 };
 
 /** Which items of a partition are wanted: all, unless it says less. */
@@ -44,8 +52,6 @@ export type LedgerPage = {
 
 /** The ledger, for work on a whole webhook. */
 export type WebhookLedger = LedgerStore & {
-  /** Writes an entry as it is under a key that it had not before, unless the ledger has one there. */
-  readonly copy: (entry: LedgerEntry) => Promise<Result<'written' | 'changed', LedgerFailure>>;
   /** Reads the items of a partition as they are now, in the order of their names. */
   readonly query: (webhook: string, range: LedgerRange) => Promise<Result<LedgerPage, LedgerFailure>>;
   /**
@@ -111,6 +117,9 @@ export async function claimEvent(
 ): Promise<Result<LedgerDecision, LedgerFailure>> {
   let { found } = claimant;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const stands = await moveBack(found, { ledger, now });
+    if (!stands.ok) return stands;
+    found = stands.value;
     const decision = decideClaim(found, claimant, now(), ended);
     if (!('entry' in decision)) return succeed(decision);
     const attempted = await attemptWrite(decision.entry, ledger);
@@ -119,6 +128,45 @@ export async function claimEvent(
     found = attempted.value.found;
   }
   return succeed({ kind: 'busy' });
+}
+
+/** An event that was renamed has its old name again: what stands under the other key is moved back. */
+async function moveBack(
+  found: LedgerEntry | undefined,
+  dependencies: LedgerDependencies,
+): Promise<Result<LedgerEntry | undefined, LedgerFailure>> {
+  let last = found;
+  for (let moves = 0; last?.movedTo !== undefined && moves < MAX_TRIES; moves += 1) {
+    const next = await dependencies.ledger.read(last.movedTo);
+    if (!next.ok) return next;
+    const { movedTo: _, ...entry } = last;
+    last = next.value ?? entry;
+  }
+  return last === undefined || last === found
+    ? succeed(found)
+    : moveEntry(last, { key: found ?? last, over: found }, dependencies);
+}
+
+/**
+ * Moves an entry to the key that its event has now: copies it, unless another worker was faster, and then says so in the
+ * entry that stays behind. While another worker has the event, it stays. Of two copies, the one with the higher revision
+ * says what became of the event. Returns what stands under the key as far as that is known.
+ */
+export async function moveEntry(
+  from: LedgerEntry,
+  { key: { webhook, event }, over }: { readonly key: LedgerKey; readonly over?: LedgerEntry | undefined },
+  { ledger, now }: LedgerDependencies,
+): Promise<Result<LedgerEntry | undefined, LedgerFailure>> {
+  const { intakeRecord: _, movedTo: __, ...kept } = { ...from, webhook, event };
+  // Another worker's claim: whoever looks at the copy finds it busy, and nothing is written.
+  if (!hasEnded(from) && from.leaseUntil.getTime() > now().getTime()) return succeed(kept);
+  const entry = over?.intakeRecord ? { ...kept, intakeRecord: over.intakeRecord } : kept;
+  const copied = await ledger.copy(entry, over);
+  if (!copied.ok) return copied;
+  if (copied.value === 'changed') return succeed(undefined);
+  // Without it, the copy's higher revision still says which of the two is the event's.
+  await ledger.copy({ ...from, movedTo: { webhook, event } }, from);
+  return succeed(entry);
 }
 
 /** Decides what a worker may do with an event that the ledger has so. Nothing else decides that. */

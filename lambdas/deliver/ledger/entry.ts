@@ -70,6 +70,8 @@ export type LedgerEntry = LedgerKey &
     readonly deadLetteredAt?: Date;
     /** Of the delivery that it was first taken from, unless another event of the webhook has it. It never changes. */
     readonly intakeRecord?: IntakeRecord;
+    /** Set once the event stands under another key, as its mapping had it renamed: that entry is the event's. */
+    readonly movedTo?: LedgerKey;
     /** When DynamoDB may delete it. */
     readonly expiresAt: Date;
   };

@@ -32,7 +32,7 @@ export type Known = {
   readonly identified: readonly IdentifiedEvent[];
   /** What stands under the key of the event at a place of the list, as far as it was read. */
   readonly entryAt: (place: number) => LedgerEntry | undefined;
-  /** What stands under a key that the event had before. */
+  /** What stands under a key that the event had before, and has gone further. */
   readonly formerAt: (place: number) => LedgerEntry | undefined;
   readonly vanished: readonly VanishedEvent[];
 };
@@ -175,9 +175,21 @@ function findEntries(
   if (entries.size === 0) return NOTHING;
   const current = own.map((key) => entries.get(textOf(key)));
   const earlier = before.map((keys, place) =>
-    keys.flatMap((key) => entries.get(textOf(key)) ?? []).find((entry) => entry !== current[place]),
+    latestOf(
+      keys.flatMap((key) => entries.get(textOf(key)) ?? []),
+      current[place],
+    ),
   );
   return { entryAt: (place) => current[place], formerAt: (place) => earlier[place] };
+}
+
+/** What stands under a key of before, if that has gone further than what stands under the event's own. */
+function latestOf(earlier: readonly LedgerEntry[], own: LedgerEntry | undefined): LedgerEntry | undefined {
+  const [latest] = earlier
+    .filter(({ movedTo }) => movedTo === undefined)
+    .toSorted((one, other) => other.revision - one.revision);
+  const isOwn = own !== undefined && own.movedTo === undefined;
+  return isOwn && own.revision >= (latest?.revision ?? 0) ? undefined : latest;
 }
 
 /** The webhook as it was before: by former names of its source, and by the bodies that its vendor sent before this one. */
@@ -269,7 +281,11 @@ function findVanished(
   all: readonly LedgerEntry[],
 ): readonly VanishedEvent[] {
   const unfinished = all.filter(
-    (entry) => !known.has(textOf(entry)) && entry.webhookId === webhookId && !hasEnded(entry),
+    (entry) =>
+      !known.has(textOf(entry)) &&
+      entry.webhookId === webhookId &&
+      entry.movedTo === undefined &&
+      !hasEnded(entry),
   );
   return unfinished.map((entry) => {
     const [name = '', item] = entry.event.split('#');

@@ -23,12 +23,12 @@ describe('the times of delivery', () => {
       "the buffer has to hide a message (34 s) until a dead worker's claim has run out (35 s)",
     ],
     [
-      { maxReceiveCount: 392 },
-      'maxReceiveCount (392) has to be above what the retry schedule can reach (392), and at most 1000',
+      { maxReceiveCount: 692 },
+      'maxReceiveCount (692) has to be above the receives after which a message is put on the buffer anew (300) and what the retry schedule can reach then (392), and at most 1000',
     ],
     [
       { maxReceiveCount: 1001 },
-      'maxReceiveCount (1001) has to be above what the retry schedule can reach (392), and at most 1000',
+      'maxReceiveCount (1001) has to be above the receives after which a message is put on the buffer anew (300) and what the retry schedule can reach then (392), and at most 1000',
     ],
     [
       { bufferRetention: 90_000 },

@@ -68,6 +68,27 @@ describe('the deduplication id of an event', () => {
     expect(problems(id, beside)[0]).toMatch(/^events\[0\]\.deduplication-id /);
   });
 
+  test.each([
+    ['{% items[$headers.`x-kind` = kind] %}', 'the header x-kind is not signed'],
+    ['{% items.{"id": $receivedAt} %}', '$receivedAt differs at every delivery.'],
+  ])('may not be of an item of %s', (items, message) => {
+    const refused = (event: object, beside?: object) => {
+      const file = parse({ items, ...event }, beside);
+      return file.ok ? [] : file.failure.map((problem) => `${problem.path} ${problem.message}`);
+    };
+    const problem = [expect.stringContaining(`events[0].items ${message}`)];
+
+    expect(refused({ 'deduplication-id': '{% $item.id %}' })).toEqual(problem);
+    expect(refused({}, { verify: 'hubspot-v3' })).toEqual(problem);
+    expect(refused({})).toEqual([]);
+  });
+
+  test('is the name of a parameter like others', () => {
+    const file = parse({ 'event-params': { 'deduplication-id': '{% $receivedAt %}' } });
+
+    expect(file.ok).toBe(true);
+  });
+
   test('is checked where all events have it in common', () => {
     const file = parse({}, { defaults: { 'deduplication-id': '{% $receivedAt %}' } });
 

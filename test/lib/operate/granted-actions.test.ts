@@ -69,6 +69,7 @@ function actionsIn(grants: readonly string[]): readonly string[] {
 const ACTIONS = [
   'dynamodb:GetItem',
   'dynamodb:PutItem',
+  'dynamodb:Query',
   'kms:*',
   'kms:Decrypt',
   'kms:GenerateDataKey',

@@ -164,6 +164,15 @@ describe('the key of an event', () => {
     expect(ledgerKey(webhook, { name: 'created', item: 0 }).event).toBe('created#0');
   });
 
+  test('of an identified event is the same in every webhook and at every place, and no other webhook has it', () => {
+    const event = { name: 'created', identity: 'evt#1' };
+    const key = { webhook: 'hubspot:evt#1', event: 'created' };
+
+    expect(ledgerKey({ source: 'hubspot', deduplicationId: 'one' }, { ...event, item: 0 })).toEqual(key);
+    expect(ledgerKey({ source: 'hubspot', deduplicationId: 'other' }, { ...event, item: 7 })).toEqual(key);
+    expect(ledgerKey({ source: 'hubspot', deduplicationId: 'evt#1' }, { name: 'created' })).not.toEqual(key);
+  });
+
   test('fits into DynamoDB, whatever a vendor uses as an id', () => {
     const { webhook } = ledgerKey({ source: 's', deduplicationId: 'é'.repeat(5_000) }, { name: 'created' });
 

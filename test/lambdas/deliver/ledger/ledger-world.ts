@@ -69,6 +69,7 @@ export class LedgerWorld {
       ledger: {
         read: () => step('read', () => succeed(this.entry), UNAVAILABLE),
         write: (entry) => step('write', () => this.write(entry), UNAVAILABLE),
+        copy: () => step('copy', () => succeed('changed'), UNAVAILABLE),
       },
       caller: {
         currentPause: async () => undefined,

@@ -34,7 +34,7 @@ export function createMemoryLedger(): MemoryLedger {
     ...kept,
     read: async (key) => succeed(entries.get(nameOf(key))),
     write: (entry) => put(entry, (entries.get(nameOf(entry))?.revision ?? 0) === entry.revision - 1),
-    copy: (entry) => put(entry, !entries.has(nameOf(entry))),
+    copy: (entry, over) => put(entry, (entries.get(nameOf(entry))?.revision ?? 0) === (over?.revision ?? 0)),
     query: async (webhook, { from = '', after, limit = PAGE_ITEMS }) => {
       const names = [entries, records, pages]
         .flatMap((items) => [...items.keys()])
