@@ -163,13 +163,14 @@ export class LettersWorld {
     this.stepsToDeath = stepsToDeath;
     const wasAccepted = this.factsIn(taken).some((fact) => this.accepted.has(fact));
     const unconfirmed = !wasAccepted && taken.chosen.every(({ name }) => name !== undefined);
-    return replayOne(taken, {
+    const replayed = replayOne(taken, {
       project: { mappings: this.project, stagesFile: 'none' },
       options: { ids: [], by: 'ann', ...(unconfirmed && { unconfirmed: true as const }) },
       account: this.account(),
       queue: this.queue(),
       bufferUrl: 'buffer',
     });
+    return orDeath(replayed);
   }
 
   /** A person drops a dead letter, or one of its events. */
@@ -184,9 +185,7 @@ export class LettersWorld {
     this.stepsToDeath = stepsToDeath;
     for (const fact of this.factsIn(taken)) this.dropped.add(fact);
     const context = { account: this.account(), queue: this.queue() };
-    await dropOne(taken, context, { by: 'bob', reason: 'no longer wanted' }).catch((error: unknown) => {
-      if (!(error instanceof Died)) throw error;
-    });
+    await orDeath(dropOne(taken, context, { by: 'bob', reason: 'no longer wanted' }));
   }
 
   /** Time passes. DynamoDB deletes what has expired. */
@@ -206,12 +205,13 @@ export class LettersWorld {
     }
   }
 
-  /** The facts that are in a dead letter now. */
-  parked(): ReadonlySet<Fact> {
+  /** The facts that a dead letter is of now; one of a whole webhook stands for all that the webhook may owe. */
+  parked({ isNamed = false } = {}): ReadonlySet<Fact> {
     return new Set(
-      this.letters().flatMap((deadLetter) =>
-        this.factsIn({ deadLetter, chosen: eventsIn(deadLetter.failures) }),
-      ),
+      this.letters().flatMap((deadLetter) => {
+        const chosen = eventsIn(deadLetter.failures).filter(({ name }) => name !== undefined || !isNamed);
+        return this.factsIn({ deadLetter, chosen });
+      }),
     );
   }
 
@@ -270,7 +270,7 @@ export class LettersWorld {
         putDeadLetter: (message, note) =>
           step(async () => {
             this.put(this.deadLetters, deadLetterMessage(message, note));
-            for (const fact of this.parked()) this.owed.add(fact);
+            for (const fact of this.parked({ isNamed: true })) this.owed.add(fact);
             return succeed(undefined);
           }),
         putBack: (message) =>
@@ -355,6 +355,14 @@ export class LettersWorld {
     this.numbers += 1;
     return this.numbers;
   }
+}
+
+/** What comes of a command; nothing if its process dies. */
+function orDeath<Value>(command: Promise<Value>): Promise<Value | undefined> {
+  return command.catch((error: unknown) => {
+    if (!(error instanceof Died)) throw error;
+    return undefined;
+  });
 }
 
 const UNHEARD: Attempt = { kind: 'no-answer', cause: 'timeout' };
