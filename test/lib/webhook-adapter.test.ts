@@ -155,6 +155,8 @@ describe('the stack', () => {
           EVENTS_PER_SECOND: '5',
           MAX_CONCURRENCY: '2',
           SUCCESS_ID_FIELDS: 'transaction-id',
+          SERVICE_UNAVAILABLE: 'unclear',
+          PROBE: 'call',
           LEASE_SECONDS: '35',
         }),
       },
