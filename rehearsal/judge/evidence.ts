@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { PROBE_PAYLOAD } from '../../lambdas/deliver/event-api/signal.ts';
 import { parseJson } from '../../lambdas/parse-json.ts';
 import type { ReceivedCall } from '../../local/webex-campaign/judge.ts';
 import { eventsOf, type Plan } from '../plan/plan.ts';
@@ -68,6 +69,8 @@ export function collectEvidence(
     recognised,
     leaks,
     seeCall: ({ body, isAccepted, answer }) => {
+      // It can message nobody, and is about no event.
+      if (body === PROBE_PAYLOAD && !isAccepted) return undefined;
       const identity = identify(body);
       if (identity === undefined) {
         strays += 1;
