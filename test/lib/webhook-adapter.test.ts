@@ -162,7 +162,11 @@ describe('the stack', () => {
       },
     });
     const stack = new Stack(new App(), 's');
-    const settings = { eventsPerSecond: 0.5, concurrency: 7, successIdFields: ['transid', 'id'] };
+    const settings = {
+      ...{ eventsPerSecond: 0.5, concurrency: 7, successIdFields: ['transid', 'id'] },
+      serviceUnavailable: 'retry',
+      probe: 'event',
+    } as const;
     new WebhookAdapter(stack, 'Adapter', { eventUrl: EVENT_URL, mappings: [], ...settings });
 
     const changed = Template.fromStack(stack);
@@ -175,6 +179,8 @@ describe('the stack', () => {
           EVENTS_PER_SECOND: '0.5',
           MAX_CONCURRENCY: '7',
           SUCCESS_ID_FIELDS: 'transid,id',
+          SERVICE_UNAVAILABLE: 'retry',
+          PROBE: 'event',
         }),
       },
     });
