@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { AccountChoice } from '../../answers/account.ts';
+import { type Account, type AccountChoice, openAccount } from '../../answers/account.ts';
 import { type Check, checkWebexCampaign } from '../../answers/check.ts';
 import { eventUrlOf, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { createEventApi } from '../../lambdas/adapters/webex-campaign.ts';
@@ -7,8 +7,8 @@ import type { WebexKeys } from '../../lambdas/deliver/event-api/keys.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { eventUrlSchema } from '../../lib/stages/schema.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
-import { WEBEX_CAMPAIGN } from '../secrets/kind.ts';
-import { type OpenSecret, openSecret } from '../secrets/stored-secret.ts';
+import { findSecret, WEBEX_CAMPAIGN } from '../secrets/kind.ts';
+import { type OpenSecret, openIn } from '../secrets/stored-secret.ts';
 import { createConnect } from './connect.ts';
 
 export function registerCheck(program: Command): void {
@@ -31,10 +31,14 @@ type CheckOptions = AccountChoice & {
 
 /** `adapter check`: says of each thing that a call of Webex Campaign needs whether it is well, and what to do if not. */
 export async function check(project: Project, options: CheckOptions): Promise<CommandResult> {
-  const opened = await openSecret(project, WEBEX_CAMPAIGN, options);
-  if (!opened.ok) return refuse(opened.failure);
-  const eventUrl = findEventUrl(project, options, opened.value);
+  const account = await openAccount(options);
+  if (!account.ok) return refuse(account.failure);
+  const eventUrl = findEventUrl(project, options, account.value);
   if (!eventUrl.ok) return refuse(eventUrl.failure);
+  const kind = findSecret(project, WEBEX_CAMPAIGN);
+  if (!kind.ok) return refuse(kind.failure);
+  const opened = await openIn(account.value, kind.value);
+  if (!opened.ok) return refuse(opened.failure);
 
   const checks = await checkWebexCampaign(eventUrl.value, keysOf(opened.value), {
     connect: createConnect(eventUrl.value),
@@ -49,7 +53,7 @@ export async function check(project: Project, options: CheckOptions): Promise<Co
 function findEventUrl(
   project: Project,
   { eventUrl, stack }: CheckOptions,
-  { account }: OpenSecret,
+  account: Account,
 ): Result<string, string> {
   const url = eventUrl ?? account.eventUrl ?? (stack === undefined ? undefined : eventUrlOf(project, stack));
   if (url === undefined) {
