@@ -13,6 +13,8 @@ export type Account = {
   readonly dynamoDb: DynamoDBClient;
   /** The base of the local run's webhook URLs; those of a stack on AWS are among its outputs. */
   readonly url?: string;
+  /** The event API that the local run calls; that of a stack on AWS stands in `stages.yaml`. */
+  readonly eventUrl?: string;
   readonly clock: AccountClock;
 };
 
@@ -35,6 +37,7 @@ export type AccountChoice = {
 const healthSchema = z.object({
   stack: z.string(),
   region: z.string(),
+  eventUrl: z.url().optional(),
   endpoints: z.object({ sqs: z.url(), secretsManager: z.url(), dynamoDb: z.url() }),
   clock: z.object({ anchor: z.number(), speed: z.number() }),
 });
@@ -64,6 +67,7 @@ export async function openAccount({ stack, port }: AccountChoice): Promise<Resul
     secretsManager: new SecretsManagerClient({ region, credentials, endpoint: endpoints.secretsManager }),
     dynamoDb: new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamoDb }),
     url,
+    ...(health.eventUrl !== undefined && { eventUrl: health.eventUrl }),
     clock: fastClock(clock),
   });
 }

@@ -29,11 +29,22 @@ export function projectOf(
   if (!existsSync(project.stagesFile)) return project;
   const stages = readStages(project.stagesFile);
   if (!stages.ok) return project;
-  const name = stage ?? stack?.replace(/^webhook-adapter-/, '') ?? Object.keys(stages.value)[0] ?? '';
+  const name = stage ?? (stack && stageOf(stack)) ?? Object.keys(stages.value)[0] ?? '';
   const { mappings } = stages.value[name] ?? {};
   return mappings === undefined
     ? project
     : { ...project, mappings: join(dirname(project.stagesFile), mappings) };
+}
+
+/** The event API of the stage that a stack is made of; `undefined` where `stages.yaml` has no such stage. */
+export function eventUrlOf({ stagesFile }: Project, stack: string): string | undefined {
+  if (!existsSync(stagesFile)) return undefined;
+  const stages = readStages(stagesFile);
+  return stages.ok ? stages.value[stageOf(stack)]?.['event-url'] : undefined;
+}
+
+function stageOf(stack: string): string {
+  return stack.replace(/^webhook-adapter-/, '');
 }
 
 /** The names of the stages: those of `stages.yaml`, or else those that the mappings name; fails with the file's problems. */

@@ -12,6 +12,7 @@ import { registerRotate } from './secrets/rotate.ts';
 import { registerSet } from './secrets/set.ts';
 import { registerStatus } from './secrets/status.ts';
 import { registerAdopt } from './stacks/adopt.ts';
+import { registerCheck } from './stacks/check.ts';
 import { registerDoctor } from './webhooks/doctor.ts';
 import { registerExplain } from './webhooks/explain.ts';
 import { registerSend } from './webhooks/send.ts';
@@ -35,6 +36,7 @@ const program = new Command(PROGRAM.name)
 // The help lists the commands in this order.
 registerSend(program);
 registerDoctor(program);
+registerCheck(program);
 
 registerMap(program);
 registerExplainMapping(program);

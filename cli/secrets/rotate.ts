@@ -12,7 +12,14 @@ import {
   withAccount,
 } from '../command-line.ts';
 import type { SecretKind } from './kind.ts';
-import { formatProblem, NAME_ARGUMENT, type ReadSecretInput, readSecretInput, writtenJson } from './set.ts';
+import {
+  formatProblem,
+  NAME_ARGUMENT,
+  offerCheck,
+  type ReadSecretInput,
+  readSecretInput,
+  writtenJson,
+} from './set.ts';
 import { formatVerdict, readState } from './status.ts';
 import {
   activeFrom,
@@ -97,6 +104,7 @@ function formatRotated(
     text: [
       `${place.name}: ${formatCount(count, kind.noun)}, the new one first. Active from ${formatMinute(from)}; ${old}.`,
       NEXT[kind.noun],
+      ...offerCheck(kind, stack),
       `Which one is used, and when the old one can go: secrets status ${kind.title}${at}`,
       `To end the rotation: secrets rotate ${kind.title}${at} --finish`,
     ].join('\n'),

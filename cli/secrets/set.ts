@@ -53,13 +53,13 @@ export async function setSecret(
   const written = await replaceStored(place, stored, kind.write(content, stored.kept));
   if (!written.ok) return refuse(written.failure);
 
-  return formatSet(opened.value, content.values.length, { isReplaced, json: options.json });
+  return formatSet(opened.value, content.values.length, { isReplaced, ...options });
 }
 
 function formatSet(
   { kind, place }: OpenSecret,
   count: number,
-  { isReplaced, json }: { readonly isReplaced: boolean; readonly json: boolean | undefined },
+  { isReplaced, json, stack }: SetOptions & { readonly isReplaced: boolean },
 ): CommandResult {
   const from = activeFrom(kind, new Date());
   if (json === true) return { text: JSON.stringify(writtenJson(place.name, count, from)), exitCode: 0 };
@@ -67,7 +67,13 @@ function formatSet(
     ? ` What was there before stops working by ${formatMinute(knownFrom(new Date()))}.`
     : '';
   const text = `${place.name}: ${formatCount(count, kind.noun)}. Active from ${formatMinute(from)}.${old}`;
-  return { text, exitCode: 0 };
+  return { text: [text, ...offerCheck(kind, stack)].join('\n'), exitCode: 0 };
+}
+
+/** Whether Webex Campaign takes a key can be found out now; a vendor's signing secret shows with its first webhook. */
+export function offerCheck({ noun }: SecretKind, stack: string | undefined): readonly string[] {
+  const at = stack === undefined ? '' : ` --stack ${stack}`;
+  return noun === 'key' ? [`Whether Webex Campaign takes it, without messaging anybody: check${at}`] : [];
 }
 
 /** A secret that was written, for machines. */

@@ -111,7 +111,11 @@ function deliverRow(props: DashboardProps): readonly IWidget[][] {
       deliver.function.metricErrors(SUM),
       ledger.table.metric('WriteThrottleEvents', SUM),
     ]),
-    graph('Unconfirmed, faults', [metric('UnconfirmedEvents', SUM), metric('Faults', SUM)]),
+    graph('Unconfirmed, faults, probes that are not understood', [
+      metric('UnconfirmedEvents', SUM),
+      metric('Faults', SUM),
+      metric('ProbesNotUnderstood', SUM),
+    ]),
   ]);
 }
 

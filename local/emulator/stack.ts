@@ -4,6 +4,7 @@ import type { NamedFunctions } from './functions/pool.ts';
 import { createLogStream, type LogStream, startHttpApi } from './http-api.ts';
 import { type StartedResources, startResources } from './resources.ts';
 import { type ServiceEndpoints, type ServiceSettings, type Services, startServices } from './servers.ts';
+import type { Resource } from './supported-resources.ts';
 import { REGION, readTemplate, resolveTemplate } from './template.ts';
 import type { ThreadMemory } from './thread-memory.ts';
 
@@ -77,7 +78,7 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   api.value.serve({
     ...started.value,
     logs,
-    health: { status: 'up', stack: stackName, region: REGION, endpoints, clock },
+    health: healthOf(stackName, { resources, endpoints, clock }),
   });
   // In this order: no new requests, no new batches, no functions; only then what they all call.
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
@@ -85,6 +86,26 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
     ...{ url: api.value.url, region: REGION, endpoints, outputs, clock, stop },
     ...partsOf(started.value, { tables, queues }),
   });
+}
+
+/** What the commands need to know of a stack on this machine. */
+function healthOf(
+  stack: string,
+  parts: {
+    readonly resources: readonly Resource[];
+    readonly endpoints: ServiceEndpoints;
+    readonly clock: FastClock;
+  },
+): object {
+  const { resources, ...others } = parts;
+  const eventUrl = resources
+    .map((resource) =>
+      resource.type === 'AWS::Lambda::Function'
+        ? resource.properties.Environment?.Variables.WEBEX_EVENT_URL
+        : undefined,
+    )
+    .find((url) => url !== undefined);
+  return { status: 'up', stack, region: REGION, eventUrl, ...others };
 }
 
 /** Sends what the functions print to the caller and to the HTTP API's log stream. */

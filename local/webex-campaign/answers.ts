@@ -70,6 +70,40 @@ function cutOff({ status, body }: SimulatedAnswer, response: ServerResponse): vo
   response.write(body, () => response.socket?.destroy());
 }
 
+/**
+ * How the simulated tenant fails, as long as it does. Only calls that are good can be accepted before the failure is
+ * answered: a probe never is.
+ */
+export const outageSchema = z.strictObject({
+  /** The status of a gateway, or a call that is never answered. */
+  answer: z.union([z.literal([502, 503, 504]), z.literal('time-out')]),
+  /** The value of `Retry-After`. */
+  retryAfter: z.string().optional(),
+  /** Whether the tenant takes the event before it fails: always, never, or every other time. */
+  accepts: z.union([z.boolean(), z.literal('by-turns')]).default(false),
+  /** Whether address, key and fields are still checked in front of it: bad calls are answered as ever. */
+  isFrontWell: z.boolean().default(false),
+});
+
+export type Outage = z.output<typeof outageSchema>;
+
+const GATEWAY_PAGE = '<html><body>The server behind this gateway does not answer</body></html>';
+
+/** How the simulator reacts to a call during an outage. @param number of the call, from 1 */
+export function outageReaction(outage: Outage, judged: SimulatedAnswer, number: number): Reaction {
+  const isGood = isProof(judged);
+  if (outage.isFrontWell && !isGood) return reactionOf(undefined, judged);
+  const accepts = outage.accepts === 'by-turns' ? number % 2 === 0 : outage.accepts;
+  const common = { isAccepted: accepts && isGood, delayMilliseconds: 0 };
+  if (outage.answer === 'time-out') return { ...common, headers: {}, end: 'hang' };
+  const { retryAfter } = outage;
+  const headers = {
+    'content-type': 'text/html',
+    ...(retryAfter !== undefined && { 'retry-after': retryAfter }),
+  };
+  return { ...common, headers, answer: { status: outage.answer, body: GATEWAY_PAGE } };
+}
+
 /** What all kinds of scripted answers have. */
 const common = {
   times: z.int().min(1).default(1),

@@ -28,6 +28,8 @@ export type Tenant = {
   readonly eventIdsWithoutRecommendation: readonly string[];
   /** The vendor's switch `imicampaign.eventapi.resp.statuscode.`: the HTTP status that carries codes 500 and 100x. */
   readonly failureStatus: 200 | 500;
+  /** Whether fields are checked before the key is, as a gateway may do. */
+  readonly checksFieldsFirst?: boolean;
 };
 
 export type SimulatedAnswer = { readonly status: number; readonly body: string };
@@ -51,7 +53,7 @@ const eventSchema = z.object({
 
 /**
  * Judges a request as the contract page has it: where it went, who sent it, what it holds, in this order, since a server
- * finds the resource before it asks for credentials and reads the body last.
+ * finds the resource before it asks for credentials and reads the body last (unless the tenant says otherwise).
  * @param transactionId the id that a success is to carry
  */
 export function judgeRequest(
@@ -62,15 +64,17 @@ export function judgeRequest(
   if (request.path !== EVENT_PATH) return failure(404, 404, 'Page not found');
   if (request.method !== 'POST') return failure(405, 405, 'Method not supported');
 
-  const key = /^Bearer (\S+)$/.exec(request.authorization ?? '')?.[1];
-  if (key !== undefined && tenant.keysWithoutEventApi.includes(key)) {
-    return failure(401, 430, 'Authorization failed');
-  }
-  if (key === undefined || !tenant.keys.includes(key)) return failure(401, 498, 'Invalid token');
-
+  const refusedKey = refuseKey(request, tenant);
   const fault = findFault(request, tenant.eventIdsWithoutRecommendation);
-  if (fault !== undefined) return failure(tenant.failureStatus, fault.code, fault.description);
-  return { status: 200, body: JSON.stringify({ 'transaction-id': transactionId }) };
+  const refusedFields = fault && failure(tenant.failureStatus, fault.code, fault.description);
+  const refused = tenant.checksFieldsFirst ? (refusedFields ?? refusedKey) : (refusedKey ?? refusedFields);
+  return refused ?? { status: 200, body: JSON.stringify({ 'transaction-id': transactionId }) };
+}
+
+function refuseKey({ authorization = '' }: ReceivedRequest, tenant: Tenant): SimulatedAnswer | undefined {
+  const key = /^Bearer (\S+)$/.exec(authorization)?.[1] ?? '';
+  if (tenant.keysWithoutEventApi.includes(key)) return failure(401, 430, 'Authorization failed');
+  return tenant.keys.includes(key) ? undefined : failure(401, 498, 'Invalid token');
 }
 
 type Fault = { readonly code: number; readonly description: string };

@@ -5,6 +5,9 @@ import * as z from 'zod';
 import { parseJson } from '../../lambdas/parse-json.ts';
 import { listenOnLoopback } from '../emulator/loopback.ts';
 import {
+  type Outage,
+  outageReaction,
+  outageSchema,
   type Reaction,
   reactionOf,
   type Script,
@@ -40,23 +43,20 @@ export type WebexCampaignSimulator = {
   readonly received: () => readonly ReceivedCall[];
   /** Dictates the next answers; then the simulator follows the contract again. */
   readonly script: (script: Script) => void;
-  /** Has every call, whatever the script and the contract say, answered by `outage`, until it is called with nothing. */
-  readonly setOutage: (outage?: Outage) => void;
+  /** Fails like this from now on, before any script, or works again. */
+  readonly setOutage: (outage: z.input<typeof outageSchema> | undefined) => void;
   /** Refuses connections, or takes them again. Calls that have begun are answered. */
   readonly setAway: (isAway: boolean) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
-/** What is answered to a call with this body while an outage lasts. */
-type Outage = (body: string) => Script[number];
-
 /** What a simulator has seen, and what it is to answer next. */
 type State = {
-  outage?: Outage | undefined;
   readonly received: ReceivedCall[];
   /** The number of all calls, including those that it no longer remembers. */
   calls: number;
   readonly scripted: ScriptedAnswer[];
+  outage?: Outage | undefined;
 };
 
 /** The answers to wrong keys and wrong addresses: the tenant has not read the body. */
@@ -64,7 +64,8 @@ const NOT_LET_IN: readonly number[] = [401, 404, 405];
 
 /**
  * Starts a Webex Campaign on a free port of 127.0.0.1 that follows the vendor's contract page. Other processes reach it
- * as well: `GET /_simulator/received`, and `POST /_simulator/script` with a list of answers to dictate (`control`).
+ * as well: `GET /_simulator/received`, `POST /_simulator/script` with a list of answers to dictate, and `POST
+ * /_simulator/outage` (`control`).
  */
 export async function startWebexCampaignSimulator(
   settings: SimulatorSettings,
@@ -74,12 +75,15 @@ export async function startWebexCampaignSimulator(
   const addToScript = (script: readonly ScriptedAnswer[]) => {
     for (const answer of script) scripted.push(...Array<ScriptedAnswer>(answer.times).fill(answer));
   };
+  const setOutage = (outage: Outage | undefined) => {
+    state.outage = outage;
+  };
 
   const server = createServer(async (message, response) => {
     const request = await readRequest(message).catch(() => undefined);
     if (request === undefined) return;
     if (request.path.startsWith('/_simulator/')) {
-      const { status, value } = control(request, { received, addToScript });
+      const { status, value } = control(request, { received, addToScript, setOutage });
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
       return;
     }
@@ -90,9 +94,7 @@ export async function startWebexCampaignSimulator(
     eventUrl: `${url}${EVENT_PATH}`,
     received: () => [...received],
     script: (script) => addToScript(scriptSchema.parse(script)),
-    setOutage: (outage) => {
-      state.outage = outage;
-    },
+    setOutage: (outage) => setOutage(outage && outageSchema.parse(outage)),
     setAway: async (isAway) => {
       if (!isAway) await listenAgain(server, port);
       else if (server.listening) server.close();
@@ -103,12 +105,14 @@ export async function startWebexCampaignSimulator(
 
 /** Reacts to a call as the script says, or else the contract; remembers the call and reports it. */
 function react(request: ReceivedRequest, settings: SimulatorSettings, state: State): Reaction {
-  const { received, scripted } = state;
+  const { received, scripted, outage } = state;
   const judged = judge(request, settings, state.calls + 1);
   const isLetIn = !NOT_LET_IN.includes(judged.status);
+  const reaction =
+    outage === undefined
+      ? reactionOf(takeScripted(scripted, request.body, isLetIn), judged)
+      : outageReaction(outage, judged, state.calls + 1);
   const { method, path, body } = request;
-  const outage = state.outage && scriptSchema.parse([state.outage(body)])[0];
-  const reaction = reactionOf(outage ?? takeScripted(scripted, body, isLetIn), judged);
   const { isAccepted, answer, end } = reaction;
   const call = { method, path, body, isAccepted, ...(answer && end === undefined && { answer }) };
   received.push(call);
@@ -156,23 +160,40 @@ function judge(
 type Controlled = {
   readonly received: readonly ReceivedCall[];
   readonly addToScript: (script: readonly ScriptedAnswer[]) => void;
+  readonly setOutage: (outage: Outage | undefined) => void;
 };
 
 /**
  * The simulator's own paths: `GET /_simulator/received` lists the calls so far; `POST /_simulator/script` takes a JSON
  * list of answers, each `{status, body?, headers?, delayMilliseconds?, cut?}`, `{judgeAfterMilliseconds}`, `{hang: true}` or
- * `{reset: true}`, with `times`, `for` (an event id or key) and `accepts`.
+ * `{reset: true}`, with `times`, `for` (an event id or key) and `accepts`; `POST /_simulator/outage` takes `{answer: 502 | 503 |
+ * 504 | "time-out"}`, with `retryAfter`, `accepts` and `isFrontWell`, or `null` once it is over.
  */
 function control(
   { method, path, body }: ReceivedRequest,
   simulator: Controlled,
 ): { readonly status: number; readonly value: unknown } {
   if (method === 'GET' && path === '/_simulator/received') return { status: 200, value: simulator.received };
-  if (method !== 'POST' || path !== '/_simulator/script')
-    return { status: 404, value: { message: 'Not found' } };
+  if (method === 'POST' && path === '/_simulator/script') {
+    return take(scriptSchema.safeParse(parseJson(body)), (script) => {
+      simulator.addToScript(script);
+      return { scripted: script.length };
+    });
+  }
+  if (method === 'POST' && path === '/_simulator/outage') {
+    return take(outageSchema.nullable().safeParse(parseJson(body)), (outage) => {
+      simulator.setOutage(outage ?? undefined);
+      return { outage };
+    });
+  }
+  return { status: 404, value: { message: 'Not found' } };
+}
 
-  const script = scriptSchema.safeParse(parseJson(body));
-  if (!script.success) return { status: 400, value: { message: z.prettifyError(script.error) } };
-  simulator.addToScript(script.data);
-  return { status: 200, value: { scripted: script.data.length } };
+function take<Taken>(
+  parsed: z.ZodSafeParseResult<Taken>,
+  use: (taken: Taken) => object,
+): { readonly status: number; readonly value: unknown } {
+  return parsed.success
+    ? { status: 200, value: use(parsed.data) }
+    : { status: 400, value: { message: z.prettifyError(parsed.error) } };
 }

@@ -2,8 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { PROJECT } from '../../answers/project.ts';
 import { replayDeadLetters } from '../../answers/replay.ts';
 import type { LocalRun } from '../../local/run.ts';
-import type { Script } from '../../local/webex-campaign/answers.ts';
-import { type Evidence, isProbe } from '../judge/evidence.ts';
+import type { Evidence } from '../judge/evidence.ts';
 import type { WorldEvent } from '../plan/plan.ts';
 import type { RehearsalSecrets } from '../plan/secrets.ts';
 import type { StackAccess } from './stack-access.ts';
@@ -109,10 +108,10 @@ async function breakDown(
     case 'hour-of-failures':
       befallen.hours += 1;
       evidence.setOutage(event.by);
-      run.simulator?.setOutage(createOutage(event));
+      run.simulator?.setOutage(outageOf(event));
       return during({ milliseconds: hourOf(run) }, felt, () => {
         evidence.setOutage();
-        run.simulator?.setOutage();
+        run.simulator?.setOutage(undefined);
       });
   }
 }
@@ -125,31 +124,23 @@ function hourOf({ stack }: LocalRun): number {
   return Math.min(HOUR_MILLISECONDS / stack.clock.speed, LONGEST_HOUR_MILLISECONDS);
 }
 
-/** Fails before and after an event is accepted, in turn. A front that lies checks the fields, with a broken server behind it. */
-function createOutage({
-  by,
-  liesToProbes,
-}: Extract<WorldEvent, { name: 'hour-of-failures' }>): (body: string) => Script[number] {
-  let accepts = false;
-  return (body) => {
-    if (isProbe(body) && liesToProbes) return MISSING_FIELD;
-    accepts = !accepts && !isProbe(body) && by !== '503 with Retry-After';
-    return { ...FAILING[by], accepts };
-  };
+type Hour = Extract<WorldEvent, { name: 'hour-of-failures' }>;
+
+type Outage = Parameters<NonNullable<LocalRun['simulator']>['setOutage']>[0];
+
+/** Fails before and after an event is accepted, in turn, but for a 503 that says when to come again. */
+function outageOf({ by, liesToProbes: isFrontWell }: Hour): Outage {
+  switch (by) {
+    case '503 with Retry-After':
+      return { answer: 503, retryAfter: '120', accepts: false, isFrontWell };
+    case 'time-out':
+      return { answer: 'time-out', accepts: 'by-turns', isFrontWell };
+    default:
+      return { answer: OF_GATEWAYS[by], accepts: 'by-turns', isFrontWell };
+  }
 }
 
-const MISSING_FIELD: Script[number] = {
-  status: 200,
-  body: { code: 1002, description: 'Mandatory field is missing' },
-};
-
-const FAILING: Readonly<Record<Extract<WorldEvent, { name: 'hour-of-failures' }>['by'], Script[number]>> = {
-  502: { status: 502, body: '<html><body>Bad gateway</body></html>' },
-  503: { status: 503, body: '<html><body>Unavailable</body></html>' },
-  '503 with Retry-After': { status: 503, headers: { 'retry-after': '120' } },
-  504: { status: 504 },
-  'time-out': { hang: true },
-};
+const OF_GATEWAYS = { 502: 502, 503: 503, 504: 504 } as const;
 
 /**
  * Deploys other mapping folders while events wait for Webex Campaign: it is away from a burst before the deploy to a moment

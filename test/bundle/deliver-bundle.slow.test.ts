@@ -25,6 +25,8 @@ const ENVIRONMENT = {
   EVENTS_PER_SECOND: '1000',
   MAX_CONCURRENCY: '2',
   SUCCESS_ID_FIELDS: 'transaction-id',
+  SERVICE_UNAVAILABLE: 'unclear',
+  PROBE: 'call',
 };
 
 const EVENT = {

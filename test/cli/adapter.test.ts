@@ -101,6 +101,62 @@ describe('adapter doctor', () => {
   });
 });
 
+describe('adapter check', () => {
+  test('says that all is well, in a line each, and messages nobody', async () => {
+    const { code, stdout } = await adapter('check');
+
+    expect(stdout.split('\n').map((line) => line.slice(0, 16))).toEqual([
+      `${run.eventUrl}`.slice(0, 16),
+      'ok       address',
+      'ok       TLS    ',
+      'ok       key    ',
+      'ok       answer ',
+      '',
+    ]);
+    expect(code).toBe(0);
+    expect(run.simulator?.received().at(-1)).toMatchObject({ body: '{}', isAccepted: false });
+  });
+
+  test('says what fails and what to do, and ends with 1', async () => {
+    run.simulator?.setOutage({ answer: 503 });
+    const { code, stdout } = await adapter('check');
+    const json = await adapter('check', '--json');
+    run.simulator?.setOutage(undefined);
+
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(
+        /^FAILED {3}answer {3}Webex Campaign fails: HTTP 503\.\n {18}Look at the status page/m,
+      ),
+    ]);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      eventUrl: run.eventUrl,
+      checks: [
+        { check: 'address', state: 'ok' },
+        { check: 'tls', state: 'ok', code: 'no-tls' },
+        { check: 'key', state: 'not-checked' },
+        { check: 'answer', state: 'failed', code: 'outage' },
+      ],
+    });
+  });
+
+  test('shows no key, and takes another address', async () => {
+    const { code, stdout } = await adapter('check', '--event-url', `${run.eventUrl}/elsewhere`);
+
+    expect([code, stdout]).toEqual([1, expect.stringContaining('HTTP 404, code 404')]);
+    expect(stdout).not.toContain(JSON.parse(JSON.stringify(SIX_SECRETS['webex-campaign'])).primary);
+  });
+
+  test.each([
+    [['--event-url', 'http://example.com/events'], '--event-url: expected https'],
+    [['--stack', 'messages-dev'], 'stages.yaml has no stage of the stack "messages-dev": give --event-url'],
+  ])('refuses %j with a sentence, before it reads a key', async (args, sentence) => {
+    const { code, stderr } = await adapter('check', ...args);
+
+    expect([code, stderr]).toEqual([2, expect.stringContaining(sentence)]);
+  });
+});
+
 describe('adapter dead-letter list', () => {
   test('shows each dead letter with its reason, and leaves it there', async () => {
     run.simulator?.script([{ status: 200, body: { code: 1002 } }]);

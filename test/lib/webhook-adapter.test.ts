@@ -156,12 +156,18 @@ describe('the stack', () => {
           EVENTS_PER_SECOND: '5',
           MAX_CONCURRENCY: '2',
           SUCCESS_ID_FIELDS: 'transaction-id',
+          SERVICE_UNAVAILABLE: 'unclear',
+          PROBE: 'call',
           LEASE_SECONDS: '35',
         }),
       },
     });
     const stack = new Stack(new App(), 's');
-    const settings = { eventsPerSecond: 0.5, concurrency: 7, successIdFields: ['transid', 'id'] };
+    const settings = {
+      ...{ eventsPerSecond: 0.5, concurrency: 7, successIdFields: ['transid', 'id'] },
+      serviceUnavailable: 'retry',
+      probe: 'event',
+    } as const;
     new WebhookAdapter(stack, 'Adapter', { eventUrl: EVENT_URL, mappings: [], ...settings });
 
     const changed = Template.fromStack(stack);
@@ -174,6 +180,8 @@ describe('the stack', () => {
           EVENTS_PER_SECOND: '0.5',
           MAX_CONCURRENCY: '7',
           SUCCESS_ID_FIELDS: 'transid,id',
+          SERVICE_UNAVAILABLE: 'retry',
+          PROBE: 'event',
         }),
       },
     });

@@ -165,6 +165,8 @@ describe('the middy wrapper dropped is killed, since a bug is', () => {
           EVENTS_PER_SECOND: '5',
           MAX_CONCURRENCY: '2',
           SUCCESS_ID_FIELDS: 'transaction-id',
+          SERVICE_UNAVAILABLE: 'unclear',
+          PROBE: 'call',
         },
       },
       () => {},

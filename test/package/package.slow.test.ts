@@ -28,6 +28,8 @@ const ENVIRONMENT = {
   EVENTS_PER_SECOND: '5',
   MAX_CONCURRENCY: '2',
   SUCCESS_ID_FIELDS: 'transaction-id',
+  SERVICE_UNAVAILABLE: 'unclear',
+  PROBE: 'call',
 };
 
 let app: PackedApp;

@@ -46,7 +46,9 @@ describe('the commands of the runbook about', () => {
     '%s do what they say: %s',
     async (_section, command) => {
       const { ID, deadLetter } = await prepare(command);
-      const { code, stdout, stderr } = await runInShell(command, { ID });
+      // The stage of this stack has another address in stages.yaml than a run on this machine.
+      const where = isCheck(command) ? ` --event-url ${story.run.eventUrl}` : '';
+      const { code, stdout, stderr } = await runInShell(`${command}${where}`, { ID });
 
       expect([code, stdout, stderr]).toEqual([0, expect.stringMatching(/\S/), '']);
       const isTaken = /replay|drop/.test(command) && !command.includes('--dry-run');
@@ -59,6 +61,8 @@ describe('the commands of the runbook about', () => {
     expect(commands.length).toBeGreaterThan(10);
   });
 });
+
+const isCheck = (command: string) => command.includes('-- check ');
 
 let prepared = 0;
 
@@ -74,7 +78,7 @@ async function prepare(command: string): Promise<{ readonly ID: string; readonly
     capture();
     return { ID: '' };
   }
-  if (command.includes('secrets status')) return { ID: '' };
+  if (command.includes('secrets status') || isCheck(command)) return { ID: '' };
   if (command.includes('moved-by-sqs')) return { ID: '', deadLetter: await moveBySqs() };
   const fate = command.includes('unconfirmed') ? 'unclear' : 'refused';
   await story.post('parked', `${fate}-${prepared}`);

@@ -179,7 +179,10 @@ describe('a rotation', () => {
   }, 240_000);
 
   test('of the API keys takes two at most, and ends the same way', async () => {
-    expect((await rotate('webex-campaign', 'key-two'))[0]).toBe(0);
+    expect(await rotate('webex-campaign', 'key-two')).toEqual([
+      0,
+      expect.stringMatching(/^Whether Webex Campaign takes it, without messaging anybody: check$/m),
+    ]);
     expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-two', secondary: 'key-one', hashKey });
     expect(await rotate('webex-campaign', 'key-three')).toEqual([
       2,
@@ -196,7 +199,10 @@ describe('a rotation', () => {
     await put('webex-campaign', JSON.stringify({ primary: 'not a key', hashKey }));
 
     expect(await status('webex-campaign')).toEqual([1, expect.stringContaining('cannot be used: /primary')]);
-    expect((await set('webex-campaign', 'key-three', { replace: true }))[0]).toBe(0);
+    expect(await set('webex-campaign', 'key-three', { replace: true })).toEqual([
+      0,
+      expect.stringMatching(/\nWhether Webex Campaign takes it, without messaging anybody: check$/),
+    ]);
     expect(await contentOf('webex-campaign')).toEqual({ primary: 'key-three', secondary: '', hashKey });
   });
 

@@ -16,6 +16,9 @@ export type EventAnswer =
 
 export const ACCEPTED: EventAnswer = { status: 200, body: '{"transaction-id":"event_1"}' };
 
+/** What a probe is answered, which has no event key. */
+const MANDATORY_MISSING: EventAnswer = { status: 200, body: '{"code":1002}' };
+
 /** Starts an event API on a free port of 127.0.0.1 that answers as the test has it. */
 export async function startEventApi(
   answer: (call: EventCall) => EventAnswer,
@@ -23,8 +26,9 @@ export async function startEventApi(
   const server = createServer(async (message, response) => {
     const event = JSON.parse(Buffer.concat(await message.toArray()).toString('utf8'));
     const bearer = message.headers.authorization?.replace('Bearer ', '') ?? '';
-    const note = event['event-params'].note;
-    send(answer({ key: event['event-key'], bearer, at: performance.now(), note }), response);
+    const { 'event-key': key = '', 'event-params': { note } = {} } = event;
+    const answered = answer({ key, bearer, at: performance.now(), note });
+    send(key === '' && answered === ACCEPTED ? MANDATORY_MISSING : answered, response);
   });
   const { url, stop } = await listenOnLoopback(server);
   return { url: `${url}/events`, stop };

@@ -51,6 +51,10 @@ describe('an alarm', () => {
     ['deliver-crashing', 'page: Sum of Errors >= 3, 1 x 15 min, missing is notBreaching'],
     ['deliver-faults', 'tomorrow: Sum of Faults >= 1, 1 x 60 min, missing is notBreaching'],
     ['events-unconfirmed', 'tomorrow: Sum of UnconfirmedEvents >= 1, 1 x 60 min, missing is notBreaching'],
+    [
+      'probe-not-understood',
+      'tomorrow: Sum of ProbesNotUnderstood >= 1, 1 x 60 min, missing is notBreaching',
+    ],
     ['spare-key-in-use', 'tomorrow: Maximum of SpareKeyCalls >= 1, 3 x 60 min, missing is notBreaching'],
     ['ledger-throttled', 'tomorrow: Sum of WriteThrottleEvents >= 1, 3 x 5 min, missing is notBreaching'],
     [

@@ -1,5 +1,6 @@
 import type { EventRequest } from '../../../lambdas/deliver/event-api/caller.ts';
 import type { Attempt } from '../../../lambdas/deliver/event-api/verdict.ts';
+import { formatUnknownProbe } from '../../../lambdas/deliver/log-line.ts';
 import { formatReceived } from '../../../lambdas/ingest/log-line.ts';
 import type { Reception } from '../../../lambdas/ingest/receive.ts';
 import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
@@ -59,7 +60,10 @@ async function deliverLines(): Promise<readonly object[]> {
     // One after the other, until the breaker of a failing endpoint has opened.
     for (const key of KEYS) await deliver(record(key, 'again'));
   }
-  return [well, ...unwell].flatMap(({ lines }) => lines);
+  return [
+    ...[well, ...unwell].flatMap(({ lines }) => lines),
+    formatUnknownProbe({ status: 403, code: '403' }, NOW),
+  ];
 }
 
 /** Lines of both functions, each made by what makes them in Lambda. */

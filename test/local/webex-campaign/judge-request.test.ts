@@ -85,3 +85,11 @@ describe.each([200, 500] as const)('the simulator refuses with HTTP %d', (failur
     });
   });
 });
+
+test('the simulator may check fields before the key, and lets no event in without one', () => {
+  const stranger = { authorization: 'Bearer key-9' };
+
+  expect(judge({ ...stranger, body: '{}' }, { checksFieldsFirst: true })).toMatchObject({ code: 1002 });
+  expect(judge(stranger, { checksFieldsFirst: true })).toMatchObject({ status: 401, code: 498 });
+  expect(judge({ ...stranger, body: '{}' })).toMatchObject({ status: 401, code: 498 });
+});

@@ -115,6 +115,67 @@ describe('the simulator', () => {
   });
 });
 
+/** What a call comes to within a moment: its HTTP status, or that there is no answer. */
+async function outcomeOf(body: unknown, key?: string): Promise<number | 'no answer'> {
+  const answer = await call(body, AbortSignal.timeout(300), key).catch(() => undefined);
+  return answer?.status ?? 'no answer';
+}
+
+describe('a simulated outage', () => {
+  test.each([
+    [{ answer: 502 }, 502],
+    [{ answer: 503 }, 503],
+    [{ answer: 504 }, 504],
+    [{ answer: 'time-out' }, 'no answer'],
+  ] as const)('of %j answers so, before and after it has accepted an event', async (outage, outcome) => {
+    for (const accepts of [false, true] as const) {
+      simulator.setOutage({ ...outage, accepts });
+
+      expect(await outcomeOf(EVENT)).toBe(outcome);
+      expect(simulator.received().at(-1)).toMatchObject({ isAccepted: accepts });
+    }
+  });
+
+  test('says when to come back, if it is told so', async () => {
+    simulator.setOutage({ answer: 503, retryAfter: '120' });
+    expect((await call()).headers.get('retry-after')).toBe('120');
+
+    simulator.setOutage({ answer: 503 });
+    expect((await call()).headers.has('retry-after')).toBe(false);
+  });
+
+  test('takes every other event, if it is told so', async () => {
+    simulator.setOutage({ answer: 502, accepts: 'by-turns' });
+    for (let n = 0; n < 4; n += 1) await call();
+
+    expect(simulator.received().map(({ isAccepted }) => isAccepted)).toEqual([false, true, false, true]);
+  });
+
+  test('never takes a call that names no event, and answers it like others', async () => {
+    simulator.setOutage({ answer: 502, accepts: true });
+
+    expect(await outcomeOf({})).toBe(502);
+    expect(simulator.received().at(-1)).toMatchObject({ isAccepted: false });
+  });
+
+  test('may lie behind a front that checks keys and fields as ever', async () => {
+    simulator.setOutage({ answer: 502, isFrontWell: true });
+
+    expect(await (await call({})).json()).toMatchObject({ code: 1002 });
+    expect(await outcomeOf({}, 'key-2')).toBe(401);
+    expect(await outcomeOf(EVENT)).toBe(502);
+  });
+
+  test('comes before what is scripted, and leaves it for later', async () => {
+    simulator.script([{ status: 429 }]);
+    simulator.setOutage({ answer: 502 });
+    expect(await outcomeOf(EVENT)).toBe(502);
+    simulator.setOutage(undefined);
+
+    expect([await outcomeOf(EVENT), await outcomeOf(EVENT)]).toEqual([429, 200]);
+  });
+});
+
 describe('from another process, the simulator', () => {
   const control = (method: string, path: string, body?: string) =>
     fetch(new URL(`/_simulator/${path}`, simulator.eventUrl), {
@@ -141,5 +202,15 @@ describe('from another process, the simulator', () => {
 
   test('has nothing else to offer', async () => {
     expect((await control('GET', 'elsewhere')).status).toBe(404);
+  });
+
+  test('can be told to fail, and to work again', async () => {
+    expect(await (await control('POST', 'outage', '{"answer":503,"retryAfter":"9"}')).json()).toEqual({
+      outage: { answer: 503, retryAfter: '9', accepts: false, isFrontWell: false },
+    });
+    expect((await call()).status).toBe(503);
+    expect((await control('POST', 'outage', '{"answer":500}')).status).toBe(400);
+    await control('POST', 'outage', 'null');
+    expect((await call()).status).toBe(200);
   });
 });
