@@ -133,7 +133,7 @@ async function lookBack(
     ...(progress?.mappingDigest === mapping.digest && { progress }),
     identified,
     ...findEntries(keys, all),
-    // A replay of named events touches no other.
+    // A replay that names its events touches no other.
     vanished: webhook.replay?.events === undefined ? findVanished(webhook, keys, all) : [],
   });
 }
