@@ -68,11 +68,11 @@ export async function readKnown(
 ): Promise<Result<Known, LedgerFailure>> {
   const isNew = receives === 1 && replay === undefined && !hadOtherKeys(listed);
   if (isSmall(listed) && isNew) return succeed(NOTHING);
-  if (isSmall(listed) && listed.events.length === 1) return lookBack(listed, { replay }, ledger);
+  if (isSmall(listed) && listed.events.length === 1) return lookBack(listed, undefined, ledger);
   const record = await readRecord(listed, replay, ledger);
   if (!record.ok) return record;
   const goesOn = goOn(record.value, listed.mapping);
-  return goesOn ? succeed(goesOn) : lookBack(listed, { intakeRecord: record.value, replay }, ledger);
+  return goesOn ? succeed(goesOn) : lookBack(listed, record.value, ledger);
 }
 
 /** Whether a webhook's events may stand in the ledger under other keys. */
@@ -111,10 +111,7 @@ function partitionOf(webhook: WebhookId): string {
 /** Reads everything: what the webhook's own partition has, and what stands under keys of before. */
 async function lookBack(
   listed: ListedWebhook,
-  {
-    intakeRecord,
-    replay,
-  }: { readonly intakeRecord?: IntakeRecord | undefined; readonly replay: string | undefined },
+  intakeRecord: IntakeRecord | undefined,
   ledger: WebhookLedger,
 ): Promise<Result<Known, LedgerFailure>> {
   const { webhook, mapping } = listed;
@@ -136,7 +133,8 @@ async function lookBack(
     ...(progress?.mappingDigest === mapping.digest && { progress }),
     identified,
     ...findEntries(keys, all),
-    vanished: replay === undefined ? findVanished(webhook, keys, all) : [],
+    // A replay that names its events touches no other.
+    vanished: webhook.replay?.events === undefined ? findVanished(webhook, keys, all) : [],
   });
 }
 

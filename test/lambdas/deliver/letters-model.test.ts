@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Deployed, FATES, type Fate, LettersWorld, type WebhookType } from './letters-world.ts';
+import {
+  type Deployed,
+  FATES,
+  type Fate,
+  type Faults,
+  LettersWorld,
+  type WebhookType,
+} from './letters-world.ts';
 
 // Letters, replays, drops, vendor retries, deaths of workers and commands, and mappings that come, go, are renamed and
 // rolled back, in any order. Each event that the ledger or a dead letter has ever had ends accepted once, in a dead letter,
@@ -28,11 +35,12 @@ const death = fc.oneof(
   { weight: 3, arbitrary: fc.constant(undefined) },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 14 }) },
 );
+const faults: fc.Arbitrary<Faults> = fc.record({ dies: death, fails: death });
 const fates = fc.array(fc.constantFrom<Fate>(...FATES), { maxLength: 4 });
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.nat({ max: 2 }).map(send) },
-  { weight: 8, arbitrary: fc.tuple(place, fates, death).map(receive) },
+  { weight: 8, arbitrary: fc.tuple(place, fates, faults).map(receive) },
   { weight: 4, arbitrary: fc.tuple(place, part, death).map(replay) },
   { weight: 1, arbitrary: fc.tuple(place, part, death).map(drop) },
   { weight: 1, arbitrary: place.map(moveBySqs) },
@@ -49,8 +57,11 @@ function send(webhook: number): Step {
   return named(`send ${webhook}`, (world) => world.send(webhook, WEBHOOKS[webhook] ?? 'solo'));
 }
 
-function receive([which, answers, dies]: [number, Fate[], number | undefined]): Step {
-  return named(`receive ${which} ${answers} dies ${dies}`, (world) => world.receive(which, answers, dies));
+function receive([which, answers, fault]: [number, Fate[], Faults]): Step {
+  const { dies, fails } = fault;
+  return named(`receive ${which} ${answers} dies ${dies} fails ${fails}`, (world) =>
+    world.receive(which, answers, fault),
+  );
 }
 
 function replay([which, one, dies]: [number, number | undefined, number | undefined]): Step {

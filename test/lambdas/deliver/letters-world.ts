@@ -16,7 +16,7 @@ import type { EventRequest } from '../../../lambdas/deliver/event-api/caller.ts'
 import type { Attempt } from '../../../lambdas/deliver/event-api/verdict.ts';
 import type { LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
 import { type PreparedMappings, prepareMappings } from '../../../lambdas/map/webhook.ts';
-import { succeed } from '../../../lambdas/result.ts';
+import { fail, succeed } from '../../../lambdas/result.ts';
 import { readMappingFolders } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
 import { LEASE_MILLISECONDS, NOW, setUp } from './deliver-setup.ts';
@@ -60,6 +60,9 @@ export const FIRST: Deployed = {
 /** Thrown in the place of a death: nothing that the dead does from then on has an effect. */
 class Died extends Error {}
 
+/** At which dealings with the outside world a worker dies, or that dealing fails. */
+export type Faults = { readonly dies?: number | undefined; readonly fails?: number | undefined };
+
 type Buffered = {
   readonly id: string;
   readonly message: BufferMessage;
@@ -84,6 +87,7 @@ export class LettersWorld {
   private numbers = 0;
   private fates: Fate[] = [];
   private stepsToDeath = Number.POSITIVE_INFINITY;
+  private stepsToFailure: number | undefined;
   private readonly sentFirst = new Map<number, number>();
 
   private readonly directory: string;
@@ -128,11 +132,11 @@ export class LettersWorld {
     this.put(this.buffer, { body: JSON.stringify({ id: `${webhook}`, items: ['a', 'b', 'c'] }), attributes });
   }
 
-  /** A worker takes a message from the buffer; it dies at the given dealing with the outside world. */
+  /** A worker takes a message from the buffer. It dies at the given dealing with the outside world, or others fail. */
   async receive(
     which: number,
     fates: readonly Fate[],
-    stepsToDeath = Number.POSITIVE_INFINITY,
+    { dies = Number.POSITIVE_INFINITY, fails }: Faults = {},
   ): Promise<void> {
     const visible = this.buffer.filter(({ visibleAt }) => visibleAt <= this.now);
     const taken = visible[which % Math.max(1, visible.length)];
@@ -140,7 +144,8 @@ export class LettersWorld {
     taken.receives += 1;
     taken.visibleAt = this.now + 2 * LEASE_MILLISECONDS;
     this.fates = [...fates];
-    this.stepsToDeath = stepsToDeath;
+    this.stepsToDeath = dies;
+    this.stepsToFailure = fails;
     const { id: messageId, message, receives, sentAt } = taken;
     const record = { messageId, receiptHandle: messageId, message, receives, bufferedAt: new Date(sentAt) };
     const kept = await this.worker(taken).deliver(record);
@@ -243,7 +248,7 @@ export class LettersWorld {
 
   private worker(taken: Buffered) {
     const { ledger } = this;
-    const step = this.step.bind(this);
+    const step = <Heard>(effect: () => Promise<Heard>) => this.step(effect, UNAVAILABLE);
     const watched = {
       ...ledger,
       read: (key) => step(() => ledger.read(key)),
@@ -279,16 +284,23 @@ export class LettersWorld {
             return succeed(undefined);
           }),
       },
-      { call: (request) => step(() => this.answer(request)) },
+      { call: (request) => this.step(() => this.answer(request)) },
     );
     setup.clock.now = new Date(this.now);
     return setup;
   }
 
   /** Each dealing with the outside world is a step; the last one may have an effect that its maker does not live to see. */
-  private async step<Heard>(effect: () => Promise<Heard>): Promise<Heard> {
+  private async step<Heard, Failure = never>(
+    effect: () => Promise<Heard>,
+    failure?: Failure,
+  ): Promise<Heard | Failure> {
     if (this.stepsToDeath <= 0) throw new Died();
     this.stepsToDeath -= 1;
+    if (this.stepsToFailure !== undefined && failure !== undefined) {
+      this.stepsToFailure -= 1;
+      if (this.stepsToFailure === 0) return failure;
+    }
     // Half of the deaths come before the effect, half after it.
     if (this.stepsToDeath === 0 && this.numbers % 2 === 0) throw new Died();
     const heard = await effect();
@@ -364,6 +376,8 @@ function orDeath<Value>(command: Promise<Value>): Promise<Value | undefined> {
     return undefined;
   });
 }
+
+const UNAVAILABLE = fail({ code: 'ledger-unavailable', cause: 'TimeoutError' } as const);
 
 const UNHEARD: Attempt = { kind: 'no-answer', cause: 'timeout' };
 const ANSWERS: Readonly<Record<Fate, Attempt>> = {
