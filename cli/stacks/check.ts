@@ -30,7 +30,7 @@ type CheckOptions = AccountChoice & {
 };
 
 /** `adapter check`: says of each thing that a call of Webex Campaign needs whether it is well, and what to do if not. */
-export async function check(project: Project, options: CheckOptions): Promise<CommandResult> {
+async function check(project: Project, options: CheckOptions): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
   const eventUrl = findEventUrl(project, options, account.value);
