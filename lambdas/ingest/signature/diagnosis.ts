@@ -1,11 +1,14 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import { withoutQuery } from '../request.ts';
-import { DIGEST_BYTES, decodeBytes, fits, secretKeyOf } from './keys.ts';
+import { DIGEST_BYTES, decodeBytes, findSigned, isPrivateKey, secretKeyOf } from './keys.ts';
 import type { SignatureMethod, SignedContent, SignedRequest, VerificationFailure } from './verification.ts';
 
-/** Larger bodies are not searched for a re-writing: a flood of large forgeries would cost too much time. */
+/** What larger bodies were signed by or for is not searched for: a flood of large forgeries would cost too much time. */
 const MAX_EXPLAINED_BYTES = 256 * 1024;
+
+/** Re-writing costs more than another pass over the body. */
+const MAX_REWRITTEN_BYTES = 64 * 1024;
 
 /**
  * Explains why a signature matches no secret, as far as that can be known. Every explanation but an unreadable secret and
@@ -14,25 +17,28 @@ const MAX_EXPLAINED_BYTES = 256 * 1024;
 export function explainMismatch(
   method: SignatureMethod,
   signed: readonly SignedContent[],
-  request: SignedRequest,
+  request: KeyedRequest,
 ): VerificationFailure {
-  const { secrets } = request;
+  const { secrets, rawBody } = request;
+  // No change of a secret, a body or a URL gives a signature another length.
+  const wrongLength = explainByLength(method, signed);
+  const isExplained = wrongLength === undefined && rawBody.byteLength <= MAX_EXPLAINED_BYTES;
   return (
-    explainBySecret(method, signed, secrets) ??
+    explainPrivateKey(method, secrets) ??
+    (isExplained ? explainBySecret(method, signed, secrets) : undefined) ??
     explainUndecodable(method, secrets) ??
-    explainByBody(method, request) ??
-    explainByUrl(method, request) ??
-    explainByLength(method, signed) ?? { code: 'no-matching-secret', secretsTried: secrets.length }
+    wrongLength ??
+    (isExplained ? (explainByBody(method, request) ?? explainByUrl(method, request)) : undefined) ?? {
+      code: 'no-matching-secret',
+      secretsTried: secrets.length,
+    }
   );
 }
 
-function matches(
-  method: SignatureMethod,
-  signed: readonly SignedContent[],
-  secret: string,
-  key = method.decode(secret),
-): boolean {
-  return key !== undefined && signed.every((content) => fits(method.crypto, content, key, secret));
+type KeyedRequest = SignedRequest & { readonly secrets: readonly string[] };
+
+function matches(...tried: Parameters<typeof findSigned>): boolean {
+  return findSigned(...tried) !== undefined;
 }
 
 function explainBySecret(
@@ -52,6 +58,18 @@ function explainBySecret(
     return { code: 'wrong-secret-kind', secretIndex, configured: method.secretForm, matching: other[0] };
   }
   return undefined;
+}
+
+function explainPrivateKey(
+  { crypto, secretForm }: SignatureMethod,
+  secrets: readonly string[],
+): VerificationFailure | undefined {
+  const secretIndex = isOfPublicKeys(crypto) ? secrets.findIndex(isPrivateKey) : -1;
+  return secretIndex < 0 ? undefined : { code: 'wrong-secret-kind', secretIndex, configured: secretForm };
+}
+
+function isOfPublicKeys({ kind }: SignatureMethod['crypto']): boolean {
+  return kind !== 'hmac' && kind !== 'hash';
 }
 
 /** The other ways to read a stored secret: `whsec_…` alone means two things (providers.md, trap 2). */
@@ -74,8 +92,8 @@ function explainUndecodable(
   return { code: 'secret-undecodable', secretsTried: secrets.length, expected: secretForm };
 }
 
-function explainByBody(method: SignatureMethod, request: SignedRequest): VerificationFailure | undefined {
-  if (request.rawBody.byteLength > MAX_EXPLAINED_BYTES) return undefined;
+function explainByBody(method: SignatureMethod, request: KeyedRequest): VerificationFailure | undefined {
+  if (request.rawBody.byteLength > MAX_REWRITTEN_BYTES) return undefined;
   for (const [change, rawBody] of rewriteBody(request.rawBody)) {
     if (verifiesAs(method, { ...request, rawBody })) return { code: 'body-re-encoded', change };
   }
@@ -90,7 +108,7 @@ const URL_CHANGES: readonly (readonly [string, (url: string) => string])[] = [
   ['no query', withoutQuery],
 ];
 
-function explainByUrl(method: SignatureMethod, request: SignedRequest): VerificationFailure | undefined {
+function explainByUrl(method: SignatureMethod, request: KeyedRequest): VerificationFailure | undefined {
   const { url } = request;
   if (url === undefined) return undefined;
   const found = URL_CHANGES.find(
@@ -99,7 +117,7 @@ function explainByUrl(method: SignatureMethod, request: SignedRequest): Verifica
   return found === undefined ? undefined : { code: 'public-url-differs', change: found[0] };
 }
 
-function verifiesAs(method: SignatureMethod, request: SignedRequest): boolean {
+function verifiesAs(method: SignatureMethod, request: KeyedRequest): boolean {
   const signed = method.readSigned(request);
   return signed.ok && request.secrets.some((secret) => matches(method, signed.value, secret));
 }
@@ -109,7 +127,7 @@ function explainByLength(
   { crypto: { kind, algorithm = 'sha256' } }: SignatureMethod,
   signed: readonly SignedContent[],
 ): VerificationFailure | undefined {
-  if (kind !== 'hmac' && kind !== 'hash') return undefined;
+  if (isOfPublicKeys({ kind })) return undefined;
   const expectedBytes = DIGEST_BYTES[algorithm];
   const found = signed.flatMap(({ signatures }) => signatures.map(({ length }) => length));
   const [foundBytes = expectedBytes] = found;
