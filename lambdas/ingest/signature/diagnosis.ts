@@ -1,14 +1,12 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
+import { parseJson } from '../../parse-json.ts';
 import { withoutQuery } from '../request.ts';
 import { DIGEST_BYTES, decodeBytes, findSigned, isPrivateKey, secretKeyOf } from './keys.ts';
 import type { SignatureMethod, SignedContent, SignedRequest, VerificationFailure } from './verification.ts';
 
 /** What larger bodies were signed by or for is not searched for: a flood of large forgeries would cost too much time. */
 const MAX_EXPLAINED_BYTES = 256 * 1024;
-
-/** Re-writing costs more than another pass over the body. */
-const MAX_REWRITTEN_BYTES = 64 * 1024;
 
 /**
  * Explains why a signature matches no secret, as far as that can be known. Every explanation but an unreadable secret and
@@ -93,7 +91,6 @@ function explainUndecodable(
 }
 
 function explainByBody(method: SignatureMethod, request: KeyedRequest): VerificationFailure | undefined {
-  if (request.rawBody.byteLength > MAX_REWRITTEN_BYTES) return undefined;
   for (const [change, rawBody] of rewriteBody(request.rawBody)) {
     if (verifiesAs(method, { ...request, rawBody })) return { code: 'body-re-encoded', change };
   }
@@ -142,15 +139,19 @@ function explainByLength(
 function* rewriteBody(rawBody: Uint8Array): Generator<readonly [change: string, body: Buffer]> {
   if (!isUtf8(rawBody)) return;
   const text = Buffer.from(rawBody).toString('utf8');
-  for (const [change, rewrite] of [...TEXT_CHANGES, ...JSON_CHANGES]) {
+  for (const [change, rewrite] of TEXT_CHANGES) {
     const rewritten = rewrite(text);
+    if (rewritten !== text) yield [change, Buffer.from(rewritten)];
+  }
+  const value = parseJson(text);
+  if (value === undefined) return;
+  for (const [change, write] of JSON_CHANGES) {
+    const rewritten = writeShallow(value, write);
     if (rewritten !== undefined && rewritten !== text) yield [change, Buffer.from(rewritten)];
   }
 }
 
-type Change = readonly [name: string, rewrite: (text: string) => string | undefined];
-
-const TEXT_CHANGES: readonly Change[] = [
+const TEXT_CHANGES: readonly (readonly [name: string, rewrite: (text: string) => string])[] = [
   ['without its byte order mark', (text) => text.replace(/^\ufeff/, '')],
   ['without white space around it', (text) => text.trim()],
   ['with a line end after it', (text) => `${text}\n`],
@@ -160,28 +161,23 @@ const TEXT_CHANGES: readonly Change[] = [
   ['with upper-case \\u escapes', (text) => text.replaceAll(/\\u[0-9a-f]{4}/gi, upperCaseEscape)],
 ];
 
-const JSON_CHANGES: readonly Change[] = [
-  ['as JSON without spaces', (text) => rewriteJson(text, (value) => JSON.stringify(value))],
-  ['as JSON indented by two', (text) => rewriteJson(text, (value) => JSON.stringify(value, null, 2))],
-  ['as JSON with a space after , and :', (text) => rewriteJson(text, writeSpaced)],
-  ['as JSON in ASCII', (text) => rewriteJson(text, (value) => escapeUnicode(JSON.stringify(value)))],
-  [
-    'as JSON in ASCII with a space after , and :',
-    (text) => rewriteJson(text, (value) => escapeUnicode(writeSpaced(value))),
-  ],
-  [
-    'as JSON with escaped slashes',
-    (text) => rewriteJson(text, (value) => JSON.stringify(value).replaceAll('/', '\\/')),
-  ],
+const JSON_CHANGES: readonly (readonly [name: string, write: (value: unknown) => string])[] = [
+  ['as JSON without spaces', (value) => JSON.stringify(value)],
+  ['as JSON indented by two', (value) => JSON.stringify(value, null, 2)],
+  ['as JSON with a space after , and :', writeSpaced],
+  ['as JSON in ASCII', (value) => escapeUnicode(JSON.stringify(value))],
+  ['as JSON in ASCII with a space after , and :', (value) => escapeUnicode(writeSpaced(value))],
+  ['as JSON with escaped slashes', (value) => JSON.stringify(value).replaceAll('/', '\\/')],
   [
     'as JSON in ASCII with escaped slashes',
-    (text) => rewriteJson(text, (value) => escapeUnicode(JSON.stringify(value)).replaceAll('/', '\\/')),
+    (value) => escapeUnicode(JSON.stringify(value)).replaceAll('/', '\\/'),
   ],
 ];
 
-function rewriteJson(text: string, write: (value: unknown) => string): string | undefined {
+/** `undefined` for a value that is nested deeper than the stack goes. */
+function writeShallow(value: unknown, write: (value: unknown) => string): string | undefined {
   try {
-    return write(JSON.parse(text));
+    return write(value);
   } catch {
     return undefined;
   }

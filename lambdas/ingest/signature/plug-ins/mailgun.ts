@@ -12,7 +12,7 @@ const bodySchema = z.object({
       z.pipe(z.union([z.string(), z.number()]), z.transform(String)),
       z.string().check(z.regex(/^[0-9]{10}$/)),
     ),
-    token: z.string().check(z.regex(/^[A-Za-z0-9_-]{1,128}$/)),
+    token: z.string().check(z.regex(/^[!-~]{1,128}$/)),
     signature: z.string(),
   }),
 });
