@@ -58,16 +58,19 @@ function plainByte(byte = 0): number {
   return byte === PLUS ? SPACE : byte;
 }
 
-/** The byte that an escape at this place stands for; `NaN` where none is there. */
+/** The byte that an escape at this place stands for; -1 where none is there. */
 function escapedByte(bytes: Buffer, at: number): number {
-  return bytes[at] === PERCENT ? 16 * hexDigit(bytes[at + 1]) + hexDigit(bytes[at + 2]) : Number.NaN;
+  if (bytes[at] !== PERCENT) return -1;
+  const high = hexDigit(bytes[at + 1]);
+  const low = hexDigit(bytes[at + 2]);
+  return high < 0 || low < 0 ? -1 : 16 * high + low;
 }
 
-/** The value of a hex digit; `NaN` for any other byte. */
+/** The value of a hex digit; -1 for any other byte. */
 function hexDigit(byte = 0): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : Number.NaN;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 const AMPERSAND = 0x26;
