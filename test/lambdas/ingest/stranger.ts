@@ -11,7 +11,7 @@ import { succeed } from '../../../lambdas/result.ts';
 
 // What somebody without a secret may send: every shipped profile with headers of the right form, and bodies that are hard to read.
 
-export const RECEIVED_AT = new Date('2026-11-24T09:30:00Z');
+const RECEIVED_AT = new Date('2026-11-24T09:30:00Z');
 
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
 const EC = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey;
