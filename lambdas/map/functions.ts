@@ -5,14 +5,9 @@ import { dateOf, isDay, offsetOf, readTime } from './time.ts';
 type JsonataFunction = { readonly implementation: Implementation };
 type Implementation = (this: unknown, ...given: readonly unknown[]) => unknown;
 
-/** Ends an expression as an error of JSONata's own does: by its code. */
-class FunctionError extends Error {
-  readonly code: string;
-
-  constructor(code: 'offset-misread' | 'time-unreadable' | 'zone-unknown' | 'D3030') {
-    super(code);
-    this.code = code;
-  }
+/** Ends an expression as an error of JSONata's own does, by its code: JSONata waits for what a function promises. */
+function failWith(code: 'offset-misread' | 'time-unreadable' | 'zone-unknown' | 'D3030'): Promise<never> {
+  return Promise.reject(Object.assign(new Error(code), { code }));
 }
 
 /** Functions that expressions have beside or instead of JSONata's own, by their names. */
@@ -20,15 +15,18 @@ export type OwnFunctions = Readonly<Record<string, JsonataFunction>>;
 
 /**
  * Makes `$localTime`, and JSONata's functions that would turn a value into a wrong one (`$fromMillis`, `$toMillis`, `$number`)
- * so that they fail instead. What they throw has a code, as JSONata's own errors have.
+ * so that they fail instead.
  */
 export async function makeFunctions(engine: typeof jsonata): Promise<OwnFunctions> {
   const expression = engine('[$fromMillis, $toMillis, $number, $localTime]');
   // Text, number, null or nothing; the time may be the context, as in `created.$localTime(…)`.
   expression.registerFunction('localTime', () => undefined, '<(nsl)-ss:s>');
-  const [fromMillis, toMillis, number, localTime]: readonly Required<JsonataFunction>[] =
-    await expression.evaluate({});
-  if (!fromMillis || !toMillis || !number || !localTime) throw new Error('JSONata lacks a function');
+  const [fromMillis, toMillis, number, localTime]: readonly [
+    JsonataFunction,
+    JsonataFunction,
+    JsonataFunction,
+    JsonataFunction,
+  ] = await expression.evaluate({});
   return {
     fromMillis: { ...fromMillis, implementation: fromMillisWith(fromMillis.implementation) },
     toMillis: { ...toMillis, implementation: toMillisWith(toMillis.implementation) },
@@ -50,9 +48,9 @@ export function isOffset(text: string): boolean {
 
 function fromMillisWith(original: Implementation): Implementation {
   return function (millis, picture, offset) {
-    if (typeof offset === 'string' && !isOffset(offset)) throw new FunctionError('offset-misread');
+    if (typeof offset === 'string' && !isOffset(offset)) return failWith('offset-misread');
     const isTime = typeof millis !== 'number' || dateOf(millis) !== undefined;
-    if (!isTime) throw new FunctionError('time-unreadable');
+    if (!isTime) return failWith('time-unreadable');
     return original.call(this, millis, picture, offset);
   };
 }
@@ -65,7 +63,7 @@ function toMillisWith(original: Implementation): Implementation {
     if (typeof time !== 'string') return original.call(this, time, picture);
     if (picture === undefined) return readIso(time, (text) => original.call(this, text));
     const isMisread = /\[[Zz]/.test(String(picture)) && MISREAD_OFFSET.test(time);
-    if (isMisread) throw new FunctionError('offset-misread');
+    if (isMisread) return failWith('offset-misread');
     return original.call(this, time, picture);
   };
 }
@@ -75,7 +73,7 @@ function readIso(time: string, read: (text: string) => unknown): unknown {
   const millis = read(/T[\d:.]+$/.test(time) ? `${time}Z` : time);
   const day = /^\d{4}-\d{2}-\d{2}/.exec(time)?.[0];
   if (Number.isNaN(millis) || (day !== undefined && !isDay(day))) {
-    throw new FunctionError('time-unreadable');
+    return failWith('time-unreadable');
   }
   return millis;
 }
@@ -85,7 +83,7 @@ function numberWith(original: Implementation): Implementation {
     const isRounded =
       typeof value === 'string' && /^-?\d+$/.test(value) && !Number.isSafeInteger(Number(value));
     // JSONata's own code for a text that is no number.
-    if (isRounded) throw new FunctionError('D3030');
+    if (isRounded) return failWith('D3030');
     return original.call(this, value);
   };
 }
@@ -95,9 +93,9 @@ function localTimeWith(fromMillis: Implementation): Implementation {
   return function (time, picture, zone) {
     if (time === undefined || time === null) return undefined;
     const date = readTime(time);
-    if (date === undefined) throw new FunctionError('time-unreadable');
+    if (date === undefined) return failWith('time-unreadable');
     const minutes = offsetOf(date, String(zone));
-    if (minutes === undefined) throw new FunctionError('zone-unknown');
+    if (minutes === undefined) return failWith('zone-unknown');
     const hours = Math.trunc(minutes / 60) + (minutes % 60 < 0 ? 1 : 0);
     // JSONata rounds down the hours of a negative offset: this number makes it show the right one.
     const offset = hours * 100 + (minutes % 60);
