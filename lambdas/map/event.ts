@@ -100,12 +100,17 @@ async function readTime(
   if (time === undefined) return NO_TIME;
   const found = await evaluate(time, scope);
   if (!found.ok) return found;
-  if (found.value === undefined || found.value === null) return NO_TIME;
+  if (found.value === undefined || found.value === null || isBlank(found.value)) return NO_TIME;
   const date = readEventTime(found.value);
   if (date !== undefined) return succeed(date);
   const written = writeValue(found.value);
   const type = written.kind === 'text' ? 'text' : written.type;
   return fail({ code: 'event-time-unreadable', ...time.place, type });
+}
+
+/** Vendors write empty text where there is no time. */
+function isBlank(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() === '';
 }
 
 /** The parameters that are sent, and those that are not. */

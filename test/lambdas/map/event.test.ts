@@ -103,7 +103,7 @@ describe('an event time', () => {
     });
   });
 
-  test.each([{}, { at: null }])('that is %j is nobody’s fault: the receive time counts', async (body) => {
+  test.each([{}, { at: null }, { at: '' }, { at: ' ' }])('that is %j is nobody’s fault: the receive time counts', async (body) => {
     const mapped = await map(event, body);
 
     expect(mapped?.kind).toBe('event');

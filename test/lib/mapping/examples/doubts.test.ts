@@ -44,12 +44,15 @@ async function warningsOf(event: object, { source = 'shop', body = BODY as objec
 
 const withValue = (value: string) => ({ 'event-params': { value } });
 
+/** A literal in a test would look like a template of JavaScript. */
+const dollar = (rest: string) => `$${rest}`;
+
 describe('a literal that is probably a value of the webhook is named, with its expression:', () => {
   test.each([
     ['{{ first_name }}', 'first_name'],
     ['{{first_name}}', 'first_name'],
     ['Dear {{ first_name }}!', "'Dear ' & first_name & '!'"],
-    ['${email}', 'email'],
+    [dollar('{email}'), 'email'],
     ['#{email}', 'email'],
     ['%{email}', 'email'],
     ['<%= email %>', 'email'],
@@ -84,8 +87,8 @@ describe('a literal that is probably a value of the webhook is named, with its e
   });
 
   test('as an event id, which no expression can be', async () => {
-    expect(await warningsOf({ 'event-id': '${EVENT_ID}' })).toEqual([
-      'is sent as it stands: ${EVENT_ID}. Write the id.',
+    expect(await warningsOf({ 'event-id': dollar('{EVENT_ID}') })).toEqual([
+      `is sent as it stands: ${dollar('{EVENT_ID}')}. Write the id.`,
     ]);
   });
 
