@@ -16,23 +16,30 @@ export function checkNumbers(text: string, ast: Ast): readonly string[] {
   });
 }
 
+/** What is wrong with the literals that a function of time is given. */
+type Check = (picture: string | undefined, place: string | undefined) => readonly string[];
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  fromMillis: (picture, offset) => [...checkPicture(picture), ...checkOffset(offset)],
+  localTime: (picture, zone) => [...checkPicture(picture), ...checkZone(zone)],
+  toMillis: (picture) => [...checkYear(picture), ...checkPicture(picture)],
+};
+
 /** Checks what functions of time are given, as far as it stands in the mapping. */
 export function checkTimes(ast: Ast, definitions: Readonly<Record<string, string>>): readonly string[] {
   return callsIn(ast).flatMap(({ name, given }) => {
-    if (name !== 'fromMillis' && name !== 'localTime') return [];
-    const [picture, zone] = timeArguments(name, given).map((value) => literalOf(value, definitions));
-    return [
-      ...(picture === undefined ? [] : checkPicture(picture)),
-      ...(zone === undefined ? [] : name === 'localTime' ? checkZone(zone) : checkOffset(zone)),
-    ];
+    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
+    const [picture, place] = timeArguments(name, given).map((value) => literalOf(value, definitions));
+    return check?.(picture, place) ?? [];
   });
 }
 
-/** The picture and the offset or zone. The time may be the context: `created.$localTime(picture, zone)`. */
-function timeArguments(name: 'fromMillis' | 'localTime', given: readonly unknown[]): readonly unknown[] {
+/** What stands behind the time, which may be the context: `created.$localTime(picture, zone)`. */
+function timeArguments(name: string, given: readonly unknown[]): readonly unknown[] {
   const [first] = given;
   const isText = isNode(first) && first.type === 'string';
-  return (name === 'fromMillis' ? isText : given.length === 2) ? given : given.slice(1);
+  const isContext = name === 'localTime' ? given.length === 2 : name === 'fromMillis' && isText;
+  return isContext ? given : given.slice(1);
 }
 
 /** The text of a literal, or of a definition that is one. */
@@ -50,7 +57,8 @@ function literalOf(value: unknown, definitions: Readonly<Record<string, string>>
 /** The letters that JSONata's pictures of dates know (docs.jsonata.org/date-time). */
 const COMPONENT = /^[YMDdFWwXxHhPmsfZzCE]/;
 
-function checkPicture(picture: string): readonly string[] {
+function checkPicture(picture: string | undefined): readonly string[] {
+  if (picture === undefined) return [];
   const markers = [...picture.replaceAll('[[', '').matchAll(/\[([^\]]*)(\]?)/g)];
   return markers.flatMap(([marker, component = '', end]) => {
     if (end === '')
@@ -62,16 +70,24 @@ function checkPicture(picture: string): readonly string[] {
   });
 }
 
-function checkOffset(offset: string): readonly string[] {
-  if (isOffset(offset)) return [];
+/** What a picture leaves out in front, JSONata takes from the clock. */
+function checkYear(picture: string | undefined): readonly string[] {
+  if (picture === undefined || /\[\s*[YX]/.test(picture)) return [];
+  return [
+    `the picture "${picture}" has no year: today's would be taken, which differs at every attempt. Add [Y].`,
+  ];
+}
+
+function checkOffset(offset: string | undefined): readonly string[] {
+  if (offset === undefined || isOffset(offset)) return [];
   return [
     `$fromMillis would misread "${offset}". Write +HHMM, as in "+0530", or better: ` +
       '$localTime(time, picture, "Europe/Berlin").',
   ];
 }
 
-function checkZone(zone: string): readonly string[] {
-  if (offsetOf(new Date(0), zone) !== undefined) return [];
+function checkZone(zone: string | undefined): readonly string[] {
+  if (zone === undefined || offsetOf(new Date(0), zone) !== undefined) return [];
   const advice = didYouMean(zone, Intl.supportedValuesOf('timeZone'), 'Write one such as "Europe/Berlin".');
   return [`"${zone}" is not a time zone. ${advice}`];
 }

@@ -1,7 +1,15 @@
 import { nearestName, type Problem } from '../../config/file.ts';
 import { expressionsOf, type LocatedText, literalsOf } from '../expressions.ts';
 import type { MappingFile } from '../file.ts';
-import { callsIn, isNode, parseExpression, type ReadPath, readPaths } from '../syntax-tree.ts';
+import {
+  callsIn,
+  isNode,
+  type Node,
+  nodesOf,
+  parseExpression,
+  type ReadPath,
+  readPaths,
+} from '../syntax-tree.ts';
 import type { Known, KnownPaths } from './known-paths.ts';
 
 /** Finds what is most likely meant otherwise, by the webhooks of the examples; each is a warning. */
@@ -13,7 +21,7 @@ export function findDoubts(mapping: MappingFile, known: KnownPaths): readonly Pr
       event,
     })),
   );
-  const literals = literalsOf(mapping).flatMap((literal) =>
+  const literals = [...literalsOf(mapping), ...expressionsOf(mapping).flatMap(textsIn)].flatMap((literal) =>
     doubt(mapping, literal, doubtLiteral(literal, mapping, known.of(literal.event))),
   );
   return [
@@ -25,6 +33,21 @@ export function findDoubts(mapping: MappingFile, known: KnownPaths): readonly Pr
       doubt(mapping, expression, doubtNulls(expression, known.of(expression.event))),
     ),
   ];
+}
+
+/** The texts of an expression that a customer would read: a whole expression, and what is joined. */
+function textsIn(expression: LocatedText): readonly LocatedText[] {
+  const parsed = parseExpression(expression.text);
+  if ('problem' in parsed) return [];
+  const joined = nodesOf(parsed.ast).flatMap(({ type, value, lhs, rhs }) =>
+    type === 'binary' && value === '&' ? [lhs, rhs] : [],
+  );
+  const isTemplate = ({ value }: Node) => TEMPLATE.test(String(value));
+  const texts = joined.filter(isNode).filter(isTemplate);
+  const whole: unknown = parsed.ast;
+  return [...(isNode(whole) ? [whole] : []), ...texts].flatMap(({ type, value }) =>
+    type === 'string' ? [{ ...expression, text: String(value) }] : [],
+  );
 }
 
 function doubt(mapping: MappingFile, { path }: LocatedText, messages: readonly string[]): readonly Problem[] {
@@ -51,7 +74,7 @@ function doubtLiteral(
   return [`is sent as it stands: ${JSON.stringify(text)}. Did you mean "{% ${expression} %}"?`];
 }
 
-/** `Hello {{ name }}!` as `\'Hello \' & name & \'!\'`. */
+/** `Hello {{ name }}!` as `'Hello ' & name & '!'`. */
 function templateExpression(text: string, paths: readonly string[]): string | undefined {
   const braced = BRACES.exec(text)?.[1];
   if (braced !== undefined && paths.includes(braced)) return braced;
@@ -99,6 +122,7 @@ const TAKES_NULL: Readonly<Record<string, string>> = {
   exists: '$exists(…) is true of null. Write: … ? true : false',
   count: '$count(…) counts null as one. Write: $count(…[$ != null])',
   coalesce: '"a ?? b" is null where a is null. Write: a ?: b',
+  join: '"&" writes it as the text "null". Write: (… ?: \'\')',
 };
 
 /** Warns where null comes, in an example or by a published schema, and would be taken for a value. */
@@ -106,9 +130,14 @@ function doubtNulls({ text }: LocatedText, known: Known): readonly string[] {
   const parsed = parseExpression(text);
   // Who asks for null knows of it.
   if ('problem' in parsed || /\bnull\b|\$type\(/.test(text)) return [];
-  const found = callsIn(parsed.ast).flatMap(({ name, given: [value], position }) => {
+  const calls = callsIn(parsed.ast).map(({ name, given: [value], position }) => {
     // JSONata makes `$exists` of `??`, without a place in the text.
-    const advice = TAKES_NULL[name === 'exists' && position === undefined ? 'coalesce' : name];
+    return { value, advice: TAKES_NULL[name === 'exists' && position === undefined ? 'coalesce' : name] };
+  });
+  const joined = nodesOf(parsed.ast)
+    .filter(({ type, value }) => type === 'binary' && value === '&')
+    .flatMap(({ lhs, rhs }) => [lhs, rhs].map((value) => ({ value, advice: TAKES_NULL.join })));
+  const found = [...calls, ...joined].flatMap(({ value, advice }) => {
     const path = plainPath(value);
     const written = path?.names.join('.') ?? '';
     if (advice === undefined || path === undefined || !known[path.from].nulls.has(written)) return [];

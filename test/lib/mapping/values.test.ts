@@ -75,6 +75,22 @@ describe('$localTime', () => {
   });
 });
 
+describe('$toMillis with a picture', () => {
+  test('is refused without a year, which JSONata would take from the clock', () => {
+    expect(problemsOf("$toMillis(at, '[H01]:[m01]')")).toEqual([
+      'the picture "[H01]:[m01]" has no year: today\'s would be taken, which differs at every attempt. Add [Y].',
+    ]);
+    expect(problemsOf("at ~> $toMillis('[D] [MNn]')")).toHaveLength(1);
+  });
+
+  test.each(["$toMillis(at, '[D].[M].[Y0001]')", '$toMillis(at)', '$toMillis(at, picture)'])(
+    'is no other: %s',
+    (source) => {
+      expect(problemsOf(source)).toEqual([]);
+    },
+  );
+});
+
 describe('a number that would be rounded', () => {
   test.each([
     ['id = 820982911946154508', '820982911946154508'],

@@ -72,6 +72,15 @@ describe('a literal that is probably a value of the webhook is named, with its e
     ]);
   });
 
+  test.each([
+    ['{% "first_name" %}', 'first_name', 'first_name'],
+    ["{% 'Dear {{ first_name }}, ' & email %}", 'Dear {{ first_name }}, ', "'Dear ' & first_name & ', '"],
+  ])('as a text within the expression %s', async (expression, text, meant) => {
+    expect(await warningsOf(withValue(expression))).toEqual([
+      `is sent as it stands: ${JSON.stringify(text)}. Did you mean "{% ${meant} %}"?`,
+    ]);
+  });
+
   test('as the event key, where even a single word is none', async () => {
     expect(await warningsOf({ 'event-key': 'email' })).toEqual([
       'is sent as it stands: "email". Did you mean "{% email %}"?',
@@ -98,6 +107,8 @@ describe('a literal that is probably a value of the webhook is named, with its e
     'a {word} in braces',
     '$5 off',
     '100%',
+    "{% $replace(email, '{{ first_name }}', 'x') %}",
+    "{% 'Dear ' & email %}",
     'https://example.com/a.b',
     'v1.2',
   ])('but not %s', async (literal) => {
@@ -116,6 +127,10 @@ describe('null that would be taken for a value is named:', () => {
       'nickname may be null, and $exists(…) is true of null. Write: … ? true : false',
     ],
     ['nickname ?? first_name', 'nickname may be null, and "a ?? b" is null where a is null. Write: a ?: b'],
+    [
+      "'Dear ' & nickname & '!'",
+      'nickname may be null, and "&" writes it as the text "null". Write: (… ?: \'\')',
+    ],
     ['$count(lines)', 'lines may be null, and $count(…) counts null as one. Write: $count(…[$ != null])'],
   ])('%s', async (source, message) => {
     expect(await warningsOf(withValue(`{% ${source} %}`))).toEqual([message]);
@@ -128,6 +143,7 @@ describe('null that would be taken for a value is named:', () => {
     'nickname ? true : false',
     '$exists(nickname) and nickname != null',
     '$count(lines[price > 1])',
+    "'Dear ' & (nickname ?: first_name)",
   ])('but not %s', async (source) => {
     const warnings = await warningsOf(withValue(`{% ${source} %}`));
 
