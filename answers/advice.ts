@@ -30,7 +30,7 @@ export const ADVICE: Readonly<Record<DeadLetterReason, Advice>> = {
     next: MEND_MAPPING,
   },
   'value-not-text': {
-    meaning: 'An expression gave an object, a list or a function, which cannot be sent.',
+    meaning: 'An expression gave an object, a list, a function or infinity, which cannot be sent.',
     next: MEND_MAPPING,
   },
   'value-null': {
@@ -43,7 +43,8 @@ export const ADVICE: Readonly<Record<DeadLetterReason, Advice>> = {
     next: 'mend the mapping if the key stands elsewhere, deploy, then replay; else drop it',
   },
   'event-key-invalid': {
-    meaning: 'The value that should name the person is not a valid address or number.',
+    meaning:
+      'The value that should name the person is not a valid address or number, or has a control character.',
     next: 'correct it at its source, or mend the mapping, deploy, then replay; else drop it',
   },
   'deduplication-id-unusable': {

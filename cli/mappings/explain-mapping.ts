@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { findMapping, PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
 import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
 import type { EventMapping, Mapping } from '../../lambdas/map/mapping.ts';
-import { isNode, type Node, parseExpression } from '../../lib/mapping/expressions.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
+import { isNode, type Node, parseExpression } from '../../lib/mapping/syntax-tree.ts';
 import { type CommandResult, example, formatCount, refuse, run } from '../command-line.ts';
 
 export function registerExplainMapping(program: Command): void {
@@ -72,7 +72,7 @@ function listParameters({ 'event-params': params, required }: EventMapping): rea
   return [
     '  It sends:',
     ...Object.entries(params).map(([name, value]) => {
-      const optional = required.includes(name) || !value.startsWith('{%') ? '' : ', if it is there';
+      const optional = required.includes(name) || !isExpression(value) ? '' : ', if it is there';
       return `    ${name.padEnd(width)}  ${formatValue(value)}${optional}`;
     }),
   ];
@@ -200,7 +200,8 @@ function formatBinary({ value, lhs, rhs }: Node): Words {
 }
 
 const CALLS: Readonly<Record<string, (...given: string[]) => string>> = {
-  exists: (what) => `${what} is there`,
+  // JSONata takes null for something that is there.
+  exists: (what) => `${what} is there (null counts as there)`,
   // As the shipped mappings define it: there, and neither null nor empty.
   has: (what) => `${what} is there`,
   not: negate,
@@ -214,6 +215,7 @@ const CALLS: Readonly<Record<string, (...given: string[]) => string>> = {
   contains: (what, part) => `${what} contains ${part}`,
   formatNumber: (what, picture) => `${what}, written as ${picture}`,
   fromMillis: (what) => `${what} as a date`,
+  localTime: (what, _picture, zone) => `${what} as a date in ${(zone ?? '').replaceAll('"', '')}`,
   join: (what) => `${what}, joined`,
   toMillis: (what) => what,
 };

@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { fail, type Result, succeed } from '../result.ts';
+import { normaliseEventKey } from './event-key.ts';
 import { evaluate, isJsonataFunction, isNullVariant, type LocatedValue, type Scope } from './expression.ts';
 import type { ContractBreach, MapFailure, ValueType } from './failure.ts';
-import type { EventKeyMapping, EventMapping } from './mapping.ts';
+import type { EventMapping } from './mapping.ts';
+import { readEventTime } from './time.ts';
 
 /** One message to one customer: what the event API is called with. */
 export type CampaignEvent = {
@@ -72,7 +74,8 @@ async function readKey({ key, mapping }: EventRecipe, scope: Scope): Promise<Res
   if (!found.ok) return found;
   const written = writeValue(found.value);
   if (written.kind === 'not-text') return fail({ code: 'value-not-text', ...key.place, type: written.type });
-  const text = written.kind === 'text' ? written.text.trim() : '';
+  // Not the cleaned text: without a character it would be another person's key.
+  const text = written.kind === 'text' ? keyText(found.value, written.text).trim() : '';
   if (text === '') {
     const type = written.kind === 'text' ? 'empty text' : written.type;
     return fail({ code: 'event-key-missing', ...key.place, type });
@@ -83,48 +86,11 @@ async function readKey({ key, mapping }: EventRecipe, scope: Scope): Promise<Res
     : fail({ code: 'event-key-invalid', ...key.place, ...normalised.failure });
 }
 
-/** An address, as far as can be told without sending to it (HTML's own rule is hardly stricter). */
-const EMAIL = /^[^\s@]+@[^\s@]+$/;
-
-/** RFC 5321, 4.5.3.1.3. */
-const MAX_EMAIL_CHARACTERS = 254;
-
-/**
- * Writes an event key as its kind wants it. Fails if it cannot be of that kind: the vendor silently ignores such a key
- * (webex-facts.md, 5.11).
- * @param text not empty, and without white space around it
- */
-export async function normaliseEventKey(
-  mapping: EventKeyMapping,
-  text: string,
-): Promise<Result<string, { readonly kind: 'email' | 'msisdn' }>> {
-  switch (mapping.kind) {
-    case 'email':
-      if (text.length > MAX_EMAIL_CHARACTERS || !EMAIL.test(text)) return fail({ kind: 'email' });
-      return succeed(mapping.lowerCase ? text.toLowerCase() : text);
-    case 'msisdn':
-      return normaliseNumber(mapping, text);
-    case 'text':
-    case 'device':
-    case 'customer-id':
-      return succeed(text);
-  }
-}
-
-/** E.164, with or without the plus. Any number of a possible length is taken: lists of valid numbers age. */
-async function normaliseNumber(
-  { plus, defaultRegion }: Extract<EventKeyMapping, { kind: 'msisdn' }>,
-  text: string,
-): Promise<Result<string, { readonly kind: 'msisdn' }>> {
-  // Loaded only here: its tables are large, and most mappings have no phone number.
-  const { isSupportedCountry, parsePhoneNumberFromString } = await import('libphonenumber-js/min');
-  const region = defaultRegion !== undefined && isSupportedCountry(defaultRegion) ? defaultRegion : undefined;
-  const number = parsePhoneNumberFromString(text.slice(0, 250), region);
-  if (number === undefined || !number.isPossible()) return fail({ kind: 'msisdn' });
-  return succeed(plus ? number.number : number.number.slice(1));
-}
-
 const NO_TIME = succeed(undefined);
+
+function keyText(value: unknown, written: string): string {
+  return typeof value === 'string' ? value : written;
+}
 
 /** When the event happened. */
 async function readTime(
@@ -134,7 +100,7 @@ async function readTime(
   if (time === undefined) return NO_TIME;
   const found = await evaluate(time, scope);
   if (!found.ok) return found;
-  if (found.value === undefined || found.value === null) return NO_TIME;
+  if (found.value === undefined || found.value === null || isBlank(found.value)) return NO_TIME;
   const date = readEventTime(found.value);
   if (date !== undefined) return succeed(date);
   const written = writeValue(found.value);
@@ -142,23 +108,9 @@ async function readTime(
   return fail({ code: 'event-time-unreadable', ...time.place, type });
 }
 
-/** Unix times below this are seconds, others milliseconds: it is the year 5138 in seconds, 1973 in milliseconds. */
-const FIRST_MILLISECONDS = 100_000_000_000;
-
-/** A date and time with an offset, as in ISO 8601 and RFC 3339. */
-const ISO_8601 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/;
-
-/** Reads when an event happened: unix seconds or milliseconds, as number or text, or ISO 8601 with an offset. */
-export function readEventTime(value: unknown): Date | undefined {
-  if (typeof value === 'number') return dateOf(value < FIRST_MILLISECONDS ? value * 1000 : value);
-  if (typeof value !== 'string') return undefined;
-  if (/^\d{1,15}(\.\d{1,9})?$/.test(value)) return readEventTime(Number(value));
-  return ISO_8601.test(value) ? dateOf(Date.parse(value)) : undefined;
-}
-
-function dateOf(milliseconds: number): Date | undefined {
-  const date = new Date(milliseconds);
-  return Number.isNaN(date.getTime()) || milliseconds < 0 ? undefined : date;
+/** Vendors write empty text where there is no time. */
+function isBlank(value: unknown): boolean {
+  return typeof value === 'string' && value.trim() === '';
 }
 
 /** The parameters that are sent, and those that are not. */
@@ -209,15 +161,18 @@ type Written =
   | { readonly kind: 'missing'; readonly type: 'missing' }
   /** The contract forbids these: "cannot be "NULL" or "null", even for a parameter that is not mandatory". */
   | { readonly kind: 'null'; readonly type: 'null' | 'text "null"' }
-  | { readonly kind: 'not-text'; readonly type: Extract<ValueType, 'object' | 'array' | 'function'> };
+  | {
+      readonly kind: 'not-text';
+      readonly type: Extract<ValueType, 'object' | 'array' | 'function' | 'not a number'>;
+    };
 
 /** Writes the result of an expression as text: the vendor documents no other kind of value. */
 export function writeValue(value: unknown): Written {
   switch (typeof value) {
     case 'string':
-      return isNullVariant(value) ? { kind: 'null', type: 'text "null"' } : textOf(value.toWellFormed());
+      return writeText(value);
     case 'number':
-      return textOf(writeNumber(value));
+      return Number.isFinite(value) ? textOf(writeNumber(value)) : { kind: 'not-text', type: 'not a number' };
     case 'boolean':
       return textOf(String(value));
     case 'undefined':
@@ -228,6 +183,14 @@ export function writeValue(value: unknown): Written {
     default:
       return { kind: 'not-text', type: 'function' };
   }
+}
+
+/** Any control character but a tab and a line break: printers, terminals and SMS gateways act on them. */
+const CONTROL_CHARACTERS = /(?![\t\n])\p{Cc}/gu;
+
+function writeText(value: string): Written {
+  const text = value.toWellFormed().replaceAll(/\r\n?/g, '\n').replaceAll(CONTROL_CHARACTERS, '');
+  return isNullVariant(text) ? { kind: 'null', type: 'text "null"' } : textOf(text);
 }
 
 function textOf(text: string): Written {

@@ -1,6 +1,7 @@
 import type { Expression } from 'jsonata';
 import { fail, type Result, succeed } from '../result.ts';
 import type { MapFailure, MappingPlace } from './failure.ts';
+import { makeFunctions, type OwnFunctions } from './functions.ts';
 
 /**
  * Bounds of one expression, so that no payload can block a worker: milliseconds, calls deep, items. JSONata handles about
@@ -28,14 +29,17 @@ export type CompiledValue = (scope: Scope) => Promise<Evaluated>;
 /** The named expressions of a mapping file. */
 export type Definitions = Readonly<Record<string, string>>;
 
-/** Whether a value of a mapping is an expression rather than literal text. */
+/** Whether a value of a mapping is an expression rather than literal text. A YAML block ends with a line break, which is no part of it. */
 export function isExpression(text: string): boolean {
-  return text.startsWith('{%') && text.endsWith('%}') && !text.includes('{%', 2) && text.length >= 4;
+  const trimmed = text.trim();
+  return (
+    trimmed.startsWith('{%') && trimmed.endsWith('%}') && !trimmed.includes('{%', 2) && trimmed.length >= 4
+  );
 }
 
 /** The JSONata between the delimiters. */
 export function expressionSource(text: string): string {
-  return text.slice(2, -2).trim();
+  return text.trim().slice(2, -2).trim();
 }
 
 const NULL_VARIANT = /^\s*null\s*$/i;
@@ -139,14 +143,26 @@ function followPath({ start, names }: Path, scope: Scope): unknown {
   return value;
 }
 
+/** JSONata, and what its expressions have beside or instead of its own functions. */
+type Engine = { readonly jsonata: typeof import('jsonata'); readonly functions: OwnFunctions };
+
 /** JSONata is loaded once, for the first expression that is not a path. */
-let loading: Promise<typeof import('jsonata')> | undefined;
+let loading: Promise<Engine> | undefined;
+
+async function loadEngine(): Promise<Engine> {
+  const { default: jsonata } = await import('jsonata');
+  return { jsonata, functions: await makeFunctions(jsonata) };
+}
 
 function parseOnce(source: string): () => Promise<Expression> {
   let parsed: Promise<Expression> | undefined;
   return () => {
-    loading ??= import('jsonata').then(({ default: jsonata }) => jsonata);
-    parsed ??= loading.then((jsonata) => jsonata(source, GUARDS));
+    loading ??= loadEngine();
+    parsed ??= loading.then(({ jsonata, functions }) => {
+      const expression = jsonata(source, GUARDS);
+      for (const [name, own] of Object.entries(functions)) expression.assign(name, own);
+      return expression;
+    });
     return parsed;
   };
 }
@@ -161,11 +177,27 @@ function compileWithJsonata(source: string): CompiledValue {
     try {
       const bindings = { headers, source: name, receivedAt, item: seen.item };
       const value: unknown = await expression.evaluate(seen.body, bindings);
+      if (typeof value === 'number') return succeed(writtenDigits(value, body, item));
       return succeed(isDisguised ? undisguise(value) : value);
     } catch (error) {
       return fail({ jsonataCode: jsonataCodeOf(error) });
     }
   };
+}
+
+/**
+ * A number with the digits that JSONata writes in a text: 15, as calculating in doubles spoils the last ones (19.99 * 100). A
+ * number that comes straight from the webhook keeps its own.
+ */
+function writtenDigits(value: number, ...seen: readonly unknown[]): number {
+  if (Number.isInteger(value)) return value;
+  const rounded = Number(value.toPrecision(15));
+  return rounded === value || seen.some((part) => hasNumber(part, value)) ? value : rounded;
+}
+
+function hasNumber(value: unknown, wanted: number): boolean {
+  if (typeof value !== 'object' || value === null) return value === wanted;
+  return Object.values(value).some((member) => hasNumber(member, wanted));
 }
 
 /** JSONata's errors are plain objects with a code; others, such as a stack overflow, have none. */

@@ -12,11 +12,22 @@ export type ValueType =
   | 'array'
   | 'boolean'
   | 'function'
+  /** What no calculation can give: infinity, or a time that is none. */
+  | 'not a number'
   | 'text'
   | 'empty text'
   | 'null'
   | 'text "null"'
   | 'missing';
+
+/** What is wrong with a key that is not of its kind. */
+const NO_KEY = {
+  email: 'not a valid email',
+  msisdn: 'not a valid msisdn',
+  text: 'has a character that cannot be sent',
+  device: 'has a character that cannot be sent',
+  'customer-id': 'has a character that cannot be sent',
+} as const;
 
 /** What is over a limit of the event API. */
 export type ContractBreach =
@@ -25,13 +36,13 @@ export type ContractBreach =
 
 /** Why a mapping could not make an event of a webhook. */
 export type MapFailure =
-  /** JSONata's own error code (T2001, D3030, …), without its message, which may quote the payload. */
+  /** JSONata's own error code (T2001, D3030, …) or that of a function of `functions.ts`, without a message, which may quote the payload. */
   | (MappingPlace & { readonly code: 'expression-failed'; readonly jsonataCode: string })
   | (MappingPlace & { readonly code: 'value-not-text'; readonly type: ValueType })
   | (MappingPlace & { readonly code: 'value-null'; readonly type: ValueType })
   | (MappingPlace & { readonly code: 'parameter-missing'; readonly type: ValueType })
   | (MappingPlace & { readonly code: 'event-key-missing'; readonly type: ValueType })
-  | (MappingPlace & { readonly code: 'event-key-invalid'; readonly kind: 'email' | 'msisdn' })
+  | (MappingPlace & { readonly code: 'event-key-invalid'; readonly kind: keyof typeof NO_KEY })
   | (MappingPlace & { readonly code: 'event-time-unreadable'; readonly type: ValueType })
   | (MappingPlace & { readonly code: 'deduplication-id-unusable'; readonly type: ValueType })
   | ContractBreach;
@@ -51,9 +62,10 @@ export function formatMapFailure(failure: MapFailure): string {
 function whatOf(failure: Exclude<MapFailure, ContractBreach>): string {
   switch (failure.code) {
     case 'expression-failed':
-      return `JSONata ${failure.jsonataCode}`;
+      // JSONata's own codes are a letter and four digits: T2001. Those of functions.ts are words.
+      return failure.jsonataCode.includes('-') ? failure.jsonataCode : `JSONata ${failure.jsonataCode}`;
     case 'event-key-invalid':
-      return `not a valid ${failure.kind}`;
+      return NO_KEY[failure.kind];
     default:
       return failure.type;
   }

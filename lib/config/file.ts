@@ -40,8 +40,10 @@ export function parseConfigFile<Value>(
 /** Parses a YAML text, without a schema. */
 export function readConfigFile(file: string, text: string): Result<ConfigFile<unknown>, readonly Problem[]> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   if (document.errors.length > 0) {
+    const unquoted = findUnquoted(file, text);
+    if (unquoted.length > 0) return fail(unquoted);
     const problems = document.errors.map(({ pos, message }) => {
       const { line, col } = lines.linePos(pos[0]);
       return { file, line, column: col, path: '', message: `is not valid YAML: ${message}` };
@@ -55,6 +57,18 @@ export function readConfigFile(file: string, text: string): Result<ConfigFile<un
     return { file, line, column: col, path: writePath(written), message };
   };
   return succeed({ value: document.toJS(), problemAt });
+}
+
+/** YAML takes the brace of an expression without quotes for a map, and says no more than that it cannot read it. */
+function findUnquoted(file: string, text: string): readonly Problem[] {
+  return text.split('\n').flatMap((line, index) => {
+    const before = /^[^#"']*[:,[{-]\s*(?=\{%)/.exec(line)?.[0];
+    if (before === undefined) return [];
+    const expression = /\{%.*?%\}/.exec(line.slice(before.length))?.[0] ?? '{% … %}';
+    const quoted = expression.includes('"') ? `'${expression.replaceAll("'", "''")}'` : `"${expression}"`;
+    const message = `put the expression in quotes: ${quoted}`;
+    return [{ file, line: index + 1, column: before.length + 1, path: '', message }];
+  });
 }
 
 /** `file:line:column  path  message`, a problem a line. */

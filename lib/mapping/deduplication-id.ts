@@ -2,16 +2,9 @@ import { tokensOf } from '../../lambdas/ingest/signature/signed-content.ts';
 import { type Profile, type SignatureScheme, uncoveredBody } from '../../lambdas/ingest/source.ts';
 import { expressionSource, withDefinitions } from '../../lambdas/map/expression.ts';
 import type { ConfigFile, Problem } from '../config/file.ts';
-import {
-  type Ast,
-  expressionsOf,
-  headersIn,
-  type LocatedText,
-  namesRead,
-  nodesOf,
-  parseExpression,
-} from './expressions.ts';
+import { expressionsOf, headersIn, type LocatedText } from './expressions.ts';
 import type { WrittenFile, WrittenMapping } from './schema.ts';
+import { type Ast, namesRead, nodesOf, parseExpression } from './syntax-tree.ts';
 
 /**
  * Checks that every `deduplication-id` of a file reads what is signed, and what differs from one fact to the next. An id of

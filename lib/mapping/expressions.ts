@@ -1,10 +1,11 @@
-import jsonata from 'jsonata';
 import { isSafe, isSafePattern } from 'redos-detector';
 import type { Profile } from '../../lambdas/ingest/source.ts';
-import { expressionSource, isExpression, isNullVariant } from '../../lambdas/map/expression.ts';
+import { isExpression, isNullVariant } from '../../lambdas/map/expression.ts';
 import type { Mapping } from '../../lambdas/map/mapping.ts';
 import { type ConfigFile, didYouMean, type Problem } from '../config/file.ts';
 import type { WrittenFile } from './schema.ts';
+import { type Ast, type Node, namesRead, nodesOf, parseExpression } from './syntax-tree.ts';
+import { checkNumbers, checkTimes } from './values.ts';
 
 /** A value of a mapping file, literal or expression, and the path where it stands. */
 export type LocatedText = {
@@ -50,6 +51,11 @@ function settingsOf(settings: Settings, at: readonly PropertyKey[]): readonly Lo
   return [...texts, ...params.map(([name, text]) => ({ path: [...at, 'event-params', name], text }))];
 }
 
+/** The values that are sent as they stand. */
+export function literalsOf(values: Values): readonly LocatedText[] {
+  return valuesOf(values).filter(({ text }) => !isExpression(text));
+}
+
 /** The values that are expressions. */
 export function expressionsOf(values: Values): readonly LocatedText[] {
   return valuesOf(values).filter(({ text }) => isExpression(text));
@@ -64,7 +70,7 @@ export function checkLiterals({ value, problemAt }: ConfigFile<WrittenFile>): re
       ? [{ path, text: id }]
       : Object.entries(id).map(([stage, text]) => ({ path: [...path, stage], text }));
   });
-  return [...valuesOf(value).filter(({ text }) => !isExpression(text)), ...ids]
+  return [...literalsOf(value), ...ids]
     .filter(({ text }) => isNullVariant(text))
     .map(({ path, text }) =>
       problemAt(path, `reads "${text}", which Webex Campaign refuses as a value. Write what is meant.`),
@@ -87,10 +93,12 @@ function checkExpression(expression: LocatedText, ast: Ast, file: WrittenFile): 
     ...nodesOf(ast).flatMap(checkPadding),
     ...nodesOf(ast).flatMap(checkPattern),
     ...checkConstantCondition(expression, ast),
+    ...checkNumbers(expression.text, ast),
+    ...checkTimes(ast, file.let),
   ];
 }
 
-/** The functions that JSONata 2.2 has and a mapping may use (docs.jsonata.org, "Function library"). */
+/** The functions that JSONata 2.2 has and a mapping may use (docs.jsonata.org, "Function library"), and our own. */
 const FUNCTIONS: readonly string[] = `
   abs append assert average base64decode base64encode boolean ceil clone contains count decodeUrl
   decodeUrlComponent distinct each encodeUrl encodeUrlComponent error exists filter floor
@@ -99,7 +107,8 @@ const FUNCTIONS: readonly string[] = `
   spread sqrt string substring substringAfter substringBefore sum toMillis trim type uppercase zip
 `
   .trim()
-  .split(/\s+/);
+  .split(/\s+/)
+  .concat('localTime');
 
 /** What an expression can name beside the body. */
 const BINDINGS: readonly string[] = ['headers', 'source', 'receivedAt', 'item'];
@@ -230,52 +239,4 @@ export function headersIn(expression: string): readonly string[] {
   return [...expression.matchAll(NAMED_HEADER)].flatMap(
     (match) => match.slice(1).find((name) => name !== undefined) ?? [],
   );
-}
-
-/** The syntax tree that JSONata makes of an expression. */
-export type Ast = ReturnType<jsonata.Expression['ast']>;
-
-/** Parses an expression; or says why JSONata cannot. */
-export function parseExpression(text: string): { readonly ast: Ast } | { readonly problem: string } {
-  try {
-    return { ast: jsonata(expressionSource(text)).ast() };
-  } catch (error) {
-    const position = isPositioned(error) ? ` at character ${error.position}` : '';
-    const message = error instanceof Object && 'message' in error ? error.message : error;
-    return { problem: `is not valid JSONata${position}: ${message}` };
-  }
-}
-
-function isPositioned(error: unknown): error is { readonly position: number } {
-  return error instanceof Object && 'position' in error && typeof error.position === 'number';
-}
-
-/** A node of the syntax tree, as far as it is looked at. */
-export type Node = Readonly<Record<string, unknown>> & { readonly type: string };
-
-export function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
-}
-
-/** Every node of a tree, parents before children. */
-export function nodesOf(value: unknown): readonly Node[] {
-  if (Array.isArray(value)) return value.flatMap(nodesOf);
-  if (typeof value !== 'object' || value === null || value instanceof RegExp) return [];
-  const children = Object.values(value).flatMap(nodesOf);
-  return isNode(value) ? [value, ...children] : children;
-}
-
-/** The variables that an expression reads, without those that it defines itself. */
-export function namesRead(ast: Ast): readonly string[] {
-  const nodes = nodesOf(ast);
-  const defined = new Set(nodes.flatMap(namesDefined));
-  const read = nodes.flatMap(({ type, value }) => (type === 'variable' ? [String(value)] : []));
-  return [...new Set(read)].filter((name) => name !== '' && name !== '$' && !defined.has(name));
-}
-
-/** By `$x := …`, as the argument of a function, or by `@$x` and `#$x` in a path. */
-function namesDefined({ type, lhs, arguments: given, focus, index }: Node): readonly string[] {
-  const nodes = type === 'bind' ? [lhs] : type === 'lambda' && Array.isArray(given) ? given : [];
-  const names = nodes.flatMap((node) => (isNode(node) ? [String(node.value)] : []));
-  return [...names, ...[focus, index].filter((name) => typeof name === 'string')];
 }

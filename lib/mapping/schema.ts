@@ -117,7 +117,12 @@ const eventSchema = z.strictObject({
     'The event definition in Webex Campaign, for all stages or one per stage.',
   ),
   'event-key': eventKeySchema.describe('Whom: an e-mail address, mobile number, device id or customer id.'),
-  'event-params': paramsSchema.default({}).describe('What: a parameter’s name, and its value.'),
+  'event-params': paramsSchema
+    .default({})
+    .describe(
+      'What: a parameter’s name, and its value. $localTime(time, picture, zone) writes a time of a zone: ' +
+        "\"{% $localTime(created, '[D1] [MNn], [H01]:[m01]', 'Europe/Berlin') %}\".",
+    ),
   required: z
     .array(z.string().min(1))
     .default([])

@@ -329,10 +329,12 @@ describe('adapter explain-mapping', () => {
 
     expect(exitCode).toBe(0);
     expect(text).toContain(
-      'When Shop says orders paid (orders/paid), and the count is above zero and the cancelled at is not there: ' +
+      'When Shop says orders paid (orders/paid), and the count is above zero and the cancelled at is not there (null counts as there): ' +
         'Webex Campaign is asked for evt_1, for the person whose e-mail address is the email.',
     );
-    expect(text).toContain('Skipped unless the count is above zero and the cancelled at is not there.');
+    expect(text).toContain(
+      'Skipped unless the count is above zero and the cancelled at is not there (null counts as there).',
+    );
     expect(text).toContain(
       'Kept aside as a dead letter when there is no such e-mail address, or without total.',
     );

@@ -103,12 +103,15 @@ describe('an event time', () => {
     });
   });
 
-  test.each([{}, { at: null }])('that is %j is nobody’s fault: the receive time counts', async (body) => {
-    const mapped = await map(event, body);
+  test.each([{}, { at: null }, { at: '' }, { at: ' ' }])(
+    'that is %j is nobody’s fault: the receive time counts',
+    async (body) => {
+      const mapped = await map(event, body);
 
-    expect(mapped?.kind).toBe('event');
-    expect(mapped).not.toHaveProperty('occurredAt');
-  });
+      expect(mapped?.kind).toBe('event');
+      expect(mapped).not.toHaveProperty('occurredAt');
+    },
+  );
 
   test.each([
     [{ at: 'soon' }, 'text'],

@@ -1,0 +1,154 @@
+import { nearestName, type Problem } from '../../config/file.ts';
+import { expressionsOf, type LocatedText, literalsOf } from '../expressions.ts';
+import type { MappingFile } from '../file.ts';
+import {
+  callsIn,
+  isNode,
+  type Node,
+  nodesOf,
+  parseExpression,
+  type ReadPath,
+  readPaths,
+} from '../syntax-tree.ts';
+import type { Known, KnownPaths } from './known-paths.ts';
+
+/** Finds what is most likely meant otherwise, by the webhooks of the examples; each is a warning. */
+export function findDoubts(mapping: MappingFile, known: KnownPaths): readonly Problem[] {
+  const ids = mapping.events.flatMap(({ 'event-id': id }, event) =>
+    (typeof id === 'string' ? [id] : Object.values(id)).map((text) => ({
+      path: ['events', event, 'event-id'],
+      text,
+      event,
+    })),
+  );
+  const literals = [...literalsOf(mapping), ...expressionsOf(mapping).flatMap(textsIn)].flatMap((literal) =>
+    doubt(mapping, literal, doubtLiteral(literal, mapping, known.of(literal.event))),
+  );
+  return [
+    ...literals,
+    ...ids.flatMap((id) =>
+      doubt(mapping, id, TEMPLATE.test(id.text) ? [`is sent as it stands: ${id.text}. Write the id.`] : []),
+    ),
+    ...expressionsOf(mapping).flatMap((expression) =>
+      doubt(mapping, expression, doubtNulls(expression, known.of(expression.event))),
+    ),
+  ];
+}
+
+/** The texts of an expression that a customer would read: a whole expression, and what is joined. */
+function textsIn(expression: LocatedText): readonly LocatedText[] {
+  const parsed = parseExpression(expression.text);
+  if ('problem' in parsed) return [];
+  const joined = nodesOf(parsed.ast).flatMap(({ type, value, lhs, rhs }) =>
+    type === 'binary' && value === '&' ? [lhs, rhs] : [],
+  );
+  const isTemplate = ({ value }: Node) => TEMPLATE.test(String(value));
+  const texts = joined.filter(isNode).filter(isTemplate);
+  const whole: unknown = parsed.ast;
+  return [...(isNode(whole) ? [whole] : []), ...texts].flatMap(({ type, value }) =>
+    type === 'string' ? [{ ...expression, text: String(value) }] : [],
+  );
+}
+
+function doubt(mapping: MappingFile, { path }: LocatedText, messages: readonly string[]): readonly Problem[] {
+  return messages.map((message) => ({ ...mapping.problemAt(path, message), severity: 'warning' as const }));
+}
+
+/** How other tools write a value within a text: `{{ name }}`, `${name}`, `#{name}`, `%{name}`, `<%= name %>`. */
+const TEMPLATE = /\{\{\s*([^{}]+?)\s*\}\}|[$#%]\{\s*([^{}]+?)\s*\}|<%=?\s*([^%]+?)\s*%>/;
+/** A name in single braces, as the whole text. */
+const BRACES = /^\{\s*([\w.[\]]+)\s*\}$/;
+
+/** Warns of a literal that is probably the name of a value: the customer would read that name. */
+function doubtLiteral(
+  { path, text }: LocatedText,
+  { let: definitions }: MappingFile,
+  known: Known,
+): readonly string[] {
+  const paths = [...known.body.all];
+  const expression =
+    templateExpression(text, paths) ??
+    variableExpression(text, Object.keys(definitions)) ??
+    pathExpression(text, paths, path.includes('event-key'));
+  if (expression === undefined) return [];
+  return [`is sent as it stands: ${JSON.stringify(text)}. Did you mean "{% ${expression} %}"?`];
+}
+
+/** `Hello {{ name }}!` as `'Hello ' & name & '!'`. */
+function templateExpression(text: string, paths: readonly string[]): string | undefined {
+  const braced = BRACES.exec(text)?.[1];
+  if (braced !== undefined && paths.includes(braced)) return braced;
+  if (!TEMPLATE.test(text)) return undefined;
+  const parts = text.split(new RegExp(TEMPLATE, 'g'));
+  // A split has the groups of the pattern between the pieces of the text: one of the three is there.
+  const pieces = parts.flatMap((part, index) => {
+    if (part === undefined || part === '') return [];
+    return [index % 4 === 0 ? `'${part.replaceAll("'", '’')}'` : nameIn(part, paths)];
+  });
+  return pieces.join(' & ');
+}
+
+/** The path that a name of another tool stands for (`$.data.id`, `body.data.id`), as near as can be told. */
+function nameIn(written: string, paths: readonly string[]): string {
+  const name = written.replace(/^\$+\.?/, '');
+  const last = paths.find((path) => path.endsWith(`.${name}`) || name.endsWith(`.${path}`));
+  return paths.includes(name) ? name : (last ?? nearestName(name, paths) ?? name);
+}
+
+/** `$item.id`, `$receivedAt`, `$uppercase(name)`, without the delimiters of an expression. */
+function variableExpression(text: string, definitions: readonly string[]): string | undefined {
+  const known = ['item', 'headers', 'source', 'receivedAt', ...definitions];
+  const [, name = '', call] = /^\$([A-Za-z]\w*)(\(.*\))?/.exec(text) ?? [];
+  return known.includes(name) || call !== undefined ? text : undefined;
+}
+
+/** Members in which vendors wrap what a webhook is about. */
+const WRAPPER = /^(?:data|object|payload|body|event|resource)\./;
+
+/** A path of the webhook; a single name only where it looks like no word, or as a key, which nobody writes out. */
+function pathExpression(text: string, paths: readonly string[], isKey: boolean): string | undefined {
+  if (!/^(?:\$\$?\.)?[A-Za-z_]\w*(?:\[-?\d+\])?(?:\.[A-Za-z_]\w*(?:\[-?\d+\])?)*$/.test(text))
+    return undefined;
+  const path = text.replace(/^\$\$?\./, '');
+  const plain = path.replaceAll(/\[-?\d+\]/g, '');
+  if (path !== text) return nameIn(path, paths);
+  const isNoWord = /[._[]|[a-z][A-Z]/.test(path);
+  const isPath = paths.includes(plain) && (isNoWord || isKey);
+  return isPath || (paths.length === 0 && WRAPPER.test(path)) ? path : undefined;
+}
+
+/** What takes null for something that is there, as JSONata has it, and what does not. */
+const TAKES_NULL: Readonly<Record<string, string>> = {
+  exists: '$exists(…) is true of null. Write: … ? true : false',
+  count: '$count(…) counts null as one. Write: $count(…[$ != null])',
+  coalesce: '"a ?? b" is null where a is null. Write: a ?: b',
+  join: '"&" writes it as the text "null". Write: (… ?: \'\')',
+};
+
+/** Warns where null comes, in an example or by a published schema, and would be taken for a value. */
+function doubtNulls({ text }: LocatedText, known: Known): readonly string[] {
+  const parsed = parseExpression(text);
+  // Who asks for null knows of it.
+  if ('problem' in parsed || /\bnull\b|\$type\(/.test(text)) return [];
+  const calls = callsIn(parsed.ast).map(({ name, given: [value], position }) => {
+    // JSONata makes `$exists` of `??`, without a place in the text.
+    return { value, advice: TAKES_NULL[name === 'exists' && position === undefined ? 'coalesce' : name] };
+  });
+  const joined = nodesOf(parsed.ast)
+    .filter(({ type, value }) => type === 'binary' && value === '&')
+    .flatMap(({ lhs, rhs }) => [lhs, rhs].map((value) => ({ value, advice: TAKES_NULL.join })));
+  const found = [...calls, ...joined].flatMap(({ value, advice }) => {
+    const path = plainPath(value);
+    const written = path?.names.join('.') ?? '';
+    if (advice === undefined || path === undefined || !known[path.from].nulls.has(written)) return [];
+    return [`${path.from === 'item' ? '$item.' : ''}${written} may be null, and ${advice}`];
+  });
+  return [...new Set(found)];
+}
+
+/** A path of names alone: what a filter leaves is not null. */
+function plainPath(value: unknown): ReadPath | undefined {
+  if (!isNode(value) || !Array.isArray(value.steps) || value.steps.some(({ stages }) => stages))
+    return undefined;
+  return readPaths(value).at(-1);
+}
