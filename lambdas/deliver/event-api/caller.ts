@@ -1,6 +1,7 @@
 import type { Mapped } from '../../map/webhook.ts';
-import type { Result } from '../../result.ts';
+import { type Result, succeed } from '../../result.ts';
 import type { SecretFailure } from '../../secret.ts';
+import { beside, type Fault, faultOf } from '../beside.ts';
 import { LEFT_MILLISECONDS } from '../ledger/decision.ts';
 import type { RetryLaterCode } from '../outcome.ts';
 import { type Breaker, keepWhileOpen, type Pause, type Permit, signalOf } from './breaker.ts';
@@ -21,8 +22,10 @@ export type Called =
       /** How long it took, a second call with the other key included. */
       readonly milliseconds: number;
       readonly calls: number;
-      /** Which key the last call was made with. */
-      readonly keyUsed: 'primary' | 'secondary';
+      /** Which key the last call was made with, where that is known. */
+      readonly keyUsed?: 'primary' | 'secondary';
+      /** Bugs beside the verdict, if there were any. */
+      readonly faults?: readonly Fault[];
     }
   | ({ readonly kind: 'paused' } & CallPause);
 
@@ -80,38 +83,60 @@ function callPauseOf({ reason, milliseconds }: Pause): CallPause {
 }
 
 async function callOnce(
-  { event, payload }: EventToCall,
-  {
-    keyedCaller,
-    breaker,
-    call,
-    successIdFields,
-    now,
-    permit,
-    hasTime,
-  }: CallerDependencies & { readonly permit: Permit; readonly hasTime: () => boolean },
+  event: EventToCall,
+  dependencies: CallerDependencies & { readonly permit: Permit; readonly hasTime: () => boolean },
 ): Promise<Called> {
+  const { breaker, now, permit } = dependencies;
   const startedAt = now().getTime();
-  const called = await keyedCaller(async (key) => {
-    const attempt = await call(buildRequest(payload, key));
-    return quoteAnswer(classifyAttempt(attempt, now(), successIdFields), attempt, { ...event, key });
-  }, hasTime);
+  const faults: Fault[] = [];
+  const called = await judgeCall(event, dependencies, faults);
   if (!called.ok) {
     breaker.giveBack(permit);
     return { kind: 'paused', code: called.failure.code };
   }
-  const { verdict, calls, keyUsed } = called.value;
-  const { retryAfterSeconds } = { retryAfterSeconds: undefined, ...verdict };
+  const { verdict: judged, ...facts } = called.value;
   const endedAt = now().getTime();
-  const found = { signal: signalOf(verdict), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
-  breaker.record(permit, found, endedAt);
-  return {
-    kind: 'called',
-    verdict: keepWhileOpen(verdict, breaker.isOpen()),
-    milliseconds: endedAt - startedAt,
-    calls,
-    keyUsed,
-  };
+  const verdict = beside('breaker-not-updated', { faults, before: judged }, () => {
+    const { retryAfterSeconds } = { retryAfterSeconds: undefined, ...judged };
+    const found = { signal: signalOf(judged), ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+    breaker.record(permit, found, endedAt);
+    return keepWhileOpen(judged, breaker.isOpen());
+  });
+  const milliseconds = endedAt - startedAt;
+  return { kind: 'called', ...facts, verdict, milliseconds, ...(faults.length > 0 && { faults }) };
+}
+
+/** What a call is worth from the moment it may have been sent, until its answer is judged. */
+const NOT_JUDGED = { outcome: 'unconfirmed', code: 'unconfirmed', cause: 'internal-error' } as const;
+
+/**
+ * Makes the calls for an event and judges them. Once one may have been sent, this throws no more: a bug in anything else
+ * leaves the verdict that is known by then. A bug before that says nothing of a call, and is thrown.
+ */
+async function judgeCall(
+  { event, payload }: EventToCall,
+  { keyedCaller, call, successIdFields, now, hasTime }: CallerDependencies & { hasTime: () => boolean },
+  faults: Fault[],
+): ReturnType<KeyedCaller> {
+  let known: Verdict | undefined;
+  let calls = 0;
+  try {
+    return await keyedCaller(async (key) => {
+      const request = buildRequest(payload, key);
+      known = NOT_JUDGED;
+      calls += 1;
+      const attempt = await call(request);
+      const verdict = classifyAttempt(attempt, now(), successIdFields);
+      known = beside('answer-not-quoted', { faults, before: verdict }, () =>
+        quoteAnswer(verdict, attempt, { ...event, key }),
+      );
+      return known;
+    }, hasTime);
+  } catch (bug) {
+    if (known === undefined) throw bug;
+    faults.push(faultOf(known === NOT_JUDGED ? 'answer-not-judged' : 'keys-not-updated', bug));
+    return succeed({ verdict: known, calls });
+  }
 }
 
 /** How long a call may take, in milliseconds. */

@@ -59,7 +59,11 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
     ledger,
     caller: createCaller(done, { ...time, ...calls }),
     ...recordingIn(done),
-    hashEventKey: async (eventKey) => `hash of ${eventKey.length}`,
+    hashEventKey: async (eventKey) => {
+      // An event that meets a bug before it is called.
+      if (eventKey === 'dan') throw new TypeError('a bug that quotes dan');
+      return `hash of ${eventKey.length}`;
+    },
     newOwner: () => {
       owners += 1;
       return `worker-${owners}`;
