@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { parse } from 'yaml';
 import * as z from 'zod';
 import { findMapping, PROJECT } from '../../answers/project.ts';
 import { httpApiEventSchema } from '../../lambdas/ingest/request.ts';
@@ -8,6 +7,7 @@ import { adviseOn } from '../../lambdas/ingest/signature/verification.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
 import type { SignatureScheme } from '../../lambdas/ingest/source.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { formatProblems, readConfigFile, readConfigText } from '../../lib/config/file.ts';
 import { resolveVerify } from '../../lib/mapping/file.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
 
@@ -195,11 +195,9 @@ function readRequests(file: string): Result<readonly DoctorRequest[], readonly s
 /** The options in a YAML or JSON file of this name; where there is no such file, the name itself, which is a profile's. */
 function readOptionsFile(nameOrFile: string): Result<unknown, string> {
   if (!existsSync(nameOrFile)) return succeed(nameOrFile);
-  try {
-    return succeed(parse(readFileSync(nameOrFile, 'utf8')));
-  } catch (error) {
-    return fail(`${nameOrFile}: is not valid YAML: ${error instanceof Error ? error.message : error}`);
-  }
+  const text = readConfigText(nameOrFile, nameOrFile);
+  const read = text.ok ? readConfigFile(nameOrFile, text.value) : text;
+  return read.ok ? succeed(read.value.value) : fail(formatProblems(read.failure));
 }
 
 function readEntry(entry: unknown, number: string): Result<DoctorRequest, readonly string[]> {

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { type Problem, readConfigFile } from '../config/file.ts';
+import { type Problem, readConfigFile, readConfigText } from '../config/file.ts';
 import { checkCoverage } from './examples/coverage.ts';
 import { checkExpectation, type Example, parseExample, runExample } from './examples/example.ts';
 import { type MappingFile, parseMappingFile } from './file.ts';
@@ -117,8 +117,13 @@ export function readFolder(
 ): Result<MappingFile, readonly Problem[]> {
   const file = join(path, MAPPING_FILE);
   const shown = relative(process.cwd(), file);
-  if (existsSync(file)) return parseMappingFile(shown, readFileSync(file, 'utf8'), { folder, stages });
-  return fail([{ file: shown, line: 1, column: 1, path: '', message: `is missing. Add a ${MAPPING_FILE}.` }]);
+  if (!existsSync(file)) {
+    return fail([
+      { file: shown, line: 1, column: 1, path: '', message: `is missing. Add a ${MAPPING_FILE}.` },
+    ]);
+  }
+  const text = readConfigText(file, shown);
+  return text.ok ? parseMappingFile(shown, text.value, { folder, stages }) : text;
 }
 
 /** The examples of a mapping folder, by their file names, and what is wrong in them. */
@@ -156,7 +161,8 @@ export function stagesNamedIn(directory: string): readonly string[] {
 }
 
 function stagesOfFile(file: string): readonly string[] {
-  const read = existsSync(file) ? readConfigFile(file, readFileSync(file, 'utf8')) : undefined;
+  const text = existsSync(file) ? readConfigText(file, file) : undefined;
+  const read = text?.ok ? readConfigFile(file, text.value) : undefined;
   const parsed = eventIdsSchema.safeParse(read?.ok ? read.value.value : undefined);
   return (parsed.data?.events ?? []).flatMap((event) => Object.keys(event['event-id']));
 }
