@@ -110,33 +110,32 @@ async function callOnce(
 const NOT_JUDGED = { outcome: 'unconfirmed', code: 'unconfirmed', cause: 'internal-error' } as const;
 
 /**
- * Makes the calls for an event and judges them. Once one may have been sent, this throws no more: a bug in anything else
- * leaves the verdict that is known by then. A bug before that says nothing of a call, and is thrown.
+ * Makes the calls for an event and judges them. Once one may have been sent, this fails no more: a bug in anything else
+ * leaves the verdict that is known by then. A bug before that says nothing of a call: the promise rejects with it.
  */
-async function judgeCall(
+function judgeCall(
   { event, payload }: EventToCall,
   { keyedCaller, call, successIdFields, now, hasTime }: CallerDependencies & { hasTime: () => boolean },
   faults: Fault[],
 ): ReturnType<KeyedCaller> {
   let known: Verdict | undefined;
   let calls = 0;
-  try {
-    return await keyedCaller(async (key) => {
-      const request = buildRequest(payload, key);
-      known = NOT_JUDGED;
-      calls += 1;
-      const attempt = await call(request);
-      const verdict = classifyAttempt(attempt, now(), successIdFields);
-      known = beside('answer-not-quoted', { faults, before: verdict }, () =>
-        quoteAnswer(verdict, attempt, { ...event, key }),
-      );
-      return known;
-    }, hasTime);
-  } catch (bug) {
-    if (known === undefined) throw bug;
+  const called = keyedCaller(async (key) => {
+    const request = buildRequest(payload, key);
+    known = NOT_JUDGED;
+    calls += 1;
+    const attempt = await call(request);
+    const verdict = classifyAttempt(attempt, now(), successIdFields);
+    known = beside('answer-not-quoted', { faults, before: verdict }, () =>
+      quoteAnswer(verdict, attempt, { ...event, key }),
+    );
+    return known;
+  }, hasTime);
+  return called.catch((bug: unknown) => {
+    if (known === undefined) return called;
     faults.push(faultOf(known === NOT_JUDGED ? 'answer-not-judged' : 'keys-not-updated', bug));
     return succeed({ verdict: known, calls });
-  }
+  });
 }
 
 /** How long a call may take, in milliseconds. */
