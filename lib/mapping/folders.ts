@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import * as z from 'zod';
+import { LEDGER_DAYS } from '../../lambdas/deliver/ledger/entry.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type Problem, readConfigFile, readConfigText } from '../config/file.ts';
 import { checkCoverage } from './examples/coverage.ts';
@@ -62,8 +63,35 @@ async function checkFolder(path: string, folder: string, stages: readonly string
   if (!file.ok) return { mappings: [], problems: [...file.failure, ...problems] };
   const mapping = file.value;
   const runs = await Promise.all(examples.map((example) => runExample(mapping, example, stages[0] ?? '')));
-  const found = [...(await checkCoverage(mapping, runs)), ...problems, ...runs.flatMap(checkExpectation)];
+  const found = [
+    ...checkAges(mapping),
+    ...(await checkCoverage(mapping, runs)),
+    ...problems,
+    ...runs.flatMap(checkExpectation),
+  ];
   return { mappings: [mapping], problems: found };
+}
+
+/**
+ * Warns of a `max-age` that has nothing to go by: without a timestamp in the signature, and without an `event-time`, a copy
+ * of a webhook looks new whenever it is sent again.
+ */
+function checkAges({ profile, defaults, events, problemAt }: MappingFile): readonly Problem[] {
+  if (hasSignedTime(profile.signature)) return [];
+  return events.flatMap((event, index) => {
+    const age = event['max-age'] ?? defaults['max-age'];
+    const time = event['event-time'] ?? defaults['event-time'];
+    if (age === undefined || time !== undefined) return [];
+    const at = ['events', index, event['max-age'] === undefined ? 'name' : 'max-age'];
+    return [{ ...problemAt(at, NO_TIME), severity: 'warning' as const }];
+  });
+}
+
+const NO_TIME = `has a max-age, and nothing says when it happened: the signature of this source has no timestamp. Whoever has a copy of a webhook could send it again after ${LEDGER_DAYS} days, when the ledger has forgotten it. Add event-time.`;
+
+function hasSignedTime(signature: MappingFile['profile']['signature']): boolean {
+  if (signature.kind === 'custom') return signature.plugIn === 'mailgun';
+  return 'timestamp' in signature && signature.timestamp !== undefined;
 }
 
 /** Whether a problem keeps a mapping from being deployed. */
