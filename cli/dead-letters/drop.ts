@@ -10,6 +10,7 @@ import {
 } from '../../answers/dead-letter.ts';
 import { removeDeadLetter, showAgain } from '../../answers/dead-letter-queue.ts';
 import { type LedgerAction, recordAction } from '../../answers/ledger-items.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import {
   type Ask,
   askAtTerminal,
@@ -100,10 +101,10 @@ function dropOf({ deadLetter }: TakenDeadLetter, at: Date, { by, reason }: DropO
 
 function questionAbout(chosen: readonly TakenDeadLetter[]): string {
   const gone = chosen.length === 1 ? 'Its webhook is' : 'Their webhooks are';
-  return [
+  return joinLines([
     ...chosen.map(formatDeadLetter),
     `Drop ${formatCount(chosen.length, 'dead letter')}? ${gone} gone for good. [y/N] `,
-  ].join('\n');
+  ]);
 }
 
 function formatDeadLetter({ deadLetter }: TakenDeadLetter): string {
@@ -126,5 +127,5 @@ function formatDropped(
     return { text: JSON.stringify(facts, null, 2), exitCode: 0 };
   }
   const sum = `${deadLetters.length} ${outcome}. Reason: ${reason.trim()}`;
-  return { text: [...deadLetters.map(formatDeadLetter), '', sum].join('\n'), exitCode: 0 };
+  return { text: joinLines([...deadLetters.map(formatDeadLetter), '', sum]), exitCode: 0 };
 }

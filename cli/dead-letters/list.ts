@@ -9,6 +9,7 @@ import {
   formatAnswer,
   readDeadLetters,
 } from '../../answers/dead-letter.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import {
   type CommandResult,
   example,
@@ -77,7 +78,7 @@ function formatDeadLetter(deadLetter: DeadLetter, now: Date): string {
   const lines = facts.flatMap(([name, value]) =>
     value === undefined ? [] : [`  ${name.padEnd(9)}${value}`],
   );
-  return [`${id}  ${code}  (${note?.stage ?? 'buffer'})`, ...lines].join('\n');
+  return joinLines([`${id}  ${code}  (${note?.stage ?? 'buffer'})`, ...lines]);
 }
 
 function explainWithoutNote({ code }: DeadLetter): string {

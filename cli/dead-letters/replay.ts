@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { eventNameOf } from '../../answers/dead-letter.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { type Replayed, type ReplayOptions, replayDeadLetters } from '../../answers/replay.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
 import { withFilters } from './list.ts';
 
@@ -61,7 +62,8 @@ function formatReplayed(replayed: readonly Replayed[]): string {
   const lines = replayed.map(({ deadLetter, outcome, reason }) => {
     const { id, code, source, deduplicationId } = deadLetter;
     const name = [source, deduplicationId, eventNameOf(deadLetter)].filter(Boolean).join('  ');
-    return `${outcome.padEnd(13)}${id}  ${code}  ${name}${reason === undefined ? '' : `\n${' '.repeat(13)}${reason}`}`;
+    const title = `${outcome.padEnd(13)}${id}  ${code}  ${name}`;
+    return joinLines(reason === undefined ? [title] : [title, `${' '.repeat(13)}${reason}`]);
   });
   return [...lines, '', formatSum(replayed)].join('\n');
 }

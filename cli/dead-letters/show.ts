@@ -21,6 +21,7 @@ import {
 } from '../../answers/preview.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import type { Result } from '../../lambdas/result.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 
 type ShowOptions = AccountChoice & {
@@ -114,7 +115,7 @@ function formatDeadLetter(deadLetter: DeadLetter): string {
   const lines = facts.flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [`  ${name.padEnd(12)}${value}`],
   );
-  return [code, `  ${ADVICE[code].meaning}`, '', ...lines, ''].join('\n');
+  return joinLines([code, `  ${ADVICE[code].meaning}`, '', ...lines, '']);
 }
 
 /** All events of the webhook: a replay does not touch those that have ended. */
@@ -126,7 +127,7 @@ function formatLedger(deadLetter: DeadLetter, story: LedgerStory | undefined): s
     ({ event, state, code }) =>
       `  ${event}: ${state}${code === undefined ? '' : ` (${code})`}${event === own ? '  ← this one' : ''}`,
   );
-  return ['Its events in the ledger:', ...lines, ''].join('\n');
+  return joinLines(['Its events in the ledger:', ...lines, '']);
 }
 
 function formatChange(deadLetter: DeadLetter, preview: DeadLetterPreview): readonly string[] {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { findMapping, PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
 import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
 import type { EventMapping } from '../../lambdas/map/mapping.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import { isNode, type Node, parseExpression } from '../../lib/mapping/expressions.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
@@ -46,14 +47,14 @@ function formatEvent(source: string, event: EventMapping): string {
   const key = event['event-key'];
   const whom = `the person whose ${KINDS[key.kind]} is ${formatValue(key.value)}`;
   const then = `Webex Campaign is asked for ${event['event-id']}, for ${whom}.`;
-  return [
+  return joinLines([
     name,
     `  When ${capitalise(source)} says ${types}${condition}:${each} ${then}`,
     ...listParameters(event),
     ...(when === undefined ? [] : [`  Skipped unless ${formatValue(when)}.`]),
     `  Kept aside as a dead letter when there is no such ${KINDS[key.kind]}${formatRequired(required)}.`,
     ...formatPolicies(event),
-  ].join('\n');
+  ]);
 }
 
 const KINDS: Readonly<Record<EventMapping['event-key']['kind'], string>> = {

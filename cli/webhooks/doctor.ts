@@ -8,6 +8,7 @@ import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
 import type { SignatureScheme } from '../../lambdas/ingest/source.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems, readConfigFile, readConfigText } from '../../lib/config/file.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import { resolveVerify } from '../../lib/mapping/file.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
 
@@ -47,12 +48,12 @@ function readSeconds(text: string): number {
 /** `adapter doctor`: says of each request in a file whether its signature verifies, and if not, why not. */
 export function examine(mappingsDirectory: string, options: DoctorOptions): CommandResult {
   const requests = readRequests(options.request);
-  if (!requests.ok) return refuse(requests.failure.join('\n'));
+  if (!requests.ok) return refuse(joinLines(requests.failure));
   const fallback = readFallback(mappingsDirectory, options);
   if (!fallback.ok) return refuse(fallback.failure);
   const cases = requests.value.map((request) => completeCase(request, fallback.value, options));
   const problems = cases.flatMap((one) => (one.ok ? [] : [one.failure]));
-  if (problems.length > 0) return refuse(problems.join('\n'));
+  if (problems.length > 0) return refuse(joinLines(problems));
 
   const findings = cases.flatMap((one) => (one.ok ? [find(one.value, options)] : []));
   const format = options.json === true ? JSON.stringify : formatFinding;
@@ -100,7 +101,7 @@ function completeCase(
     const problems = profile.failure.map(
       ({ path, message }) => `${request.id}: ${path.map(String).join('.')}  ${message}`,
     );
-    return fail(problems.join('\n'));
+    return fail(joinLines(problems));
   }
   const secretsTried = secret ?? request.secrets;
   if (secretsTried.length > 0) return succeed({ ...request, scheme: profile.value.signature, secretsTried });
@@ -137,7 +138,7 @@ function find(one: Case, { now }: DoctorOptions): Finding & Readonly<Record<stri
 }
 
 function formatFinding({ id, valid, code, message }: Finding): string {
-  return `${valid ? 'valid  ' : 'INVALID'}  ${id}  ${code}\n         ${message}`;
+  return joinLines([`${valid ? 'valid  ' : 'INVALID'}  ${id}  ${code}`, `         ${message}`]);
 }
 
 /** A request as a person or a program wrote it down. Other members (source, licence, …) are ignored. */

@@ -4,6 +4,7 @@ import { closest, distance } from 'fastest-levenshtein';
 import { type Document, isMap, isNode, isScalar } from 'yaml';
 import type * as z from 'zod';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { joinLines } from './print.ts';
 import { readYaml } from './yaml.ts';
 
 /** One thing wrong in what a person wrote: where, and what to do about it. */
@@ -68,13 +69,13 @@ export function readConfigFile(file: string, text: string): Result<ConfigFile<un
 
 /** `file:line:column  path  message`, a problem a line. */
 export function formatProblems(problems: readonly Problem[]): string {
-  return problems
-    .map(({ file, line, column, path, message, severity }) => {
+  return joinLines(
+    problems.map(({ file, line, column, path, message, severity }) => {
       const place = [file, line, column].filter((part) => part !== undefined).join(':');
       const what = severity === undefined ? message : `${severity}: ${message}`;
       return [place, path, what].filter((part) => part !== '').join('  ');
-    })
-    .join('\n');
+    }),
+  );
 }
 
 /** A short form may stand for the whole (`event-key: text` for `event-key: {value: text}`): a problem is reported as it is written. */
