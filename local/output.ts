@@ -48,7 +48,8 @@ export function formatCall({ body, answer }: ReceivedCall): string {
 function formatIngest({ ingest, answer }: Story): string {
   const answered = escapeUnseen(`answered HTTP ${answer.status} ${answer.body}`);
   if (ingest?.secretIndex === undefined) return styleText('red', `no: ${answered}`);
-  return `signature of ${ingest.source}, by ${nameSecret(ingest.secretIndex)}; ${answered}`;
+  const source = escapeUnseen(ingest.source ?? '');
+  return `signature of ${source}, by ${nameSecret(ingest.secretIndex)}; ${answered}`;
 }
 
 function formatMapped(mapped: Story['mapped'][number]): string {

@@ -21,7 +21,7 @@ import {
 } from '../../answers/preview.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import type { Result } from '../../lambdas/result.ts';
-import { joinLines } from '../../lib/config/print.ts';
+import { escapeUnseen, joinLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 
 type ShowOptions = AccountChoice & {
@@ -137,7 +137,7 @@ function formatChange(deadLetter: DeadLetter, preview: DeadLetterPreview): reado
   return [
     before === now
       ? '  The mapping of this event is still the one that it failed with.'
-      : `  The mapping of this event has changed since (it was version ${before}). A replay goes by the one that is deployed.`,
+      : `  The mapping of this event has changed since (it was version ${escapeUnseen(before)}). A replay goes by the one that is deployed.`,
   ];
 }
 
