@@ -90,7 +90,7 @@ export const ADVICE: Readonly<Record<DeadLetterReason, Advice>> = {
   },
   unconfirmed: {
     meaning: 'The call was made, and no clear answer came: the customer may or may not have got a message.',
-    next: 'ask Cisco whether the event arrived (time of the attempt, event id, transaction id if there is one). If not: "dead-letter replay ID --unconfirmed". If so, or if in doubt: drop it',
+    next: 'ask Cisco whether the event arrived (time of the attempt, event id, transaction id if there is one). If not: "dead-letter replay ID --unconfirmed", with --late if it is older than its max-age. If so, or if in doubt: drop it',
   },
   'retries-exhausted': {
     meaning: 'It was tried for as long as the budget allows, and never accepted.',

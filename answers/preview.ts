@@ -2,6 +2,7 @@ import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../lambdas/map/event.ts';
 import { formatMapFailure } from '../lambdas/map/failure.ts';
 import type { Mapped } from '../lambdas/map/webhook.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { escapeUnseen, joinLines } from '../lib/config/print.ts';
 import { type Preview, previewIdentified, wasTooOld } from '../lib/mapping/examples/preview.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import { type DeadLetter, webhookOf } from './dead-letter.ts';
@@ -74,7 +75,7 @@ export function formatDeadLetterPreview(
 ): string {
   if (withValues || preview.outcome !== 'mapped') return formatPreview(mapping, preview, stage);
   const title = `${mapping.source}: ${preview.eventTypes.join(', ')} (stage ${stage})`;
-  return [title, ...preview.events.map(formatSizes)].join('\n');
+  return [escapeUnseen(title), ...preview.events.map(formatSizes)].join('\n');
 }
 
 function formatSizes(mapped: Mapped): string {
@@ -89,11 +90,11 @@ function formatSizes(mapped: Mapped): string {
       const width = Math.max(9, ...Object.keys(params).map(({ length }) => length));
       const size = (parameter: string, value: string) =>
         `       ${parameter.padEnd(width)}  ${Buffer.byteLength(value)} bytes`;
-      return [
+      return joinLines([
         `  ✓  ${title}: event ${eventId}, mapping version ${mapped.terms.mappingVersion}`,
         size('event-key', eventKey),
         ...Object.entries(params).map(([parameter, value]) => size(parameter, value)),
-      ].join('\n');
+      ]);
     }
   }
 }
@@ -104,7 +105,10 @@ function titleOf({ name, item }: Mapped): string {
 
 function formatRejectedEvent(mapped: Extract<Mapped, { kind: 'rejected' }>): string {
   const { failure } = mapped;
-  return `  ✗  ${titleOf(mapped)}: rejected, ${failure.code}\n       ${formatMapFailure(failure)}`;
+  return joinLines([
+    `  ✗  ${titleOf(mapped)}: rejected, ${failure.code}`,
+    `       ${formatMapFailure(failure)}`,
+  ]);
 }
 
 /** The same for machines. */
@@ -186,14 +190,14 @@ function mappedJson(mapped: Mapped, receivedAt: Date): object {
 export function formatPreview({ source, events }: MappingFile, preview: Preview, stage: string): string {
   switch (preview.outcome) {
     case 'rejected':
-      return `${source}: rejected\n  ${formatRejection(preview)}`;
+      return joinLines([`${source}: rejected`, `  ${formatRejection(preview)}`]);
     case 'ignored':
-      return `${source}: ignored\n  ${formatIgnored(preview.eventTypes)}`;
+      return joinLines([`${source}: ignored`, `  ${formatIgnored(preview.eventTypes)}`]);
     case 'mapped': {
       const whens = new Map(events.map(({ name, when }) => [name, when]));
       const others = events.filter(({ name }) => preview.unmatched.includes(name));
       return [
-        `${source}: ${preview.eventTypes.join(', ')} (stage ${stage})`,
+        escapeUnseen(`${source}: ${preview.eventTypes.join(', ')} (stage ${stage})`),
         ...preview.events.map((mapped) => formatMapped(mapped, preview.receivedAt, whens.get(mapped.name))),
         ...others.map(({ name, on }) => `  –  ${name}: is on ${on.join(', ')}`),
       ].join('\n');
@@ -222,7 +226,7 @@ function formatMapped(mapped: Mapped, receivedAt: Date, when: string | undefined
     case 'skipped':
       return mapped.code === 'no-items'
         ? `  –  ${title}: skipped, as there is no item for it`
-        : `  –  ${title}: skipped, as "when" is not true: ${when ?? ''}`;
+        : escapeUnseen(`  –  ${title}: skipped, as "when" is not true: ${when ?? ''}`);
     case 'rejected':
       return formatRejectedEvent(mapped);
     case 'event':
@@ -238,7 +242,7 @@ function formatEvent(mapped: Extract<Mapped, { kind: 'event' }>, receivedAt: Dat
   const line = (name: string, value: string) => `       ${name.padEnd(width)}  ${value}`;
   const age =
     terms.maxAgeSeconds === undefined ? '' : `; not sent later than ${terms.maxAgeSeconds} s after it`;
-  return [
+  return joinLines([
     `  ✓  ${titleOf(mapped)}: ${Buffer.byteLength(payload)} of ${MAX_PAYLOAD_BYTES} bytes, ${count} of ${MAX_PARAMETERS} parameters`,
     line('event-id', event.eventId),
     line('event-key', event.eventKey),
@@ -249,5 +253,5 @@ function formatEvent(mapped: Extract<Mapped, { kind: 'event' }>, receivedAt: Dat
       ? [line('too old', 'for its max-age when it came in: recorded, not sent')]
       : []),
     ...(occurredAt === undefined ? [] : [line('happened', `${occurredAt.toISOString()}${age}`)]),
-  ].join('\n');
+  ]);
 }

@@ -1,6 +1,8 @@
+import { print } from '../lib/config/print.ts';
+
 /** Says how far work has come, on stderr, so that what a program reads stays clean. */
 export function reportProgress(text: string): void {
-  process.stderr.write(`${text}\n`);
+  print(text, process.stderr);
 }
 
 /** Reports a growing count, once each time that it has grown by `every`. */

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
+import { escapeUnseen } from '../lib/config/print.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import { foldersOf, readFolder, stagesNamedIn } from '../lib/mapping/folders.ts';
 import { readStages } from '../lib/stages/stages.ts';
@@ -78,7 +79,7 @@ export function findMapping(
       .find((file) => file.ok && file.value.formerly?.includes(name));
     if (renamed?.ok) return renamed;
     const known = folders.length > 0 ? `There are: ${folders.join(', ')}.` : formatEmpty(mappings);
-    return fail(`There is no mapping folder "${name}". ${known}`);
+    return fail(`There is no mapping folder "${escapeUnseen(name)}". ${known}`);
   }
   const file = readFolder(join(mappings, name), name);
   return file.ok ? file : fail(formatProblems(file.failure));

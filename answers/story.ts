@@ -311,6 +311,16 @@ function endingOf(entry: LedgerEntry, facts: WebhookFacts): Ending {
         ],
       };
     case 'expired':
+      // 0.1.0 let what may have been accepted expire, and wrote no dead letter of it.
+      if (entry.isUnsure === true) {
+        return {
+          title: `${event}: NOT KNOWN whether it was sent (too-old).`,
+          lines: [
+            ADVICE.unconfirmed.meaning,
+            'It was too old to be called again. Ask Cisco whether it arrived.',
+          ],
+        };
+      }
       return {
         title: `${event}: NOT SENT. It was older than its max-age when its turn came.`,
         lines: ['You need do nothing. If this happens often, see why webhooks come late, or raise max-age.'],

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import type { Result } from '../lambdas/result.ts';
 import { formatProblems, type Problem } from '../lib/config/file.ts';
+import { print } from '../lib/config/print.ts';
 import { checkStageMappings, isError } from '../lib/mapping/folders.ts';
 import { stackPropsOf } from '../lib/stages/settings.ts';
 import { readStages, selectStages } from '../lib/stages/stages.ts';
@@ -38,5 +39,5 @@ function orExit<Value>(result: Result<Value, readonly Problem[]>): Value {
 }
 
 function report(problems: readonly Problem[]): void {
-  if (problems.length > 0) process.stderr.write(`${formatProblems(problems)}\n`);
+  if (problems.length > 0) print(formatProblems(problems), process.stderr);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { explainOldNode, IN_REPOSITORY, PROGRAM } from '../lib/config/invocation.ts';
+import { print } from '../lib/config/print.ts';
 import { registerDrop } from './dead-letters/drop.ts';
 import { registerList } from './dead-letters/list.ts';
 import { registerReplay } from './dead-letters/replay.ts';
@@ -20,7 +21,7 @@ import { registerTail } from './webhooks/tail.ts';
 
 const old = explainOldNode();
 if (old !== undefined) {
-  process.stderr.write(`${old}\n`);
+  print(old, process.stderr);
   process.exit(2);
 }
 

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { INVOCATION } from '../lib/config/invocation.ts';
+import { escapeLines, print } from '../lib/config/print.ts';
 
 /** What a command prints, and the exit code it ends with. */
 export type CommandResult = { readonly text: string; readonly exitCode: number };
@@ -11,7 +12,7 @@ export async function run(command: () => Promise<CommandResult>): Promise<void> 
     text: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
     exitCode: 2,
   }));
-  if (text !== '') (exitCode === 2 ? process.stderr : process.stdout).write(`${text}\n`);
+  if (text !== '') print(text, exitCode === 2 ? process.stderr : process.stdout);
   process.exitCode = exitCode;
 }
 
@@ -67,7 +68,7 @@ export function askAtTerminal(
   if (input.isTTY !== true || output.isTTY !== true) return undefined;
   return async (question) => {
     const terminal = createInterface({ input, output });
-    const answer = await terminal.question(question);
+    const answer = await terminal.question(escapeLines(question));
     terminal.close();
     return /^y(es)?$/i.test(answer.trim());
   };

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Result } from '../lambdas/result.ts';
+import { escapeLines, escapeUnseen } from '../lib/config/print.ts';
 import { isDelivered, type Story } from './demonstration.ts';
 import type { DeliverLine, IngestLine, LogLine } from './log-lines.ts';
 import type { ReceivedCall } from './webex-campaign/judge.ts';
@@ -23,7 +24,7 @@ export function formatStory(number: number, source: string, story: Story): strin
   const { sample, path } = story.signed;
   const [first, ...more] = story.mapped.map(formatMapped);
   return [
-    formatHeading(`Story ${number}: ${source} says ${sample.eventType}`),
+    formatHeading(escapeUnseen(`Story ${number}: ${source} says ${sample.eventType}`)),
     formatFact('came in', `POST ${path}, ${sample.body.length} bytes of ${sample.path}`),
     formatFact('verified', formatIngest(story)),
     formatFact('mapped to', [first ?? 'nothing', ...more].join(`\n${INDENT}`)),
@@ -34,20 +35,21 @@ export function formatStory(number: number, source: string, story: Story): strin
 
 /** A line that a function has logged, for a person. */
 export function formatLine(line: LogLine | string): string {
-  if (typeof line === 'string') return formatFact('log', line);
+  if (typeof line === 'string') return formatFact('log', escapeUnseen(line));
   return line.stage === 'ingest' ? formatIngestLine(line) : formatDeliverLine(line);
 }
 
 /** A call that reached the simulator, with all it held. */
 export function formatCall({ body, answer }: ReceivedCall): string {
   const answered = answer === undefined ? 'no answer' : `HTTP ${answer.status} ${answer.body}`;
-  return formatFact('webex', `${body}\n${INDENT}${answered}`);
+  return formatFact('webex', `${escapeUnseen(body)}\n${INDENT}${escapeUnseen(answered)}`);
 }
 
 function formatIngest({ ingest, answer }: Story): string {
-  const answered = `answered HTTP ${answer.status} ${answer.body}`;
+  const answered = escapeUnseen(`answered HTTP ${answer.status} ${answer.body}`);
   if (ingest?.secretIndex === undefined) return styleText('red', `no: ${answered}`);
-  return `signature of ${ingest.source}, by ${nameSecret(ingest.secretIndex)}; ${answered}`;
+  const source = escapeUnseen(ingest.source ?? '');
+  return `signature of ${source}, by ${nameSecret(ingest.secretIndex)}; ${answered}`;
 }
 
 function formatMapped(mapped: Story['mapped'][number]): string {
@@ -58,7 +60,7 @@ function formatMapped(mapped: Story['mapped'][number]): string {
     null,
     2,
   );
-  return `${styleText('cyan', mapped.name)}\n${payload.replace(/^/gm, INDENT)}`;
+  return `${styleText('cyan', mapped.name)}\n${escapeLines(payload).replace(/^/gm, INDENT)}`;
 }
 
 function formatAnswer(lines: readonly DeliverLine[]): string {
@@ -74,7 +76,7 @@ function formatOutcome({ event, item, outcome, code, detail, transactionId, answ
       ? transactionId
       : [outcome, code === outcome ? '' : code, detail].filter(Boolean).join(' ');
   const name = item === undefined ? event : `${event} ${item + 1}`;
-  return [name, status, why].filter(Boolean).join('  ');
+  return escapeUnseen([name, status, why].filter(Boolean).join('  '));
 }
 
 function formatEnd(story: Story): string {
@@ -85,17 +87,16 @@ function formatEnd(story: Story): string {
 
 function formatIngestLine({ code, source = '', eventTypes = [], secretIndex }: IngestLine): string {
   const verified = secretIndex === undefined ? '' : `(by ${nameSecret(secretIndex)})`;
-  return formatFact('ingest', [code, source, eventTypes.join(', '), verified].filter(Boolean).join('  '));
+  const facts = [code, source, eventTypes.join(', '), verified].filter(Boolean).join('  ');
+  return formatFact('ingest', escapeUnseen(facts));
 }
 
 function formatDeliverLine(line: DeliverLine): string {
   const { source, eventTypes = [], attempts = 0, cause, retrySeconds } = line;
   const tries = attempts > 1 ? `attempt ${attempts}` : '';
   const again = retrySeconds === undefined ? '' : `again in ${retrySeconds} s`;
-  return formatFact(
-    'deliver',
-    [source, eventTypes.join(', '), formatOutcome(line), tries, again, cause].filter(Boolean).join('  '),
-  );
+  const facts = [source, eventTypes.join(', '), formatOutcome(line), tries, again, cause];
+  return formatFact('deliver', escapeUnseen(facts.filter(Boolean).join('  ')));
 }
 
 function nameSecret(index: number): string {

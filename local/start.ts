@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PROJECT, projectOf } from '../answers/project.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
+import { escapeUnseen, print, printStyled } from '../lib/config/print.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import { foldersOf, readMappingFolders } from '../lib/mapping/folders.ts';
 import { LOCAL_STAGE } from '../lib/stages/synthesize.ts';
@@ -36,7 +37,7 @@ const PLACEHOLDER = { mapping: { source: '<source>' }, sample: '<sample>' };
 let ending: Promise<void> | undefined;
 let keptIn: string | undefined;
 const ended = await start(readSettings(process.argv));
-if (!ended.ok) process.stderr.write(`${ended.failure}\n`);
+if (!ended.ok) print(ended.failure, process.stderr);
 if (!ended.ok || ended.value === 'not-delivered') process.exitCode = 1;
 
 /** Starts the local run and shows it at work; returns when the demonstration is over, with the run up or stopped. */
@@ -44,17 +45,17 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
   const mappings = await readMappings(settings);
   if (!mappings.ok) return mappings;
 
-  print(formatHeading('Webex Campaign webhook adapter, on this machine'));
-  print(formatFact('synthesizing', 'the app, as "cdk deploy" would …'));
+  printStyled(formatHeading('Webex Campaign webhook adapter, on this machine'));
+  printStyled(formatFact('synthesizing', 'the app, as "cdk deploy" would …'));
   let isLive = false;
   const run = await startLocalRun(
     { ...settings, ...(process.env.MAPPINGS_FOLDER && { mappings: MAPPINGS }) },
     {
       onLine: (line) => {
-        if (isLive || typeof line === 'string') print(formatLine(line));
+        if (isLive || typeof line === 'string') printStyled(formatLine(line));
       },
       onCall: (call) => {
-        if (isLive) print(formatCall(call));
+        if (isLive) printStyled(formatCall(call));
       },
     },
   );
@@ -71,7 +72,7 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
   }
   isLive = true;
   const redeploy = () => run.value.redeploy();
-  watchMappings(MAPPINGS, redeploy, (redeployed) => print(formatRedeployed(redeployed)));
+  watchMappings(MAPPINGS, redeploy, (redeployed) => printStyled(formatRedeployed(redeployed)));
   await invite(run.value, samples);
   return succeed('up');
 }
@@ -86,15 +87,15 @@ async function readMappings({ once }: Settings): Promise<Result<readonly Mapping
     const isWaiting = printed !== '' || foldersOf(MAPPINGS).length === 0;
     if (once || !isWaiting) return fail(problems);
     if (problems !== printed)
-      print(`${problems}\n${formatFact('waiting', 'for a mapping folder; Ctrl-C ends it')}`);
+      printStyled(`${problems}\n${formatFact('waiting', 'for a mapping folder; Ctrl-C ends it')}`);
     printed = problems;
     await pause(POLL_MILLISECONDS);
   }
 }
 
 function introduce({ stack, simulator, eventUrl }: LocalRun): void {
-  print(formatFact('running', `${stack.url}/webhooks/{source}`));
-  print(formatFact('calling', `${eventUrl}${simulator ? '  (the Webex Campaign simulator)' : ''}`));
+  printStyled(formatFact('running', `${stack.url}/webhooks/{source}`));
+  printStyled(formatFact('calling', `${eventUrl}${simulator ? '  (the Webex Campaign simulator)' : ''}`));
 }
 
 /** Sends the samples through the run, one after the other; without any it is `not-delivered`. */
@@ -102,11 +103,11 @@ async function demonstrate(
   run: LocalRun,
   samples: readonly Demonstrated[],
 ): Promise<'delivered' | 'not-delivered'> {
-  if (samples.length === 0) print(`\n${formatFact('no story', NO_SAMPLE)}`);
+  if (samples.length === 0) printStyled(`\n${formatFact('no story', NO_SAMPLE)}`);
   let delivered = 0;
   for (const [index, { mapping, sample }] of samples.entries()) {
     const story = await playSample(run, mapping, sample);
-    print(story.ok ? formatStory(index + 1, mapping.source, story.value) : story.failure);
+    printStyled(story.ok ? formatStory(index + 1, mapping.source, story.value) : story.failure);
     if (story.ok && isDelivered(story.value)) delivered += 1;
   }
   return samples.length > 0 && delivered === samples.length ? 'delivered' : 'not-delivered';
@@ -114,14 +115,16 @@ async function demonstrate(
 
 /** Shows how to send a webhook of one's own, signed now. */
 async function invite(run: LocalRun, samples: readonly Demonstrated[]): Promise<void> {
-  print(formatHeading('Send your own'));
+  printStyled(formatHeading('Send your own'));
   for (const { mapping, sample } of samples) {
     const signed = await signLocally(run, mapping, sample);
     if (!signed.ok) continue;
-    const headers = Object.entries(signed.value.headers).map(([name, value]) => `-H '${name}: ${value}'`);
+    const headers = Object.entries(signed.value.headers).map(([name, value]) =>
+      escapeUnseen(`-H '${name}: ${value}'`),
+    );
     const { path, body } = signed.value;
     const file = keepBody(`${mapping.source}-${sample}.json`, body);
-    print(`\n  curl -sS ${run.stack.url}${path} ${headers.join(' ')} --data-binary @${file}`);
+    printStyled(`\n  curl -sS ${run.stack.url}${path} ${headers.join(' ')} --data-binary @${file}`);
   }
   const port = new URL(run.stack.url).port;
   const at = port === '8787' ? '' : ` --port ${port}`;
@@ -132,10 +135,10 @@ async function invite(run: LocalRun, samples: readonly Demonstrated[]): Promise<
     } = PLACEHOLDER,
   ] = samples;
   const another = sampleNames(source).find((name) => name !== sample) ?? sample;
-  print('\n  A signature may be valid for five minutes only. For a new one, or another sample:');
-  print(`  npm run -s adapter -- send${at} --source ${source} --sample ${another}`);
-  print(`  npm run -s adapter -- dead-letter list${at}`);
-  print(`\n${formatFact('up', 'Ctrl-C ends it. What happens from here on:')}`);
+  printStyled('\n  A signature may be valid for five minutes only. For a new one, or another sample:');
+  printStyled(`  npm run -s adapter -- send${at} --source ${source} --sample ${another}`);
+  printStyled(`  npm run -s adapter -- dead-letter list${at}`);
+  printStyled(`\n${formatFact('up', 'Ctrl-C ends it. What happens from here on:')}`);
 }
 
 /** Keeps a body in a file: its times are of now, other than those of the sample, and it is what was signed. */
@@ -151,8 +154,4 @@ async function end(run: LocalRun): Promise<void> {
   await ending;
   if (keptIn !== undefined) rmSync(keptIn, { recursive: true, force: true });
   process.exit(0);
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -13,6 +13,7 @@ import {
 import { putMessage, removeDeadLetter, showAgain } from '../../answers/dead-letter-queue.ts';
 import { recordActions } from '../../answers/ledger-items.ts';
 import { failuresOf } from '../../answers/letter-events.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import {
   type Ask,
   askAtTerminal,
@@ -115,10 +116,10 @@ function questionAbout(chosen: readonly TakenDeadLetter[]): string {
     : chosen.length === 1
       ? 'Its webhook is'
       : 'Their webhooks are';
-  return [
+  return joinLines([
     ...chosen.map(formatDeadLetter),
     `Drop ${formatCount(chosen.length, 'dead letter')}? ${gone} gone for good. [y/N] `,
-  ].join('\n');
+  ]);
 }
 
 function formatDeadLetter({ deadLetter, chosen }: TakenDeadLetter): string {
@@ -142,5 +143,5 @@ function formatDropped(
     return { text: JSON.stringify(facts, null, 2), exitCode: 0 };
   }
   const sum = `${deadLetters.length} ${outcome}. Reason: ${reason.trim()}`;
-  return { text: [...deadLetters.map(formatDeadLetter), '', sum].join('\n'), exitCode: 0 };
+  return { text: joinLines([...deadLetters.map(formatDeadLetter), '', sum]), exitCode: 0 };
 }

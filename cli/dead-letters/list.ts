@@ -10,6 +10,7 @@ import {
   readDeadLetters,
 } from '../../answers/dead-letter.ts';
 import { formatEventName, type LetterFailure } from '../../answers/letter-events.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import {
   type CommandResult,
   example,
@@ -98,7 +99,7 @@ function formatDeadLetter(deadLetter: DeadLetter, now: Date): string {
   );
   const events = countEvents(failures);
   const many = events > 1 ? `  ${events} events` : '';
-  return [`${id}  ${code}  (${failures[0]?.stage ?? 'buffer'})${many}`, ...lines].join('\n');
+  return joinLines([`${id}  ${code}  (${failures[0]?.stage ?? 'buffer'})${many}`, ...lines]);
 }
 
 type Fact = readonly [name: string, value: string | undefined];

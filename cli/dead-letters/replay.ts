@@ -4,6 +4,7 @@ import { failuresOf } from '../../answers/letter-events.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { type Replayed, type ReplayOptions, replayDeadLetters } from '../../answers/replay.ts';
 import { writeItemRanges } from '../../lambdas/buffer/item-ranges.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
 import { withEvent, withFilters } from './list.ts';
 
@@ -69,10 +70,10 @@ function formatReplayed(replayed: readonly Replayed[]): string {
     const { id, code, source, deduplicationId } = deadLetter;
     const events = eventNameOf({ failures: failuresOf(chosen) });
     const name = [source, deduplicationId, events].filter(Boolean).join('  ');
-    return [
+    return joinLines([
       `${outcome.padEnd(13)}${id}  ${code}  ${name}`,
       ...reasons.map((line) => `${' '.repeat(13)}${line}`),
-    ].join('\n');
+    ]);
   });
   return [...lines, '', formatSum(replayed)].join('\n');
 }

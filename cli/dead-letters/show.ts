@@ -20,6 +20,7 @@ import {
   previewedEvents,
 } from '../../answers/preview.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 
 type ShowOptions = AccountChoice & {
@@ -122,7 +123,7 @@ function formatDeadLetter(deadLetter: DeadLetter): string {
   const lines = facts.flatMap(([name, value]) =>
     value === undefined || value === '' ? [] : [`  ${name.padEnd(12)}${value}`],
   );
-  return [code, `  ${ADVICE[code].meaning}`, '', ...lines, ''].join('\n');
+  return joinLines([code, `  ${ADVICE[code].meaning}`, '', ...lines, '']);
 }
 
 type Fact = readonly [name: string, value: string | undefined];
@@ -152,7 +153,7 @@ function formatLedger(deadLetter: DeadLetter, story: LedgerStory | undefined): s
     ({ event, state, code }) =>
       `  ${event}: ${state}${code === undefined ? '' : ` (${code})`}${own.has(event) ? '  ← this one' : ''}`,
   );
-  return ['Its events in the ledger:', ...lines, ''].join('\n');
+  return joinLines(['Its events in the ledger:', ...lines, '']);
 }
 
 function formatChange(deadLetter: DeadLetter, preview: DeadLetterPreview): readonly string[] {

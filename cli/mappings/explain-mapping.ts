@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { findMapping, PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
 import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
 import type { EventMapping, Mapping } from '../../lambdas/map/mapping.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { isNode, type Node, parseExpression } from '../../lib/mapping/syntax-tree.ts';
@@ -46,7 +47,7 @@ function formatEvent(source: string, event: EventMapping, itemId: Mapping['itemI
   const key = event['event-key'];
   const whom = `the person whose ${KINDS[key.kind]} is ${formatValue(key.value)}`;
   const then = `Webex Campaign is asked for ${event['event-id']}, for ${whom}.`;
-  return [
+  return joinLines([
     name,
     `  When ${capitalise(source)} says ${types}${condition}:${each} ${then}`,
     ...listParameters(event),
@@ -54,7 +55,7 @@ function formatEvent(source: string, event: EventMapping, itemId: Mapping['itemI
     `  Kept aside as a dead letter when there is no such ${KINDS[key.kind]}${formatRequired(required)}.`,
     ...formatIdentity(event, itemId),
     ...formatPolicies(event),
-  ].join('\n');
+  ]);
 }
 
 const KINDS: Readonly<Record<EventMapping['event-key']['kind'], string>> = {

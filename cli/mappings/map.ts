@@ -7,6 +7,7 @@ import { formatPreview, previewJson } from '../../answers/preview.ts';
 import { findMapping, findStage, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';
+import { print } from '../../lib/config/print.ts';
 import { type Example, runExample } from '../../lib/mapping/examples/example.ts';
 import { expectationOf } from '../../lib/mapping/examples/expectation.ts';
 import { type Preview, previewWebhook } from '../../lib/mapping/examples/preview.ts';
@@ -212,7 +213,7 @@ async function watch(
   const showSoon = () => {
     clearTimeout(timer);
     timer = setTimeout(async () => {
-      process.stdout.write(`\n── ${new Date().toLocaleTimeString()}\n`);
+      print(`\n── ${new Date().toLocaleTimeString()}`);
       await show();
     }, SETTLE_MILLISECONDS);
   };

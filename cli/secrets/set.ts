@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { AccountChoice } from '../../answers/account.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { escapeLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';
 import type { SecretContent, SecretKind } from './kind.ts';
 import {
@@ -149,7 +150,7 @@ export function readPiped(text: string, isMultiline: boolean): Result<SecretInpu
 
 /** `undefined` where Ctrl-C was the answer. */
 async function askSilently(question: string): Promise<string | undefined> {
-  process.stderr.write(question);
+  process.stderr.write(escapeLines(question));
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true, historySize: 0 });
   try {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import { escapeUnseen, joinLines } from '../../lib/config/print.ts';
 import { foldersOf } from '../../lib/mapping/folders.ts';
 import {
   type CommandResult,
@@ -97,7 +98,7 @@ function formatSecret(
   const { content, problem, changedAt } = stored;
   if (content === undefined) {
     const what = problem === undefined ? 'not set yet' : `cannot be used: ${problem}`;
-    return `${place.name}: ${what}. secrets set ${kind.title}`;
+    return escapeUnseen(`${place.name}: ${what}. secrets set ${kind.title}`);
   }
   const since = changedAt === undefined ? '' : `, since ${changedAt.toISOString()}`;
   const title = `${place.name}: ${formatCount(content.values.length, kind.noun)}${since}`;
@@ -115,7 +116,7 @@ function formatSecret(
             now,
           ),
         );
-  return [title, ...lines, `  ${formatVerdict(state.verdict, kind)}`].join('\n');
+  return joinLines([title, ...lines, `  ${formatVerdict(state.verdict, kind)}`]);
 }
 
 function formatUse(index: number, use: SecretUse | undefined, now: Date): string {

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { parse } from 'yaml';
 import * as z from 'zod';
 import { findMapping, PROJECT } from '../../answers/project.ts';
 import { httpApiEventSchema } from '../../lambdas/ingest/request.ts';
@@ -8,6 +7,8 @@ import { adviseOn } from '../../lambdas/ingest/signature/verification.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
 import type { SignatureScheme } from '../../lambdas/ingest/source.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { formatProblems, readConfigFile, readConfigText } from '../../lib/config/file.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import { resolveVerify } from '../../lib/mapping/file.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
 
@@ -47,12 +48,12 @@ function readSeconds(text: string): number {
 /** `adapter doctor`: says of each request in a file whether its signature verifies, and if not, why not. */
 export function examine(mappingsDirectory: string, options: DoctorOptions): CommandResult {
   const requests = readRequests(options.request);
-  if (!requests.ok) return refuse(requests.failure.join('\n'));
+  if (!requests.ok) return refuse(joinLines(requests.failure));
   const fallback = readFallback(mappingsDirectory, options);
   if (!fallback.ok) return refuse(fallback.failure);
   const cases = requests.value.map((request) => completeCase(request, fallback.value, options));
   const problems = cases.flatMap((one) => (one.ok ? [] : [one.failure]));
-  if (problems.length > 0) return refuse(problems.join('\n'));
+  if (problems.length > 0) return refuse(joinLines(problems));
 
   const findings = cases.flatMap((one) => (one.ok ? [find(one.value, options)] : []));
   const format = options.json === true ? JSON.stringify : formatFinding;
@@ -100,7 +101,7 @@ function completeCase(
     const problems = profile.failure.map(
       ({ path, message }) => `${request.id}: ${path.map(String).join('.')}  ${message}`,
     );
-    return fail(problems.join('\n'));
+    return fail(joinLines(problems));
   }
   const secretsTried = secret ?? request.secrets;
   if (secretsTried.length > 0) return succeed({ ...request, scheme: profile.value.signature, secretsTried });
@@ -137,7 +138,7 @@ function find(one: Case, { now }: DoctorOptions): Finding & Readonly<Record<stri
 }
 
 function formatFinding({ id, valid, code, message }: Finding): string {
-  return `${valid ? 'valid  ' : 'INVALID'}  ${id}  ${code}\n         ${message}`;
+  return joinLines([`${valid ? 'valid  ' : 'INVALID'}  ${id}  ${code}`, `         ${message}`]);
 }
 
 /** A request as a person or a program wrote it down. Other members (source, licence, …) are ignored. */
@@ -195,11 +196,9 @@ function readRequests(file: string): Result<readonly DoctorRequest[], readonly s
 /** The options in a YAML or JSON file of this name; where there is no such file, the name itself, which is a profile's. */
 function readOptionsFile(nameOrFile: string): Result<unknown, string> {
   if (!existsSync(nameOrFile)) return succeed(nameOrFile);
-  try {
-    return succeed(parse(readFileSync(nameOrFile, 'utf8')));
-  } catch (error) {
-    return fail(`${nameOrFile}: is not valid YAML: ${error instanceof Error ? error.message : error}`);
-  }
+  const text = readConfigText(nameOrFile, nameOrFile);
+  const read = text.ok ? readConfigFile(nameOrFile, text.value) : text;
+  return read.ok ? succeed(read.value.value) : fail(formatProblems(read.failure));
 }
 
 function readEntry(entry: unknown, number: string): Result<DoctorRequest, readonly string[]> {

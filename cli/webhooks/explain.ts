@@ -5,6 +5,7 @@ import { countWaiting, findWebhook, type WebhookFacts } from '../../answers/find
 import { sourceOf } from '../../answers/ledger-items.ts';
 import { findMapping, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { type StoryLine, storyEnd, storyLines } from '../../answers/story.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';
 
 type ExplainOptions = AccountChoice & {
@@ -58,11 +59,11 @@ function formatStory(facts: WebhookFacts, story: readonly StoryLine[]): string {
   ]);
   const received = facts.deadLetters[0]?.receivedAt ?? 'some time ago';
   const unknown = lines.length === 0 ? [`  ${received}  received; the ledger has no more of it`] : [];
-  return [`${source}  ${id}`, '', ...lines, ...unknown, '', ...storyEnd(facts)].join('\n');
+  return joinLines([`${source}  ${id}`, '', ...lines, ...unknown, '', ...storyEnd(facts)]);
 }
 
 function formatUnknown(id: string, waiting: number): string {
-  return [
+  return joinLines([
     `No webhook with the id ${id} was found. It may be one of these:`,
     `  - it waits on the buffer, where ${formatCount(waiting, 'webhook')} ${waiting === 1 ? 'is' : 'are'} now`,
     '  - ingest refused or ignored it: only the log of the ingest function shows that',
@@ -70,7 +71,7 @@ function formatUnknown(id: string, waiting: number): string {
     '  - it was taken more than 30 days ago: the ledger keeps nothing for longer',
     '  - the id is another: give the id that the vendor signs (Stripe: evt_…; of an item of a batch, its members',
     '    joined by ":"), ours (webhookId in the logs), or the transaction id of Webex Campaign',
-  ].join('\n');
+  ]);
 }
 
 function storyJson(facts: WebhookFacts, lines: readonly StoryLine[]): object {

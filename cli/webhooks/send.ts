@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
 import { findMapping, PROJECT, projectOf } from '../../answers/project.ts';
+import { joinLines } from '../../lib/config/print.ts';
 import type { Flaws } from '../../signing/flawed-webhook.ts';
 import { type SignedSample, signSample } from '../../signing/signed-sample.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
@@ -68,6 +69,6 @@ async function post(
   const body = await answer.text();
   const text = asJson
     ? JSON.stringify({ url: url.href, eventType: sample.eventType, status: answer.status, body })
-    : `POST ${url}  ${sample.eventType}, ${sent.length} bytes\nHTTP ${answer.status}  ${body}`;
+    : joinLines([`POST ${url}  ${sample.eventType}, ${sent.length} bytes`, `HTTP ${answer.status}  ${body}`]);
   return { text, exitCode: answer.ok ? 0 : 1 };
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import * as z from 'zod';
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
 import { parseJson } from '../../lambdas/parse-json.ts';
+import { escapeUnseen, printStyled } from '../../lib/config/print.ts';
 import { type CommandResult, example, portOption, refuse, run, stackOption } from '../command-line.ts';
 import { followCloudWatch, followLocalRun } from './follow-logs.ts';
 
@@ -23,7 +24,7 @@ export function registerTail(program: Command): void {
 export async function tail(
   options: TailOptions,
   signal = interruption(),
-  write: (text: string) => void = (text) => process.stdout.write(`${text}\n`),
+  write: (text: string) => void = printStyled,
 ): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
@@ -31,7 +32,7 @@ export async function tail(
   const follow = url === undefined ? followCloudWatch(stackName) : followLocalRun(url);
   const color = options.json !== true && process.stdout.isTTY === true && !process.env.NO_COLOR;
   await follow((text) => {
-    const line = options.json === true ? text : formatLogLine(text, color);
+    const line = options.json === true ? escapeUnseen(text) : formatLogLine(text, color);
     if (line !== undefined) write(line);
   }, signal);
   return { text: '', exitCode: 0 };
@@ -79,9 +80,9 @@ const COLOR_OF: Readonly<Record<string, 'green' | 'yellow' | 'red' | 'dim'>> = {
 /** A log line of ours in a person's words, coloured by its outcome. Any other text stays as it is, and Lambda's own is left out. */
 export function formatLogLine(text: string, color: boolean): string | undefined {
   const line = lineSchema.safeParse(parseJson(text)).data;
-  if (line === undefined) return isOfPlatform(text) ? undefined : text.trimEnd();
+  if (line === undefined) return isOfPlatform(text) ? undefined : escapeUnseen(text.trimEnd());
   const outcome = line.outcome ?? line.code;
-  const plain = formatLine(line, outcome);
+  const plain = escapeUnseen(formatLine(line, outcome));
   return color ? styleText(COLOR_OF[outcome] ?? 'red', plain, { validateStream: false }) : plain;
 }
 

@@ -1,8 +1,9 @@
 import { formatMapFailure } from '../map/failure.ts';
 import type { Mapped } from '../map/webhook.ts';
 import type { Result } from '../result.ts';
+import { beside } from './beside.ts';
 import { type FailedEvent, failedBy, failedWithoutMapping } from './dead-letter.ts';
-import type { CallPause } from './event-api/caller.ts';
+import type { Called, CallPause } from './event-api/caller.ts';
 import type { Verdict } from './event-api/verdict.ts';
 import {
   type Claimant,
@@ -159,12 +160,14 @@ async function callEvent(
   const called = await caller.call(work.mapped, remainingMilliseconds);
   if (called.kind === 'paused') return giveBack(work, entry, { pause: called, dependencies });
 
-  const { verdict, milliseconds, keyUsed } = called;
-  const facts = { attempts: entry.attempts, milliseconds, keyUsed, ...factsOf(verdict) };
+  const { verdict } = called;
   const later = repeatOf(verdict, { ...work, attempts: entry.attempts }, dependencies);
   const settlement = settlementOf(verdict, later, now());
-  const next = appendAttempt(settleEntry(entry, settlement, now()), settlement);
-  const settled = await writeSettled(next, dependencies);
+  const next = settleEntry(entry, settlement, now());
+  const faults = [...(called.faults ?? [])];
+  const kept = beside('history-not-kept', { faults, before: next }, () => appendAttempt(next, settlement));
+  const settled = await writeSettled(kept, dependencies);
+  const facts = { attempts: entry.attempts, ...factsOf(called), ...(faults.length > 0 && { faults }) };
   // It is known to be delivered: the message may go, whatever the ledger has of it.
   if (verdict.outcome === 'delivered') {
     const { outcome, transactionId } = verdict;
@@ -247,9 +250,18 @@ function endOf({
   return { state: 'unconfirmed', stage: 'deliver', code, ...(cause !== undefined && { detail: cause }) };
 }
 
-function factsOf(verdict: Verdict): Pick<EventOutcome, 'answer' | 'cause'> {
+function factsOf({
+  verdict,
+  milliseconds,
+  keyUsed,
+}: Extract<Called, { kind: 'called' }>): Pick<EventOutcome, 'answer' | 'cause' | 'milliseconds' | 'keyUsed'> {
   const cause = 'cause' in verdict ? verdict.cause : undefined;
-  return { ...(verdict.answer && { answer: verdict.answer }), ...(cause !== undefined && { cause }) };
+  return {
+    milliseconds,
+    ...(keyUsed !== undefined && { keyUsed }),
+    ...(verdict.answer && { answer: verdict.answer }),
+    ...(cause !== undefined && { cause }),
+  };
 }
 
 function causeOf(failure: { readonly code: string; readonly cause?: string }): string {

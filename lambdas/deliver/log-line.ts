@@ -1,6 +1,7 @@
 import type { BufferedWebhook } from '../buffer/message.ts';
 import type { Mapped } from '../map/webhook.ts';
 import { declareMetrics, type MetricDirective, type Unit, unitsOf } from '../metric-directive.ts';
+import { faultOf } from './beside.ts';
 import { provesKeyAndEndpoint } from './event-api/signal.ts';
 import type { AnswerFacts } from './event-api/verdict.ts';
 import type { EventOutcome, RetryLaterCode, Unopenable } from './outcome.ts';
@@ -19,6 +20,39 @@ type LoggedEvent = Pick<EventWork<Mapped>, 'webhook' | 'record'> & {
 
 /** What is logged of an event: what became of it, and the ids by which it is found at ingest and at Webex Campaign. */
 export function formatEvent(
+  work: LoggedEvent,
+  ended: EventOutcome,
+  time: { readonly now: Date; readonly isFirstThisMinute: OnceAMinute },
+): OutcomeLine {
+  try {
+    return formatOutcome(work, ended, time);
+  } catch (bug) {
+    // The event has its outcome by now: a line that cannot be formatted must not keep the others of its webhook waiting.
+    return formatUnformatted(work, ended, { now: time.now, bug });
+  }
+}
+
+function formatUnformatted(
+  { mapped, webhook, record }: LoggedEvent,
+  { outcome }: EventOutcome,
+  { now, bug }: { readonly now: Date; readonly bug: unknown },
+): OutcomeLine {
+  return {
+    ...writeMetrics(EVENTS, { Faults: 1 }, now),
+    Events: 1,
+    code: 'internal-error',
+    outcome,
+    faults: [faultOf('line-not-formatted', bug)],
+    stage: 'deliver',
+    source: webhook.source,
+    event: mapped.name,
+    deduplicationId: webhook.deduplicationId,
+    webhookId: webhook.webhookId,
+    receives: record.receives,
+  };
+}
+
+function formatOutcome(
   { mapped, webhook, record }: LoggedEvent,
   ended: EventOutcome & { readonly seconds?: number },
   { now, isFirstThisMinute }: { readonly now: Date; readonly isFirstThisMinute: OnceAMinute },
@@ -152,7 +186,7 @@ const DELIVER_METRICS = {
   ProbesNotUnderstood: 'Count',
   /** 1 for a call with the secondary key; 0 once a minute while calls are made with the primary. */
   SpareKeyCalls: 'Count',
-  /** A bug, or a dead letter that could not be written. */
+  /** A bug, one beside a call included, or a dead letter that could not be written. */
   Faults: 'Count',
 } as const satisfies Readonly<Record<string, Unit>>;
 
@@ -209,12 +243,13 @@ export function measureOutcome(
   waitedMilliseconds: number,
   isFirst: () => boolean,
 ): Measured {
-  const { milliseconds, keyUsed } = outcome;
+  const { milliseconds, keyUsed, faults } = outcome;
   return {
     ...(milliseconds !== undefined && { CallDuration: milliseconds }),
     ...measureEnd(outcome, waitedMilliseconds),
     ...(provesAll(outcome) && isFirst() && proofOf(outcome)),
     ...(keyUsed === 'secondary' && { SpareKeyCalls: 1 }),
+    ...(faults && { Faults: 1 }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { BufferedWebhook } from '../buffer/message.ts';
 import type { DeadLetterCode, DeadLetterFailure } from '../dead-letter/note.ts';
 import type { SecretFailure } from '../secret.ts';
+import type { Fault } from './beside.ts';
 import type { AnswerFacts, RetryCode } from './event-api/verdict.ts';
 import type { LedgerFailure } from './ledger/decision.ts';
 import type { LedgerState } from './ledger/entry.ts';
@@ -16,6 +17,8 @@ export type EventOutcome = {
   readonly milliseconds?: number;
   /** The key that the call was made with: once no call needs the other, it can go. */
   readonly keyUsed?: 'primary' | 'secondary';
+  /** Bugs beside what became of it, if there were any. */
+  readonly faults?: readonly Fault[];
 } & (
   | { readonly outcome: 'delivered'; readonly transactionId: string }
   | { readonly outcome: 'skipped'; readonly code: 'when-not-met' | 'no-items' }

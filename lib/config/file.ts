@@ -1,7 +1,11 @@
+import { isUtf8 } from 'node:buffer';
+import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isMap, isNode, isScalar } from 'yaml';
 import type * as z from 'zod';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { joinLines } from './print.ts';
+import { readYaml } from './yaml.ts';
 
 /** One thing wrong in what a person wrote: where, and what to do about it. */
 export type Problem = {
@@ -22,6 +26,20 @@ export type ConfigFile<Value> = {
   readonly problemAt: (path: readonly PropertyKey[], message: string) => Problem;
 };
 
+/** Reads a text file of a person's; fails with a problem of the file as a whole. `shown` is its path as problems show it. */
+export function readConfigText(file: string, shown: string): Result<string, readonly Problem[]> {
+  const problem = (message: string) => fail([{ file: shown, line: 1, column: 1, path: '', message }]);
+  try {
+    const bytes = readFileSync(file);
+    return isUtf8(bytes)
+      ? succeed(bytes.toString('utf8'))
+      : problem('is not UTF-8. Save it in that encoding.');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return problem(code === 'EISDIR' ? 'is a folder. Put a file there.' : `cannot be read (${code}).`);
+  }
+}
+
 /** Parses a YAML text against a schema and reports every problem at its line. */
 export function parseConfigFile<Value>(
   file: string,
@@ -39,24 +57,18 @@ export function parseConfigFile<Value>(
 
 /** Parses a YAML text, without a schema. */
 export function readConfigFile(file: string, text: string): Result<ConfigFile<unknown>, readonly Problem[]> {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
-  if (document.errors.length > 0) {
+  const read = readYaml(text);
+  if (!read.ok) {
     const unquoted = findUnquoted(file, text);
     if (unquoted.length > 0) return fail(unquoted);
-    const problems = document.errors.map(({ pos, message }) => {
-      const { line, col } = lines.linePos(pos[0]);
-      return { file, line, column: col, path: '', message: `is not valid YAML: ${message}` };
-    });
-    return fail(problems);
+    return fail(read.failure.map((problem) => ({ file, path: '', ...problem })));
   }
-  keepDigits(document);
+  const { value, document, placeOf } = read.value;
   const problemAt = (path: readonly PropertyKey[], message: string): Problem => {
     const written = pathAsWritten(document, path);
-    const { line, col } = lines.linePos(offsetOf(document, written));
-    return { file, line, column: col, path: writePath(written), message };
+    return { file, ...placeOf(offsetOf(document, written)), path: writePath(written), message };
   };
-  return succeed({ value: document.toJS(), problemAt });
+  return succeed({ value, problemAt });
 }
 
 /** YAML takes the brace of an expression without quotes for a map, and says no more than that it cannot read it. */
@@ -73,24 +85,13 @@ function findUnquoted(file: string, text: string): readonly Problem[] {
 
 /** `file:line:column  path  message`, a problem a line. */
 export function formatProblems(problems: readonly Problem[]): string {
-  return problems
-    .map(({ file, line, column, path, message, severity }) => {
+  return joinLines(
+    problems.map(({ file, line, column, path, message, severity }) => {
       const place = [file, line, column].filter((part) => part !== undefined).join(':');
       const what = severity === undefined ? message : `${severity}: ${message}`;
       return [place, path, what].filter((part) => part !== '').join('  ');
-    })
-    .join('\n');
-}
-
-/** An integer beyond 2^53 is kept as it is written: in an example it stands for a vendor's id, every digit of it. */
-function keepDigits(document: Document): void {
-  visit(document, {
-    Scalar(_, scalar) {
-      const { value, source } = scalar;
-      if (typeof value !== 'number' || Number.isSafeInteger(value) || !/^-?\d+$/.test(source ?? '')) return;
-      scalar.value = JSON.rawJSON(source ?? '');
-    },
-  });
+    }),
+  );
 }
 
 /** A short form may stand for the whole (`event-key: text` for `event-key: {value: text}`): a problem is reported as it is written. */

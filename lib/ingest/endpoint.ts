@@ -16,6 +16,7 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -75,6 +76,12 @@ export class IngestEndpoint extends Construct {
     this.publicUrl = settings.publicUrl ?? (domain ? `https://${domain.name}` : this.api.apiEndpoint);
     this.function = this.createFunction(props);
     grantSend(buffer, this.function, protection);
+    // A cold start opens its connection to SQS with this call, before the first webhook needs it.
+    Grant.addToPrincipal({
+      grantee: this.function,
+      actions: ['sqs:GetQueueAttributes'],
+      resourceArns: [buffer.queueArn],
+    });
     for (const secret of this.signingSecrets.values()) grantReadSecret(secret, this.function, protection);
     this.addRoutes();
   }

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import * as z from 'zod';
+import { LEDGER_DAYS } from '../../lambdas/deliver/ledger/entry.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { type Problem, readConfigFile } from '../config/file.ts';
+import { type Problem, readConfigFile, readConfigText } from '../config/file.ts';
 import { warnOfRepeatedFacts } from './deduplication-id.ts';
 import { checkCoverage } from './examples/coverage.ts';
 import { checkExpectation, type Example, parseExample, runExample } from './examples/example.ts';
@@ -71,11 +72,34 @@ async function checkFolder(path: string, folder: string, stages: readonly string
   const runs = await Promise.all(examples.map((example) => runExample(mapping, example, stages[0] ?? '')));
   const found = [
     ...warnOfRepeatedFacts(mapping),
+    ...checkAges(mapping),
     ...(await checkCoverage(mapping, runs)),
     ...problems,
     ...runs.flatMap(checkExpectation),
   ];
   return { mappings: [mapping], problems: found };
+}
+
+/**
+ * Warns of a `max-age` that has nothing to go by: without a timestamp in the signature, and without an `event-time`, a copy
+ * of a webhook looks new whenever it is sent again.
+ */
+function checkAges({ profile, defaults, events, problemAt }: MappingFile): readonly Problem[] {
+  if (hasSignedTime(profile.signature)) return [];
+  return events.flatMap((event, index) => {
+    const age = event['max-age'] ?? defaults['max-age'];
+    const time = event['event-time'] ?? defaults['event-time'];
+    if (age === undefined || time !== undefined) return [];
+    const at = ['events', index, event['max-age'] === undefined ? 'name' : 'max-age'];
+    return [{ ...problemAt(at, NO_TIME), severity: 'warning' as const }];
+  });
+}
+
+const NO_TIME = `has a max-age, and nothing says when it happened: the signature of this source has no timestamp. Whoever has a copy of a webhook could send it again after ${LEDGER_DAYS} days, when the ledger has forgotten it. Add event-time.`;
+
+function hasSignedTime(signature: MappingFile['profile']['signature']): boolean {
+  if (signature.kind === 'custom') return signature.plugIn === 'mailgun';
+  return 'timestamp' in signature && signature.timestamp !== undefined;
 }
 
 /** Whether a problem keeps a mapping from being deployed. */
@@ -138,8 +162,13 @@ export function readFolder(
 ): Result<MappingFile, readonly Problem[]> {
   const file = join(path, MAPPING_FILE);
   const shown = relative(process.cwd(), file);
-  if (existsSync(file)) return parseMappingFile(shown, readFileSync(file, 'utf8'), { folder, stages });
-  return fail([{ file: shown, line: 1, column: 1, path: '', message: `is missing. Add a ${MAPPING_FILE}.` }]);
+  if (!existsSync(file)) {
+    return fail([
+      { file: shown, line: 1, column: 1, path: '', message: `is missing. Add a ${MAPPING_FILE}.` },
+    ]);
+  }
+  const text = readConfigText(file, shown);
+  return text.ok ? parseMappingFile(shown, text.value, { folder, stages }) : text;
 }
 
 /** The examples of a mapping folder, by their file names, and what is wrong in them. */
@@ -177,7 +206,8 @@ export function stagesNamedIn(directory: string): readonly string[] {
 }
 
 function stagesOfFile(file: string): readonly string[] {
-  const read = existsSync(file) ? readConfigFile(file, readFileSync(file, 'utf8')) : undefined;
+  const text = existsSync(file) ? readConfigText(file, file) : undefined;
+  const read = text?.ok ? readConfigFile(file, text.value) : undefined;
   const parsed = eventIdsSchema.safeParse(read?.ok ? read.value.value : undefined);
   return (parsed.data?.events ?? []).flatMap((event) => Object.keys(event['event-id']));
 }

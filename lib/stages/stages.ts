@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { type Finding, type Problem, parseConfigFile } from '../config/file.ts';
+import { type Finding, type Problem, parseConfigFile, readConfigText } from '../config/file.ts';
 import { findUnfitRate, rateOf } from '../deliver/times.ts';
 import { eventUrlSchema, type Stage, stageSchema } from './schema.ts';
 
@@ -13,7 +13,10 @@ const stagesSchema = z.record(
 
 /** Reads `stages.yaml`: the settings of each stage, by its name; its folders lie beside it. */
 export function readStages(file: string): Result<Readonly<Record<string, Stage>>, readonly Problem[]> {
-  const parsed = parseConfigFile(relative(process.cwd(), file), readFileSync(file, 'utf8'), stagesSchema);
+  const shown = relative(process.cwd(), file);
+  const text = readConfigText(file, shown);
+  if (!text.ok) return text;
+  const parsed = parseConfigFile(shown, text.value, stagesSchema);
   if (!parsed.ok) return parsed;
   const { value, problemAt } = parsed.value;
   const findings = checkStages(value, dirname(file));

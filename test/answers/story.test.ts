@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type MappedTypes, storyLines } from '../../answers/story.ts';
+import { type MappedTypes, storyEnd, storyLines } from '../../answers/story.ts';
 import type { IntakeRecord, LedgerEntry, PastAttempt } from '../../lambdas/deliver/ledger/entry.ts';
 
 const NOON = new Date('2026-11-24T12:00:00.000Z');
@@ -88,5 +88,45 @@ describe('the story of a webhook that matched some events by its type', () => {
       '2 other events were on other types; the mapping has changed since, and has now: left (customer.deleted)',
     ]);
     expect(othersOf(1, [])).toEqual(['1 other event was on other types; the mapping has changed since']);
+  });
+});
+
+describe('the end of a story', () => {
+  const entry: LedgerEntry = {
+    webhook: 'stripe#evt_1',
+    event: 'paid',
+    revision: 3,
+    state: 'expired',
+    code: 'too-old',
+    owner: 'worker',
+    leaseUntil: NOON,
+    attempts: 2,
+    webhookId: 'ours',
+    receivedAt: NOON,
+    mappingVersion: 'v2',
+    expiresAt: NOON,
+  };
+  const endOf = (changes: Partial<LedgerEntry>) =>
+    storyEnd({
+      story: { webhook: 'stripe#evt_1', entries: [{ ...entry, ...changes }], intakeRecords: [], actions: [] },
+      deadLetters: [],
+    });
+
+  test('of an expired event says that it was not sent', () => {
+    expect(endOf({})[0]).toBe('paid: NOT SENT. It was older than its max-age when its turn came.');
+  });
+
+  test('of one that may have been accepted before it expired says that this is not known', () => {
+    const end = endOf({ isUnsure: true });
+
+    expect(end[0]).toBe('paid: NOT KNOWN whether it was sent (too-old).');
+    expect(end.join(' ')).not.toMatch(/need do nothing/);
+  });
+
+  test('of one that became too old while it was unclear leaves it to a person', () => {
+    const end = endOf({ state: 'unconfirmed', isUnsure: true, deadLetteredAt: NOON });
+
+    expect(end[0]).toBe('paid: NOT KNOWN whether it was sent (unconfirmed).');
+    expect(end[1]).toMatch(/may or may not have got a message/);
   });
 });

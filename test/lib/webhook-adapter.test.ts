@@ -108,7 +108,7 @@ describe('the stack', () => {
     );
 
     expect(granted.map((actions) => [...new Set(actions)])).toEqual([
-      [...WRITE_LOGS, 'secretsmanager:GetSecretValue', 'sqs:SendMessage'],
+      [...WRITE_LOGS, 'secretsmanager:GetSecretValue', 'sqs:GetQueueAttributes', 'sqs:SendMessage'],
       [
         'dynamodb:GetItem',
         'dynamodb:PutItem',

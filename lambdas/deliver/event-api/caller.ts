@@ -1,6 +1,7 @@
 import type { Mapped } from '../../map/webhook.ts';
-import type { Result } from '../../result.ts';
+import { type Result, succeed } from '../../result.ts';
 import type { SecretFailure } from '../../secret.ts';
+import { beside, type Fault, faultOf } from '../beside.ts';
 import { LEFT_MILLISECONDS } from '../ledger/decision.ts';
 import type { RetryLaterCode } from '../outcome.ts';
 import type { Breaker, Pause, Permit, ProbeTurn } from './breaker.ts';
@@ -29,8 +30,10 @@ export type Called =
       /** How long it took, a second call with the other key included. */
       readonly milliseconds: number;
       readonly calls: number;
-      /** Which key the last call was made with. */
-      readonly keyUsed: 'primary' | 'secondary';
+      /** Which key the last call was made with, where that is known. */
+      readonly keyUsed?: 'primary' | 'secondary';
+      /** Bugs beside the verdict, if there were any. */
+      readonly faults?: readonly Fault[];
     }
   | ({ readonly kind: 'paused' } & CallPause);
 
@@ -185,22 +188,13 @@ function hintOf(verdict: Verdict): { readonly retryAfterSeconds?: number } {
 }
 
 async function callOnce(
-  { event, payload }: EventToCall,
-  {
-    permit,
-    hasTime,
-    ...dependencies
-  }: CallerDependencies & {
-    readonly permit: Permit;
-    readonly hasTime: () => boolean;
-  },
+  event: EventToCall,
+  dependencies: CallerDependencies & { readonly permit: Permit; readonly hasTime: () => boolean },
 ): Promise<Called> {
-  const { keyedCaller, breaker, call, now } = dependencies;
+  const { breaker, now, permit } = dependencies;
   const startedAt = now().getTime();
-  const called = await keyedCaller(async (key) => {
-    const attempt = await call(buildRequest(payload, key));
-    return quoteAnswer(classifyAttempt(attempt, now(), dependencies), attempt, { ...event, key });
-  }, hasTime).catch((bug: unknown) => {
+  const faults: Fault[] = [];
+  const called = await judgeCall(event, dependencies, faults).catch((bug: unknown) => {
     // An attempt that is never recorded would stand for one under way for as long as the worker lives.
     breaker.giveBack(permit);
     return Promise.reject(bug);
@@ -209,16 +203,47 @@ async function callOnce(
     breaker.giveBack(permit);
     return { kind: 'paused', code: called.failure.code };
   }
-  const { verdict, calls, keyUsed } = called.value;
+  const { verdict: judged, ...facts } = called.value;
   const endedAt = now().getTime();
-  breaker.record(permit, { signal: signalOf(verdict), ...hintOf(verdict) }, endedAt);
-  return {
-    kind: 'called',
-    verdict: keepWhileOpen(verdict, breaker.isOpen()),
-    milliseconds: endedAt - startedAt,
-    calls,
-    keyUsed,
-  };
+  const verdict = beside('breaker-not-updated', { faults, before: judged }, () => {
+    breaker.record(permit, { signal: signalOf(judged), ...hintOf(judged) }, endedAt);
+    return keepWhileOpen(judged, breaker.isOpen());
+  });
+  const milliseconds = endedAt - startedAt;
+  return { kind: 'called', ...facts, verdict, milliseconds, ...(faults.length > 0 && { faults }) };
+}
+
+/** What a call is worth from the moment it may have been sent, until its answer is judged. */
+const NOT_JUDGED = { outcome: 'unconfirmed', code: 'unconfirmed', cause: 'internal-error' } as const;
+
+/**
+ * Makes the calls for an event and judges them. Once one may have been sent, this fails no more: a bug in anything else
+ * leaves the verdict that is known by then. A bug before that says nothing of a call: the promise rejects with it.
+ */
+function judgeCall(
+  { event, payload }: EventToCall,
+  { hasTime, ...dependencies }: CallerDependencies & { readonly hasTime: () => boolean },
+  faults: Fault[],
+): ReturnType<KeyedCaller> {
+  const { keyedCaller, call, now } = dependencies;
+  let known: Verdict | undefined;
+  let calls = 0;
+  const called = keyedCaller(async (key) => {
+    const request = buildRequest(payload, key);
+    known = NOT_JUDGED;
+    calls += 1;
+    const attempt = await call(request);
+    const verdict = classifyAttempt(attempt, now(), dependencies);
+    known = beside('answer-not-quoted', { faults, before: verdict }, () =>
+      quoteAnswer(verdict, attempt, { ...event, key }),
+    );
+    return known;
+  }, hasTime);
+  return called.catch((bug: unknown) => {
+    if (known === undefined) return called;
+    faults.push(faultOf(known === NOT_JUDGED ? 'answer-not-judged' : 'keys-not-updated', bug));
+    return succeed({ verdict: known, calls });
+  });
 }
 
 /** How long a call may take, in milliseconds. */

@@ -20,9 +20,9 @@ type CallWithKey = (key: string) => Promise<Verdict>;
 type KeyedVerdict = {
   readonly verdict: Verdict;
   /** How many calls were made. */
-  readonly calls: 1 | 2;
+  readonly calls: number;
   /** Which key the last call was made with: a metric shows a person when the other can go. */
-  readonly keyUsed: KeyName;
+  readonly keyUsed?: KeyName;
 };
 
 /** Calls for one event with the key that works, or says why there is no key to call with. */

@@ -18,8 +18,14 @@ const SHORTEST_VALUE = 3;
 /** A value of at most so many words may be quoted in part, as with the first name alone. */
 const FEW_WORDS = 3;
 
-/** E-mail addresses, and numbers of six digits and more: no code of the vendor's looks like them. */
-const PERSONAL = [/[^\s"'<>(),;:]+(?:@|%40)[^\s"'<>(),;]*/giu, /\p{Nd}(?:[\s().+/-]*\p{Nd}){5,}/gu];
+/** A stretch of text in which an e-mail address could stand. */
+const WORD = /[^\s"'<>(),;]+/gu;
+
+/** What every e-mail address has, encoded or not. */
+const AT_SIGN = /@|%40/gu;
+
+/** Numbers of six digits and more: no code of the vendor's looks like them. */
+const LONG_NUMBER = /\p{Nd}(?:[\s().+/-]*\p{Nd}){5,}/gu;
 
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
@@ -29,12 +35,47 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
  * is left at the end.
  */
 export function maskDescription(description: string, sent: SentValues): string {
-  const values = valuesOf(sent).toSorted((one, other) => other.length - one.length);
-  const pattern = values.map(asPattern).join('|');
-  const seen = visible(description);
-  const unquoted = pattern === '' ? seen : seen.replaceAll(new RegExp(pattern, 'giu'), MASK);
-  const masked = PERSONAL.reduce((text, shape) => text.replaceAll(shape, MASK), unquoted);
+  const unquoted = maskValues(visible(description), valuesOf(sent));
+  const masked = unquoted.replaceAll(WORD, maskAddress).replaceAll(LONG_NUMBER, MASK);
   return [...masked.trim()].slice(0, MAX_DESCRIPTION_CHARACTERS).join('');
+}
+
+/**
+ * Masks each value wherever it stands, in capitals or small letters. The values are searched as text: a regular expression
+ * made of them would fail once they are long.
+ */
+function maskValues(text: string, values: readonly string[]): string {
+  const characters = [...text];
+  const folded = characters.map(fold);
+  const searched = folded.join('');
+  const isMasked = new Uint8Array(searched.length);
+  for (const value of values) {
+    const wanted = [...value].map(fold).join('');
+    for (let at = searched.indexOf(wanted); at >= 0; at = searched.indexOf(wanted, at + wanted.length))
+      isMasked.fill(1, at, at + wanted.length);
+  }
+  let place = 0;
+  const kept = characters.map((character, index) => {
+    const end = place + (folded[index]?.length ?? 0);
+    const isPartOfValue = isMasked.subarray(place, end).includes(1);
+    place = end;
+    return isPartOfValue ? undefined : character;
+  });
+  return kept.map((one, index) => one ?? (index > 0 && kept[index - 1] === undefined ? '' : MASK)).join('');
+}
+
+/** A character in the one spelling that it shares with all that differ from it in case alone. */
+function fold(character: string): string {
+  return character.toLowerCase().toUpperCase().toLowerCase();
+}
+
+/** Masks the word from where its address can begin: after the last colon before its first at-sign. */
+function maskAddress(word: string): string {
+  for (const { index } of word.matchAll(AT_SIGN)) {
+    const start = word.lastIndexOf(':', index) + 1;
+    if (start < index) return word.slice(0, start) + MASK;
+  }
+  return word;
 }
 
 function valuesOf({ eventKey, params, key }: SentValues): readonly string[] {
@@ -52,9 +93,4 @@ function valuesOf({ eventKey, params, key }: SentValues): readonly string[] {
 /** As a person sees it: composed, and without invisible characters. */
 function visible(text: string): string {
   return text.replaceAll(UNSEEN, '').normalize('NFC');
-}
-
-/** A pattern that finds just this text. */
-function asPattern(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }

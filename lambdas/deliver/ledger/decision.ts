@@ -211,15 +211,17 @@ function endUncalled(
 ): LedgerEntry {
   const { firstAttemptAt, lastAttemptAt, attempts = 0 } = found ?? {};
   const begun = begin(found, claimant, now);
+  // What may have been accepted ends as unconfirmed, whatever the reason: a person decides.
+  const end = begun.isUnsure ? 'unconfirmed' : state;
   return {
     ...begun,
     ...reason,
-    state: begun.isUnsure && state === 'failed' ? 'unconfirmed' : state,
+    state: end,
     attempts,
     ...(firstAttemptAt && { firstAttemptAt }),
     ...(lastAttemptAt && { lastAttemptAt }),
     // An expired event needs no dead letter: its lease is over at once.
-    ...(state === 'expired' && { leaseUntil: now }),
+    ...(end === 'expired' && { leaseUntil: now }),
   };
 }
 

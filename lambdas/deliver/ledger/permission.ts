@@ -34,7 +34,8 @@ export function mayBeTaken(found: LedgerEntry, permission: ClaimPermission): boo
     case 'failed':
       return isMeant;
     case 'expired':
-      return isMeant && replay.late === true;
+      // 0.1.0 also let what may have been accepted expire.
+      return isMeant && replay.late === true && (found.isUnsure !== true || replay.unconfirmed === true);
   }
 }
 

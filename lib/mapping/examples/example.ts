@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
 import type { Mapped } from '../../../lambdas/map/webhook.ts';
 import { fail, type Result, succeed } from '../../../lambdas/result.ts';
-import { type ConfigFile, type Problem, parseConfigFile } from '../../config/file.ts';
+import { type ConfigFile, type Problem, parseConfigFile, readConfigText } from '../../config/file.ts';
 import { INVOCATION } from '../../config/invocation.ts';
 import type { MappingFile } from '../file.ts';
 import { differences, type Expectation, expectationOf, expectationSchema } from './expectation.ts';
@@ -48,7 +48,9 @@ export type Example = {
 
 /** Parses one file of a mapping's `examples` folder. `shown` is its path as problems show it. */
 export function parseExample(name: string, file: string, shown: string): Result<Example, readonly Problem[]> {
-  const parsed = parseConfigFile(shown, readFileSync(file, 'utf8'), exampleFileSchema);
+  const text = readConfigText(file, shown);
+  if (!text.ok) return text;
+  const parsed = parseConfigFile(shown, text.value, exampleFileSchema);
   if (!parsed.ok) return parsed;
   const { value, problemAt } = parsed.value;
   const { webhook, stage, expect } = value;
@@ -82,6 +84,7 @@ function readBody(
   }
   const path = resolve(dirname(file), bodyFile);
   if (!existsSync(path)) return fail(`there is no file ${bodyFile}, seen from this one. Check the path.`);
+  if (!statSync(path).isFile()) return fail(`${bodyFile} is no file. Check the path.`);
   const bytes = readFileSync(path);
   return succeed(
     Object.keys(set).length === 0 ? bytes : Buffer.from(setMembers(bytes.toString('utf8'), set)),

@@ -44,6 +44,11 @@ const LANES = 1;
 
 let owners = 0;
 
+function newOwner(): string {
+  owners += 1;
+  return `worker-${owners}`;
+}
+
 /** What a deliver function has done, in order. */
 type Done = {
   readonly hidden: [handle: string, seconds: number][];
@@ -74,11 +79,12 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
     lanes: createLanes(LANES),
     caller: createCaller(done, { ...time, ...calls }),
     ...recordingIn(done),
-    hashEventKey: async (eventKey) => `hash of ${eventKey.length}`,
-    newOwner: () => {
-      owners += 1;
-      return `worker-${owners}`;
+    hashEventKey: async (eventKey) => {
+      // An event that meets a bug before it is called.
+      if (eventKey === 'dan') throw new TypeError('a bug that quotes dan');
+      return `hash of ${eventKey.length}`;
     },
+    newOwner,
     random: () => 1,
     leaseMilliseconds: LEASE_MILLISECONDS,
     remainingMilliseconds: () => clock.remainingMilliseconds,

@@ -122,10 +122,24 @@ describe('a fault', () => {
   });
 
   test('in our own code has a name even if what was thrown has none', async () => {
-    const setup = setUp({}, { call: () => Promise.reject('no error at all') });
+    const setup = setUp({ hashEventKey: () => Promise.reject('no error at all') });
     await setup.deliver(record('ann'));
 
     expect(setup.lines).toMatchObject([{ outcome: 'retry-later', code: 'internal-error', cause: 'unknown' }]);
+  });
+
+  test('in a call itself leaves it unclear whether it was made: the event is parked at once', async () => {
+    const setup = setUp({}, { call: () => Promise.reject('no error at all') });
+    await setup.deliver(record('ann'));
+
+    expect([...setup.entries.values()]).toMatchObject([{ state: 'unconfirmed' }]);
+    expect(setup.lines).toMatchObject([
+      {
+        outcome: 'dead-letter',
+        code: 'unconfirmed',
+        faults: [{ code: 'answer-not-judged', cause: 'unknown' }],
+      },
+    ]);
   });
 });
 

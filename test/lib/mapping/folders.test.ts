@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { sourceOf } from '../../../lib/mapping/file.ts';
-import { readMappingFolders } from '../../../lib/mapping/folders.ts';
+import { checkMappingFolders, isError, readMappingFolders } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
 
 let directory: string;
@@ -102,5 +102,43 @@ describe('the former names of sources', () => {
       'd:2 formerly[0] "d" and "e" each say that they were the other. Remove one of the two lines.',
       'e:2 formerly[0] "e" and "d" each say that they were the other. Remove one of the two lines.',
     ]);
+  });
+});
+
+describe('a max-age', () => {
+  const SIGNED_TIME = 'verify: stripe';
+  const NO_TIME = 'verify: github';
+  const warningsOf = async (...lines: readonly string[]) => {
+    write('shop', ['source: shop', 'secret: webhooks/shop', ...lines].join('\n'));
+    const { problems } = await checkMappingFolders(directory, ['dev']);
+    expect(problems.filter(isError)).toEqual([]);
+    return problems.flatMap(({ line, message }) => (message.includes('max-age') ? [[line, message]] : []));
+  };
+  const event = (more: string) => `  - { name: a, on: b, event-id: evt_1, event-key: "{% id %}"${more} }`;
+
+  test('is warned of where neither the signature nor the mapping says when it happened', async () => {
+    expect(await warningsOf(NO_TIME, 'events:', event(', max-age: 24h'))).toEqual([
+      [5, expect.stringMatching(/nothing says when it happened: .* after 30 days.*Add event-time\.$/)],
+    ]);
+  });
+
+  test('is warned of at every event that takes it from the defaults', async () => {
+    const lines = await warningsOf(NO_TIME, 'defaults: { max-age: 1h }', 'events:', event(''));
+
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.[0]).toBe(6);
+  });
+
+  test.each([
+    ['the signature has a timestamp', [SIGNED_TIME, 'events:', event(', max-age: 24h')]],
+    ['the event says it', [NO_TIME, 'events:', event(', max-age: 24h, event-time: "{% at %}"')]],
+    [
+      'the defaults say it',
+      [NO_TIME, 'defaults: { event-time: "{% at %}" }', 'events:', event(', max-age: 1h')],
+    ],
+    ['the plug-in checks one', ['verify: mailgun', 'events:', event(', max-age: 24h')]],
+    ['there is none', [NO_TIME, 'events:', event('')]],
+  ])('is not warned of where %s', async (_, lines) => {
+    expect(await warningsOf(...lines)).toEqual([]);
   });
 });

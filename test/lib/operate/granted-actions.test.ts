@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { EVERYTHING, PLAIN, templateOf } from '../stacks.ts';
+import { rolesOf } from './role-grants.ts';
 
 /** Wildcards that are wanted, `"Action on Resource"`, each with its reason. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -66,33 +67,63 @@ function actionsIn(grants: readonly string[]): readonly string[] {
   return [...new Set(grants.map((grant) => grant.split(' on ')[0] ?? ''))].sort();
 }
 
-const ACTIONS = [
-  'dynamodb:GetItem',
-  'dynamodb:PutItem',
-  'dynamodb:Query',
-  'kms:*',
-  'kms:Decrypt',
-  'kms:GenerateDataKey',
-  'logs:CreateLogStream',
-  'logs:PutLogEvents',
-  'secretsmanager:GetSecretValue',
-  'sns:Publish',
-  'sqs:ChangeMessageVisibility',
-  'sqs:DeleteMessage',
-  'sqs:GetQueueAttributes',
-  'sqs:GetQueueUrl',
-  'sqs:ReceiveMessage',
-  'sqs:SendMessage',
-  'sts:AssumeRole',
-];
+/** What each function may do in a plain stage, by the construct of the resource. A run's own calls are compared with this. */
+const ROLES = {
+  IngestFunctionRole: [
+    'logs:CreateLogStream on IngestFunctionLogs',
+    'logs:PutLogEvents on IngestFunctionLogs',
+    'secretsmanager:GetSecretValue on IngestSigningSecret',
+    'sqs:GetQueueAttributes on BufferQueue',
+    'sqs:SendMessage on BufferQueue',
+  ],
+  DeliverFunctionRole: [
+    'dynamodb:GetItem on LedgerTable',
+    'dynamodb:PutItem on LedgerTable',
+    'dynamodb:Query on LedgerTable',
+    'logs:CreateLogStream on DeliverFunctionLogs',
+    'logs:PutLogEvents on DeliverFunctionLogs',
+    'secretsmanager:GetSecretValue on DeliverWebexKeys',
+    'sqs:ChangeMessageVisibility on BufferQueue',
+    'sqs:DeleteMessage on BufferQueue',
+    'sqs:GetQueueAttributes on BufferQueue',
+    'sqs:GetQueueUrl on BufferQueue',
+    'sqs:ReceiveMessage on BufferQueue',
+    'sqs:SendMessage on BufferQueue',
+    'sqs:SendMessage on DeadLetterQueue',
+  ],
+};
+
+/** What the policies of queues and keys let others do. */
+const OTHERS = ['kms:*', 'kms:Decrypt', 'kms:GenerateDataKey', 'sns:Publish', 'sts:AssumeRole'];
+
+/** By the roles of a template: what each may do. */
+function grantsByRole(template: object): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(
+    Object.entries(rolesOf(template)).map(([role, grants]) => [
+      role,
+      [
+        ...new Set(
+          grants.map(({ action, resource }) => `${action} on ${resource.replace(/webhooks.*$/, '')}`),
+        ),
+      ].sort(),
+    ]),
+  );
+}
 
 describe('what the template grants', () => {
-  test('is these actions, and no other', () => {
-    expect(actionsIn(grantsOfKind('plain'))).toEqual(ACTIONS);
+  test('is these actions on these resources, role by role, and no other', () => {
+    expect(grantsByRole(KINDS.plain.toJSON())).toEqual(ROLES);
+  });
+
+  test('is besides what policies of queues and keys let others do, and no other', () => {
+    const ofRoles = new Set(Object.values(ROLES).flatMap((grants) => actionsIn(grants)));
+
+    expect(actionsIn(grantsOfKind('plain')).filter((action) => !ofRoles.has(action))).toEqual(OTHERS);
   });
 
   test('is a little more, and no other, for a stack with its own key and network', () => {
-    const added = actionsIn(grantsOfKind('everything')).filter((action) => !ACTIONS.includes(action));
+    const plain = actionsIn(grantsOfKind('plain'));
+    const added = actionsIn(grantsOfKind('everything')).filter((action) => !plain.includes(action));
 
     expect(added).toEqual([
       'ec2:AssignPrivateIpAddresses',

@@ -1,7 +1,7 @@
 import type { EventRequest } from '../../../../lambdas/deliver/event-api/caller.ts';
 import type { Attempt } from '../../../../lambdas/deliver/event-api/verdict.ts';
 
-/** Answers by the event key, so that each event can meet another fate; a key that is not here meets a bug. */
+/** Answers by the event key, so that each event can meet another fate; a call for a key that is not here meets a bug. */
 const ANSWERS: Readonly<Record<string, Attempt>> = {
   ann: answered(200, '{"transaction-id":"event_1"}'),
   bob: answered(429, '{"code":429}', '40'),

@@ -22,6 +22,8 @@ describe('a description of the vendor’s', () => {
     ['mail to ann%40example.com', 'mail to •••'],
     ['number +44 7700 900123 or 12345', 'number +••• or 12345'],
     ['Zo\u200bë\u0007 and Zoe\u0308', '••• and •••'],
+    ['reply to:ann@example.com', 'reply to:•••'],
+    ['a:@ and :@:b@c', 'a:@ and :@:•••'],
     ['two\nlines\u2028here', 'twolineshere'],
     ['   ', ''],
   ])('%j is kept as %j', (description, kept) => {
@@ -47,6 +49,32 @@ describe('a description of the vendor’s', () => {
         for (const one of quoted) expect(kept).not.toContain(one.normalize('NFC'));
       }),
     );
+  });
+
+  test.each([
+    ['Cyrillic text of 40,000 characters', 'Ж'.repeat(40_000)],
+    ['text that grows when it is encoded', 'ﷺ 漢'.repeat(8_000)],
+    ['a URL of 24,000 characters', `https://example.com/?${'a=(b)&'.repeat(4_000)}`],
+    ['half a character', `\ud800${'\udc00ab'.repeat(3_000)}`],
+    ['signs of regular expressions', '(?<x>[\\'.repeat(4_000)],
+  ])('is masked whatever was sent: %s', (_, long) => {
+    const kept = maskDescription(`no ${long}, no cus_77`, { ...SENT, params: { long } });
+
+    expect(kept).toBe('no •••, no •••');
+  });
+
+  test('masks what overlaps, and the same letter in any case', () => {
+    const params = { one: 'abcd', other: 'cdef', street: 'Kelvinweg', wide: 'ǅungla' };
+
+    expect(maskDescription('abcdef; \u212aELVINWEG; ǆUNGLA', { ...SENT, params })).toBe('•••; •••; •••');
+  });
+
+  test('of 64 KB is masked within a fraction of a second, whatever it holds', () => {
+    for (const text of ['a', 'a%4', ':a', '1 ', 'a@', '@:']) {
+      const started = performance.now();
+      maskDescription(text.repeat(65_536 / text.length), SENT);
+      expect(performance.now() - started).toBeLessThan(1_500);
+    }
   });
 
   test('is short and of one line, whatever it was', () => {
