@@ -35,6 +35,8 @@ export type Known = {
   /** What stands under a key that the event had before, and has gone further. */
   readonly formerAt: (place: number) => LedgerEntry | undefined;
   readonly vanished: readonly VanishedEvent[];
+  /** Whether the ledger has an entry of every event that the webhook had by the mapping of its first receive. */
+  readonly isComplete: boolean;
 };
 
 /** A new webhook. */
@@ -43,6 +45,7 @@ const NOTHING: Known = {
   entryAt: () => undefined,
   formerAt: () => undefined,
   vanished: [],
+  isComplete: false,
 };
 
 /** So few events are looked up one by one as cheaply as in a list of what has ended. */
@@ -135,6 +138,7 @@ async function lookBack(
     ...findEntries(keys, all),
     // A replay that names its events touches no other.
     vanished: webhook.replay?.events === undefined ? findVanished(webhook, keys, all) : [],
+    isComplete: intakeRecord === undefined && isComplete(webhook, all),
   });
 }
 
@@ -248,6 +252,13 @@ function keysBefore(
 
 function placeOf({ name, item }: { readonly name: string; readonly item?: number }): string {
   return item === undefined ? name : `${name}#${item}`;
+}
+
+function isComplete({ webhookId }: BufferedWebhook, all: readonly LedgerEntry[]): boolean {
+  const own = all.filter((entry) => entry.webhookId === webhookId && entry.movedTo === undefined);
+  const carried = own.find(({ intakeRecord }) => intakeRecord?.webhookId === webhookId)?.intakeRecord;
+  const made = carried?.matched.reduce((sum, one) => sum + one.made + one.rejected, 0);
+  return made === own.length;
 }
 
 /** How many entries are read at the same time. */
