@@ -291,8 +291,17 @@ const identifiedSchema = z.array(
 
 const places = z.pipe(
   z.object({ B: z.instanceof(Uint8Array) }),
-  z.transform(({ B }) => gunzipSync(B)),
+  z.transform(({ B }) => readPlaces(B)),
 );
+
+/** The bits of a bitmap; none where they cannot be read. */
+function readPlaces(bytes: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(bytes);
+  } catch {
+    return new Uint8Array();
+  }
+}
 
 const progressSchema = z.object({
   mappingDigest: text,

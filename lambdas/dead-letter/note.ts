@@ -38,7 +38,7 @@ const VERSION = 3;
  * The longest note, in bytes of JSON. SQS takes 1,048,576 bytes of body and attributes together, of which the body has
  * 1,000,000.
  */
-const MAX_NOTE_BYTES = 40_000;
+const MAX_NOTE_BYTES = 16_000;
 
 export function isDeadLetterCode(code: string): code is DeadLetterCode {
   return DEAD_LETTER_CODES.some((known) => known === code);
