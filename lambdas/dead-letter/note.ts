@@ -35,8 +35,8 @@ export type DeadLetterCode = (typeof DEAD_LETTER_CODES)[number];
 const VERSION = 3;
 
 /**
- * The longest note, in bytes of JSON. SQS takes 1,048,576 bytes of body and attributes together, of which the body has
- * 1,000,000.
+ * The longest note, in bytes of JSON. SQS takes 1,048,576 bytes of body and attributes together; the buffer leaves so
+ * many of them to the note (`MAX_MESSAGE_BYTES`).
  */
 const MAX_NOTE_BYTES = 16_000;
 

@@ -156,7 +156,7 @@ describe('the failures of many events', () => {
     const notes = parts.map((part) => noteAttributes(noteOf(part)));
 
     expect(parts.flat()).toEqual(failures);
-    expect(Math.max(...notes.map(({ note = '' }) => Buffer.byteLength(note)))).toBeLessThanOrEqual(40_000);
+    expect(Math.max(...notes.map(({ note = '' }) => Buffer.byteLength(note)))).toBeLessThanOrEqual(16_000);
     expect(notes.flatMap((attributes) => readNote(attributes)?.failures)).toEqual(failures);
   });
 
