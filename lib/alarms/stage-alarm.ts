@@ -24,10 +24,15 @@ export type StageAlarm = {
   /** @default GREATER_THAN_OR_EQUAL_TO_THRESHOLD */
   readonly comparisonOperator?: ComparisonOperator;
   /**
-   * How many periods in a row the threshold has to be reached.
+   * In how many periods in a row the threshold has to be reached.
    * @default 1
    */
   readonly periods?: number;
+  /**
+   * Among so many periods, where they need not follow each other: at little traffic most have no data.
+   * @default periods
+   */
+  readonly among?: number;
   /** @default NOT_BREACHING: most metrics are written only when something is wrong */
   readonly treatMissingData?: TreatMissingData;
 };
@@ -45,13 +50,14 @@ export function createStageAlarm(
   { name, topics }: AlarmSurroundings,
 ): Alarm {
   const id = source === undefined ? runbookSection : `${runbookSection}-${source}`;
-  const { metric, threshold, periods: evaluationPeriods = 1 } = rule;
+  const { metric, threshold, periods: datapointsToAlarm = 1, among = datapointsToAlarm } = rule;
   const alarm = new Alarm(scope, id, {
     alarmName: `${name}-${id}`,
     alarmDescription: `${impact}\nUrgency: ${urgency}.\nWhat to do: ${RUNBOOK}#${runbookSection}`,
     metric,
     threshold,
-    evaluationPeriods,
+    evaluationPeriods: among,
+    ...(among > datapointsToAlarm && { datapointsToAlarm }),
     comparisonOperator: rule.comparisonOperator ?? ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     treatMissingData: rule.treatMissingData ?? TreatMissingData.NOT_BREACHING,
   });

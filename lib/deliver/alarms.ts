@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { DeliverMetric } from '../../lambdas/deliver/log-line.ts';
+import { LONGEST_PAUSE_SECONDS } from '../../lambdas/deliver/retry-schedule.ts';
 import { type AlarmSettings, FRESH_WITHIN } from '../alarms/settings.ts';
 import type { StageAlarm } from '../alarms/stage-alarm.ts';
 import { adapterMetric } from '../operate/metrics.ts';
@@ -27,7 +28,8 @@ export function deliverAlarms(props: DeliverAlarmsProps): readonly StageAlarm[] 
 
 /**
  * Every event that waits writes a 1, and the first call that succeeds writes a 0. Missing data keeps the current state. Ten
- * minutes, as the breaker tries once a minute by itself.
+ * minutes, as the breaker tries once a minute by itself; but of half an hour, as a single event waits for up to a quarter of
+ * an hour from one try to the next.
  */
 function pauseAlarm(
   name: string,
@@ -40,6 +42,7 @@ function pauseAlarm(
     metric: adapterMetric(name, metric, { statistic: Stats.MAXIMUM, period: FIVE_MINUTES }),
     threshold: 1,
     periods: 2,
+    among: 6,
     treatMissingData: TreatMissingData.IGNORE,
   };
 }
@@ -68,11 +71,13 @@ function pauseAlarms(name: string): readonly StageAlarm[] {
     {
       ...pauseAlarm(name, 'PausedByThrottling', {
         runbookSection: 'throttled',
-        impact: 'Webex Campaign has asked us to slow down for half an hour: messages are sent, but late.',
+        impact:
+          'Webex Campaign has asked us again and again within an hour to slow down: messages are sent, but late.',
       }),
       // Where it makes events late beyond the promise, events-late pages.
       urgency: 'tomorrow',
-      periods: 6,
+      periods: 4,
+      among: 12,
     },
   ];
 }
@@ -84,7 +89,10 @@ function latenessAlarms({ name, freshWithin = FRESH_WITHIN }: DeliverAlarmsProps
       impact: `Events have been tried for longer than the ${freshWithin.toHumanString()} that were promised: these customers' messages are late.`,
       urgency: 'page',
       // Longer than the longest pause between two calls, so that an event that waits is measured in every period.
-      metric: adapterMetric(name, 'WaitingTime', { statistic: Stats.MAXIMUM, period: Duration.minutes(30) }),
+      metric: adapterMetric(name, 'WaitingTime', {
+        statistic: Stats.MAXIMUM,
+        period: Duration.seconds(LONGEST_PAUSE_SECONDS + 900),
+      }),
       threshold: freshWithin.toSeconds(),
     },
   ];
@@ -133,11 +141,12 @@ function noticeAlarms({ name, ledger }: DeliverAlarmsProps): readonly StageAlarm
     {
       runbookSection: 'spare-key-in-use',
       impact:
-        'For three hours calls have been made with the secondary key: if it is refused too, everything stops.',
+        'In three hours of a day calls have been made with the secondary key: if it is refused too, everything stops.',
       urgency: 'tomorrow',
       metric: adapterMetric(name, 'SpareKeyCalls', { statistic: Stats.MAXIMUM, period: Duration.hours(1) }),
       threshold: 1,
       periods: 3,
+      among: 24,
     },
     {
       runbookSection: 'ledger-throttled',

@@ -9,7 +9,7 @@ import type { IngestEndpoint } from './endpoint.ts';
 export const SHORTEST_DEADLINE = Duration.seconds(3);
 
 const FIVE_MINUTES = Duration.minutes(5);
-const HOUR = Duration.hours(1);
+const SIX_HOURS = Duration.hours(6);
 const DAY = Duration.days(1);
 
 export type IngestAlarmsProps = Pick<AlarmSettings, 'silentAfter' | 'lambdaConcurrency'> & {
@@ -45,6 +45,15 @@ function endpointAlarms({ api }: IngestAlarmsProps['endpoint']): readonly StageA
       threshold: 5,
     },
     {
+      runbookSection: 'ingest-mostly-failing',
+      impact:
+        'Half of the webhooks of six hours, or more, were answered 5xx. They were too few to page: at little traffic even one counts, and its vendor may not repeat it.',
+      urgency: 'tomorrow',
+      // Long enough that a source with a webhook every few hours is one alarm, and not one each time.
+      metric: api.metricServerError({ statistic: Stats.AVERAGE, period: SIX_HOURS }),
+      threshold: 0.5,
+    },
+    {
       runbookSection: 'ingest-slow',
       impact:
         'One webhook in ten is answered too late for the vendors with the shortest deadline: they count it as failed, repeat it, and may switch the webhook off.',
@@ -55,7 +64,9 @@ function endpointAlarms({ api }: IngestAlarmsProps['endpoint']): readonly StageA
         period: FIVE_MINUTES,
       }),
       threshold: SHORTEST_DEADLINE.toMilliseconds(),
+      // Of three hours, so that it goes off at a webhook an hour, too.
       periods: 3,
+      among: 36,
     },
   ];
 }
@@ -67,7 +78,7 @@ function misconfigurationAlarm(name: string): StageAlarm {
       'Webhooks of a source are answered 503, as its signing secret or its URL is missing or wrong: no customer hears of its events until that is mended.',
     // Where it is many, ingest-failing pages.
     urgency: 'tomorrow',
-    metric: adapterMetric(name, 'Misconfigurations', { statistic: Stats.SUM, period: HOUR }),
+    metric: adapterMetric(name, 'Misconfigurations', { statistic: Stats.SUM, period: SIX_HOURS }),
     threshold: 1,
   };
 }
@@ -97,11 +108,15 @@ function sourceAlarms(name: string, source: string): readonly StageAlarm[] {
       source,
       impact: `For two hours whatever was signed as ${source} signs has been refused, and nothing was accepted: either somebody forges its webhooks, or its secret has changed and its customers hear nothing.`,
       urgency: 'tomorrow',
-      // The best of an hour: 1 where one webhook verified, 0 where none of those that came did.
-      metric: sourceMetric(name, source, 'VerifiedWebhooks', { statistic: Stats.MAXIMUM, period: HOUR }),
+      // The best of two hours: 1 where one webhook verified, 0 where none of those that came did.
+      metric: sourceMetric(name, source, 'VerifiedWebhooks', {
+        statistic: Stats.MAXIMUM,
+        period: Duration.hours(2),
+      }),
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      periods: 2,
+      // A source that sends rarely stays in alarm until one of its webhooks verifies.
+      treatMissingData: TreatMissingData.IGNORE,
     },
     {
       runbookSection: 'old-secret-in-use',

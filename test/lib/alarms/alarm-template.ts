@@ -34,6 +34,7 @@ export type TemplateAlarm = {
   readonly ExtendedStatistic?: string;
   readonly Period: number;
   readonly EvaluationPeriods: number;
+  readonly DatapointsToAlarm?: number;
   readonly Threshold: number;
   readonly ComparisonOperator: string;
   readonly TreatMissingData: string;

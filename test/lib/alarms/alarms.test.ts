@@ -26,14 +26,17 @@ function ruleOf(section: string, source?: string): string {
   const sign = { GreaterThanOrEqualToThreshold: '>=', LessThanThreshold: '<' }[alarm.ComparisonOperator];
   const statistic = alarm.Statistic ?? alarm.ExtendedStatistic;
   const minutes = alarm.Period / 60;
-  return `${urgencyOf(alarm)}: ${statistic} of ${alarm.MetricName} ${sign} ${alarm.Threshold}, ${alarm.EvaluationPeriods} x ${minutes} min, missing is ${alarm.TreatMissingData}`;
+  const { EvaluationPeriods: among, DatapointsToAlarm: periods = among } = alarm;
+  const many = periods === among ? `${among}` : `${periods} of ${among}`;
+  return `${urgencyOf(alarm)}: ${statistic} of ${alarm.MetricName} ${sign} ${alarm.Threshold}, ${many} x ${minutes} min, missing is ${alarm.TreatMissingData}`;
 }
 
 describe('an alarm', () => {
   test.each([
     ['ingest-failing', 'page: Sum of 5xx >= 5, 1 x 15 min, missing is notBreaching'],
-    ['ingest-slow', 'page: p90 of IntegrationLatency >= 3000, 3 x 5 min, missing is notBreaching'],
-    ['source-misconfigured', 'tomorrow: Sum of Misconfigurations >= 1, 1 x 60 min, missing is notBreaching'],
+    ['ingest-slow', 'page: p90 of IntegrationLatency >= 3000, 3 of 36 x 5 min, missing is notBreaching'],
+    ['ingest-mostly-failing', 'tomorrow: Average of 5xx >= 0.5, 1 x 360 min, missing is notBreaching'],
+    ['source-misconfigured', 'tomorrow: Sum of Misconfigurations >= 1, 1 x 360 min, missing is notBreaching'],
     [
       'concurrency-near-limit',
       'tomorrow: Maximum of ClaimedAccountConcurrency >= 800, 3 x 5 min, missing is notBreaching',
@@ -42,20 +45,24 @@ describe('an alarm', () => {
       'buffer-late',
       'page: Maximum of ApproximateAgeOfOldestMessage >= 900, 2 x 5 min, missing is notBreaching',
     ],
-    ['credentials-refused', 'page: Maximum of PausedByCredentials >= 1, 2 x 5 min, missing is ignore'],
-    ['endpoint-failing', 'page: Maximum of PausedByEndpoint >= 1, 2 x 5 min, missing is ignore'],
-    ['keys-unusable', 'page: Maximum of PausedByKeys >= 1, 2 x 5 min, missing is ignore'],
-    ['ledger-unavailable', 'page: Maximum of PausedByLedger >= 1, 2 x 5 min, missing is ignore'],
-    ['throttled', 'tomorrow: Maximum of PausedByThrottling >= 1, 6 x 5 min, missing is ignore'],
-    ['events-late', 'page: Maximum of WaitingTime >= 900, 1 x 30 min, missing is notBreaching'],
+    ['credentials-refused', 'page: Maximum of PausedByCredentials >= 1, 2 of 6 x 5 min, missing is ignore'],
+    ['endpoint-failing', 'page: Maximum of PausedByEndpoint >= 1, 2 of 6 x 5 min, missing is ignore'],
+    ['keys-unusable', 'page: Maximum of PausedByKeys >= 1, 2 of 6 x 5 min, missing is ignore'],
+    ['ledger-unavailable', 'page: Maximum of PausedByLedger >= 1, 2 of 6 x 5 min, missing is ignore'],
+    ['throttled', 'tomorrow: Maximum of PausedByThrottling >= 1, 4 of 12 x 5 min, missing is ignore'],
+    ['events-late', 'page: Maximum of WaitingTime >= 900, 1 x 75 min, missing is notBreaching'],
     ['deliver-crashing', 'page: Sum of Errors >= 3, 1 x 15 min, missing is notBreaching'],
     ['deliver-faults', 'tomorrow: Sum of Faults >= 1, 1 x 60 min, missing is notBreaching'],
     ['events-unconfirmed', 'tomorrow: Sum of UnconfirmedEvents >= 1, 1 x 60 min, missing is notBreaching'],
     [
-      'probe-not-understood',
-      'tomorrow: Sum of ProbesNotUnderstood >= 1, 1 x 60 min, missing is notBreaching',
-    ],
-    ['spare-key-in-use', 'tomorrow: Maximum of SpareKeyCalls >= 1, 3 x 60 min, missing is notBreaching'],
+      [
+        'probe-not-understood',
+        'tomorrow: Sum of ProbesNotUnderstood >= 1, 1 x 60 min, missing is notBreaching',
+      ],
+      [
+        'spare-key-in-use',
+        'tomorrow: Maximum of SpareKeyCalls >= 1, 3 of 24 x 60 min, missing is notBreaching',
+      ],
     ['ledger-throttled', 'tomorrow: Sum of WriteThrottleEvents >= 1, 3 x 5 min, missing is notBreaching'],
     [
       'dead-letters-present',
@@ -71,7 +78,7 @@ describe('an alarm', () => {
   });
 
   test.each([
-    ['signatures-refused', 'tomorrow: Maximum of VerifiedWebhooks < 1, 2 x 60 min, missing is notBreaching'],
+    ['signatures-refused', 'tomorrow: Maximum of VerifiedWebhooks < 1, 1 x 120 min, missing is ignore'],
     ['old-secret-in-use', 'tomorrow: Maximum of OldSecretUses >= 1, 7 x 1440 min, missing is notBreaching'],
     ['old-secret-unused', 'tomorrow: Maximum of OldSecretUses < 1, 2 x 1440 min, missing is notBreaching'],
   ])('%s of each source: %s', (section, rule) => {
