@@ -1,4 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer';
+import { readFields } from './form.ts';
 import { isNestedDeeper, parseJson, parseKeepingDigits } from './parse-json.ts';
 import { fail, type Result, succeed } from './result.ts';
 
@@ -23,17 +24,28 @@ export function parseBody(
   digits: 'kept' | 'rounded' = 'kept',
 ): Result<unknown, BodyFailure> {
   if (!isUtf8(rawBody)) return fail({ code: 'body-not-json' });
+  const parse = digits === 'kept' ? parseKeepingDigits : parseJson;
+  if (format === 'form') return readForm(rawBody, parse);
   const { buffer, byteOffset, byteLength } = rawBody;
   const decoded = Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
   // JSON.parse refuses a byte order mark, which does not belong to the text.
   const text = decoded.startsWith('\ufeff') ? decoded.slice(1) : decoded;
-  const parse = digits === 'kept' ? parseKeepingDigits : parseJson;
-  return format === 'form' ? readForm(text, parse) : readJson(text, parse);
+  return readJson(text, parse);
 }
 
-/** The format that a Content-Type header names; JSON where it names none, since some vendors leave it out. */
-export function bodyFormatOf(contentType: string | undefined): BodyFormat {
-  return /^application\/x-www-form-urlencoded\b/i.test(contentType?.trim() ?? '') ? 'form' : 'json';
+/**
+ * The format of a body: a form where its Content-Type says so, and JSON otherwise, since some vendors name none. No vendor
+ * signs that header: what begins as JSON is JSON, or anybody could have a captured body read as a form.
+ */
+export function bodyFormatOf(contentType: string | undefined, rawBody: Uint8Array): BodyFormat {
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(contentType?.trim() ?? '');
+  return isForm && !beginsAsJson(rawBody) ? 'form' : 'json';
+}
+
+/** Whether a bracket comes first, after a byte order mark and some white space. Forms have brackets escaped. */
+function beginsAsJson(rawBody: Uint8Array): boolean {
+  const start = Buffer.from(rawBody.subarray(0, 64)).toString('latin1');
+  return /^(\xef\xbb\xbf)?\s*[[{]/.test(start);
 }
 
 function readJson(text: string, parse: (text: string) => unknown): Result<unknown, BodyFailure> {
@@ -44,10 +56,9 @@ function readJson(text: string, parse: (text: string) => unknown): Result<unknow
 }
 
 /** GitHub's and Slack's `payload` and Mandrill's `mandrill_events` are JSON inside a form. */
-function readForm(text: string, parse: (text: string) => unknown): Result<unknown, BodyFailure> {
+function readForm(rawBody: Uint8Array, parse: (text: string) => unknown): Result<unknown, BodyFailure> {
   const members = new Map<string, unknown>();
-  for (const [name, value] of new URLSearchParams(text)) {
-    if (members.has(name)) continue;
+  for (const [name, [value = '']] of readFields(rawBody)) {
     const json = /^\s*[[{]/.test(value) ? readJson(value, parse) : undefined;
     if (json?.ok === false && json.failure.code === 'body-too-deep') return json;
     members.set(name, json?.ok === true ? json.value : value);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { readFields } from '../lambdas/form.ts';
 import { writePart } from '../lambdas/ingest/signature/header.ts';
 import { computeDigest, decodeSecret } from '../lambdas/ingest/signature/keys.ts';
-import { readForm, writeSorted } from '../lambdas/ingest/signature/plug-ins/form-parameters.ts';
 import { BODY_HASH, writeTwilioForm } from '../lambdas/ingest/signature/plug-ins/twilio.ts';
+import { writeSorted } from '../lambdas/ingest/signature/plug-ins/unverified-body.ts';
 import { compileTemplate } from '../lambdas/ingest/signature/signed-content.ts';
 import type { Content } from '../lambdas/ingest/signature/verification.ts';
 import { methodOf } from '../lambdas/ingest/signature/verify.ts';
@@ -121,7 +122,7 @@ const SIGNERS: Readonly<
 > = {
   twilio: (toSign, write) => succeed(signAsTwilio(toSign, write)),
   mandrill: ({ url, rawBody }, write) => {
-    const signature = write(url, writeSorted(readForm(rawBody)));
+    const signature = write(url, writeSorted(readFields(rawBody)));
     return succeed({ headers: { 'X-Mandrill-Signature': signature }, query: '', rawBody });
   },
   'adyen-standard': ({ rawBody }, write) => inBody(signAdyenBody(rawBody, write)),
@@ -133,8 +134,8 @@ const SIGNERS: Readonly<
 
 function signAsTwilio({ url, rawBody, contentType }: ToSign, write: Write): Signed {
   const sign = (...content: Content) => ({ 'X-Twilio-Signature': write(...content) });
-  if (contentType === undefined || bodyFormatOf(contentType) === 'form') {
-    return { headers: sign(url, writeTwilioForm(rawBody)), query: '', rawBody };
+  if (contentType === undefined || bodyFormatOf(contentType, rawBody) === 'form') {
+    return { headers: sign(url, writeTwilioForm(readFields(rawBody))), query: '', rawBody };
   }
   const query = `${BODY_HASH}=${createHash('sha256').update(rawBody).digest('hex')}`;
   return { headers: sign(`${url}${url.includes('?') ? '&' : '?'}${query}`), query, rawBody };

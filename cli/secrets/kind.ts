@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { findMapping, type Project } from '../../answers/project.ts';
 import { hashKeySchema, keySchema, parseWebexSecret } from '../../lambdas/deliver/event-api/keys.ts';
 import { signingSecretsSchema } from '../../lambdas/ingest/receive.ts';
+import { isPrivateKey } from '../../lambdas/ingest/signature/keys.ts';
 import { methodOf } from '../../lambdas/ingest/signature/verify.ts';
 import type { Profile } from '../../lambdas/ingest/source.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
@@ -170,9 +171,12 @@ function checkForm(scheme: Profile['signature'], value: string): string | undefi
       ? 'basic auth wants user:password'
       : undefined;
   }
+  const { decode, secretForm, crypto } = methodOf(scheme);
+  if (crypto.kind !== 'hmac' && crypto.kind !== 'hash' && isPrivateKey(value)) {
+    return "it is a private key: give the sender's public key, and keep the private one from others";
+  }
   const prefix = prefixOf(scheme);
   if (prefix !== undefined && !value.startsWith(prefix)) return `it has to begin with "${prefix}"`;
-  const { decode, secretForm } = methodOf(scheme);
   return decode(value) === undefined ? `it cannot be read as ${secretForm}: was it cut?` : undefined;
 }
 

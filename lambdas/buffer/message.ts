@@ -20,6 +20,8 @@ export type BufferedWebhook = {
   readonly eventTypes: readonly string[];
   /** The same for every delivery of the same webhook, and protected by the signature (decision 0026). */
   readonly deduplicationId: string;
+  /** The id that 0.1.0 gave the webhook, where it was another one: the ledger keeps entries under it for 30 days. */
+  readonly formerDeduplicationId?: string;
   readonly receivedAt: Date;
   /** Which of the source's secrets signed it, from 0, the newest. */
   readonly secretIndex?: number;
@@ -38,25 +40,37 @@ export type BufferMessage = {
   readonly attributes: Readonly<Record<string, string>>;
 };
 
-/** Writes a webhook as an SQS message; fails when its body would not fit, even compressed. */
+/** Writes a webhook as an SQS message; fails when all of it would not fit, even with its body compressed. */
 export function encodeBufferedWebhook(webhook: BufferedWebhook): Result<BufferMessage, BodyTooLarge> {
-  const encoded = encodeBody(webhook.rawBody);
+  const attributes = writeAttributes(webhook);
+  const encoded = encodeBody(webhook.rawBody, attributeBytes(attributes));
   if (!encoded.ok) return encoded;
   const { body, encoding } = encoded.value;
-  return succeed({
-    body,
-    attributes: {
-      version: VERSION,
-      'webhook-id': webhook.webhookId,
-      source: webhook.source,
-      'event-type': webhook.eventTypes.join('\n'),
-      'deduplication-id': webhook.deduplicationId,
-      'received-at': webhook.receivedAt.toISOString(),
-      body: `${webhook.bodyFormat} ${encoding}`,
-      ...(Object.keys(webhook.headers).length > 0 && { headers: writeHeaders(webhook.headers) }),
-      ...(webhook.secretIndex !== undefined && { 'secret-slot': String(webhook.secretIndex) }),
-    },
-  });
+  return succeed({ body, attributes: { ...attributes, body: `${webhook.bodyFormat} ${encoding}` } });
+}
+
+function writeAttributes(webhook: BufferedWebhook): BufferMessage['attributes'] {
+  const { deduplicationId, formerDeduplicationId } = webhook;
+  return {
+    version: VERSION,
+    'webhook-id': webhook.webhookId,
+    source: webhook.source,
+    'event-type': webhook.eventTypes.join('\n'),
+    'deduplication-id':
+      formerDeduplicationId === undefined ? deduplicationId : `${deduplicationId}\n${formerDeduplicationId}`,
+    'received-at': webhook.receivedAt.toISOString(),
+    body: `${webhook.bodyFormat} base64`,
+    ...(Object.keys(webhook.headers).length > 0 && { headers: writeHeaders(webhook.headers) }),
+    ...(webhook.secretIndex !== undefined && { 'secret-slot': String(webhook.secretIndex) }),
+  };
+}
+
+/** What attributes take: SQS counts the name, the type and the value of each (SendMessage, "Message size"). */
+function attributeBytes(attributes: BufferMessage['attributes']): number {
+  return Object.entries(attributes).reduce(
+    (bytes, [name, value]) => bytes + name.length + 'String'.length + Buffer.byteLength(value),
+    0,
+  );
 }
 
 /** SQS refuses control characters and some others, but a header may hold any byte: escaped, all of it is ASCII. */
@@ -66,10 +80,10 @@ function writeHeaders(headers: BufferedWebhook['headers']): string {
 }
 
 /**
- * How many bytes a body may take on the buffer, encoded or not. SQS allows 1,048,576 bytes of body and attributes
- * together; the rest is for the attributes, which grow by the note when a webhook is dead-lettered.
+ * How many bytes a webhook may take on the buffer: its encoded body and its attributes. SQS allows 1,048,576; the rest is
+ * for the note that is added when a webhook is dead-lettered.
  */
-export const MAX_BUFFERED_BODY_BYTES = 1_000_000;
+export const MAX_MESSAGE_BYTES = 1_032_192;
 
 /** More than Lambda hands to ingest (6 MB): no message that ingest wrote unpacks to more. */
 export const MAX_RAW_BODY_BYTES = 8_000_000;
@@ -77,7 +91,7 @@ export const MAX_RAW_BODY_BYTES = 8_000_000;
 export type BodyTooLarge = {
   readonly code: 'body-too-large';
   readonly bytes: number;
-  /** How many bytes it would take on the buffer, compressed. */
+  /** How many bytes the webhook would take on the buffer, compressed, with its event types and headers. */
   readonly encodedBytes: number;
   readonly limitBytes: number;
 };
@@ -86,21 +100,17 @@ export type BodyTooLarge = {
 type EncodedBody = { readonly body: string; readonly encoding: 'utf-8' | 'base64' | 'gzip' };
 
 /** Encodes a body as text where SQS allows it, else as base64; compresses what would be too large. */
-function encodeBody(rawBody: Uint8Array): Result<EncodedBody, BodyTooLarge> {
+function encodeBody(rawBody: Uint8Array, besideBytes: number): Result<EncodedBody, BodyTooLarge> {
   const bytes = Buffer.from(rawBody.buffer, rawBody.byteOffset, rawBody.byteLength);
   const encoding = travelsAsText(bytes) ? 'utf-8' : 'base64';
   const plain = bytes.toString(encoding);
   const plainBytes = encoding === 'base64' ? plain.length : bytes.length;
-  if (plainBytes <= MAX_BUFFERED_BODY_BYTES) return succeed({ body: plain, encoding });
+  if (plainBytes + besideBytes <= MAX_MESSAGE_BYTES) return succeed({ body: plain, encoding });
 
   const zipped = gzipSync(bytes).toString('base64');
-  if (zipped.length <= MAX_BUFFERED_BODY_BYTES) return succeed({ body: zipped, encoding: 'gzip' });
-  return fail({
-    code: 'body-too-large',
-    bytes: bytes.length,
-    encodedBytes: zipped.length,
-    limitBytes: MAX_BUFFERED_BODY_BYTES,
-  });
+  const encodedBytes = zipped.length + besideBytes;
+  if (encodedBytes <= MAX_MESSAGE_BYTES) return succeed({ body: zipped, encoding: 'gzip' });
+  return fail({ code: 'body-too-large', bytes: bytes.length, encodedBytes, limitBytes: MAX_MESSAGE_BYTES });
 }
 
 /** Decodes a body; `undefined` where it does not unpack. */
@@ -131,7 +141,11 @@ const attributesSchema = z.object({
     textSchema,
     z.transform((types) => types.split('\n')),
   ),
-  'deduplication-id': textSchema,
+  /** The id, and on a line of its own the one that 0.1.0 gave, where it was another. */
+  'deduplication-id': z.pipe(
+    textSchema,
+    z.transform((ids) => ids.split('\n')),
+  ),
   'received-at': z.iso.datetime(),
   /** Format and encoding of the body in one attribute, as in `json utf-8`: SQS allows ten a message. */
   body: z.templateLiteral([z.enum(['json', 'form']), ' ', z.enum(['utf-8', 'base64', 'gzip'])]),
@@ -179,11 +193,13 @@ export function decodeBufferedWebhook(message: BufferMessage): Result<BufferedWe
   if (rawBody === undefined) {
     return fail({ code: 'message-unreadable', problems: [`body: is not ${encoding}`] });
   }
+  const [deduplicationId = '', formerDeduplicationId] = attributes['deduplication-id'];
   return succeed({
     webhookId: attributes['webhook-id'],
     source: attributes.source,
     eventTypes: attributes['event-type'],
-    deduplicationId: attributes['deduplication-id'],
+    deduplicationId,
+    ...(formerDeduplicationId !== undefined && { formerDeduplicationId }),
     receivedAt: new Date(attributes['received-at']),
     bodyFormat,
     headers: attributes.headers ?? {},

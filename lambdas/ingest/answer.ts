@@ -53,6 +53,11 @@ const FAILURES: {
     statusCode: 400,
     message: ({ limit }) => `Lists and objects of the body stand more than ${limit} deep within each other.`,
   },
+  'verify-token-not-stored': {
+    statusCode: 401,
+    message: () =>
+      'This source has no verify token to compare with. Store it beside the signing secret: adapter secrets set.',
+  },
   'event-type-missing': {
     statusCode: 400,
     message: ({ where }) => `The event type is missing: expected a non-empty text in ${where}.`,
@@ -77,8 +82,11 @@ const FAILURES: {
   'internal-error': { statusCode: 503, message: () => 'Something went wrong on our side. Please try again.' },
 };
 
-/** A webhook that does not verify is the sender's fault (401), unless the configuration of its source is wrong (503). */
-const VERIFICATION_STATUS: { readonly [Code in VerificationFailure['code']]: 401 | 503 } = {
+/**
+ * A webhook that does not verify is the sender's fault (401, or 413 where it is too large to be looked at), unless the
+ * configuration of its source is wrong (503).
+ */
+const VERIFICATION_STATUS: { readonly [Code in VerificationFailure['code']]: 401 | 413 | 503 } = {
   'missing-header': 401,
   'missing-query-parameter': 401,
   'missing-member': 401,
@@ -88,6 +96,9 @@ const VERIFICATION_STATUS: { readonly [Code in VerificationFailure['code']]: 401
   'timestamp-too-old': 401,
   'timestamp-in-future': 401,
   'body-hash-differs': 401,
+  'unverified-body-too-large': 413,
+  'too-many-fields': 413,
+  'ambiguous-content': 401,
   'wrong-signature-length': 401,
   'body-re-encoded': 401,
   'no-matching-secret': 401,

@@ -7,6 +7,7 @@ import type { VerificationFailure } from './signature/verification.ts';
 export type IngestFailure =
   | RequestFailure
   | { readonly code: 'unknown-source' }
+  | { readonly code: 'verify-token-not-stored' }
   | SecretFailure
   | VerificationFailure
   | IdentityFailure

@@ -2,8 +2,9 @@ import { createHmac } from 'node:crypto';
 import { fail, type Result, succeed } from '../result.ts';
 import { bodyFormatOf, follow, parseBody } from '../webhook-body.ts';
 import type { IngestFailure } from './failure.ts';
-import type { WebhookRequest } from './request.ts';
-import { verifySharedSecret } from './signature/shared-secret.ts';
+import type { RequestHead, WebhookRequest } from './request.ts';
+import { readSharedSecret } from './signature/shared-secret.ts';
+import type { VerificationFailure } from './signature/verification.ts';
 import type { Handshake } from './source.ts';
 
 /** `{query:NAME}`, `{body:/pointer}`, `{hmacHex:/pointer}`; anything else between braces is text. */
@@ -12,20 +13,51 @@ const TEMPLATE_TOKEN = /\{(query|body|hmacHex):([^{}]+)\}/g;
 /** A handshake's answer, ready to be sent. */
 export type HandshakeAnswer = Handshake['respond'];
 
-/** The first handshake that a request matches, if any. */
-export function findHandshake(
-  handshakes: readonly Handshake[],
-  request: WebhookRequest,
-): Handshake | undefined {
-  const candidates = handshakes.filter(({ match }) => match.method === request.method);
-  if (candidates.length === 0) return undefined;
+/**
+ * How long a body may be that is parsed for a handshake before any signature is verified, in bytes. The longest documented
+ * one, Zoom's, has some 150; WooCommerce's `webhook_id=N` has less than 40.
+ */
+export const MAX_HANDSHAKE_BYTES = 16_384;
+
+/** The handshakes that a request may be, by its method, query and headers: all that can be told without its body. */
+export function findCandidates(handshakes: readonly Handshake[], request: RequestHead): readonly Handshake[] {
+  const sameMethod = handshakes.filter(({ match }) => match.method === request.method);
+  if (sameMethod.length === 0) return sameMethod;
   const query = new URLSearchParams(request.query);
-  return candidates.find(
+  return sameMethod.filter(
     ({ match }) =>
       isMatch(match.query, (name) => query.get(name) ?? undefined) &&
-      isMatch(match.headers, (name) => withoutParameters(request.headers.get(name))) &&
-      (match.body === undefined || isMatch(match.body, readMembers(request))),
+      isMatch(match.headers, (name) => withoutParameters(request.headers.get(name))),
   );
+}
+
+/**
+ * The first of the candidates whose body matches. Before the signature is verified (`isVerified`), a body is parsed only
+ * where a stranger may have the answer, and only up to `MAX_HANDSHAKE_BYTES`; without a look at it, none matches by it.
+ */
+export function findHandshake(
+  candidates: readonly Handshake[],
+  request: WebhookRequest,
+  isVerified: boolean,
+): Handshake | undefined {
+  const isOpen = candidates.some(({ authenticate }) => authenticate !== 'signature');
+  const mayParse = isVerified || (isOpen && request.rawBody.byteLength <= MAX_HANDSHAKE_BYTES);
+  return candidates.find(
+    ({ match }) => match.body === undefined || (mayParse && isMatch(match.body, readMembers(request))),
+  );
+}
+
+/** Why a request cannot be told to be a handshake: its body would have to be parsed, and is too long. */
+export function explainTooLong(
+  candidates: readonly Handshake[],
+  { rawBody }: WebhookRequest,
+): VerificationFailure | undefined {
+  const bytes = rawBody.byteLength;
+  const needsBody = candidates.some(
+    ({ match, authenticate }) => match.body !== undefined && authenticate !== 'signature',
+  );
+  if (!needsBody || bytes <= MAX_HANDSHAKE_BYTES) return undefined;
+  return { code: 'unverified-body-too-large', bytes, limitBytes: MAX_HANDSHAKE_BYTES };
 }
 
 function isMatch(
@@ -44,27 +76,31 @@ function withoutParameters(value: string | undefined): string | undefined {
 }
 
 function readMembers({ rawBody, headers }: WebhookRequest): (pointer: string) => string | undefined {
-  const body = parseBody(rawBody, bodyFormatOf(headers.get('content-type')));
+  const body = parseBody(rawBody, bodyFormatOf(headers.get('content-type'), rawBody));
   return (pointer) => {
     const value = body.ok ? follow(body.value, pointer)[0] : undefined;
     return value === undefined || value === null || typeof value === 'object' ? undefined : String(value);
   };
 }
 
-/** Checks a handshake's token, where it has one, against the one that is stored beside the signing secrets. */
-export function checkToken(
-  { authenticate }: Handshake,
-  { query, headers, rawBody }: WebhookRequest,
-  { verifyToken }: { readonly verifyToken?: string | undefined },
-  secret: string,
-): Result<void, IngestFailure> {
-  if (typeof authenticate === 'string') return succeed(undefined);
-  if (verifyToken === undefined) {
-    return fail({ code: 'secret-invalid', secret, problems: ['/verifyToken: is missing'] });
-  }
-  const request = { method: '', query, headers, rawBody, receivedAt: new Date(0), secrets: [verifyToken] };
-  const verified = verifySharedSecret({ in: 'query', name: authenticate.token }, request);
-  return verified.ok ? succeed(undefined) : verified;
+/** Compares a handshake's token with the one that is stored beside the signing secrets. */
+type CheckToken = (stored: { readonly verifyToken?: string | undefined }) => Result<void, IngestFailure>;
+
+/**
+ * Reads a handshake's token from the query, before any secret is read. That none is stored is no alarm: strangers ask, too,
+ * and who sets up the webhook sees the answer at once.
+ */
+export function readToken(
+  name: string,
+  request: Pick<WebhookRequest, 'query' | 'headers'>,
+): Result<CheckToken, IngestFailure> {
+  const sent = readSharedSecret({ in: 'query', name }, request);
+  if (!sent.ok) return sent;
+  return succeed(({ verifyToken }) => {
+    if (verifyToken === undefined) return fail({ code: 'verify-token-not-stored' });
+    const compared = sent.value([verifyToken]);
+    return compared.ok ? succeed(undefined) : compared;
+  });
 }
 
 /** Fills in a handshake's answer. `key` is the secret that verified the request: some vendors want an HMAC made with it. */

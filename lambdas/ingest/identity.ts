@@ -9,15 +9,21 @@ type Identity = {
   /** Each type once; several only where a webhook is a batch. */
   readonly eventTypes: readonly string[];
   readonly deduplicationId: string;
+  /** The id that 0.1.0 gave the webhook, where it was another one: its ledger entries are kept under it. */
+  readonly formerDeduplicationId?: string;
   readonly bodyFormat: BodyFormat;
 };
 
-/** Reads the types and the id of a verified webhook. */
+/**
+ * Reads the types and the id of a verified webhook.
+ * @param signedId the id of what was signed, where there is one: it replaces the one that the body gives
+ */
 export function identifyWebhook(
   profile: Pick<Profile, 'eventType' | 'deduplicationId'>,
   { headers, rawBody }: Pick<ReadableWebhook, 'headers' | 'rawBody'>,
+  signedId?: string,
 ): Result<Identity, IdentityFailure> {
-  const bodyFormat = bodyFormatOf(headers.get('content-type'));
+  const bodyFormat = bodyFormatOf(headers.get('content-type'), rawBody);
   const body = readBody(profile, rawBody, bodyFormat);
   if (!body.ok && body.failure.code === 'body-too-deep') return body;
   const webhook: ReadableWebhook = { headers, rawBody, body: body.ok ? body.value : undefined };
@@ -28,8 +34,10 @@ export function identifyWebhook(
     const where = profile.eventType.slice(0, 1).map(formatSelector).join();
     return fail({ code: 'event-type-missing', where });
   }
-  const deduplicationId = readDeduplicationId(profile.deduplicationId, webhook);
-  return succeed({ eventTypes, deduplicationId, bodyFormat });
+  const ofBody = readDeduplicationId(profile.deduplicationId, webhook);
+  const deduplicationId = signedId ?? ofBody;
+  const former = deduplicationId === ofBody ? {} : { formerDeduplicationId: ofBody };
+  return succeed({ eventTypes, deduplicationId, ...former, bodyFormat });
 }
 
 /** Keeps digits that a double would round only where a type or an id needs them: that takes a second pass over the body. */

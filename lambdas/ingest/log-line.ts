@@ -66,6 +66,7 @@ export type IngestMetric = keyof typeof INGEST_METRICS;
 const CAUSE_OF: Readonly<Record<IngestFailure['code'], 'nothing' | 'forged' | 'misconfigured'>> = {
   'unknown-path': 'nothing',
   'unknown-source': 'nothing',
+  'verify-token-not-stored': 'nothing',
   'method-not-allowed': 'nothing',
   'body-empty': 'nothing',
   'body-not-base64': 'nothing',
@@ -81,6 +82,9 @@ const CAUSE_OF: Readonly<Record<IngestFailure['code'], 'nothing' | 'forged' | 'm
   'malformed-header': 'nothing',
   'malformed-member': 'nothing',
   'repeated-header': 'nothing',
+  'unverified-body-too-large': 'nothing',
+  'too-many-fields': 'nothing',
+  'ambiguous-content': 'nothing',
   'timestamp-too-old': 'forged',
   'timestamp-in-future': 'forged',
   'body-hash-differs': 'forged',

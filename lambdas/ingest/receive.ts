@@ -4,11 +4,25 @@ import { fail, type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
 import { matchesEventType } from '../webhook-body.ts';
 import type { BufferFailure, IngestFailure } from './failure.ts';
-import { answerHandshake, checkToken, findHandshake, type HandshakeAnswer } from './handshake.ts';
+import {
+  answerHandshake,
+  explainTooLong,
+  findCandidates,
+  findHandshake,
+  type HandshakeAnswer,
+  readToken,
+} from './handshake.ts';
 import { identifyWebhook } from './identity.ts';
-import { type HttpApiEvent, readRequest, type WebhookRequest, withoutQuery } from './request.ts';
+import {
+  type HttpApiEvent,
+  type RequestHead,
+  readHead,
+  readRawBody,
+  type WebhookRequest,
+  withoutQuery,
+} from './request.ts';
 import type { Verification, VerificationFailure } from './signature/verification.ts';
-import { verifySignature } from './signature/verify.ts';
+import { readSignature } from './signature/verify.ts';
 import type { Handshake, Source } from './source.ts';
 
 /** What ingest needs from the outside world. */
@@ -42,35 +56,59 @@ export type Received =
 /** The outcome of a request, and its source; `source` is missing where no mapping folder has the name. */
 export type Reception = { readonly source?: Source; readonly received: Result<Received, IngestFailure> };
 
-/** Takes a request in: reads it, verifies it, identifies it, and buffers it if a mapping wants it. */
+/**
+ * Takes a request in: reads it, verifies it, identifies it, and buffers it if a mapping wants it. What can be judged by
+ * method, headers and query is judged by them: strangers send bodies of any size (docs/decisions/0030).
+ */
 export async function receiveWebhook(
   event: HttpApiEvent,
   receivedAt: Date,
   dependencies: ReceiveDependencies,
 ): Promise<Reception> {
-  const request = readRequest(event);
-  if (!request.ok) return { received: request };
-  const source = dependencies.sources.get(request.value.source);
+  const head = readHead(event);
+  if (!head.ok) return { received: head };
+  const source = dependencies.sources.get(head.value.source);
   if (source === undefined) return { received: fail({ code: 'unknown-source' }) };
-  return { source, received: await receiveFrom(source, request.value, receivedAt, dependencies) };
+  const candidates = findCandidates(source.profile.handshakes, head.value);
+  const asked = readAsked(event, head.value, candidates);
+  if (!asked.ok) return { source, received: asked };
+  return { source, received: await receiveFrom(source, asked.value, receivedAt, dependencies) };
+}
+
+/** A whole request, and the handshakes that it may be. */
+type Asked = { readonly request: WebhookRequest; readonly candidates: readonly Handshake[] };
+
+/** Fails where a request is neither a handshake nor a POST with a body. */
+function readAsked(
+  event: HttpApiEvent,
+  head: RequestHead,
+  candidates: readonly Handshake[],
+): Result<Asked, IngestFailure> {
+  const { method } = head;
+  if (method !== 'POST' && candidates.length === 0) return fail({ code: 'method-not-allowed', method });
+  const rawBody = readRawBody(event);
+  if (!rawBody.ok) return rawBody;
+  const needsNoBody = candidates.some(({ match }) => match.body === undefined);
+  if (rawBody.value.byteLength === 0 && !needsNoBody) return fail({ code: 'body-empty' });
+  return succeed({ request: { ...head, rawBody: rawBody.value }, candidates });
 }
 
 async function receiveFrom(
   source: Source,
-  request: WebhookRequest,
+  { request, candidates }: Asked,
   receivedAt: Date,
   dependencies: ReceiveDependencies,
 ): Promise<Result<Received, IngestFailure>> {
-  const { handshakes } = source.profile;
-  const handshake = handshakes.length === 0 ? undefined : findHandshake(handshakes, request);
-  if (handshake !== undefined && handshake.authenticate !== 'signature') {
-    return answerUnsigned(source, request, handshake, dependencies);
+  const open = findHandshake(candidates, request, false);
+  if (open !== undefined && open.authenticate !== 'signature') {
+    return answerUnsigned(source, request, open, dependencies);
   }
-  const unusable = handshake === undefined ? explainUnusable(request) : undefined;
-  if (unusable !== undefined) return fail(unusable);
-
   const verified = await verifyWebhook(source, request, receivedAt, dependencies);
-  if (!verified.ok) return verified;
+  if (!verified.ok) {
+    const tooLong = verified.failure.code === 'missing-header' && explainTooLong(candidates, request);
+    return tooLong ? fail(tooLong) : verified;
+  }
+  const handshake = findHandshake(candidates, request, true);
   if (handshake === undefined) return bufferIfWanted(source, request, verified.value, dependencies);
   const { secret } = verified.value;
   return succeed({ code: 'handshake-answered', answer: answerHandshake(handshake, request, secret) });
@@ -82,18 +120,15 @@ async function answerUnsigned(
   handshake: Handshake,
   { signingSecrets }: ReceiveDependencies,
 ): Promise<Result<Received, IngestFailure>> {
-  if (handshake.authenticate !== 'none') {
+  if (typeof handshake.authenticate === 'object') {
+    const check = readToken(handshake.authenticate.token, request);
+    if (!check.ok) return check;
     const secrets = await signingSecrets.read(source.secret);
     if (!secrets.ok) return secrets;
-    const token = checkToken(handshake, request, secrets.value, source.secret);
+    const token = check.value(secrets.value);
     if (!token.ok) return token;
   }
   return succeed({ code: 'handshake-answered', answer: answerHandshake(handshake, request, undefined) });
-}
-
-function explainUnusable({ method, rawBody }: WebhookRequest): IngestFailure | undefined {
-  if (method !== 'POST') return { code: 'method-not-allowed', method };
-  return rawBody.byteLength === 0 ? { code: 'body-empty' } : undefined;
 }
 
 /** Failures that a rotated secret would explain. */
@@ -105,8 +140,9 @@ const MAYBE_ROTATED: readonly VerificationFailure['code'][] = [
 ];
 
 /**
- * Verifies a request with the secrets of its source. Where none of them matches, it reads them again, so that a rotation
- * takes effect at once. `reread` limits how often, since forgeries look the same.
+ * Verifies a request with the secrets of its source, which are read only for a request that is signed. Where none of them
+ * matches, it reads them again, so that a rotation takes effect at once. `reread` limits how often, since forgeries look
+ * the same.
  */
 export async function verifyWebhook(
   source: Source,
@@ -114,46 +150,43 @@ export async function verifyWebhook(
   receivedAt: Date,
   { signingSecrets, publicUrl }: Pick<ReceiveDependencies, 'signingSecrets' | 'publicUrl'>,
 ): Promise<Result<Verified, SecretFailure | VerificationFailure>> {
-  const secrets = await signingSecrets.read(source.secret);
-  if (!secrets.ok) return secrets;
   // The last part of the URL may be a former name of the source.
   const url = senderUrl({ ...source, source: request.source }, publicUrl, request.query);
+  const match = readSignature(source.profile.signature, { ...request, url, receivedAt });
+  if (!match.ok) return match;
+  const secrets = await signingSecrets.read(source.secret);
+  if (!secrets.ok) return secrets;
   const verify = (tried: readonly string[]): Result<Verified, VerificationFailure> => {
-    const verified = verifySignature(source.profile.signature, {
-      ...request,
-      url,
-      receivedAt,
-      secrets: tried,
-    });
+    const verified = match.value(tried);
     if (!verified.ok) return verified;
-    const { secretIndex } = verified.value;
-    return succeed({ secretIndex, secret: tried[secretIndex] ?? '', secretsKept: tried.length, receivedAt });
+    const secret = tried[verified.value.secretIndex] ?? '';
+    return succeed({ ...verified.value, secret, secretsKept: tried.length, receivedAt });
   };
 
-  const first = verify(secrets.value.signingSecrets);
+  const known = secrets.value.signingSecrets;
+  const first = verify(known);
   if (first.ok || !MAYBE_ROTATED.includes(first.failure.code)) return first;
   const again = await signingSecrets.reread(source.secret);
-  return again?.ok ? verify(again.value.signingSecrets) : first;
+  const isRotated = again?.ok === true && again.value.signingSecrets.join('\n') !== known.join('\n');
+  return isRotated ? verify(again.value.signingSecrets) : first;
 }
 
 /** Identifies a verified webhook, and buffers it if a mapping wants one of its types. */
 async function bufferIfWanted(
   source: Source,
   request: WebhookRequest,
-  { secretIndex, secretsKept, receivedAt }: Verified,
+  { secretIndex, secretsKept, receivedAt, signedId }: Verified,
   { putOnBuffer }: ReceiveDependencies,
 ): Promise<Result<Received, IngestFailure>> {
-  const identity = identifyWebhook(source.profile, request);
+  const identity = identifyWebhook(source.profile, request, signedId);
   if (!identity.ok) return identity;
-  const { eventTypes, deduplicationId, bodyFormat } = identity.value;
+  const { eventTypes } = identity.value;
   const webhook = {
     webhookId: request.requestId,
     source: source.source,
-    eventTypes,
-    deduplicationId,
+    ...identity.value,
     receivedAt,
     secretIndex,
-    bodyFormat,
     headers: pickHeaders(request, source.mappedHeaders),
     rawBody: request.rawBody,
   };

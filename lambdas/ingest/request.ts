@@ -18,8 +18,8 @@ export const httpApiEventSchema = z.object({
 
 export type HttpApiEvent = z.infer<typeof httpApiEventSchema>;
 
-/** A request to a webhook URL, not yet verified. */
-export type WebhookRequest = {
+/** A request to a webhook URL, without its body. */
+export type RequestHead = {
   /** API Gateway's id of the request. */
   readonly requestId: string;
   readonly source: string;
@@ -28,24 +28,35 @@ export type WebhookRequest = {
   readonly query: string;
   /** Header values by lower-case name. */
   readonly headers: ReadonlyMap<string, string>;
+};
+
+/** A request to a webhook URL, not yet verified. */
+export type WebhookRequest = RequestHead & {
   /** The exact bytes received. */
   readonly rawBody: Uint8Array;
 };
 
-/** Reads a request to a webhook URL from an HTTP event; fails where the event is no such request. */
-export function readRequest(event: HttpApiEvent): Result<WebhookRequest, RequestFailure> {
+/** Reads all but the body of a request to a webhook URL; fails where the event is no such request. */
+export function readHead(event: HttpApiEvent): Result<RequestHead, RequestFailure> {
   const source = /^\/webhooks\/([^/]+)\/?$/.exec(event.rawPath)?.[1];
   if (source === undefined) return fail({ code: 'unknown-path' });
-  const { body = '', isBase64Encoded, requestContext } = event;
-  if (isBase64Encoded && !isBase64(body)) return fail({ code: 'body-not-base64' });
+  const { requestId, http } = event.requestContext;
   return succeed({
-    requestId: requestContext.requestId,
+    requestId,
     source,
-    method: requestContext.http.method,
+    method: http.method,
     query: event.rawQueryString,
     headers: lowerCaseNames(event.headers),
-    rawBody: Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'),
   });
+}
+
+/** Reads the body of a request; empty where there is none. */
+export function readRawBody({
+  body = '',
+  isBase64Encoded,
+}: Pick<HttpApiEvent, 'body' | 'isBase64Encoded'>): Result<Uint8Array, RequestFailure> {
+  if (isBase64Encoded && !isBase64(body)) return fail({ code: 'body-not-base64' });
+  return succeed(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
 }
 
 /** `Buffer.from` skips what is not base64, and would change the body in silence. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { TOKENS, tokensOf } from './signature/signed-content.ts';
+import { openPartsOf, TOKENS, tokensOf } from './signature/signed-content.ts';
 
 /** A header's name, in lower case: RFC 9110, 5.1. */
 const headerNameSchema = z
@@ -33,6 +33,10 @@ const timestampSchema = z.strictObject({
 });
 
 const contentSchema = z.string().superRefine((content, context) => {
+  for (const { token, separator, isBesideBody } of openPartsOf(tokensOf(content))) {
+    if (separator !== undefined || isBesideBody) continue;
+    context.addIssue(`expected some text beside ${token.text}: without, one signature fits several values.`);
+  }
   for (const token of tokensOf(content)) {
     if (token.kind !== 'unknown') continue;
     context.addIssue(`"${token.text}" is not known. Tokens are: ${TOKENS.join(', ')}, {header:NAME}.`);

@@ -1,13 +1,12 @@
-import { MAX_BUFFERED_BODY_BYTES, MAX_RAW_BODY_BYTES } from '../../lambdas/buffer/message.ts';
+import { MAX_MESSAGE_BYTES, MAX_RAW_BODY_BYTES } from '../../lambdas/buffer/message.ts';
 
 /** The sizes that have to fit together, or a webhook that was answered 200 gets stuck; in bytes. */
 type MessageSizes = {
-  /** What ingest puts on the buffer as a body at most, encoded. */
-  readonly body: number;
+  /** What ingest puts on the buffer at most: encoded body and attributes. */
+  readonly message: number;
   /** What a message of the queues may take, body and attributes together. */
   readonly queue: number;
-  /** What may come with the body: the headers of a request, and a dead letter's note. */
-  readonly headers: number;
+  /** What may be added to it: a dead letter's note, or a replay. */
   readonly note: number;
   /** What Lambda hands to a function at most. */
   readonly lambda: number;
@@ -16,11 +15,9 @@ type MessageSizes = {
 };
 
 export const MESSAGE_SIZES: MessageSizes = {
-  body: MAX_BUFFERED_BODY_BYTES,
+  message: MAX_MESSAGE_BYTES,
   // The most that SQS allows (1 MiB).
   queue: 1_048_576,
-  // API Gateway refuses a request line and headers that are longer ("Quotas for HTTP APIs").
-  headers: 10_240,
   // A note holds ids, codes, times, and a masked description of 200 characters at most.
   note: 16_384,
   // "Lambda quotas": payload of a synchronous invocation, and of a batch of an event source.
@@ -30,15 +27,15 @@ export const MESSAGE_SIZES: MessageSizes = {
 
 /** Every pair of sizes that does not fit together, as a sentence with its numbers. */
 export function findUnfitSizes(sizes: MessageSizes): readonly string[] {
-  const { body, queue, headers, note, lambda, unpacked } = sizes;
+  const { message, queue, note, lambda, unpacked } = sizes;
   const rules: readonly (readonly [boolean, string])[] = [
     [
       queue <= 1_048_576,
       `a message of the queues (${queue} bytes) can be no larger than SQS allows (1048576 bytes)`,
     ],
     [
-      queue >= body + headers + note,
-      `a message of the queues (${queue} bytes) has to hold a body that ingest takes (${body} bytes), its headers (${headers} bytes) and a dead letter's note (${note} bytes)`,
+      queue >= message + note,
+      `a message of the queues (${queue} bytes) has to hold a webhook that ingest takes (${message} bytes) and a dead letter's note (${note} bytes)`,
     ],
     [
       lambda > queue,

@@ -1,10 +1,11 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
+import { parseJson } from '../../parse-json.ts';
 import { withoutQuery } from '../request.ts';
-import { DIGEST_BYTES, decodeBytes, fits, secretKeyOf } from './keys.ts';
+import { DIGEST_BYTES, decodeBytes, findSigned, isPrivateKey, secretKeyOf } from './keys.ts';
 import type { SignatureMethod, SignedContent, SignedRequest, VerificationFailure } from './verification.ts';
 
-/** Larger bodies are not searched for a re-writing: a flood of large forgeries would cost too much time. */
+/** What larger bodies were signed by or for is not searched for: a flood of large forgeries would cost too much time. */
 const MAX_EXPLAINED_BYTES = 256 * 1024;
 
 /**
@@ -14,25 +15,28 @@ const MAX_EXPLAINED_BYTES = 256 * 1024;
 export function explainMismatch(
   method: SignatureMethod,
   signed: readonly SignedContent[],
-  request: SignedRequest,
+  request: KeyedRequest,
 ): VerificationFailure {
-  const { secrets } = request;
+  const { secrets, rawBody } = request;
+  // No change of a secret, a body or a URL gives a signature another length.
+  const wrongLength = explainByLength(method, signed);
+  const isExplained = wrongLength === undefined && rawBody.byteLength <= MAX_EXPLAINED_BYTES;
   return (
-    explainBySecret(method, signed, secrets) ??
+    explainPrivateKey(method, secrets) ??
+    (isExplained ? explainBySecret(method, signed, secrets) : undefined) ??
     explainUndecodable(method, secrets) ??
-    explainByBody(method, request) ??
-    explainByUrl(method, request) ??
-    explainByLength(method, signed) ?? { code: 'no-matching-secret', secretsTried: secrets.length }
+    wrongLength ??
+    (isExplained ? (explainByBody(method, request) ?? explainByUrl(method, request)) : undefined) ?? {
+      code: 'no-matching-secret',
+      secretsTried: secrets.length,
+    }
   );
 }
 
-function matches(
-  method: SignatureMethod,
-  signed: readonly SignedContent[],
-  secret: string,
-  key = method.decode(secret),
-): boolean {
-  return key !== undefined && signed.every((content) => fits(method.crypto, content, key, secret));
+type KeyedRequest = SignedRequest & { readonly secrets: readonly string[] };
+
+function matches(...tried: Parameters<typeof findSigned>): boolean {
+  return findSigned(...tried) !== undefined;
 }
 
 function explainBySecret(
@@ -52,6 +56,18 @@ function explainBySecret(
     return { code: 'wrong-secret-kind', secretIndex, configured: method.secretForm, matching: other[0] };
   }
   return undefined;
+}
+
+function explainPrivateKey(
+  { crypto, secretForm }: SignatureMethod,
+  secrets: readonly string[],
+): VerificationFailure | undefined {
+  const secretIndex = isOfPublicKeys(crypto) ? secrets.findIndex(isPrivateKey) : -1;
+  return secretIndex < 0 ? undefined : { code: 'wrong-secret-kind', secretIndex, configured: secretForm };
+}
+
+function isOfPublicKeys({ kind }: SignatureMethod['crypto']): boolean {
+  return kind !== 'hmac' && kind !== 'hash';
 }
 
 /** The other ways to read a stored secret: `whsec_…` alone means two things (providers.md, trap 2). */
@@ -74,8 +90,7 @@ function explainUndecodable(
   return { code: 'secret-undecodable', secretsTried: secrets.length, expected: secretForm };
 }
 
-function explainByBody(method: SignatureMethod, request: SignedRequest): VerificationFailure | undefined {
-  if (request.rawBody.byteLength > MAX_EXPLAINED_BYTES) return undefined;
+function explainByBody(method: SignatureMethod, request: KeyedRequest): VerificationFailure | undefined {
   for (const [change, rawBody] of rewriteBody(request.rawBody)) {
     if (verifiesAs(method, { ...request, rawBody })) return { code: 'body-re-encoded', change };
   }
@@ -90,7 +105,7 @@ const URL_CHANGES: readonly (readonly [string, (url: string) => string])[] = [
   ['no query', withoutQuery],
 ];
 
-function explainByUrl(method: SignatureMethod, request: SignedRequest): VerificationFailure | undefined {
+function explainByUrl(method: SignatureMethod, request: KeyedRequest): VerificationFailure | undefined {
   const { url } = request;
   if (url === undefined) return undefined;
   const found = URL_CHANGES.find(
@@ -99,7 +114,7 @@ function explainByUrl(method: SignatureMethod, request: SignedRequest): Verifica
   return found === undefined ? undefined : { code: 'public-url-differs', change: found[0] };
 }
 
-function verifiesAs(method: SignatureMethod, request: SignedRequest): boolean {
+function verifiesAs(method: SignatureMethod, request: KeyedRequest): boolean {
   const signed = method.readSigned(request);
   return signed.ok && request.secrets.some((secret) => matches(method, signed.value, secret));
 }
@@ -109,7 +124,7 @@ function explainByLength(
   { crypto: { kind, algorithm = 'sha256' } }: SignatureMethod,
   signed: readonly SignedContent[],
 ): VerificationFailure | undefined {
-  if (kind !== 'hmac' && kind !== 'hash') return undefined;
+  if (isOfPublicKeys({ kind })) return undefined;
   const expectedBytes = DIGEST_BYTES[algorithm];
   const found = signed.flatMap(({ signatures }) => signatures.map(({ length }) => length));
   const [foundBytes = expectedBytes] = found;
@@ -124,15 +139,19 @@ function explainByLength(
 function* rewriteBody(rawBody: Uint8Array): Generator<readonly [change: string, body: Buffer]> {
   if (!isUtf8(rawBody)) return;
   const text = Buffer.from(rawBody).toString('utf8');
-  for (const [change, rewrite] of [...TEXT_CHANGES, ...JSON_CHANGES]) {
+  for (const [change, rewrite] of TEXT_CHANGES) {
     const rewritten = rewrite(text);
+    if (rewritten !== text) yield [change, Buffer.from(rewritten)];
+  }
+  const value = parseJson(text);
+  if (value === undefined) return;
+  for (const [change, write] of JSON_CHANGES) {
+    const rewritten = writeShallow(value, write);
     if (rewritten !== undefined && rewritten !== text) yield [change, Buffer.from(rewritten)];
   }
 }
 
-type Change = readonly [name: string, rewrite: (text: string) => string | undefined];
-
-const TEXT_CHANGES: readonly Change[] = [
+const TEXT_CHANGES: readonly (readonly [name: string, rewrite: (text: string) => string])[] = [
   ['without its byte order mark', (text) => text.replace(/^\ufeff/, '')],
   ['without white space around it', (text) => text.trim()],
   ['with a line end after it', (text) => `${text}\n`],
@@ -142,28 +161,23 @@ const TEXT_CHANGES: readonly Change[] = [
   ['with upper-case \\u escapes', (text) => text.replaceAll(/\\u[0-9a-f]{4}/gi, upperCaseEscape)],
 ];
 
-const JSON_CHANGES: readonly Change[] = [
-  ['as JSON without spaces', (text) => rewriteJson(text, (value) => JSON.stringify(value))],
-  ['as JSON indented by two', (text) => rewriteJson(text, (value) => JSON.stringify(value, null, 2))],
-  ['as JSON with a space after , and :', (text) => rewriteJson(text, writeSpaced)],
-  ['as JSON in ASCII', (text) => rewriteJson(text, (value) => escapeUnicode(JSON.stringify(value)))],
-  [
-    'as JSON in ASCII with a space after , and :',
-    (text) => rewriteJson(text, (value) => escapeUnicode(writeSpaced(value))),
-  ],
-  [
-    'as JSON with escaped slashes',
-    (text) => rewriteJson(text, (value) => JSON.stringify(value).replaceAll('/', '\\/')),
-  ],
+const JSON_CHANGES: readonly (readonly [name: string, write: (value: unknown) => string])[] = [
+  ['as JSON without spaces', (value) => JSON.stringify(value)],
+  ['as JSON indented by two', (value) => JSON.stringify(value, null, 2)],
+  ['as JSON with a space after , and :', writeSpaced],
+  ['as JSON in ASCII', (value) => escapeUnicode(JSON.stringify(value))],
+  ['as JSON in ASCII with a space after , and :', (value) => escapeUnicode(writeSpaced(value))],
+  ['as JSON with escaped slashes', (value) => JSON.stringify(value).replaceAll('/', '\\/')],
   [
     'as JSON in ASCII with escaped slashes',
-    (text) => rewriteJson(text, (value) => escapeUnicode(JSON.stringify(value)).replaceAll('/', '\\/')),
+    (value) => escapeUnicode(JSON.stringify(value)).replaceAll('/', '\\/'),
   ],
 ];
 
-function rewriteJson(text: string, write: (value: unknown) => string): string | undefined {
+/** `undefined` for a value that is nested deeper than the stack goes. */
+function writeShallow(value: unknown, write: (value: unknown) => string): string | undefined {
   try {
-    return write(JSON.parse(text));
+    return write(value);
   } catch {
     return undefined;
   }

@@ -153,16 +153,21 @@ export function compileTimestampReader(
     if (milliseconds === undefined) {
       return fail({ code: 'malformed-header', header: options.header, form: TIME_FORMS[options.format] });
     }
-    const skewSeconds = Math.floor(receivedAt.getTime() / 1000) - Math.floor(milliseconds / 1000);
-    const tooFar = judgeSkew(options, skewSeconds);
+    const tooFar = judgeAge(options, milliseconds, receivedAt);
     return tooFar === undefined ? sent : fail(tooFar);
   };
 }
 
-function judgeSkew(
-  { toleranceSeconds, futureToleranceSeconds = toleranceSeconds }: TimestampOptions,
-  skewSeconds: number,
+/** What is wrong with a time of signing, in milliseconds since 1970, if anything. */
+export function judgeAge(
+  {
+    toleranceSeconds,
+    futureToleranceSeconds = toleranceSeconds,
+  }: Pick<TimestampOptions, 'toleranceSeconds' | 'futureToleranceSeconds'>,
+  milliseconds: number,
+  receivedAt: Date,
 ): VerificationFailure | undefined {
+  const skewSeconds = Math.floor(receivedAt.getTime() / 1000) - Math.floor(milliseconds / 1000);
   if (toleranceSeconds !== undefined && skewSeconds > toleranceSeconds) {
     return { code: 'timestamp-too-old', skewSeconds, toleranceSeconds };
   }
@@ -177,16 +182,20 @@ function judgeSkew(
 }
 
 const TIME_FORMS: Readonly<Record<TimestampOptions['format'], string>> = {
-  unix: 'seconds since 1970 in digits',
-  'unix-ms': 'milliseconds since 1970 in digits',
+  unix: 'seconds since 1970 in ten digits',
+  'unix-ms': 'milliseconds since 1970 in thirteen digits',
   iso8601: 'ISO 8601 with an offset: 2026-11-24T09:30:00Z',
   'http-date': 'an HTTP date: Tue, 24 Nov 2026 09:30:00 GMT',
 };
 
-/** Milliseconds since 1970, or `undefined` for a text that is not of the format. */
+/**
+ * Milliseconds since 1970, or `undefined` for a text that is not of the format. Each time has one spelling, and no spelling
+ * begins or ends another: where a template has nothing between timestamp and body, no digit can move from one to the other.
+ * Ten digits are the years 2001 to 2286.
+ */
 const TIME_PARSERS: Readonly<Record<TimestampOptions['format'], (text: string) => number | undefined>> = {
-  unix: (text) => (/^[0-9]{1,12}$/.test(text) ? Number(text) * 1000 : undefined),
-  'unix-ms': (text) => (/^[0-9]{1,15}$/.test(text) ? Number(text) : undefined),
+  unix: (text) => (/^[0-9]{10}$/.test(text) ? Number(text) * 1000 : undefined),
+  'unix-ms': (text) => (/^[0-9]{13}$/.test(text) ? Number(text) : undefined),
   iso8601: (text) =>
     /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text) ? parseDate(text) : undefined,
   'http-date': (text) => {

@@ -2,15 +2,15 @@ import { Buffer } from 'node:buffer';
 import {
   createHash,
   createHmac,
+  createPrivateKey,
   createPublicKey,
   createSecretKey,
-  createVerify,
   type KeyObject,
   timingSafeEqual,
   verify,
 } from 'node:crypto';
 import type { SignedScheme } from '../source.ts';
-import type { Content, Crypto, SignedContent } from './verification.ts';
+import type { Content, Crypto, SignatureMethod, SignedContent } from './verification.ts';
 
 /** What a scheme says of its secrets. */
 type SecretOptions = {
@@ -66,6 +66,7 @@ function readPublicKey(
   secretEncoding: keyof typeof PUBLIC_KEYS,
   text: string,
 ): KeyObject | undefined {
+  if (isPrivateKey(text)) return undefined;
   try {
     const key = PUBLIC_KEYS[secretEncoding](text);
     return key.asymmetricKeyType === KEY_TYPES[kind] ? key : undefined;
@@ -89,6 +90,28 @@ function rawEd25519(bytes: Buffer): KeyObject {
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
 }
 
+/**
+ * Whether a text is a private key, of which Node would derive the public one in silence: PEM, DER in base64, the `whsk_` of
+ * Standard Webhooks, or the 64 bytes that libraries of Ed25519 keep. Its bare 32 bytes look like those of a public key.
+ */
+export function isPrivateKey(text: string): boolean {
+  if (/PRIVATE KEY-----|^whsk_/.test(text)) return true;
+  if (text.includes('-----BEGIN')) return false;
+  if (/^[0-9a-f]{128}$/i.test(text)) return true;
+  const der = Buffer.from(text, 'base64');
+  return der.length === 64 || PRIVATE_FORMS.some((type) => isPrivateDer(der, type));
+}
+
+const PRIVATE_FORMS = ['pkcs8', 'pkcs1', 'sec1'] as const;
+
+function isPrivateDer(key: Buffer, type: (typeof PRIVATE_FORMS)[number]): boolean {
+  try {
+    return createPrivateKey({ key, format: 'der', type }).type === 'private';
+  } catch {
+    return false;
+  }
+}
+
 const HEX = /^[0-9a-f]+$/i;
 
 /**
@@ -109,23 +132,57 @@ export function decodeBytes(text: string, encoding: 'hex' | 'base64'): Buffer | 
  * minutes. A sender has one or two keys at a time.
  */
 const MAX_PUBLIC_KEY_SIGNATURES = 8;
+const MAX_LARGE_SIGNATURES = 2;
+const LARGE_BYTES = 1_000_000;
 
-/** Whether one of the signatures fits one variant of the content under a key. Compares in constant time. */
-export function fits(
+/** The contents that a secret has signed, one for each part; `undefined` where it has not signed them all. */
+export function findSigned(
+  { crypto, decode }: Pick<SignatureMethod, 'crypto' | 'decode'>,
+  signed: readonly SignedContent[],
+  secret: string,
+  key = decode(secret),
+): readonly Content[] | undefined {
+  if (key === undefined) return undefined;
+  const contents: Content[] = [];
+  for (const part of signed) {
+    const content = findVariant(crypto, part, key, secret);
+    if (content === undefined) return undefined;
+    contents.push(content);
+  }
+  return contents;
+}
+
+/** The variant of a content that one of the signatures fits under a key. Compares in constant time. */
+function findVariant(
   crypto: Crypto,
   { signatures, variants }: SignedContent,
   key: KeyObject,
   secret: string,
-): boolean {
-  return variants.some((write) => {
+): Content | undefined {
+  for (const write of variants) {
     const content = write(secret);
-    if (key.type === 'public') {
-      const tried = signatures.slice(0, MAX_PUBLIC_KEY_SIGNATURES);
-      return tried.some((sent) => isSignedBy(crypto, sent, content, key));
-    }
-    const expected = computeDigest(crypto, content, key);
-    return signatures.some((sent) => isSame(sent, expected));
-  });
+    const isSigned =
+      key.type === 'public'
+        ? isSignedByPublicKey(crypto, signatures, content, key)
+        : isSignedBySecret(signatures, computeDigest(crypto, content, key));
+    if (isSigned) return content;
+  }
+  return undefined;
+}
+
+function isSignedBySecret(signatures: readonly Buffer[], expected: Buffer): boolean {
+  return signatures.some((sent) => isSame(sent, expected));
+}
+
+function isSignedByPublicKey(
+  crypto: Crypto,
+  signatures: readonly Buffer[],
+  content: Content,
+  key: KeyObject,
+): boolean {
+  const bytes = Buffer.concat(content.map(toBytes));
+  const most = bytes.length > LARGE_BYTES ? MAX_LARGE_SIGNATURES : MAX_PUBLIC_KEY_SIGNATURES;
+  return signatures.slice(0, most).some((sent) => isSignedBy(crypto, sent, bytes, key));
 }
 
 /** The length of every digest of an algorithm. */
@@ -150,15 +207,11 @@ function isSame(sent: Buffer, expected: Buffer): boolean {
 function isSignedBy(
   { kind, algorithm = 'sha256' }: Crypto,
   sent: Buffer,
-  content: Content,
+  content: Buffer,
   key: KeyObject,
 ): boolean {
-  if (kind === 'ed25519') {
-    return sent.length === 64 && verify(null, Buffer.concat(content.map(toBytes)), key, sent);
-  }
-  const verifier = createVerify(algorithm);
-  for (const piece of content) verifier.update(piece);
-  return verifier.verify(key, sent);
+  if (kind === 'ed25519') return sent.length === 64 && verify(null, content, key, sent);
+  return verify(algorithm, content, key, sent);
 }
 
 function toBytes(piece: string | Uint8Array): Uint8Array {

@@ -2,29 +2,31 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { fail, type Result, succeed } from '../../result.ts';
 import type { SignatureScheme } from '../source.ts';
 import { decodeBytes } from './keys.ts';
-import type { SignedRequest, Verification, VerificationFailure } from './verification.ts';
+import type { MatchSecrets, SignedRequest, VerificationFailure } from './verification.ts';
 
 type SharedSecretOptions = Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'];
 
-/** Decides whether a request carries one of the secrets itself. That proves who sent it, but nothing about the body. */
-export function verifySharedSecret(
+/** Reads the secret that a request carries itself. That it is one of ours proves who sent it, but nothing about the body. */
+export function readSharedSecret(
   options: SharedSecretOptions,
-  request: SignedRequest,
-): Result<Verification, VerificationFailure> {
-  const sent = readSharedSecret(options, request);
-  if (!sent.ok) return sent;
-  const { secrets } = request;
-  const secretIndex = secrets.findIndex((secret) => secret !== '' && isSame(sent.value, secret));
+  request: Pick<SignedRequest, 'headers' | 'query'>,
+): Result<MatchSecrets, VerificationFailure> {
+  const sent = readSent(options, request);
+  return sent.ok ? succeed((secrets) => compare(sent.value, secrets)) : sent;
+}
+
+function compare(sent: string, secrets: readonly string[]): ReturnType<MatchSecrets> {
+  const secretIndex = secrets.findIndex((secret) => secret !== '' && isSame(sent, secret));
   if (secretIndex >= 0) return succeed({ secretIndex });
-  const spaced = secrets.findIndex((secret) => secret.trim() !== '' && isSame(sent.value, secret.trim()));
+  const spaced = secrets.findIndex((secret) => secret.trim() !== '' && isSame(sent, secret.trim()));
   return spaced >= 0
     ? fail({ code: 'secret-whitespace', secretIndex: spaced })
     : fail({ code: 'no-matching-secret', secretsTried: secrets.length });
 }
 
-function readSharedSecret(
+function readSent(
   options: SharedSecretOptions,
-  { headers, query }: SignedRequest,
+  { headers, query }: Pick<SignedRequest, 'headers' | 'query'>,
 ): Result<string, VerificationFailure> {
   switch (options.in) {
     case 'header': {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Content, SignedRequest, VerificationFailure } from './verification.ts';
 
 /** A piece of what is signed, in the order of the template. */
@@ -22,6 +23,8 @@ type ContentTemplate = {
   readonly tokens: readonly ContentToken[];
   /** Names what the template needs and the request does not have. */
   readonly explainMissing: (request: SignedRequest) => VerificationFailure | undefined;
+  /** Names what would let one signature fit several requests: a part that may have begun or ended elsewhere. */
+  readonly explainAmbiguous: (parts: Parts) => VerificationFailure | undefined;
   /** Writes what is signed: what ingest expects, and what `adapter send` signs. */
   readonly write: (parts: Parts, secret: string) => Content;
 };
@@ -29,6 +32,7 @@ type ContentTemplate = {
 /** Reads a template such as `{id}.{timestamp}.{body}` once, for all requests of its source. */
 export function compileTemplate(template: string): ContentTemplate {
   const tokens = tokensOf(template);
+  const open = openPartsOf(tokens);
   const needed = tokens.filter(({ kind }) => kind === 'header' || kind === 'url' || kind === 'decoded-url');
   return {
     tokens,
@@ -38,6 +42,11 @@ export function compileTemplate(template: string): ContentTemplate {
         if (missing !== undefined) return missing;
       }
       return undefined;
+    },
+    explainAmbiguous: (parts) => {
+      const part = open.find((one) => !isBounded(one, parts))?.token.text;
+      const form = 'text that shows where it ends (beside a body of JSON: without brackets and spaces)';
+      return part === undefined ? undefined : { code: 'ambiguous-content', part, form };
     },
     write: (parts, secret) => writeContent(tokens, parts, secret),
   };
@@ -63,6 +72,41 @@ function explainMissing(
 ): VerificationFailure | undefined {
   if (token.kind !== 'header') return url === undefined ? { code: 'public-url-missing' } : undefined;
   return headers.has(token.name) ? undefined : { code: 'missing-header', header: token.name };
+}
+
+/** A part whose text the sender chooses, at any length: where it ends has to be told from the signed text alone. */
+type OpenPart = {
+  readonly token: ContentToken;
+  /** The text between it and the side of the body. */
+  readonly separator: string | undefined;
+  /** Whether no other such part stands between it and the body. */
+  readonly isBesideBody: boolean;
+};
+
+/** The URL, the id and the headers of a template. Timestamps and methods are of one length each. */
+export function openPartsOf(tokens: readonly ContentToken[]): readonly OpenPart[] {
+  const body = tokens.findIndex(({ kind }) => kind === 'body');
+  return tokens.flatMap((token, at) => {
+    if (!OPEN_KINDS.includes(token.kind)) return [];
+    const inward = at < body ? tokens.slice(at + 1, body) : tokens.slice(body + 1, at).reverse();
+    const separator = inward[0]?.kind === 'literal' ? inward[0].text : undefined;
+    return [{ token, separator, isBesideBody: !inward.some(({ kind }) => OPEN_KINDS.includes(kind)) }];
+  });
+}
+
+const OPEN_KINDS: readonly ContentToken['kind'][] = ['id', 'header', 'url', 'decoded-url'];
+
+/** Whether a part ends where its separator begins, or, beside a body of JSON, where the first bracket does. */
+function isBounded({ token, separator, isBesideBody }: OpenPart, parts: Parts): boolean {
+  const text = String(writeToken(token, parts, ''));
+  if (separator !== undefined && !text.includes(separator)) return true;
+  return isBesideBody && !/[{}[\]\s]/.test(text) && isBracketed(parts.rawBody);
+}
+
+function isBracketed(rawBody: Uint8Array): boolean {
+  const bytes = Buffer.from(rawBody.buffer, rawBody.byteOffset, rawBody.byteLength);
+  const [start, end] = [bytes.toString('latin1', 0, 64), bytes.subarray(-64).toString('latin1')];
+  return /^\s*[{[]/.test(start) && /[}\]]\s*$/.test(end);
 }
 
 /** Joins texts that follow each other: with a small body, each further piece slows a digest down. */

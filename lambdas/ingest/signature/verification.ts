@@ -18,6 +18,13 @@ type SenderFailure =
   | { readonly code: 'timestamp-too-old'; readonly skewSeconds: number; readonly toleranceSeconds: number }
   | { readonly code: 'timestamp-in-future'; readonly skewSeconds: number; readonly toleranceSeconds: number }
   | { readonly code: 'body-hash-differs'; readonly parameter: string }
+  | {
+      readonly code: 'unverified-body-too-large';
+      readonly bytes: number;
+      readonly limitBytes: number;
+    }
+  | { readonly code: 'too-many-fields'; readonly limit: number }
+  | { readonly code: 'ambiguous-content'; readonly part: string; readonly form: string }
   | { readonly code: 'wrong-signature-length'; readonly expectedBytes: number; readonly foundBytes: number }
   | { readonly code: 'body-re-encoded'; readonly change: string }
   | { readonly code: 'no-matching-secret'; readonly secretsTried: number };
@@ -29,14 +36,25 @@ type SetupFailure =
       readonly code: 'wrong-secret-kind';
       readonly secretIndex: number;
       readonly configured: string;
-      readonly matching: string;
+      /** As what the secret would match; missing where it is a private key, which signs and verifies nothing here. */
+      readonly matching?: string;
     }
   | { readonly code: 'secret-undecodable'; readonly secretsTried: number; readonly expected: string }
   | { readonly code: 'public-url-missing' }
   | { readonly code: 'public-url-differs'; readonly change: string };
 
-/** A webhook that verified, and by which secret (0 is the newest), so that operators know when an old one can go. */
-export type Verification = { readonly secretIndex: number };
+/** A webhook that verified. */
+export type Verification = {
+  /** By which secret (0 is the newest), so that operators know when an old one can go. */
+  readonly secretIndex: number;
+  /**
+   * The id of what was signed, where a body can be written in several ways under one signature: the same for all of them.
+   */
+  readonly signedId?: string;
+};
+
+/** Tries secrets, newest first, on what was read of a request. */
+export type MatchSecrets = (secrets: readonly string[]) => Result<Verification, VerificationFailure>;
 
 /** A request whose signature is to be judged. */
 export type SignedRequest = {
@@ -50,8 +68,6 @@ export type SignedRequest = {
   /** The exact bytes received: these are verified, never something parsed and written anew. */
   readonly rawBody: Uint8Array;
   readonly receivedAt: Date;
-  /** The active secrets, newest first; never empty. */
-  readonly secrets: readonly string[];
 };
 
 /** Text and bytes that are signed one after the other. */
@@ -82,6 +98,8 @@ export type SignatureMethod = {
   readonly decode: (secret: string) => KeyObject | undefined;
   /** Reads what the request says is signed; all of it has to fit, under one and the same secret. */
   readonly readSigned: (request: SignedRequest) => Result<readonly SignedContent[], VerificationFailure>;
+  /** Makes `Verification.signedId` of the contents that were signed. */
+  readonly identify?: ((signed: readonly Content[]) => string) | undefined;
 };
 
 type Sentences = {
@@ -113,6 +131,12 @@ const SENTENCES: Sentences = {
   'body-hash-differs': ({ parameter }) =>
     `The body's SHA-256 is not the one in the query parameter ${parameter}: one of the two was changed on the way. ` +
     'Pass both on untouched.',
+  'unverified-body-too-large': ({ bytes, limitBytes }) =>
+    `The body has ${bytes} bytes. It has to be read before its signature can be verified, and is read up to ${limitBytes} bytes.`,
+  'too-many-fields': ({ limit }) =>
+    `The form has more than ${limit} fields. It has to be read before its signature can be verified, and is read up to that.`,
+  'ambiguous-content': ({ part, form }) =>
+    `Expected ${part} as ${form}: otherwise one signature would fit several requests. Check that no proxy rewrites it.`,
   'wrong-signature-length': ({ expectedBytes, foundBytes }) =>
     `The signature has ${foundBytes} bytes; this scheme's have ${expectedBytes}. It was cut, or another algorithm made it: ` +
     'check the scheme.',
@@ -126,8 +150,11 @@ const SENTENCES: Sentences = {
     `The signature matches signing secret ${secretIndex} once the white space around it is cut off. ` +
     'The operator has to store it without.',
   'wrong-secret-kind': ({ secretIndex, configured, matching }) =>
-    `The signature matches signing secret ${secretIndex} read as ${matching}, but it is configured as ${configured}. ` +
-    'The operator has to mend the secret or the scheme.',
+    matching === undefined
+      ? `Signing secret ${secretIndex} is a private key, where the sender's public key belongs (${configured}). ` +
+        'The operator has to store the public key, and to treat the private one as known to others.'
+      : `The signature matches signing secret ${secretIndex} read as ${matching}, but it is configured as ${configured}. ` +
+        'The operator has to mend the secret or the scheme.',
   'secret-undecodable': ({ secretsTried, expected }) =>
     `No signing secret (${secretsTried} tried) can be read as ${expected}. The operator has to store one that can.`,
   'public-url-missing': () =>

@@ -1,30 +1,50 @@
+import { isUtf8 } from 'node:buffer';
 import { fail, type Result, succeed } from '../../result.ts';
 import type { SignatureScheme, SignedScheme } from '../source.ts';
 import { explainMismatch } from './diagnosis.ts';
 import { compileSignatureReader, compileTimestampReader, compileValueReader } from './header.ts';
-import { createKeyDecoder, fits } from './keys.ts';
+import { createKeyDecoder, findSigned } from './keys.ts';
 import type { PlugIn } from './plug-ins/plug-in.ts';
 import { plugInOf } from './plug-ins/plug-ins.ts';
-import { verifySharedSecret } from './shared-secret.ts';
+import { readSharedSecret } from './shared-secret.ts';
 import { compileTemplate } from './signed-content.ts';
-import type { SignatureMethod, SignedRequest, Verification, VerificationFailure } from './verification.ts';
+import type {
+  MatchSecrets,
+  SignatureMethod,
+  SignedRequest,
+  Verification,
+  VerificationFailure,
+} from './verification.ts';
 
-/** Decides whether a request was signed with one of the secrets, and if not, why not. */
+/** Decides whether a request was signed with one of the secrets, newest first and never none; and if not, why not. */
 export function verifySignature(
   scheme: SignatureScheme,
-  request: SignedRequest,
+  request: SignedRequest & { readonly secrets: readonly string[] },
 ): Result<Verification, VerificationFailure> {
-  if (scheme.kind === 'sharedSecret') return verifySharedSecret(scheme.sharedSecret, request);
+  const match = readSignature(scheme, request);
+  return match.ok ? match.value(request.secrets) : match;
+}
+
+/**
+ * Reads what a request says is signed: all that can be judged without a secret, so that no stranger without a signature
+ * has one read. Returns what tries secrets on it.
+ */
+export function readSignature(
+  scheme: SignatureScheme,
+  request: SignedRequest,
+): Result<MatchSecrets, VerificationFailure> {
+  if (scheme.kind === 'sharedSecret') return readSharedSecret(scheme.sharedSecret, request);
   const method = methodOf(scheme);
   const signed = method.readSigned(request);
   if (!signed.ok) return signed;
-
-  const { secrets } = request;
-  const secretIndex = secrets.findIndex((secret) => {
-    const key = method.decode(secret);
-    return key !== undefined && signed.value.every((content) => fits(method.crypto, content, key, secret));
+  return succeed((secrets) => {
+    for (const [secretIndex, secret] of secrets.entries()) {
+      const contents = findSigned(method, signed.value, secret);
+      if (contents === undefined) continue;
+      return succeed({ secretIndex, ...(method.identify && { signedId: method.identify(contents) }) });
+    }
+    return fail(explainMismatch(method, signed.value, { ...request, secrets }));
   });
-  return secretIndex >= 0 ? succeed({ secretIndex }) : fail(explainMismatch(method, signed.value, request));
 }
 
 /** A shared secret is no signature. */
@@ -52,13 +72,14 @@ function ofOptions(scheme: SignedScheme): SignatureMethod {
   };
 }
 
-function ofPlugIn({ algorithm, encoding, secretEncoding, readSigned }: PlugIn): SignatureMethod {
+function ofPlugIn({ algorithm, encoding, secretEncoding, readSigned, identify }: PlugIn): SignatureMethod {
   return {
     crypto: { kind: 'hmac', algorithm },
     secretForm: secretEncoding,
     encoding,
     decode: createKeyDecoder({ kind: 'hmac', secretEncoding }),
     readSigned,
+    identify,
   };
 }
 
@@ -80,10 +101,21 @@ function compileSignedReader(scheme: SignedScheme): SignatureMethod['readSigned'
     if (!id.ok) return id;
     const signatures = readSignatures(headers);
     if (!signatures.ok) return signatures;
-    const missing = template.explainMissing(request);
-    if (missing !== undefined) return fail(missing);
-
     const parts = { method, url, headers, rawBody, timestamp: timestamp.value, id: id.value };
+    const wrong =
+      template.explainMissing(request) ??
+      template.explainAmbiguous(parts) ??
+      explainLengthened(scheme.kind, rawBody);
+    if (wrong !== undefined) return fail(wrong);
     return succeed([{ signatures: signatures.value, variants: [(secret) => template.write(parts, secret)] }]);
   };
+}
+
+/**
+ * A plain hash can be carried on without the secret. What is added begins with a byte that no UTF-8 has there (RFC 6234,
+ * 4.1: padding begins with 0x80).
+ */
+function explainLengthened(kind: SignedScheme['kind'], rawBody: Uint8Array): VerificationFailure | undefined {
+  if (kind !== 'hash' || isUtf8(rawBody)) return undefined;
+  return { code: 'ambiguous-content', part: '{body}', form: 'text in UTF-8' };
 }

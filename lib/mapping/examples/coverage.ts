@@ -101,7 +101,7 @@ async function knownPaths(
     return isOn(event, eventTypes) ? [{ webhook: example.webhook, eventTypes }] : [];
   });
   const bodies = typed.flatMap(({ webhook: { rawBody, headers } }) => {
-    const parsed = parseBody(rawBody, bodyFormatOf(headers.get('content-type')));
+    const parsed = parseBody(rawBody, bodyFormatOf(headers.get('content-type'), rawBody));
     return parsed.ok ? [parsed.value] : [];
   });
   const types = new Set(typed.flatMap(({ eventTypes }) => eventTypes));

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Project } from '../../../answers/project.ts';
 import { checkKey, checkSigningSecret, findSecret } from '../../../cli/secrets/kind.ts';
@@ -50,6 +51,17 @@ describe('a signing secret that is pasted', () => {
   test('is looked at by every profile', () => {
     const empty = PROFILE_NAMES.map((name) => [name, check(name, '')]);
     expect(empty).toEqual(PROFILE_NAMES.map((name) => [name, 'it is empty']));
+  });
+
+  test('may be no private key', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const pem = (key: KeyObject, type: 'pkcs8' | 'spki') =>
+      key.export({ type, format: 'pem' }).toString().trim();
+
+    expect(check('wise', pem(privateKey, 'pkcs8'))).toMatch(
+      /^it is a private key: give the sender's public key/,
+    );
+    expect(check('wise', pem(publicKey, 'spki'))).toBeUndefined();
   });
 
   test('has to be user:password for basic auth', () => {

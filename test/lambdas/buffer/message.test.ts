@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import {
   decodeBufferedWebhook,
   encodeBufferedWebhook,
-  MAX_BUFFERED_BODY_BYTES,
+  MAX_MESSAGE_BYTES,
 } from '../../../lambdas/buffer/message.ts';
 
 const WEBHOOK = {
@@ -62,7 +62,7 @@ describe('a webhook on the buffer', () => {
     const rawBody = Buffer.from(JSON.stringify(Array.from({ length: 200_000 }, (_, index) => ({ index }))));
     const message = encodeBufferedWebhook({ ...WEBHOOK, rawBody });
 
-    expect(rawBody.length).toBeGreaterThan(MAX_BUFFERED_BODY_BYTES);
+    expect(rawBody.length).toBeGreaterThan(MAX_MESSAGE_BYTES);
     expect(message).toMatchObject({ ok: true, value: { attributes: { body: 'json gzip' } } });
     const back = message.ok ? decodeBufferedWebhook(message.value) : undefined;
     expect(back?.ok && Buffer.from(back.value.rawBody).equals(rawBody)).toBe(true);
@@ -73,8 +73,70 @@ describe('a webhook on the buffer', () => {
 
     expect(encodeBufferedWebhook({ ...WEBHOOK, rawBody })).toMatchObject({
       ok: false,
-      failure: { code: 'body-too-large', bytes: 900_000, limitBytes: MAX_BUFFERED_BODY_BYTES },
+      failure: { code: 'body-too-large', bytes: 900_000, limitBytes: MAX_MESSAGE_BYTES },
     });
+  });
+});
+
+/** As SQS measures it: body, and name, type and value of each attribute. */
+function sizeOf(message: ReturnType<typeof encodeBufferedWebhook>): number {
+  if (!message.ok) return Number.POSITIVE_INFINITY;
+  const attributes = Object.entries(message.value.attributes).flatMap(([name, value]) => [
+    name,
+    'String',
+    value,
+  ]);
+  return Buffer.byteLength([message.value.body, ...attributes].join(''));
+}
+
+describe('the whole message counts, not the body alone:', () => {
+  const noise = (bytes: number) =>
+    createHash('shake256', { outputLength: bytes / 2 })
+      .update('noise')
+      .digest('hex');
+
+  test.each([
+    ['headers whose escapes take six times their bytes', { headers: { 'x-a': 'é'.repeat(10_000) } }],
+    [
+      'very many event types',
+      { eventTypes: Array.from({ length: 1_200 }, (_, i) => `type.${i}`.padEnd(50, '.')) },
+    ],
+  ])('%s', (_name, changes) => {
+    const rawBody = Buffer.from(`"${noise(999_000)}"`);
+    const message = encodeBufferedWebhook({ ...WEBHOOK, rawBody, ...changes });
+
+    expect(sizeOf(message)).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
+    expect(message).toMatchObject({ value: { attributes: { body: 'json gzip' } } });
+  });
+
+  test('is refused where its event types alone are over the limit', () => {
+    const eventTypes = Array.from({ length: 5_000 }, (_, i) => `type.${i}`.padEnd(250, '.'));
+
+    expect(encodeBufferedWebhook({ ...WEBHOOK, eventTypes })).toMatchObject({
+      failure: { code: 'body-too-large', bytes: 7, limitBytes: MAX_MESSAGE_BYTES },
+    });
+  });
+
+  test('whatever is taken is within the limit', () => {
+    const attribute = fc.string({ unit: fc.constantFrom('a', 'é', '"', '\u0007', '漢'), maxLength: 9_000 });
+    const body = fc.record({ bytes: fc.nat({ max: 1_040_000 }), unit: fc.constantFrom('a', 'é', '\u001b') });
+    fc.assert(
+      fc.property(attribute, body, (value, { bytes, unit }) => {
+        const rawBody = Buffer.alloc(bytes, unit);
+        const message = encodeBufferedWebhook({ ...WEBHOOK, rawBody, headers: { 'x-a': value } });
+
+        expect(sizeOf(message)).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+test('the id that 0.1.0 gave comes along, where it was another', () => {
+  const message = encodeBufferedWebhook({ ...WEBHOOK, formerDeduplicationId: 'SM1:sent' });
+
+  expect(message.ok && decodeBufferedWebhook(message.value)).toMatchObject({
+    value: { deduplicationId: 'evt_1', formerDeduplicationId: 'SM1:sent' },
   });
 });
 

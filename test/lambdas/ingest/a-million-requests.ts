@@ -4,6 +4,7 @@ import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/pr
 import { verifySignature } from '../../../lambdas/ingest/signature/verify.ts';
 import type { SignatureScheme } from '../../../lambdas/ingest/source.ts';
 import { signWebhook } from '../../../signing/sign-webhook.ts';
+import { signableBody } from './signable-body.ts';
 
 // npm run -s forge -- [count] [seed]: how docs/verification.md comes by its numbers.
 const [count = 1_000_000, seed = 1] = process.argv.slice(2).map(Number);
@@ -58,11 +59,14 @@ process.stdout.write(
 );
 process.exitCode = counts.forged + counts.rejected + counts.thrown > 0 ? 1 : 0;
 
-type Sample = typeof generator extends fc.Arbitrary<infer Value> ? Value : never;
+type Sample = Omit<typeof generator extends fc.Arbitrary<infer Value> ? Value : never, 'body'> & {
+  readonly body: Uint8Array;
+};
 
-function judge(sample: Sample): void {
-  const source = schemes[sample.which] ?? schemes[0];
+function judge(generated: Sample): void {
+  const source = schemes[generated.which] ?? schemes[0];
   if (source === undefined) return;
+  const sample = { ...generated, body: signableBody(source.scheme, generated.body) };
   const { headers, rawBody, isGenuine } = generate(source, sample);
   const request = {
     method: 'POST',

@@ -104,6 +104,8 @@ function signedByGithub(body: string, contentType = 'application/json'): ReturnT
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const SIX_MB = 6_000_000;
 const TWO_MB = 2_000_000;
+/** As much as plug-ins read of a body before it is verified, a little less for what stands around it. */
+const READ_UNVERIFIED = 256 * 1024 - 200;
 /** API Gateway takes 10 KB of headers; what runs elsewhere may take more. */
 const HALF_MB = 500_000;
 /** As much as is looked at to explain why a signature does not match. */
@@ -206,7 +208,7 @@ const BODIES: readonly (readonly [string, number, string, Build])[] = [
   [
     'a handshake of many fields',
     TWO_MB,
-    'missing-header',
+    'unverified-body-too-large',
     (n) => ({ source: 'woocommerce', body: fill('a=1&', n), headers: FORM }),
   ],
   [
@@ -220,27 +222,27 @@ const BODIES: readonly (readonly [string, number, string, Build])[] = [
   ],
   [
     'the form of Twilio',
-    TWO_MB,
+    READ_UNVERIFIED,
     'wrong-signature-length',
     (n) => ({
       source: 'twilio',
-      body: Array.from({ length: n / 12 }, (_, i) => `m${i % 999}=${i}`).join('&'),
+      body: Array.from({ length: 900 }, (_, i) => `m${i % 99}=${fill(`${i}`, n / 999)}`).join('&'),
       headers: { ...FORM, 'x-twilio-signature': 'AAAA' },
     }),
   ],
   [
     'the form of Mandrill',
-    TWO_MB,
+    SIX_MB,
     'wrong-signature-length',
     (n) => ({
       source: 'mandrill',
-      body: Array.from({ length: n / 108 }, (_, i) => `${fill('m', 99)}${i}=1`).join('&'),
+      body: Array.from({ length: 900 }, (_, i) => `${fill('m', n / 999)}${i}=%41`).join('&'),
       headers: { ...FORM, 'x-mandrill-signature': 'AAAA' },
     }),
   ],
   [
     'the items of Adyen',
-    TWO_MB,
+    READ_UNVERIFIED,
     'wrong-signature-length',
     (n) => ({
       source: 'adyen-standard',
@@ -249,11 +251,11 @@ const BODIES: readonly (readonly [string, number, string, Build])[] = [
   ],
   [
     'the token of Mailgun',
-    TWO_MB,
-    'wrong-signature-length',
+    READ_UNVERIFIED,
+    'malformed-member',
     (n) => ({
       source: 'mailgun',
-      body: `{"signature":{"timestamp":1,"token":"${fill('a', n)}","signature":"00"}}`,
+      body: `{"signature":{"timestamp":1,"token":"${fill('a', n - 99)}","signature":"00"}}`,
     }),
   ],
 ];

@@ -131,7 +131,7 @@ const SHIPPED: readonly Shipped[] = FOLDERS.flatMap(({ source, path }) => {
 /** The webhook of an example, as of every type that the mapping knows: every event is tried on it. */
 function triedOn({ mapping, example }: Pick<Shipped, 'mapping' | 'example'>) {
   const { rawBody, headers } = example.webhook;
-  const parsed = parseBody(rawBody, bodyFormatOf(headers.get('content-type')));
+  const parsed = parseBody(rawBody, bodyFormatOf(headers.get('content-type'), rawBody));
   return {
     body: parsed.ok ? parsed.value : undefined,
     eventTypes: mapping.events.flatMap((event) => event.mapping.on),

@@ -12,8 +12,8 @@ describe('the sizes of webhooks', () => {
       'a message of the queues (1048577 bytes) can be no larger than SQS allows (1048576 bytes)',
     ],
     [
-      { body: 1_022_000 },
-      "a message of the queues (1048576 bytes) has to hold a body that ingest takes (1022000 bytes), its headers (10240 bytes) and a dead letter's note (16384 bytes)",
+      { message: 1_032_193 },
+      "a message of the queues (1048576 bytes) has to hold a webhook that ingest takes (1032193 bytes) and a dead letter's note (16384 bytes)",
     ],
     [
       { lambda: 1_048_576 },

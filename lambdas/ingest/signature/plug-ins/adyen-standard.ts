@@ -1,29 +1,35 @@
 import * as z from 'zod/mini';
 import { fail, type Result, succeed } from '../../../result.ts';
-import { parseBody } from '../../../webhook-body.ts';
 import { decodeBytes } from '../keys.ts';
 import type { SignedContent, VerificationFailure } from '../verification.ts';
 import type { PlugIn } from './plug-in.ts';
+import { readUnverifiedJson } from './unverified-body.ts';
 
 const textSchema = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String));
 
 const memberSchema = z._default(textSchema, '');
 
+/** What separates the members where they are signed: it may stand in one of them only, or they could be told in two ways. */
+const separateSchema = z._default(z.pipe(textSchema, z.string().check(z.regex(/^[^:]*$/))), '');
+
 /** The members of an item that are signed; the rest of it is not. */
 const itemSchema = z.object({
-  pspReference: memberSchema,
-  originalReference: memberSchema,
-  merchantAccountCode: memberSchema,
+  pspReference: separateSchema,
+  originalReference: separateSchema,
+  merchantAccountCode: separateSchema,
   merchantReference: memberSchema,
-  amount: z.object({ value: memberSchema, currency: memberSchema }),
-  eventCode: memberSchema,
-  success: memberSchema,
+  amount: z.object({ value: separateSchema, currency: separateSchema }),
+  eventCode: separateSchema,
+  success: separateSchema,
   additionalData: z._default(z.object({ hmacSignature: z.optional(z.string()) }), {}),
 });
 
 const bodySchema = z.object({
   notificationItems: z.array(z.object({ NotificationRequestItem: itemSchema })).check(z.minLength(1)),
 });
+
+/** In JSON, a webhook has one item ("Structure of a webhook message"); there is room for hundreds. */
+const MAX_BYTES = 256 * 1024;
 
 const FORM = 'a list of {"NotificationRequestItem": {…}}';
 
@@ -38,8 +44,9 @@ export const adyenStandard: PlugIn = {
   encoding: 'base64',
   secretEncoding: 'hex',
   readSigned: ({ rawBody }) => {
-    const json = parseBody(rawBody, 'json');
-    const body = bodySchema.safeParse(json.ok ? json.value : undefined);
+    const json = readUnverifiedJson(rawBody, MAX_BYTES);
+    if (!json.ok) return json;
+    const body = bodySchema.safeParse(json.value);
     if (!body.success) return fail({ code: 'malformed-member', member: '/notificationItems', form: FORM });
     const items = body.data.notificationItems.map(({ NotificationRequestItem: item }) => readItem(item));
     const wrong = items.find((item) => !item.ok);

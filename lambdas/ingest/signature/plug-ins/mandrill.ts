@@ -1,12 +1,15 @@
 import { fail, succeed } from '../../../result.ts';
 import { compileSignatureReader } from '../header.ts';
-import { readForm, writeSorted } from './form-parameters.ts';
 import type { PlugIn } from './plug-in.ts';
+import { hashSigned, readUnverifiedForm, writeSorted } from './unverified-body.ts';
 
 const readSignatures = compileSignatureReader({
   signature: { header: 'x-mandrill-signature' },
   encoding: 'base64',
 });
+
+/** As much as Lambda hands over: Mandrill documents up to 1,000 events in a form ("Webhook Format"), and no size of them. */
+const MAX_BYTES = 6 * 1024 * 1024;
 
 /**
  * Mandrill (Mailchimp Transactional): `X-Mandrill-Signature: <base64 HMAC-SHA1>` over the URL, followed by the form's
@@ -21,7 +24,10 @@ export const mandrill: PlugIn = {
     if (url === undefined) return fail({ code: 'public-url-missing' });
     const signatures = readSignatures(headers);
     if (!signatures.ok) return signatures;
-    const content = [url, writeSorted(readForm(rawBody))];
+    const form = readUnverifiedForm(rawBody, MAX_BYTES);
+    if (!form.ok) return form;
+    const content = [url, writeSorted(form.value)];
     return succeed([{ signatures: signatures.value, variants: [() => content] }]);
   },
+  identify: hashSigned,
 };

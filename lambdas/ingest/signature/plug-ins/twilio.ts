@@ -1,14 +1,21 @@
 import { createHash } from 'node:crypto';
 import { fail, type Result, succeed } from '../../../result.ts';
+import { bodyFormatOf } from '../../../webhook-body.ts';
 import { compileSignatureReader } from '../header.ts';
 import type { SignedRequest, VerificationFailure } from '../verification.ts';
-import { readForm, writeSorted } from './form-parameters.ts';
 import type { PlugIn } from './plug-in.ts';
+import { hashSigned, readUnverifiedForm, writeSorted } from './unverified-body.ts';
 
 const readSignatures = compileSignatureReader({
   signature: { header: 'x-twilio-signature' },
   encoding: 'base64',
 });
+
+/**
+ * A callback is about one message or call. Its longest documented parameter, a conversation's attributes, has 16 KB, which
+ * escapes make three times as long.
+ */
+const MAX_FORM_BYTES = 256 * 1024;
 
 /** The query parameter that binds a body that is not a form. */
 export const BODY_HASH = 'bodySHA256';
@@ -33,6 +40,7 @@ export const twilio: PlugIn = {
     const variants = spellingsOf(url).map((spelling) => () => [spelling, parameters.value]);
     return succeed([{ signatures: signatures.value, variants }]);
   },
+  identify: hashSigned,
 };
 
 /** What follows the URL in the signed text: a form's parameters, or nothing where the URL holds the body's hash. */
@@ -43,14 +51,17 @@ function readParameters({ query, headers, rawBody }: SignedRequest): Result<stri
     return isSame ? succeed('') : fail({ code: 'body-hash-differs', parameter: BODY_HASH });
   }
   const contentType = headers.get('content-type') ?? 'application/x-www-form-urlencoded';
-  if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) return succeed(writeTwilioForm(rawBody));
-  return fail({ code: 'missing-query-parameter', parameter: BODY_HASH });
+  if (bodyFormatOf(contentType, rawBody) !== 'form') {
+    return fail({ code: 'missing-query-parameter', parameter: BODY_HASH });
+  }
+  const form = readUnverifiedForm(rawBody, MAX_FORM_BYTES);
+  return form.ok ? succeed(writeTwilioForm(form.value)) : form;
 }
 
 /** A form's parameters as Twilio signs them: values of one name are sorted, and each counts once. */
-export function writeTwilioForm(rawBody: Uint8Array): string {
-  const form = [...readForm(rawBody)].map(([name, values]) => [name, [...new Set(values)].sort()] as const);
-  return writeSorted(new Map(form));
+export function writeTwilioForm(form: ReadonlyMap<string, readonly string[]>): string {
+  const once = [...form].map(([name, values]) => [name, [...new Set(values)].sort()] as const);
+  return writeSorted(new Map(once));
 }
 
 /** Every way in which Twilio may have written the URL, the one that was given first. */

@@ -1,14 +1,15 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Klaviyo system webhooks: HMAC-SHA256, hex, over the body and then the HTTP date of `Klaviyo-Timestamp`. A batch in `data`.
+ * Klaviyo system webhooks: HMAC-SHA256, hex, over the body and then the HTTP date of `Klaviyo-Timestamp`. A batch in `data`. No
+ * window is documented, so it is a week: longer than any retry, and shorter than the ledger's 30 days.
  * Source: https://developers.klaviyo.com/en/docs/working_with_system_webhooks.
  */
 export const klaviyo = {
   signature: {
     encoding: 'hex',
     signature: { header: 'Klaviyo-Signature' },
-    timestamp: { header: 'Klaviyo-Timestamp', format: 'http-date' },
+    timestamp: { header: 'Klaviyo-Timestamp', format: 'http-date', toleranceSeconds: 604_800 },
     content: '{body}{timestamp}',
   },
   eventType: [{ body: '/data/*/topic' }],

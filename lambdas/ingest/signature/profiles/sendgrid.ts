@@ -2,7 +2,7 @@ import type { ProfileOptions } from '../../source.ts';
 
 /**
  * SendGrid event webhook: ECDSA P-256 over `{timestamp}{body}`, with the public key as base64 SPKI. The body ends in CRLF. No
- * window is documented, so a timestamp is never too old. A batch, each item with its `event`.
+ * window is documented, so it is a week: longer than any retry, and shorter than the ledger's 30 days. A batch, each item with its `event`.
  * Source: https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features.
  */
 export const sendgrid = {
@@ -10,7 +10,11 @@ export const sendgrid = {
     kind: 'ecdsa',
     encoding: 'base64',
     signature: { header: 'X-Twilio-Email-Event-Webhook-Signature' },
-    timestamp: { header: 'X-Twilio-Email-Event-Webhook-Timestamp', format: 'unix' },
+    timestamp: {
+      header: 'X-Twilio-Email-Event-Webhook-Timestamp',
+      format: 'unix',
+      toleranceSeconds: 604_800,
+    },
     content: '{timestamp}{body}',
   },
   eventType: [{ body: '/*/event' }],

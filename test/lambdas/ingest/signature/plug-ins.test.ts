@@ -5,6 +5,7 @@ import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts'
 
 // Signed here as the vendors' documentation says, apart from the code under test.
 const URL = 'https://hooks.example.com/webhooks/x';
+const AT = new Date(1_700_000_000_000);
 
 function judge(
   profile: string,
@@ -20,7 +21,7 @@ function judge(
     url,
     query: url?.split('?')[1] ?? '',
     rawBody: Buffer.from(body),
-    receivedAt: new Date(0),
+    receivedAt: AT,
   };
   const verified = verifySignature(scheme, {
     ...request,
@@ -153,7 +154,7 @@ describe('Mailgun, inside of the body', () => {
     expect(judge('mailgun', '{}', 's1')).toEqual({
       code: 'malformed-member',
       member: '/signature',
-      form: '{timestamp, token, signature}',
+      form: '{timestamp, token, signature}, the timestamp in seconds since 1970',
     });
     expect(judge('mailgun', JSON.stringify({ signature: { ...signature, signature: 'no' } }), 's1')).toEqual({
       code: 'malformed-member',
@@ -308,9 +309,11 @@ test.each([
   ['mandrill', 'utf8'],
 ])('a secret of %s that was stored in hex is explained', (profile, configured) => {
   const sha1 = createHmac('sha1', 's1').update(`${URL}a1`).digest('base64');
-  const signature = createHmac('sha256', 's1').update('1t').digest('hex');
+  const signature = createHmac('sha256', 's1').update('1700000000t').digest('hex');
   const body =
-    profile === 'mailgun' ? JSON.stringify({ signature: { timestamp: 1, token: 't', signature } }) : 'a=1';
+    profile === 'mailgun'
+      ? JSON.stringify({ signature: { timestamp: 1700000000, token: 't', signature } })
+      : 'a=1';
 
   expect(judge(profile, body, '7331', { [`x-${profile}-signature`]: sha1 })).toEqual({
     code: 'wrong-secret-kind',

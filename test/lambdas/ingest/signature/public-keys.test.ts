@@ -1,5 +1,6 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { adviseOn } from '../../../../lambdas/ingest/signature/verification.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
 import { signatureSchemeSchema } from '../../../../lambdas/ingest/source.ts';
 
@@ -30,6 +31,51 @@ function verify(kind: keyof typeof KEYS, header: string, options: object = {}) {
   });
   return verified.ok ? verified.value : verified.failure.code;
 }
+
+describe('a private key in the place of a public one', () => {
+  const pem = (kind: keyof typeof KEYS) =>
+    KEYS[kind].privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const der = (kind: keyof typeof KEYS) =>
+    KEYS[kind].privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64');
+  const judge = (kind: keyof typeof KEYS, secretEncoding: string, secrets: readonly string[]) => {
+    const options = { kind, encoding: 'base64', secretEncoding, signature: { header: 'X-Sig' } };
+    const verified = verifySignature(signatureSchemeSchema.parse(options), {
+      method: 'POST',
+      query: '',
+      headers: new Map([
+        ['x-sig', signBody(KEYS[kind].privateKey, kind === 'ed25519' ? null : 'sha256', BODY)],
+      ]),
+      rawBody: Buffer.from(BODY),
+      receivedAt: new Date(0),
+      secrets,
+    });
+    return verified.ok ? verified.value : verified.failure;
+  };
+
+  test.each([
+    ['rsa', 'pem', pem('rsa')],
+    ['ecdsa', 'pem', pem('ecdsa')],
+    ['ed25519', 'pem', pem('ed25519')],
+    ['rsa', 'spki-base64', der('rsa')],
+    ['ecdsa', 'spki-base64', der('ecdsa')],
+    [
+      'ecdsa',
+      'spki-base64',
+      KEYS.ecdsa.privateKey.export({ type: 'sec1', format: 'der' }).toString('base64'),
+    ],
+    ['rsa', 'spki-base64', KEYS.rsa.privateKey.export({ type: 'pkcs1', format: 'der' }).toString('base64')],
+    ['ed25519', 'base64', Buffer.alloc(64, 1).toString('base64')],
+    ['ed25519', 'hex', Buffer.alloc(64, 1).toString('hex')],
+    ['ed25519', 'base64', `whsk_${Buffer.alloc(64, 1).toString('base64')}`],
+  ] as const)('%s as %s is refused, though it would verify', (kind, secretEncoding, secret) => {
+    const failure = judge(kind, secretEncoding, ['none', secret]);
+
+    expect(failure).toEqual({ code: 'wrong-secret-kind', secretIndex: 1, configured: secretEncoding });
+    expect('code' in failure && adviseOn(failure)).toMatch(
+      /^Signing secret 1 is a private key, where .* belongs/,
+    );
+  });
+});
 
 function signBody(key: KeyObject, digest: string | null, content = `v1:POST:${BODY}`): string {
   return sign(digest, Buffer.from(content), key).toString('base64');
