@@ -82,7 +82,7 @@ function parseDeadLetter(
     note,
     source: attributes.source,
     eventTypes: attributes['event-type']?.split('\n') ?? [],
-    deduplicationId: attributes['deduplication-id'],
+    deduplicationId: attributes['deduplication-id']?.split('\n')[0],
     webhookId: attributes['webhook-id'],
     receivedAt: attributes['received-at'],
     since: note === undefined ? sentAt : new Date(note.deadLetteredAt),

@@ -90,7 +90,7 @@ function latestOf(entries: readonly LedgerEntry[]): LedgerEntry | undefined {
 
 /** Where the ledger may have an event: under its present names, and under those that it had before. */
 function keysOf(
-  { source = '', deduplicationId = '' }: DeadLetter,
+  { source = '', deduplicationId = '', message }: DeadLetter,
   { name, item, failure }: LetterEvent,
   {
     preview,
@@ -105,11 +105,13 @@ function keysOf(
   const identity = mapped?.identity ?? failure.identity;
   const identities = identity === undefined ? [{}] : [{ identity }, {}];
   const place = item !== undefined && { item };
+  const ids = new Set([deduplicationId, ...(message.attributes['deduplication-id']?.split('\n') ?? [])]);
+  const webhooks = [...sources].flatMap((from) =>
+    [...ids].map((id) => ({ source: from, deduplicationId: id })),
+  );
   return identities.flatMap((identified) =>
-    [...sources].flatMap((from) =>
-      [...names].map((known) =>
-        ledgerKey({ source: from, deduplicationId }, { name: known, ...place, ...identified }),
-      ),
+    webhooks.flatMap((webhook) =>
+      [...names].map((known) => ledgerKey(webhook, { name: known, ...place, ...identified })),
     ),
   );
 }

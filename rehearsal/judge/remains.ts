@@ -71,7 +71,8 @@ async function readDeadLetter(
   const attributes = Object.fromEntries(
     Object.entries(MessageAttributes).map(([name, { StringValue = '' }]) => [name, StringValue]),
   );
-  const { source, 'deduplication-id': id } = attributes;
+  const { source, 'deduplication-id': ids } = attributes;
+  const id = ids?.split('\n')[0];
   const webhook = source === undefined || id === undefined ? undefined : `${source}#${id}`;
   const about = webhook === undefined ? {} : { webhook };
   const note = readNote(attributes);

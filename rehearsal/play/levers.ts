@@ -199,7 +199,7 @@ async function redriveAll(stack: StackAccess): Promise<readonly string[]> {
   const moved: string[] = [];
   await stack.takeDeadLetters(async (message) => {
     await stack.putOnBuffer(message);
-    moved.push(message.MessageAttributes?.['deduplication-id']?.StringValue ?? '');
+    moved.push(message.MessageAttributes?.['deduplication-id']?.StringValue?.split('\n')[0] ?? '');
   });
   return moved;
 }

@@ -62,7 +62,9 @@ async function startWebexCampaign() {
     const { answer, isAccepted } =
       by === 'today' || state === undefined ? { answer: ACCEPTED, isAccepted: true } : ANSWERS[state];
     calls.push({ whom, by, isAccepted });
-    if (answer !== undefined) response.writeHead(answer.status).end(JSON.stringify(answer.body));
+    // So short a pause is over at once: others are called meanwhile.
+    const headers = { 'retry-after': '1' };
+    if (answer !== undefined) response.writeHead(answer.status, headers).end(JSON.stringify(answer.body));
   });
   const { url, stop } = await listenOnLoopback(server);
   return { eventUrl: `${url}/events`, calls, phase, stop };

@@ -208,13 +208,21 @@ function latestOf(earlier: readonly LedgerEntry[], own: LedgerEntry | undefined)
   return isOwn && own.revision >= (latest?.revision ?? 0) ? undefined : latest;
 }
 
-/** The webhook as it was before: by former names of its source, and by the bodies that its vendor sent before this one. */
+/**
+ * The webhook as it was before: by former names of its source, by the id that 0.1.0 took of it, and by the bodies that its
+ * vendor sent before this one.
+ */
 function formerWebhooks({ webhook, mapping }: ListedWebhook): readonly WebhookId[] {
-  const { source, deduplicationId, rawBody } = webhook;
+  const { source, deduplicationId, formerDeduplicationId, rawBody } = webhook;
   const bodies = mapping.redelivery === undefined ? [] : earlierBodies(rawBody, mapping.redelivery);
   const ids = bodies.map((body) => createHash('sha256').update(body).digest('hex'));
+  const all = [
+    deduplicationId,
+    ...(formerDeduplicationId === undefined ? [] : [formerDeduplicationId]),
+    ...ids,
+  ];
   return [source, ...mapping.formerly].flatMap((name) =>
-    [deduplicationId, ...ids].map((id) => ({ source: name, deduplicationId: id })),
+    all.map((id) => ({ source: name, deduplicationId: id })),
   );
 }
 

@@ -55,14 +55,13 @@ describe('an alarm', () => {
     ['deliver-faults', 'tomorrow: Sum of Faults >= 1, 1 x 60 min, missing is notBreaching'],
     ['events-unconfirmed', 'tomorrow: Sum of UnconfirmedEvents >= 1, 1 x 60 min, missing is notBreaching'],
     [
-      [
-        'probe-not-understood',
-        'tomorrow: Sum of ProbesNotUnderstood >= 1, 1 x 60 min, missing is notBreaching',
-      ],
-      [
-        'spare-key-in-use',
-        'tomorrow: Maximum of SpareKeyCalls >= 1, 3 of 24 x 60 min, missing is notBreaching',
-      ],
+      'probe-not-understood',
+      'tomorrow: Sum of ProbesNotUnderstood >= 1, 1 x 60 min, missing is notBreaching',
+    ],
+    [
+      'spare-key-in-use',
+      'tomorrow: Maximum of SpareKeyCalls >= 1, 3 of 24 x 60 min, missing is notBreaching',
+    ],
     ['ledger-throttled', 'tomorrow: Sum of WriteThrottleEvents >= 1, 3 x 5 min, missing is notBreaching'],
     [
       'dead-letters-present',
