@@ -133,7 +133,8 @@ describe('a Shopify webhook', () => {
       'buffered',
     ]);
     await run.lines.find(
-      (line) => (line.source === 'shopify' && line.outcome === 'delivered' ? line : undefined),
+      (line) =>
+        line.source === 'shopify' && 'outcome' in line && line.outcome === 'delivered' ? line : undefined,
       20_000,
     );
 
