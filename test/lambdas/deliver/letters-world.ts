@@ -220,7 +220,7 @@ export class LettersWorld {
     );
   }
 
-  private letters() {
+  letters() {
     return parseDeadLetters(
       this.deadLetters.map(({ id, message, sentAt }) => ({ messageId: id, ...message, sentAt })),
     );
