@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { FIRST, LettersWorld } from './letters-world.ts';
+import { FIRST } from './letters-mappings.ts';
+import { LettersWorld } from './letters-world.ts';
 
 let directory: string;
 beforeAll(() => {
