@@ -76,13 +76,21 @@ export async function readKnown(
   if (!first.ok) return first;
   const { record, isNothing } = first.value;
   if (isNothing && replay === undefined && !hadOtherKeys(listed)) return succeed(NOTHING);
-  const goesOn = goOn(record, listed.mapping);
+  const goesOn = hasFormerNames(listed) ? undefined : goOn(record, listed.mapping);
   return goesOn ? succeed(goesOn) : lookBack(listed, record, ledger);
 }
 
 /** Whether a webhook's events may stand in the ledger under other keys. */
 function hadOtherKeys(listed: ListedWebhook): boolean {
   return formerWebhooks(listed).length > 1 || listed.events.some(({ formerly }) => formerly.length > 0);
+}
+
+/**
+ * Whether names have changed. They may have changed to and fro since this mapping's last receive: then another delivery of
+ * the webhook may have gone on under another name.
+ */
+function hasFormerNames({ mapping, events }: ListedWebhook): boolean {
+  return mapping.formerly.length > 0 || events.some(({ formerly }) => formerly.length > 0);
 }
 
 /** What is known where work goes on by the same mapping. */
