@@ -72,10 +72,12 @@ export async function readKnown(
   const isNew = receives === 1 && replay === undefined && !hadOtherKeys(listed);
   if (isSmall(listed) && isNew) return succeed(NOTHING);
   if (isSmall(listed) && listed.events.length === 1) return lookBack(listed, undefined, ledger);
-  const record = await readRecord(listed, replay, ledger);
-  if (!record.ok) return record;
-  const goesOn = hasFormerNames(listed) ? undefined : goOn(record.value, listed.mapping);
-  return goesOn ? succeed(goesOn) : lookBack(listed, record.value, ledger);
+  const first = await readRecord(listed, replay, ledger);
+  if (!first.ok) return first;
+  const { record, isNothing } = first.value;
+  if (isNothing && replay === undefined && !hadOtherKeys(listed)) return succeed(NOTHING);
+  const goesOn = hasFormerNames(listed) ? undefined : goOn(record, listed.mapping);
+  return goesOn ? succeed(goesOn) : lookBack(listed, record, ledger);
 }
 
 /** Whether a webhook's events may stand in the ledger under other keys. */
@@ -99,16 +101,20 @@ function goOn(intakeRecord: IntakeRecord | undefined, { digest }: CompiledMappin
   return { ...NOTHING, intakeRecord, progress, identified };
 }
 
-/** Reads the item that says how far work has come. */
+/** Reads the item that says how far work has come. Entries are behind it: nothing from its name on means no entry, either. */
 async function readRecord(
   { webhook }: ListedWebhook,
   replay: string | undefined,
   ledger: WebhookLedger,
-): Promise<Result<IntakeRecord | undefined, LedgerFailure>> {
+): Promise<
+  Result<{ readonly record: IntakeRecord | undefined; readonly isNothing: boolean }, LedgerFailure>
+> {
   const from = recordName(webhook.webhookId, replay);
   const first = await ledger.query(partitionOf(webhook), { from, limit: 1 });
   if (!first.ok) return first;
-  return succeed(first.value.intakeRecords.find((one) => nameOf(one) === from));
+  const { entries, intakeRecords, identified, last } = first.value;
+  const isNothing = last === undefined && entries.length + intakeRecords.length + identified.size === 0;
+  return succeed({ record: intakeRecords.find((one) => nameOf(one) === from), isNothing });
 }
 
 function nameOf({ webhookId, progress }: IntakeRecord): string {
