@@ -1,8 +1,7 @@
 import type { ProfileOptions } from '../../source.ts';
 
 /**
- * Klaviyo system webhooks: HMAC-SHA256, hex, over the body and then the HTTP date of `Klaviyo-Timestamp`. A batch in `data`,
- * each item with the event's `external_id`. `meta.timestamp` is when the request was sent, so that a retry may change the body.
+ * Klaviyo system webhooks: HMAC-SHA256, hex, over the body and then the HTTP date of `Klaviyo-Timestamp`. A batch in `data`.
  * Source: https://developers.klaviyo.com/en/docs/working_with_system_webhooks.
  */
 export const klaviyo = {
@@ -13,5 +12,6 @@ export const klaviyo = {
     content: '{body}{timestamp}',
   },
   eventType: [{ body: '/data/*/topic' }],
+  // `meta.timestamp` is when the request was sent, so that a retry may change the body; the id of the event stays.
   itemId: [['/external_id']],
 } satisfies ProfileOptions;
