@@ -294,7 +294,6 @@ const places = z.pipe(
   z.transform(({ B }) => readPlaces(B)),
 );
 
-/** The bits of a bitmap; none where they cannot be read. */
 function readPlaces(bytes: Uint8Array): Uint8Array {
   try {
     return gunzipSync(bytes);
@@ -332,7 +331,6 @@ export function isIdentifiedPage(item: Item): boolean {
   return 'identified' in item && !('takenAt' in item);
 }
 
-/** The events of a page. */
 export function readIdentifiedPage(item: Item): readonly IdentifiedEvent[] {
   return (jsonText(identifiedSchema).parse(item.identified) ?? []) as readonly IdentifiedEvent[];
 }

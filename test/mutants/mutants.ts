@@ -79,11 +79,13 @@ export const REHEARSAL_MUTANTS: readonly RehearsalMutant[] = [
       file: 'adapters/ledger-table.ts',
       changes: [
         [
-          'await client.send(new PutItemCommand({ TableName, Item: writeItem(entry), ...unlessChanged(entry) }));',
-          `const Key = { webhook: { S: entry.webhook }, event: { S: entry.event } };
-           const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
-           if (Number(Item?.revision?.N ?? 0) !== entry.revision - 1) return succeed('changed');
-           await client.send(new PutItemCommand({ TableName, Item: writeItem(entry) }));`,
+          'write: (entry) => put({ Item: writeItem(entry), ...unlessChanged(entry.revision - 1) }, ENTRY),',
+          `write: async (entry) => {
+             const Key = { webhook: { S: entry.webhook }, event: { S: entry.event } };
+             const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
+             if (Number(Item?.revision?.N ?? 0) !== entry.revision - 1) return succeed('changed');
+             return put({ Item: writeItem(entry) }, ENTRY);
+           },`,
         ],
       ],
     },

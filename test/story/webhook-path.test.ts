@@ -134,7 +134,9 @@ describe('a Shopify webhook', () => {
     ]);
     await run.lines.find(
       (line) =>
-        line.source === 'shopify' && 'outcome' in line && line.outcome === 'delivered' ? line : undefined,
+        line.stage === 'deliver' && line.source === 'shopify' && line.outcome === 'delivered'
+          ? line
+          : undefined,
       20_000,
     );
 
