@@ -10,7 +10,7 @@ import { fail } from '../result.ts';
 import { parseSecret } from '../secret.ts';
 import { type Answer, answerFailure, answerReceived } from './answer.ts';
 import { formatReceived } from './log-line.ts';
-import { type ReceiveDependencies, receiveWebhook, signingSecretsSchema } from './receive.ts';
+import { byName, type ReceiveDependencies, receiveWebhook, signingSecretsSchema } from './receive.ts';
 import { httpApiEventSchema } from './request.ts';
 import type { Source } from './source.ts';
 
@@ -21,9 +21,7 @@ const queues = createQueues();
 const sources = readCatalogue<Source>();
 const signingSecrets = createSecretReader((name, text) => parseSecret(name, text, signingSecretsSchema));
 const dependencies: ReceiveDependencies = {
-  sources: new Map(
-    sources.flatMap((source) => [source.source, ...(source.formerly ?? [])].map((name) => [name, source])),
-  ),
+  sources: byName(sources),
   publicUrl: PUBLIC_URL,
   signingSecrets,
   putOnBuffer: async (webhook) => {

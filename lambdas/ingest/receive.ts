@@ -56,6 +56,13 @@ export type Received =
 /** The outcome of a request, and its source; `source` is missing where no mapping folder has the name. */
 export type Reception = { readonly source?: Source; readonly received: Result<Received, IngestFailure> };
 
+/** Sources by their names, and by those that they had before: a vendor may still have the URL of one. */
+export function byName(sources: readonly Source[]): ReadonlyMap<string, Source> {
+  return new Map(
+    sources.flatMap((source) => [source.source, ...(source.formerly ?? [])].map((name) => [name, source])),
+  );
+}
+
 /**
  * Takes a request in: reads it, verifies it, identifies it, and buffers it if a mapping wants it. What can be judged by
  * method, headers and query is judged by them: strangers send bodies of any size (docs/decisions/0030).

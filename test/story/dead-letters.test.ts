@@ -152,6 +152,10 @@ describe('a replay', () => {
     await story.post('parked', 'unclear', { note: 'unclear' });
     await story.line('unclear', isEnd);
     const id = await idOf('unclear');
+    const judged =
+      'parked: stays, as it may have been accepted: only "replay ID --unconfirmed" sends it again';
+    expect((await showDeadLetter(project, { port, id })).text).toContain(`A replay now:\n  ${judged}`);
+    expect((await replay({ ids: [id], dryRun: true })).text).toContain(judged);
 
     expect(await replay({ code: 'unconfirmed' })).toMatchObject({
       exitCode: 1,

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { senderUrl, verifyWebhook } from '../../../lambdas/ingest/receive.ts';
+import { byName, senderUrl, verifyWebhook } from '../../../lambdas/ingest/receive.ts';
 import { type WebhookRequest, withoutQuery } from '../../../lambdas/ingest/request.ts';
 import type { Source } from '../../../lambdas/ingest/source.ts';
 import { signatureSchemeSchema } from '../../../lambdas/ingest/source.ts';
@@ -103,6 +103,38 @@ describe('a webhook that is verified', () => {
       outcome: { secret: 's1' },
     });
   });
+});
+
+describe('a source that was renamed', () => {
+  const store: Source = {
+    ...sourceWith({ content: '{url}{body}' }),
+    source: 'store',
+    formerly: ['acme', 'shop'],
+  };
+
+  test('is found by each of its names', () => {
+    expect([...byName([store])]).toEqual([
+      ['store', store],
+      ['acme', store],
+      ['shop', store],
+    ]);
+  });
+
+  test.each(['acme', 'store'])(
+    'verifies a webhook that was signed over its URL /webhooks/%s',
+    async (name) => {
+      const signature = sign('s1', `https://hooks.example.com/webhooks/${name}{}`);
+      const verified = await verifyWebhook(store, { ...request(signature), source: name }, AT, {
+        publicUrl: 'https://hooks.example.com',
+        signingSecrets: {
+          read: async () => succeed({ signingSecrets: ['s1'] }),
+          reread: async () => undefined,
+        },
+      });
+
+      expect(verified.ok).toBe(true);
+    },
+  );
 });
 
 describe("the sender's URL", () => {

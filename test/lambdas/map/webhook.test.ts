@@ -239,4 +239,12 @@ describe('prepared mappings', () => {
       expect(prepareMappings(noting(['a', 'b']).mappings, 1).get(source)).toBeUndefined();
     },
   );
+
+  test('are found by a former name of their source, too, and made once', () => {
+    const [mapping] = noting(['store']).mappings.map((one) => ({ ...one, formerly: ['shop'] }));
+    const prepared = prepareMappings(mapping ? [mapping] : [], 0);
+
+    expect(prepared.get('shop')).toMatchObject({ source: 'store', formerly: ['shop'] });
+    expect(prepared.get('shop')).toBe(prepared.get('store'));
+  });
 });
