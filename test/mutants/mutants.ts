@@ -79,11 +79,13 @@ export const REHEARSAL_MUTANTS: readonly RehearsalMutant[] = [
       file: 'adapters/ledger-table.ts',
       changes: [
         [
-          'await client.send(new PutItemCommand({ TableName, Item: writeItem(entry), ...unlessChanged(entry) }));',
-          `const Key = { webhook: { S: entry.webhook }, event: { S: entry.event } };
-           const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
-           if (Number(Item?.revision?.N ?? 0) !== entry.revision - 1) return succeed('changed');
-           await client.send(new PutItemCommand({ TableName, Item: writeItem(entry) }));`,
+          'write: (entry) => put({ Item: writeItem(entry), ...unlessChanged(entry.revision - 1) }, ENTRY),',
+          `write: async (entry) => {
+             const Key = { webhook: { S: entry.webhook }, event: { S: entry.event } };
+             const { Item } = await client.send(new GetItemCommand({ TableName, Key, ConsistentRead: true }));
+             if (Number(Item?.revision?.N ?? 0) !== entry.revision - 1) return succeed('changed');
+             return put({ Item: writeItem(entry) }, ENTRY);
+           },`,
         ],
       ],
     },
@@ -127,13 +129,13 @@ export const REHEARSAL_MUTANTS: readonly RehearsalMutant[] = [
       file: 'ingest/receive.ts',
       changes: [
         [
-          '...request,\n      url,',
-          `...request,
+          '{ ...request, url, receivedAt }',
+          `{ ...request,
            rawBody: (() => {
              const text = Buffer.from(request.rawBody).toString('utf8');
              try { return Buffer.from(JSON.stringify(JSON.parse(text))); } catch { return request.rawBody; }
            })(),
-           url,`,
+           url, receivedAt }`,
         ],
       ],
     },
@@ -160,6 +162,21 @@ export const REHEARSAL_MUTANTS: readonly RehearsalMutant[] = [
         [
           "return records.flatMap(({ messageId }, index) => (fates[index] === 'done' ? [] : [messageId]));",
           "return fates.includes('kept') ? records.map(({ messageId }) => messageId) : [];",
+        ],
+      ],
+    },
+  },
+  {
+    name: 'identity of the request alone',
+    finding: /re-cut retry, park\): (accepted \d+ times too often|.*not delivered)/,
+    fault: 're-cut retry',
+    mutant: {
+      function: 'deliver',
+      file: 'map/webhook.ts',
+      changes: [
+        [
+          'const identity = await identityOf(compiled.identity, scope);',
+          'const identity = { ...(await identityOf(compiled.identity, scope)), ok: true as const, value: undefined };',
         ],
       ],
     },
