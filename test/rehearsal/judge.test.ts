@@ -132,19 +132,19 @@ describe('an event', () => {
 describe('an hour of failures', () => {
   const BEFALLEN = {
     redelivered: 0,
-    outages: 0,
+    outages: [],
     unreadable: 0,
     replayed: new Set<string>(),
     replayFailures: 0,
   };
 
   /** What is seen if these webhooks are called in the hour, and probes are answered as if all were well so many times. */
-  function seeOutage(webhooks: readonly PlannedWebhook[], lies: number) {
+  function seeOutage(webhooks: readonly PlannedWebhook[], lies: number, hours: number) {
     const evidence = collectEvidence(
       () => false,
       (body) => (body === '{}' ? undefined : body),
     );
-    evidence.setOutage('502');
+    if (hours > 0) evidence.setOutage('502');
     for (const [place, { id }] of webhooks.entries()) {
       evidence.ingest.set(place, { takenAt: 1, code: 'buffered', requests: 1, refusals: new Map() });
       evidence.seeCall({ ...CALL, body: `${id}/told` });
@@ -157,7 +157,7 @@ describe('an hour of failures', () => {
   }
 
   /** Judges so many webhooks that were parked after a call in the hour. */
-  function parkedInOutage(parked: number, { lies = 0, hours = 1 } = {}) {
+  function parkedInOutage(parked: number, { lies = 0, hours = 1, crashes = [] as readonly number[] } = {}) {
     const webhooks = Array.from({ length: parked }, (_, index) => webhook({ id: `w${index}` }));
     const nameOf = ({ id }: PlannedWebhook) => `parking#${id} told`;
     return judge({
@@ -166,7 +166,7 @@ describe('an hour of failures', () => {
         requests: webhooks.map(({ id }) => new Set([`parking#${id}`])),
         events: new Map(webhooks.map((one) => [`${one.id}/told`, nameOf(one)])),
       },
-      evidence: seeOutage(webhooks, lies),
+      evidence: { ...seeOutage(webhooks, lies, hours), crashes },
       remains: {
         deadLetters: webhooks.map((one) => ({ event: nameOf(one), code: 'unconfirmed' })),
         entries: new Map(),
@@ -191,8 +191,13 @@ describe('an hour of failures', () => {
     expect(parkedInOutage(34, { lies: 3 }).ok).toBe(false);
   });
 
-  test('is no excuse where there was none', () => {
+  test('is no excuse where there was none; a crash at the time of the call is one, for as many webhooks as a worker has', () => {
+    const now = performance.now();
+
     expect(parkedInOutage(1, { hours: 0 }).ok).toBe(false);
+    expect(parkedInOutage(10, { hours: 0, crashes: [now] })).toMatchObject({ ok: true, collateral: 10 });
+    expect(parkedInOutage(11, { hours: 0, crashes: [now] }).ok).toBe(false);
+    expect(parkedInOutage(1, { hours: 0, crashes: [now + 60_000] }).ok).toBe(false);
   });
 
   test('repeats what its mapping repeats, as often as it was accepted without an answer that says so', () => {
