@@ -291,8 +291,16 @@ const identifiedSchema = z.array(
 
 const places = z.pipe(
   z.object({ B: z.instanceof(Uint8Array) }),
-  z.transform(({ B }) => gunzipSync(B)),
+  z.transform(({ B }) => readPlaces(B)),
 );
+
+function readPlaces(bytes: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(bytes);
+  } catch {
+    return new Uint8Array();
+  }
+}
 
 const progressSchema = z.object({
   mappingDigest: text,
@@ -323,7 +331,6 @@ export function isIdentifiedPage(item: Item): boolean {
   return 'identified' in item && !('takenAt' in item);
 }
 
-/** The events of a page. */
 export function readIdentifiedPage(item: Item): readonly IdentifiedEvent[] {
   return (jsonText(identifiedSchema).parse(item.identified) ?? []) as readonly IdentifiedEvent[];
 }

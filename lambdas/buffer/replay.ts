@@ -123,7 +123,7 @@ export function applyReplay<Event extends NamedEvent & { readonly formerly?: rea
 }
 
 /** Each event of a group. */
-export function namedIn({ event: name, items }: ReplayGroup): readonly NamedEvent[] {
+function namedIn({ event: name, items }: ReplayGroup): readonly NamedEvent[] {
   return items === undefined ? [{ name }] : items.map((item) => ({ name, item }));
 }
 

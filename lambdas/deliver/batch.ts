@@ -9,7 +9,7 @@ import type { ListedWebhook } from './ledger/known.ts';
 import { formatBug, formatUnopened } from './log-line.ts';
 import type { DeadLettered, Unopenable } from './outcome.ts';
 import { FRESH_COPY_RECEIVES, nextDelaySeconds } from './retry-schedule.ts';
-import { deliverEvents, type WebhookDependencies } from './webhook.ts';
+import { deliverEvents, endUnmapped, type Left, type WebhookDependencies } from './webhook.ts';
 import type { BufferRecord } from './work.ts';
 
 /** What deliver needs of the outside world to work on the messages of the buffer. */
@@ -55,8 +55,21 @@ function keepAfterBug(record: BufferRecord, bug: unknown, { log, now }: DeliverD
  */
 async function deliverWebhook(record: BufferRecord, dependencies: DeliverDependencies): Promise<Fate> {
   const opened = await openWebhook(record.message, dependencies.mappings);
-  if (!opened.ok) return deadLetterUnopened(record, opened.failure, dependencies);
-  const { pauses, isOutOfTime } = await deliverEvents(record, opened.value, dependencies);
+  if (opened.ok)
+    return keepLeft(record, await deliverEvents(record, opened.value, dependencies), dependencies);
+  const { webhook, outcome } = opened.failure;
+  const isUnmapped = outcome.code === 'no-mapping' && webhook !== undefined && webhook.replay === undefined;
+  const left = isUnmapped ? await endUnmapped(record, webhook, dependencies) : undefined;
+  return left === undefined
+    ? deadLetterUnopened(record, opened.failure, dependencies)
+    : keepLeft(record, left, dependencies);
+}
+
+async function keepLeft(
+  record: BufferRecord,
+  { pauses, isOutOfTime }: Left,
+  dependencies: DeliverDependencies,
+): Promise<Fate> {
   if (pauses.length === 0) return 'done';
   if (!isOutOfTime) return keep(record, Math.max(...pauses), dependencies);
   if (record.receives < FRESH_COPY_RECEIVES) return keep(record, Math.min(...pauses), dependencies);

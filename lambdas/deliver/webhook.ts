@@ -1,3 +1,4 @@
+import type { BufferedWebhook } from '../buffer/message.ts';
 import { applyReplay, type EventReplay, type NamedEvent } from '../buffer/replay.ts';
 import type { Mapped, PendingEvent } from '../map/webhook.ts';
 import { type Result, succeed } from '../result.ts';
@@ -76,6 +77,26 @@ export async function deliverEvents(
   await deadLetterAll(run);
   await keepProgress(run);
   return { pauses: run.pauses, isOutOfTime: run.isOutOfTime };
+}
+
+/**
+ * Ends the events of a webhook for which the mapping has none any more, each by its name: if the ledger knows all that it
+ * had, and which of them are unfinished. Else returns `undefined`: the webhook as a whole has to be dead-lettered.
+ */
+export async function endUnmapped(
+  record: BufferRecord,
+  webhook: BufferedWebhook,
+  dependencies: WebhookDependencies,
+): Promise<Left | undefined> {
+  const mapping = { source: webhook.source, formerly: [], events: [], digest: '' };
+  const listed = { webhook, mapping, events: [] };
+  const known = await readKnown(listed, { receives: record.receives }, dependencies.ledger);
+  if (!known.ok) return leaveAll({ record, listed, dependencies }, known.failure);
+  if (!known.value.isComplete || known.value.vanished.length === 0) return undefined;
+  const run = beginRun(record, { listed, known: known.value }, dependencies);
+  for (const vanished of known.value.vanished) await failVanished(run, vanished);
+  await deadLetterAll(run);
+  return run;
 }
 
 /** Without the ledger no event can be begun. */

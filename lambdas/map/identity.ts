@@ -25,14 +25,13 @@ export async function identityOf(
   if (!found.ok) return found;
   const type = unusableType(found.value);
   if (type !== undefined) return fail({ code: 'deduplication-id-unusable', ...expression.place, type });
-  const text = found.value === undefined || found.value === null ? '' : String(found.value);
+  const text = String(found.value ?? '');
   return succeed(text.trim() === '' || isNullVariant(text) ? undefined : shortenIdentity(text));
 }
 
 /** What an id cannot be. True or false would make one event of all that have it in common. */
 function unusableType(value: unknown): ValueType | undefined {
   if (typeof value === 'boolean') return 'boolean';
-  if (typeof value === 'function') return 'function';
   if (typeof value !== 'object' || value === null) return undefined;
   if (Array.isArray(value)) return 'array';
   return isJsonataFunction(value) ? 'function' : 'object';

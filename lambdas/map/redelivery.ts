@@ -16,19 +16,19 @@ const MAX_EARLIER = 20;
 export function earlierBodies(rawBody: Uint8Array, { member, first }: Redelivery): readonly Uint8Array[] {
   // One character a byte: what is not replaced stays as it is, whatever its encoding.
   const text = Buffer.from(rawBody).toString('latin1');
+  const value = first === false ? 'true' : '\\d{1,9}';
   // JSON escapes every quote within a text, so that this is a member's name.
-  const values = new RegExp(`(?<!\\\\)("${member}"\\s*:\\s*)(true|\\d{1,9})(?![\\d.eE])`, 'g');
+  const members = new RegExp(`(?<!\\\\)("${member}"\\s*:\\s*)(${value})(?![\\d.eE])`, 'g');
   const rewrite = (change: (value: string) => string) =>
     Buffer.from(
-      text.replaceAll(values, (_, name: string, value: string) => name + change(value)),
+      text.replaceAll(members, (_, name: string, found: string) => name + change(found)),
       'latin1',
     );
-  const found = [...text.matchAll(values)].map(([, , value = '']) => value);
-  if (first === false)
-    return found.includes('true') ? [rewrite((value) => (value === 'true' ? 'false' : value))] : [];
-  const counts = found.filter((value) => value !== 'true').map(Number);
-  const deliveries = counts.length === 0 ? 0 : Math.min(...counts, MAX_EARLIER);
+  const found = [...text.matchAll(members)].map((match) => Number(match[2]));
+  if (found.length === 0) return [];
+  if (first === false) return [rewrite(() => 'false')];
+  const deliveries = found.reduce((least, count) => Math.min(least, count), MAX_EARLIER);
   return Array.from({ length: deliveries }, (_, index) =>
-    rewrite((value) => (value === 'true' ? value : String(Number(value) - index - 1))),
+    rewrite((count) => String(Number(count) - index - 1)),
   );
 }

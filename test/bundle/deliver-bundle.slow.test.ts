@@ -128,4 +128,17 @@ describe('the bundle of deliver', () => {
     expect(called(calls)).toContain('ChangeMessageVisibility sqs.eu-central-1.amazonaws.com');
     expect(printed.join()).not.toContain('ledger-unavailable');
   });
+
+  test('asks the ledger what it knows of a message that comes again', async () => {
+    const { send, calls } = await start(({ operation }) =>
+      operation === 'Query' ? { body: { Items: [], Count: 0, ScannedCount: 0 } } : undefined,
+    );
+    const again = JSON.parse(
+      JSON.stringify(BATCH()).replace('"ApproximateReceiveCount":"1"', '"ApproximateReceiveCount":"2"'),
+    );
+
+    expect(await send(again)).toEqual({ batchItemFailures: [] });
+    expect(called(calls)).toContain('Query dynamodb.eu-central-1.amazonaws.com');
+    expect(calls.filter(({ operation }) => operation === '')).toHaveLength(1);
+  });
 });

@@ -133,7 +133,10 @@ describe('a Shopify webhook', () => {
       'buffered',
     ]);
     await run.lines.find(
-      (line) => (line.stage === 'deliver' && line.source === 'shopify' ? line : undefined),
+      (line) =>
+        line.stage === 'deliver' && line.source === 'shopify' && line.outcome === 'delivered'
+          ? line
+          : undefined,
       20_000,
     );
 

@@ -12,7 +12,7 @@ export type Tally = {
 };
 
 /** What counts of a mapped event. */
-export type MappedKind = Pick<Mapped, 'name' | 'kind'> & { readonly code?: 'when-not-met' | 'no-items' };
+type MappedKind = Pick<Mapped, 'name' | 'kind'> & { readonly code?: 'when-not-met' | 'no-items' };
 
 type Counts = { made: number; rejected: number; skipped?: 'when-not-met' | 'no-items' };
 

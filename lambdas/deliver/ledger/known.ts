@@ -35,6 +35,8 @@ export type Known = {
   /** What stands under a key that the event had before, and has gone further. */
   readonly formerAt: (place: number) => LedgerEntry | undefined;
   readonly vanished: readonly VanishedEvent[];
+  /** Whether the ledger has an entry of every event that the webhook had by the mapping of its first receive. */
+  readonly isComplete: boolean;
 };
 
 /** A new webhook. */
@@ -43,6 +45,7 @@ const NOTHING: Known = {
   entryAt: () => undefined,
   formerAt: () => undefined,
   vanished: [],
+  isComplete: false,
 };
 
 /** So few events are looked up one by one as cheaply as in a list of what has ended. */
@@ -69,15 +72,25 @@ export async function readKnown(
   const isNew = receives === 1 && replay === undefined && !hadOtherKeys(listed);
   if (isSmall(listed) && isNew) return succeed(NOTHING);
   if (isSmall(listed) && listed.events.length === 1) return lookBack(listed, undefined, ledger);
-  const record = await readRecord(listed, replay, ledger);
-  if (!record.ok) return record;
-  const goesOn = goOn(record.value, listed.mapping);
-  return goesOn ? succeed(goesOn) : lookBack(listed, record.value, ledger);
+  const first = await readRecord(listed, replay, ledger);
+  if (!first.ok) return first;
+  const { record, isNothing } = first.value;
+  if (isNothing && replay === undefined && !hadOtherKeys(listed)) return succeed(NOTHING);
+  const goesOn = hasFormerNames(listed) ? undefined : goOn(record, listed.mapping);
+  return goesOn ? succeed(goesOn) : lookBack(listed, record, ledger);
 }
 
 /** Whether a webhook's events may stand in the ledger under other keys. */
 function hadOtherKeys(listed: ListedWebhook): boolean {
   return formerWebhooks(listed).length > 1 || listed.events.some(({ formerly }) => formerly.length > 0);
+}
+
+/**
+ * Whether names have changed. They may have changed to and fro since this mapping's last receive: then another delivery of
+ * the webhook may have gone on under another name.
+ */
+function hasFormerNames({ mapping, events }: ListedWebhook): boolean {
+  return mapping.formerly.length > 0 || events.some(({ formerly }) => formerly.length > 0);
 }
 
 /** What is known where work goes on by the same mapping. */
@@ -88,16 +101,20 @@ function goOn(intakeRecord: IntakeRecord | undefined, { digest }: CompiledMappin
   return { ...NOTHING, intakeRecord, progress, identified };
 }
 
-/** Reads the item that says how far work has come. */
+/** Reads the item that says how far work has come. Entries are behind it: nothing from its name on means no entry, either. */
 async function readRecord(
   { webhook }: ListedWebhook,
   replay: string | undefined,
   ledger: WebhookLedger,
-): Promise<Result<IntakeRecord | undefined, LedgerFailure>> {
+): Promise<
+  Result<{ readonly record: IntakeRecord | undefined; readonly isNothing: boolean }, LedgerFailure>
+> {
   const from = recordName(webhook.webhookId, replay);
   const first = await ledger.query(partitionOf(webhook), { from, limit: 1 });
   if (!first.ok) return first;
-  return succeed(first.value.intakeRecords.find((one) => nameOf(one) === from));
+  const { entries, intakeRecords, identified, last } = first.value;
+  const isNothing = last === undefined && entries.length + intakeRecords.length + identified.size === 0;
+  return succeed({ record: intakeRecords.find((one) => nameOf(one) === from), isNothing });
 }
 
 function nameOf({ webhookId, progress }: IntakeRecord): string {
@@ -135,6 +152,7 @@ async function lookBack(
     ...findEntries(keys, all),
     // A replay that names its events touches no other.
     vanished: webhook.replay?.events === undefined ? findVanished(webhook, keys, all) : [],
+    isComplete: intakeRecord === undefined && isComplete(webhook, all),
   });
 }
 
@@ -256,6 +274,13 @@ function keysBefore(
 
 function placeOf({ name, item }: { readonly name: string; readonly item?: number }): string {
   return item === undefined ? name : `${name}#${item}`;
+}
+
+function isComplete({ webhookId }: BufferedWebhook, all: readonly LedgerEntry[]): boolean {
+  const own = all.filter((entry) => entry.webhookId === webhookId && entry.movedTo === undefined);
+  const carried = own.find(({ intakeRecord }) => intakeRecord?.webhookId === webhookId)?.intakeRecord;
+  const made = carried?.matched.reduce((sum, one) => sum + one.made + one.rejected, 0);
+  return made === own.length;
 }
 
 /** How many entries are read at the same time. */

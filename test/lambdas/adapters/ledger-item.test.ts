@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
@@ -11,6 +12,7 @@ import {
 } from '../../../lambdas/adapters/ledger-item.ts';
 import type { IntakeRecord, LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
 import { lastCallOf } from '../../../lambdas/deliver/ledger/entry.ts';
+import { createPlaces, type Places } from '../../../lambdas/deliver/ledger/progress.ts';
 import { type CompiledMapping, compileMapping } from '../../../lambdas/map/webhook.ts';
 import { readFolder } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
@@ -174,6 +176,65 @@ describe('what is written of an entry, and not written twice,', () => {
     expect(readIntakeRecord(item).others).toBe(0);
   });
 });
+
+describe('the progress of an intake record', () => {
+  const [one] = fc.sample(intakeRecord, 1) as [IntakeRecord];
+  const progressOf = (events: number, ended: readonly number[]) => {
+    const places = createPlaces(events);
+    for (const place of ended) places.add(place);
+    return {
+      mappingDigest: 'digest',
+      events,
+      ended: places,
+      outOfTime: 2,
+      looksBack: true as const,
+      replay: 'm1',
+    };
+  };
+
+  test('is read back: what has ended, and what is put off until when', () => {
+    const until = new Date('2026-11-24T12:00:00Z');
+    const putOff = { places: progressOf(20, [9]).ended, until };
+    const item = intakeRecordItem('w', { ...one, progress: { ...progressOf(20, [0, 7, 8, 19]), putOff } });
+    const { progress } = readIntakeRecord(item);
+
+    expect(item).toMatchObject({ event: { S: '#replay#m1' }, endedEvents: { N: '4' } });
+    expect(progress).toMatchObject({ mappingDigest: 'digest', events: 20, outOfTime: 2, looksBack: true });
+    const has = (places?: Places) =>
+      Array.from({ length: 20 }, (_, place) => place).filter((place) => places?.has(place));
+    expect([has(progress?.ended), has(progress?.putOff?.places), progress?.putOff?.until]).toEqual([
+      [0, 7, 8, 19],
+      [9],
+      until,
+    ]);
+  });
+
+  test('takes little of an item where events end in their order, and is left out where it would fill it', () => {
+    const many = 5_000_000;
+    const inOrder = progressOf(many, []);
+    for (let place = 0; place < 3_000_000; place += 1) inOrder.ended.add(place);
+    const item = intakeRecordItem('w', { ...one, progress: inOrder });
+    expect(item.ended?.B?.length).toBeLessThan(5_000);
+    const full = intakeRecordItem('w', { ...one, progress: { ...inOrder, ended: noise(many) } });
+
+    expect(full).not.toHaveProperty('ended');
+    expect(readIntakeRecord(full)).toStrictEqual(one);
+  });
+
+  test('that cannot be read is none: nothing counts as ended', () => {
+    const item = intakeRecordItem('w', { ...one, progress: progressOf(20, [3]) });
+
+    expect(readIntakeRecord({ ...item, events: { S: 'many' } })).toStrictEqual(one);
+    expect(readIntakeRecord({ ...item, ended: { B: new Uint8Array([1, 2]) } }).progress?.ended.size()).toBe(
+      0,
+    );
+  });
+});
+
+/** Places that no compression makes fewer. */
+function noise(events: number): Places {
+  return createPlaces(events, randomBytes(Math.ceil(events / 8)));
+}
 
 const SAMPLE = new URL('../../../samples/payloads/stripe/invoice.payment_failed.json', import.meta.url);
 const INVOICE = JSON.parse(readFileSync(SAMPLE, 'utf8'));

@@ -4,6 +4,7 @@ import { readIntakeRecord } from '../../../lambdas/adapters/ledger-item.ts';
 import { createLedgerTable, type LedgerTable } from '../../../lambdas/adapters/ledger-table.ts';
 import type { IntakeRecord } from '../../../lambdas/deliver/ledger/entry.ts';
 import { expiryOf, type LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
+import { createPlaces } from '../../../lambdas/deliver/ledger/progress.ts';
 import type { TableServer } from '../../../local/emulator/servers.ts';
 import { startLedgerServer } from './ledger-server.ts';
 
@@ -123,6 +124,65 @@ describe('the ledger in DynamoDB', () => {
     expect(item.expiresAt).toEqual({ N: String(expiryOf(NOW).getTime() / 1000) });
   });
 
+  test('copies an entry as it is into an empty place, or over what was read there', async () => {
+    const moved = entry('copied', { revision: 4 });
+    expect(await ledger.copy(moved)).toEqual({ ok: true, value: 'written' });
+    expect(await ledger.copy(moved)).toEqual({ ok: true, value: 'changed' });
+    expect(await ledger.copy({ ...moved, revision: 9 }, entry('copied', { revision: 3 }))).toMatchObject({
+      value: 'changed',
+    });
+    const movedTo = { webhook: 'stripe:1', event: 'bought' };
+    expect(await ledger.copy({ ...moved, movedTo }, moved)).toMatchObject({ value: 'written' });
+    expect(await ledger.read(moved)).toEqual({ ok: true, value: { ...moved, movedTo } });
+  });
+
+  test('reads a partition in pages, from a name on, and leaves out what people did', async () => {
+    for (const event of ['a', 'b', 'c']) await ledger.write(entry('paged', { event }));
+    await ledger.writeIntakeRecord('stripe#paged', INTAKE_RECORD);
+    const names = async (range: Parameters<LedgerTable['query']>[1]) => {
+      const page = await ledger.query('stripe#paged', range);
+      if (!page.ok) throw new Error(page.failure.cause);
+      const { entries, intakeRecords, last } = page.value;
+      return [entries.map(({ event }) => event), intakeRecords.map(({ webhookId }) => webhookId), last];
+    };
+
+    expect(await names({})).toEqual([['a', 'b', 'c'], ['first'], undefined]);
+    expect(await names({ from: '#received#first', limit: 1 })).toEqual([[], ['first'], '#received#first']);
+    expect(await names({ from: 'b' })).toEqual([['b', 'c'], [], undefined]);
+    expect(await names({ after: 'a', limit: 1 })).toEqual([['b'], [], 'b']);
+  });
+
+  test('keeps how far work has come in the record, the latest in the place of the one before', async () => {
+    const ended = createPlaces(20);
+    const progress = { mappingDigest: 'd', events: 20, ended, outOfTime: 0 };
+    await ledger.writeIntakeRecord('stripe#progress', { ...INTAKE_RECORD, progress });
+    ended.add(17);
+    await ledger.writeIntakeRecord('stripe#progress', { ...INTAKE_RECORD, progress });
+
+    const page = await ledger.query('stripe#progress', {});
+    const read = page.ok ? page.value.intakeRecords[0]?.progress : undefined;
+    expect([read?.ended.size(), read?.ended.has(17), read?.ended.has(16)]).toEqual([1, true, false]);
+  });
+
+  test('keeps the identified events of a large batch in pages that an item can hold', async () => {
+    const identified = Array.from({ length: 3_000 }, (_, item) => ({
+      name: 'each',
+      item,
+      identity: '\u65e5'.repeat(250),
+    }));
+    expect(await ledger.writeIdentified('stripe#ids', INTAKE_RECORD, identified)).toMatchObject({ ok: true });
+
+    const pages: (readonly unknown[])[] = [];
+    for (let after: string | undefined = ''; after !== undefined; ) {
+      const page = await ledger.query('stripe#ids', after === '' ? {} : { after });
+      if (!page.ok) throw new Error(page.failure.cause);
+      pages.push(...page.value.identified.values());
+      expect([...page.value.identified.keys()]).toEqual(['#received#first']);
+      after = page.value.last;
+    }
+    expect(pages.flat()).toEqual(identified);
+  });
+
   test('that cannot be reached is a failure with the name of the error, and no message of it', async () => {
     const missing = createLedgerTable('missing');
     const failure = { code: 'ledger-unavailable', cause: 'ResourceNotFoundException' };
@@ -130,5 +190,9 @@ describe('the ledger in DynamoDB', () => {
     expect(await missing.read(entry('any'))).toEqual({ ok: false, failure });
     expect(await missing.write(entry('any'))).toEqual({ ok: false, failure });
     expect(await missing.writeIntakeRecord('any', INTAKE_RECORD)).toEqual({ ok: false, failure });
+    expect(await missing.copy(entry('any'))).toEqual({ ok: false, failure });
+    expect(await missing.query('any', {})).toEqual({ ok: false, failure });
+    const identified = [{ name: 'each', identity: '1' }];
+    expect(await missing.writeIdentified('any', INTAKE_RECORD, identified)).toEqual({ ok: false, failure });
   });
 });

@@ -3,14 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  type Deployed,
-  FATES,
-  type Fate,
-  type Faults,
-  LettersWorld,
-  type WebhookType,
-} from './letters-world.ts';
+import type { Deployed } from './letters-mappings.ts';
+import { FATES, type Fate, type Faults, LettersWorld, type WebhookType } from './letters-world.ts';
 
 // Letters, replays, drops, vendor retries, deaths of workers and commands, and mappings that come, go, are renamed and
 // rolled back, in any order. Each event that the ledger or a dead letter has ever had ends accepted once, in a dead letter,

@@ -1,6 +1,3 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { BatchGetItemCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import type { Account } from '../../../answers/account.ts';
@@ -21,6 +18,7 @@ import { readMappingFolders } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
 import { LEASE_MILLISECONDS, NOW, setUp } from './deliver-setup.ts';
 import { createMemoryLedger } from './ledger/memory-ledger.ts';
+import { type Deployed, FIRST, writeMappings } from './letters-mappings.ts';
 
 const DAY = 86_400_000;
 
@@ -33,29 +31,6 @@ export type Fact = string;
 /** What Webex Campaign does with a call, and what is heard of it. */
 export const FATES = ['accepted', 'refused', 'throttled', 'accepted-unheard', 'lost'] as const;
 export type Fate = (typeof FATES)[number];
-
-/** The mapping as it is deployed. What had another name before says so. */
-export type Deployed = {
-  readonly source: 'shop' | 'store';
-  readonly formerSources: readonly string[];
-  readonly one: 'one' | 'uno';
-  readonly formerOnes: readonly string[];
-  readonly hasOne: boolean;
-  readonly hasAlso: boolean;
-  readonly hasEach: boolean;
-  readonly hasSource: boolean;
-};
-
-export const FIRST: Deployed = {
-  source: 'shop',
-  formerSources: [],
-  one: 'one',
-  formerOnes: [],
-  hasOne: true,
-  hasAlso: true,
-  hasEach: true,
-  hasSource: true,
-};
 
 /** Thrown in the place of a death: nothing that the dead does from then on has an effect. */
 class Died extends Error {}
@@ -220,7 +195,7 @@ export class LettersWorld {
     );
   }
 
-  private letters() {
+  letters() {
     return parseDeadLetters(
       this.deadLetters.map(({ id, message, sentAt }) => ({ messageId: id, ...message, sentAt })),
     );
@@ -408,36 +383,4 @@ function factOfEntry({ webhook, event }: LedgerEntry): Fact {
   const [, id = ''] = webhook.split('#id_');
   const [name = '', item] = event.split('#');
   return factsOf(id, { name, ...(item !== undefined && { item: Number(item) }) })[0] ?? '';
-}
-
-/** Writes a project's mapping folders. Returns where they are. */
-function writeMappings(directory: string, deployed: Deployed): string {
-  const { source, formerSources, one, formerOnes, hasOne, hasAlso, hasEach, hasSource } = deployed;
-  const formerly = (names: readonly string[]) =>
-    names.length === 0 ? '' : `formerly: [${names.join(', ')}]`;
-  const head = (name: string, more: string) =>
-    `source: ${name}\n${more}\nverify: shopify\nsecret: webhooks/shop\nevents:\n`;
-  const event = (name: string, on: string, key: string, more: string) =>
-    `  - { name: ${name}, on: ${on}, event-id: evt_1, event-key: "{% ${key} %}"${more && `, ${more}`} }\n`;
-  const events = [
-    hasOne ? event(one, 'solo', "id & '/one'", formerly(formerOnes)) : '',
-    hasAlso ? event('also', 'solo', "id & '/also'", '') : '',
-    hasEach
-      ? event(
-          'each',
-          'batch',
-          "id & '/each/' & $string($item = 'a' ? 0 : $item = 'b' ? 1 : 2)",
-          'items: "{% items %}", deduplication-id: "{% id & \'-\' & $item %}"',
-        )
-      : '',
-  ].join('');
-  const isThere = hasSource && events !== '';
-  const name = isThere ? source : 'other';
-  const text = isThere
-    ? head(source, formerly(formerSources)) + events
-    : head('other', '') + event('other', 'other', 'id', '');
-  const project = join(directory, createHash('sha256').update(text).digest('hex'));
-  mkdirSync(join(project, name), { recursive: true });
-  writeFileSync(join(project, name, 'mapping.yaml'), text);
-  return project;
 }

@@ -10,6 +10,7 @@ import type { MemoryLedger } from './ledger/memory-ledger.ts';
 const PAID = { name: 'paid', on: 'invoice.paid', 'event-id': 'evt_1', 'event-key': '{% key %}' };
 const BOUGHT = { ...PAID, name: 'bought', formerly: ['paid'] };
 const OTHER = { name: 'other', on: '*', 'event-id': 'evt_2', 'event-key': 'other' };
+const OTHER_TYPE = { ...OTHER, on: 'nothing' };
 const BY_ID = { ...EACH, 'deduplication-id': '{% $item.id %}' };
 
 const LATER = new Date(NOW.getTime() + 3_600_000);
@@ -174,6 +175,18 @@ describe('an event that the mapping no longer has', () => {
       detail: 'webex-unreachable',
       deadLetteredAt: LATER,
     });
+  });
+
+  test('is dead-lettered by its name where it was the only one; a batch that was not begun whole, as a whole', async () => {
+    const only = createWorker([OTHER_TYPE], { ledger: await waiting() });
+    expect(await deliverLater(only)).toEqual([]);
+    expect(only.failures()).toEqual([['paid', undefined, 'no-mapping']]);
+    const each = createWorker([EACH], { answer: () => UNREACHABLE });
+    await each.deliver(batch({ items: items(30) }));
+    const whole = createWorker([OTHER_TYPE], { ledger: each.ledger });
+
+    expect(await deliverLater(whole, batch({ items: items(30) }))).toEqual([]);
+    expect(whole.failures()).toEqual([[undefined, undefined, 'no-mapping']]);
   });
 
   test('is sent by a replay of that dead letter once the mapping has it again', async () => {

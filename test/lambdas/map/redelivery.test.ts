@@ -34,6 +34,12 @@ describe('the earlier bodies of a webhook whose deliveries are counted', () => {
     ]);
   });
 
+  test('are found in a body of any length', () => {
+    const items = Array.from({ length: 200_000 }, () => '{"attemptNumber":1}').join();
+
+    expect(earlier(`[${items}]`, COUNTED)).toEqual([`[${items.replaceAll('1', '0')}]`]);
+  });
+
   test('are at most twenty', () => {
     expect(earlier('[{"attemptNumber":999999999}]', COUNTED)).toHaveLength(20);
   });

@@ -86,18 +86,18 @@ const MAPPING = compiledMapping([
   { name: 'some', on: 'batch', items: '{% items %}', when: '{% $item.wanted %}', ...ITEM },
 ]);
 
+const WEBHOOK: Omit<BufferedWebhook, 'eventTypes' | 'rawBody'> = {
+  webhookId: 'request-1',
+  source: 'stripe',
+  deduplicationId: 'evt_77',
+  receivedAt: new Date(NOW.getTime() - 5_000),
+  bodyFormat: 'json',
+  headers: {},
+};
+
 async function intakeRecord(type: string, body: object, changes: Partial<BufferedWebhook> = {}) {
-  const webhook: BufferedWebhook = {
-    webhookId: 'request-1',
-    source: 'stripe',
-    eventTypes: [type],
-    deduplicationId: 'evt_77',
-    receivedAt: new Date(NOW.getTime() - 5_000),
-    bodyFormat: 'json',
-    headers: {},
-    rawBody: Buffer.from(JSON.stringify(body)),
-    ...changes,
-  };
+  const rawBody = Buffer.from(JSON.stringify(body));
+  const webhook: BufferedWebhook = { ...WEBHOOK, eventTypes: [type], rawBody, ...changes };
   const events = await eventsOf(MAPPING, webhookOf(body, type));
   const tally = createTally(events);
   for (const event of events) tally.count(await event.map());
@@ -123,6 +123,25 @@ describe('the intake record of a webhook', () => {
     });
     expect(kept.matched[1]?.when).toHaveLength(200);
     expect(LONG).toContain(kept.matched[1]?.when);
+  });
+
+  test('of thousands of long types and events stays far below what an item can hold, and counts what it leaves out', async () => {
+    const eventTypes = Array.from({ length: 2_200 }, (_, index) => `order.${index}.${'x'.repeat(200)}`);
+    const many = compiledMapping(
+      Array.from({ length: 1_000 }, (_, index) => ({ name: `every-${index}`, on: '*', ...KEY })),
+    );
+    const tally = createTally([]);
+    const webhook = { ...WEBHOOK, eventTypes, rawBody: new Uint8Array() };
+    const kept = intakeRecordOf(webhook, { mapping: many.events, tally }, NOW);
+
+    expect(JSON.stringify(kept).length).toBeLessThan(100_000);
+    expect([kept.eventTypes.length + (kept.moreTypes ?? 0), kept.moreTypes]).toEqual([
+      2_200,
+      expect.any(Number),
+    ]);
+    expect([kept.matched.length, kept.moreMatched, kept.others]).toEqual([200, 800, 0]);
+    const one = intakeRecordOf({ ...webhook, eventTypes: ['y'.repeat(9_000)] }, { mapping: [], tally }, NOW);
+    expect([one.eventTypes.length, one.moreTypes]).toEqual([1, undefined]);
   });
 
   test('names no secret where the webhook names none', async () => {
