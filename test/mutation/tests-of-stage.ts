@@ -6,7 +6,8 @@ import fc from 'fast-check';
 // asks other libraries or tries very many requests: it is slow, and finds what the others find.
 // TESTS, a pattern of file names, leaves out still more: what the rest kills is killed.
 const { STAGE = 'ingest', TESTS = '' } = process.env;
-const SLOW = /^(a-million-requests|every-profile|linear-time|vendor-libraries|contract|jsonata-loading)\./;
+const SLOW =
+  /^(a-million-requests|outage|every-profile|linear-time|vendor-libraries|contract|jsonata-loading)\./;
 const ALSO: Readonly<Record<string, readonly string[]>> = {
   ingest: ['cli/webhooks/doctor.test.ts', 'signing/sign-webhook.test.ts', 'lib/mapping/file.test.ts'],
   map: ['lib/mapping/mapping-language.test.ts', 'lib/mapping/file.test.ts'],
