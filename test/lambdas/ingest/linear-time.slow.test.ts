@@ -366,7 +366,7 @@ const HEADERS: readonly (readonly [string, number, string, Build])[] = [
     (n) => ({
       source: 'square',
       body: '{}',
-      rawQueryString: `${fill('?', n)}\n`,
+      rawQueryString: fill('?', n),
       headers: { 'x-square-hmacsha256-signature': Buffer.alloc(32).toString('base64') },
     }),
   ],

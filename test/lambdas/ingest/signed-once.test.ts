@@ -396,3 +396,30 @@ test('every profile that signs a time bounds its age by less than the ledger kee
 
   expect(unbounded).toEqual([]);
 });
+
+describe('by name:', () => {
+  const idOf = (profile: Profile, request: Captured) => take(profile, request);
+
+  test('text around a dot does not move into the id of a delivery', async () => {
+    const name = '{id}.{timestamp}.{body}';
+    const profile = CUSTOM[name];
+    if (profile === undefined) throw new Error('no profile');
+    const captured = capture(name, profile);
+    const [moved = '', rest = ''] = captured.body.split('.1795512600.');
+    const forged = header(captured, 'x-id', (id) => `${id}.1795512600.${moved}`);
+
+    expect(await idOf(profile, captured)).toHaveProperty('id');
+    expect(await idOf(profile, { ...forged, body: rest })).toEqual({ refused: 'ambiguous-content' });
+  });
+
+  test('JSON with a form in one of its texts is not read as that form', async () => {
+    const profile = findProfile('stripe');
+    if (profile === undefined) throw new Error('no profile');
+    const body = '{"type":"x","id":"evt_1","name":"&type=x&id=evt_2&"}';
+    const toSign = { secret: secretOf(profile), url: '', rawBody: Buffer.from(body), at: AT, id: '' };
+    const signed = signWebhook(profile.signature, toSign);
+    const headers = { ...(signed.ok ? signed.value.headers : {}), 'content-type': FORM };
+
+    expect(await idOf(profile, { headers: lowerCase(headers), query: '', body })).toEqual({ id: 'evt_1' });
+  });
+});

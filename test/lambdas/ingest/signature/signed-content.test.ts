@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { tokensOf } from '../../../../lambdas/ingest/signature/signed-content.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
@@ -70,6 +70,60 @@ describe('what is signed', () => {
       form: 'msg_{id}',
     });
   });
+
+  test.each([
+    ['{url}{body}', { url: 'https://h/p?a[' }, '{url}'],
+    ['{url}{body}', { body: 'a=1' }, '{url}'],
+    ['{header:x-a}.{body}', { headers: { 'x-a': 'a.{' } }, '{header:x-a}'],
+  ])('has to show where each part ends: %s with %j', (content, changes, part) => {
+    const sent: { url?: string; body?: string; headers?: object } = changes;
+    const { url = 'https://h/p', body = BODY, headers = {} } = sent;
+    const scheme = signatureSchemeSchema.parse({ encoding: 'hex', signature: { header: 'x-sig' }, content });
+    const byName = new Map(Object.entries({ 'x-sig': '00', ...headers }));
+    const rawBody = Buffer.from(body);
+    const request = { method: 'POST', url, query: '', headers: byName, rawBody, receivedAt: new Date(0) };
+
+    expect(verifySignature(scheme, { ...request, secrets: ['s1'] })).toMatchObject({
+      failure: { code: 'ambiguous-content', part },
+    });
+  });
+
+  test('may hold its separator in a header beside a body of JSON', () => {
+    const headers = { 'x-a': '10:00' };
+
+    expect(judge('{header:x-a}:{body}', `10:00:${BODY}`, { headers })).toBe('valid');
+  });
+
+  test('is text in UTF-8 where a plain hash is taken of it: whatever lengthens one is not', () => {
+    const scheme = signatureSchemeSchema.parse({
+      kind: 'hash',
+      encoding: 'hex',
+      signature: { header: 'x-sig' },
+      content: '{secret}{body}',
+    });
+    const judgeHash = (rawBody: Buffer) => {
+      const signature = createHash('sha256').update('s1').update(rawBody).digest('hex');
+      const headers = new Map([['x-sig', signature]]);
+      const request = { method: 'POST', query: '', headers, rawBody, receivedAt: new Date(0) };
+      return verifySignature(scheme, { ...request, secrets: ['s1'] });
+    };
+
+    expect(judgeHash(Buffer.from(BODY))).toMatchObject({ ok: true });
+    expect(judgeHash(Buffer.concat([Buffer.from(BODY), Buffer.from([0x80, 0, 0])]))).toMatchObject({
+      failure: { code: 'ambiguous-content', part: '{body}' },
+    });
+  });
+
+  test.each(['{id}{header:x-a}{body}', '{body}{id}{header:x-a}'])(
+    'may not be %s, of which nobody can tell the parts',
+    (content) => {
+      const options = { encoding: 'hex', signature: { header: 'x-sig' }, id: { header: 'x-id' }, content };
+
+      expect(signatureSchemeSchema.safeParse(options).error?.issues[0]?.message).toMatch(
+        /^expected some text beside/,
+      );
+    },
+  );
 
   test('holds the timestamp as it was sent', () => {
     const options = { timestamp: { header: 'X-Time', format: 'unix' } };
