@@ -124,7 +124,7 @@ async function playAndJudge(
   const { stack, evidence, isSecret, run, world } = stage;
   const befallen: Befallen = {
     redelivered: 0,
-    outages: 0,
+    outages: [],
     hours: 0,
     unreadable: 0,
     replayed: new Set(),

@@ -45,9 +45,12 @@ async function playRounds(
   return { ok: report.ok, text: json ? JSON.stringify(report) : formatSoak(report) };
 }
 
-/** A killed worker's claims last 35 s, whatever the speed; a busy machine manages several events a second. */
+/**
+ * A killed worker's claims last 35 s, whatever the speed; an hour of failures takes half a minute, and so do two deploys. A
+ * busy machine manages several events a second.
+ */
 function deadlineFor(events: number): number {
-  return Math.round(180 + events * 0.4);
+  return Math.round(240 + events * 0.4);
 }
 
 /** At most a line a second, each different from the one before. */

@@ -45,8 +45,8 @@ export type Evidence = {
   readonly ingest: Map<number, IngestStory>;
   /** How often deliver recognised an event as one that had ended, by deduplication id. */
   readonly recognised: ReadonlyMap<string, number>;
-  /** Workers that ended in the middle of their work, for whatever reason. */
-  readonly crashes: () => number;
+  /** When workers ended in the middle of their work, for whatever reason, on the clock of the calls. */
+  readonly crashes: readonly number[];
   /** Where something that must stay secret was seen. */
   readonly leaks: Set<string>;
   readonly seeCall: (call: ReceivedCall) => string | undefined;
@@ -64,16 +64,16 @@ export function collectEvidence(
 ): Evidence {
   const recognised = new Map<string, number>();
   const leaks = new Set<string>();
-  let crashes = 0;
+  const crashes: number[] = [];
   return {
     ...collectCalls(identify),
-    crashes: () => crashes,
+    crashes,
     ingest: new Map(),
     recognised,
     leaks,
     seeLine: (text) => {
       if (isSecret(text)) leaks.add('log');
-      if (/^(Runtime exited|Task timed out)/.test(text)) crashes += 1;
+      if (/^(Runtime exited|Task timed out)/.test(text)) crashes.push(performance.now());
       const line = lineSchema.safeParse(parseJson(text)).data;
       if (line?.outcome !== 'duplicate') return;
       recognised.set(line.deduplicationId, (recognised.get(line.deduplicationId) ?? 0) + 1);

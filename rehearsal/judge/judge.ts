@@ -214,7 +214,11 @@ type Findings = {
 function findWrong(judged: readonly Judged[], trial: Case): Findings {
   const { evidence, befallen } = trial;
   const inOutage = judged.filter((one) => isCollateral(one) && isOfOutage(one));
-  const spared = createAllowance(evidence.crashes() * BATCH_SIZE + befallen.outages * WEBHOOKS_AT_ONCE);
+  const spare = createAllowance(
+    evidence.crashes.length * BATCH_SIZE + befallen.outages.length * WEBHOOKS_AT_ONCE,
+  );
+  const times = [...evidence.crashes, ...befallen.outages];
+  const spared = (one: Judged) => isHit(one, times) && spare(one);
   const parked = judged.filter((one) => isCollateral(one) && (isOfOutage(one) || spared(one)));
   const repeats = judged.filter((one) => isRepeatedAfterCrash(one) && spared(one));
   const wrong = [
@@ -231,6 +235,15 @@ function findWrong(judged: readonly Judged[], trial: Case): Findings {
     ...findElsewhere(trial),
   ];
   return { wrong, parked: parked.length, repeats: repeats.length };
+}
+
+/** A call is given up after ten seconds. What came of it is written down within another, unless the ledger is away. */
+const LONGEST_CALL_MILLISECONDS = 12_000;
+
+/** Whether a crash or an outage may have been the end of one of its calls, or of one that was not seen. */
+function isHit({ file: { calls } }: Judged, times: readonly number[]): boolean {
+  const isNear = (at: number, time: number) => time > at - 1_000 && time < at + LONGEST_CALL_MILLISECONDS;
+  return calls.length === 0 || calls.some(({ at }) => times.some((time) => isNear(at, time)));
 }
 
 /** Takes events of this many webhooks: those of one webhook are called side by side. */
@@ -252,7 +265,7 @@ function isOfOutage({ file: { calls } }: Judged): boolean {
  */
 function judgeOutages(parked: readonly Judged[], { befallen, evidence }: Case): readonly string[] {
   const webhooks = new Set(parked.map(({ file: { planned } }) => planned.webhook)).size;
-  const workers = WORKERS * befallen.hours + evidence.crashes();
+  const workers = WORKERS * befallen.hours + evidence.crashes.length;
   const most = workers * (BATCH_SIZE + OPENING_FAILURES) + evidence.liesToProbes();
   if (webhooks <= most) return [];
   return [`${webhooks} webhooks were parked in an hour of failures; at most ${most} may be`];
@@ -275,7 +288,7 @@ function isRepeatedAfterCrash({ file, duplicated }: Judged): boolean {
 function findElsewhere(trial: Case): readonly string[] {
   const { evidence, remains, befallen } = trial;
   const broughtBack = countBroughtBack(trial);
-  const mayBe = befallen.redelivered + evidence.crashes() * BATCH_SIZE;
+  const mayBe = befallen.redelivered + evidence.crashes.length * BATCH_SIZE;
   const unreadable = remains.deadLetters.filter(({ code }) => code === 'message-unreadable').length;
   const unnamed = remains.deadLetters.filter(({ code }) => code === undefined).length;
   const rules: readonly (readonly [boolean, string])[] = [

@@ -27,8 +27,8 @@ type MappingFolders = {
 /** What has befallen the world, as far as the judgement depends on it. */
 export type Befallen = {
   redelivered: number;
-  /** Times at which connections were closed that calls may have been made on. */
-  outages: number;
+  /** When connections were closed that calls may have been made on, on the clock of the calls. */
+  readonly outages: number[];
   /** Hours in which every call failed. */
   hours: number;
   unreadable: number;
@@ -102,7 +102,7 @@ async function breakDown(
       faults.refuseSends(true);
       return during(event, felt, () => faults.refuseSends(false));
     case 'endpoint-away':
-      befallen.outages += 1;
+      befallen.outages.push(performance.now());
       await run.simulator?.setAway(true);
       return during(event, felt, () => run.simulator?.setAway(false));
     case 'hour-of-failures':
@@ -151,7 +151,7 @@ async function deploy(
   { run, mappingFolders, befallen, felt }: Stage,
 ): Promise<void> {
   if (directory === undefined) return;
-  befallen.outages += 1;
+  befallen.outages.push(performance.now());
   await run.simulator?.setAway(true);
   await felt;
   const redeployed = await run.redeploy(directory);

@@ -129,13 +129,13 @@ export const REHEARSAL_MUTANTS: readonly RehearsalMutant[] = [
       file: 'ingest/receive.ts',
       changes: [
         [
-          '...request,\n      url,',
-          `...request,
+          '{ ...request, url, receivedAt }',
+          `{ ...request,
            rawBody: (() => {
              const text = Buffer.from(request.rawBody).toString('utf8');
              try { return Buffer.from(JSON.stringify(JSON.parse(text))); } catch { return request.rawBody; }
            })(),
-           url,`,
+           url, receivedAt }`,
         ],
       ],
     },
@@ -162,6 +162,21 @@ export const REHEARSAL_MUTANTS: readonly RehearsalMutant[] = [
         [
           "return records.flatMap(({ messageId }, index) => (fates[index] === 'done' ? [] : [messageId]));",
           "return fates.includes('kept') ? records.map(({ messageId }) => messageId) : [];",
+        ],
+      ],
+    },
+  },
+  {
+    name: 'identity of the request alone',
+    finding: /re-cut retry, park\): (accepted \d+ times too often|.*not delivered)/,
+    fault: 're-cut retry',
+    mutant: {
+      function: 'deliver',
+      file: 'map/webhook.ts',
+      changes: [
+        [
+          'const identity = await identityOf(compiled.identity, scope);',
+          'const identity = { ...(await identityOf(compiled.identity, scope)), ok: true as const, value: undefined };',
         ],
       ],
     },
