@@ -140,6 +140,8 @@ function runInShell(command: string, values: Readonly<Record<string, string>>): 
       SOURCE: 'stripe',
       SECRET,
       CAPTURED: join(directory, 'captured.json'),
+      // The operator's working copy has the mappings that are deployed.
+      MAPPINGS_FOLDER: join(ROOT, 'test/story/mappings'),
       ...values,
     },
     ...{ AWS_REGION: region, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },

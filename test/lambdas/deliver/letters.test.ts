@@ -134,6 +134,21 @@ describe('a replay', () => {
     expect(Object.fromEntries(world.accepted)).toEqual({ '0/also': 1, '0/one': 1 });
   });
 
+  test('of a copy that a crash left stays once the ledger may have forgotten what became of it', async () => {
+    const world = await refusedOne();
+    // It dies between the buffer and the removal.
+    await world.replay(0, undefined, 2);
+    await world.settle();
+    expect(Object.fromEntries(world.accepted)).toEqual({ '0/also': 1, '0/one': 1 });
+    expect(failuresIn(world)).toEqual([[['webex-mandatory-field-missing', 'one']]]);
+    world.wait(31 * DAY);
+
+    expect(await world.replay(0, undefined)).toMatchObject({
+      outcome: 'stays',
+      reasons: [expect.stringContaining('the ledger may have forgotten that it was sent')],
+    });
+  });
+
   test('touches no sibling, however long the replays go on', async () => {
     const world = await refusedOne();
     for (let week = 0; week < 6; week += 1) {
