@@ -20,7 +20,7 @@ import {
   previewedEvents,
 } from '../../answers/preview.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
-import { joinLines } from '../../lib/config/print.ts';
+import { escapeUnseen, joinLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 
 type ShowOptions = AccountChoice & {
@@ -89,7 +89,7 @@ function formatShow(
     ...(withValues ? [] : ['  (--values shows the values: they are a customer’s)']),
     '',
     'A replay now:',
-    ...formatJudgement(judged).map((line) => `  ${line}`),
+    ...formatJudgement(judged).map((line) => `  ${escapeUnseen(line)}`),
     '',
     ...formatAdvice(deadLetter),
   ].join('\n');
@@ -167,7 +167,7 @@ function formatChange(deadLetter: DeadLetter, preview: DeadLetterPreview): reado
           `  The mapping of ${event} has changed since (it was version ${before}). A replay goes by the one that is deployed.`,
         ];
   });
-  return [...new Set(lines)];
+  return [...new Set(lines)].map(escapeUnseen);
 }
 
 function indent(text: string): string {

@@ -1,6 +1,5 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
-import { readBaseNames } from '../../answers/base-mappings.ts';
 import { PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
 import { type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems, type Problem } from '../../lib/config/file.ts';
@@ -8,6 +7,7 @@ import type { MappingFile } from '../../lib/mapping/file.ts';
 import { checkStageMappings, isError } from '../../lib/mapping/folders.ts';
 import { warnOfVanished } from '../../lib/mapping/vanished-names.ts';
 import { type CommandResult, example, formatCount, jsonOption, refuse, run } from '../command-line.ts';
+import { readBaseNames } from './base-mappings.ts';
 
 export function registerValidate(program: Command): void {
   program

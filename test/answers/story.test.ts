@@ -126,7 +126,7 @@ describe('the end of a story', () => {
   test('of one that became too old while it was unclear leaves it to a person', () => {
     const end = endOf({ state: 'unconfirmed', isUnsure: true, deadLetteredAt: NOON });
 
-    expect(end[0]).toBe('paid: NOT KNOWN whether it was sent (unconfirmed).');
+    expect(end[0]).toBe('paid: NOT KNOWN whether it was sent (too-old).');
     expect(end[1]).toMatch(/may or may not have got a message/);
   });
 });

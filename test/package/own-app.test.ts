@@ -17,7 +17,7 @@ test('the example app synthesizes from the sources as they are: its alarm, its r
     Roles: [{ Ref: Match.stringLikeRegexp('^OnCall') }],
     PolicyDocument: {
       Statement: Match.arrayWith([
-        Match.objectLike({ Action: ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:Scan'] }),
+        Match.objectLike({ Action: ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:Scan'] }),
       ]),
     },
   });

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { readConfigFile } from '../lib/config/file.ts';
-import { foldersOf } from '../lib/mapping/folders.ts';
-import type { NamedSource } from '../lib/mapping/vanished-names.ts';
+import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { readConfigFile } from '../../lib/config/file.ts';
+import { foldersOf } from '../../lib/mapping/folders.ts';
+import type { NamedSource } from '../../lib/mapping/vanished-names.ts';
 
 const MAPPING_FILE = 'mapping.yaml';
 
