@@ -303,6 +303,7 @@ async function findEntry(
 
 /** Ends an event that the mapping no longer has, unless another worker has it. Its dead letter names it. */
 async function takeUnmapped(run: Run, { entry, ...named }: VanishedEvent): Promise<FailedEvent | undefined> {
+  if (hasEnded(entry)) return failedBy(entry, named);
   const { newOwner, leaseMilliseconds, now } = run.dependencies;
   const taken = takeVanished(entry, { owner: newOwner(), leaseMilliseconds }, now());
   const settled = taken && (await writeSettled(taken, run.dependencies));

@@ -304,21 +304,25 @@ async function readEntries(
 
 /**
  * What is unfinished among entries that no event of today's mapping stands for. An entry that another delivery of the
- * webhook was the last to take is left to that delivery.
+ * webhook was the last to take is left to that delivery. A replay of a whole webhook may be all that stands for an event
+ * that was dead-lettered: it becomes a dead letter again.
  */
 function findVanished(
-  { webhookId }: BufferedWebhook,
+  { webhookId, replay }: BufferedWebhook,
   { known }: Keys,
   all: readonly LedgerEntry[],
 ): readonly VanishedEvent[] {
-  const unfinished = all.filter(
+  const isOwed = (entry: LedgerEntry) =>
+    !hasEnded(entry) ||
+    (replay !== undefined && entry.state !== 'delivered' && entry.deadLetteredAt !== undefined);
+  const owed = all.filter(
     (entry) =>
       !known.has(textOf(entry)) &&
       entry.webhookId === webhookId &&
       entry.movedTo === undefined &&
-      !hasEnded(entry),
+      isOwed(entry),
   );
-  return unfinished.map((entry) => {
+  return owed.map((entry) => {
     const [name = '', item] = entry.event.split('#');
     const identity = /^[^#:]*:(.*)$/s.exec(entry.webhook)?.[1];
     return {

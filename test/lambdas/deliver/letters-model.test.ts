@@ -38,6 +38,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(place, part, death).map(replay) },
   { weight: 1, arbitrary: fc.tuple(place, part, death).map(drop) },
   { weight: 1, arbitrary: place.map(moveBySqs) },
+  { weight: 1, arbitrary: place.map(forget) },
   { weight: 3, arbitrary: fc.constantFrom(1, 10, 240).map(waitMinutes) },
   { weight: 1, arbitrary: fc.constantFrom(9, 20).map(waitDays) },
   { weight: 4, arbitrary: fc.constantFrom(...changes()).map(deploy) },
@@ -68,6 +69,10 @@ function drop([which, one, dies]: [number, number | undefined, number | undefine
 
 function moveBySqs(which: number): Step {
   return named(`moveBySqs ${which}`, (world) => world.moveBySqs(which));
+}
+
+function forget(which: number): Step {
+  return named(`forget ${which}`, (world) => world.forget(which));
 }
 
 function waitMinutes(minutes: number): Step {

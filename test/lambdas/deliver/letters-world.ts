@@ -136,6 +136,17 @@ export class LettersWorld {
     this.put(this.deadLetters, taken.message);
   }
 
+  /** A dead letter is one that 0.1.0 wrote for a replay whose event had left the mapping: it forgot which event that was. */
+  forget(which: number): void {
+    const at = which % Math.max(1, this.deadLetters.length);
+    const letter = this.deadLetters[at];
+    if (letter?.message.attributes.note === undefined) return;
+    const deadLetteredAt = letter.sentAt.toISOString();
+    const note = { stage: 'map', code: 'no-mapping', version: 2, attempts: 0, receives: 1, deadLetteredAt };
+    const attributes = { ...letter.message.attributes, note: JSON.stringify(note) };
+    this.deadLetters[at] = { ...letter, message: { ...letter.message, attributes } };
+  }
+
   /** A person replays a dead letter, or one of its events. What may have been accepted only after asking whether it was. */
   async replay(which: number, part: number | undefined, stepsToDeath = Number.POSITIVE_INFINITY) {
     const taken = this.take(which, part);
@@ -222,13 +233,39 @@ export class LettersWorld {
   }
 
   private worker(taken: Buffered) {
-    const { ledger } = this;
     const step = <Heard>(effect: () => Promise<Heard>) => this.step(effect, UNAVAILABLE);
-    const watched = {
+    const put = (queue: 'buffer' | 'deadLetters', message: BufferMessage) =>
+      step(async () => {
+        this.put(this[queue], message);
+        for (const fact of this.parked({ isNamed: true })) this.owed.add(fact);
+        return succeed(undefined);
+      });
+    const setup = setUp(
+      {
+        mappings: { get: (name) => this.mappings.get(name) },
+        ledger: this.watched(step),
+        hide: (_, seconds) =>
+          step(async () => {
+            taken.visibleAt = this.now + seconds * 1000;
+            return succeed(undefined);
+          }),
+        putDeadLetter: (message, note) => put('deadLetters', deadLetterMessage(message, note)),
+        putBack: (message) => put('buffer', message),
+      },
+      { call: (request) => this.step(() => this.answer(request)) },
+    );
+    setup.clock.now = new Date(this.now);
+    return setup;
+  }
+
+  /** The ledger, each dealing with which may be a worker's last. What is written into it is owed. */
+  private watched(step: <Heard>(effect: () => Promise<Heard>) => Promise<Heard | typeof UNAVAILABLE>) {
+    const { ledger } = this;
+    return {
       ...ledger,
       read: (key) => step(() => ledger.read(key)),
       query: (...range) => step(() => ledger.query(...range)),
-      copy: (entry) => step(() => ledger.copy(entry)),
+      copy: (...entries) => step(() => ledger.copy(...entries)),
       writeIntakeRecord: (...record) => step(() => ledger.writeIntakeRecord(...record)),
       writeIdentified: (...record) => step(() => ledger.writeIdentified(...record)),
       write: (entry) =>
@@ -238,31 +275,6 @@ export class LettersWorld {
           return written;
         }),
     } satisfies typeof ledger;
-    const setup = setUp(
-      {
-        mappings: { get: (name) => this.mappings.get(name) },
-        ledger: watched,
-        hide: (_, seconds) =>
-          step(async () => {
-            taken.visibleAt = this.now + seconds * 1000;
-            return succeed(undefined);
-          }),
-        putDeadLetter: (message, note) =>
-          step(async () => {
-            this.put(this.deadLetters, deadLetterMessage(message, note));
-            for (const fact of this.parked({ isNamed: true })) this.owed.add(fact);
-            return succeed(undefined);
-          }),
-        putBack: (message) =>
-          step(async () => {
-            this.put(this.buffer, message);
-            return succeed(undefined);
-          }),
-      },
-      { call: (request) => this.step(() => this.answer(request)) },
-    );
-    setup.clock.now = new Date(this.now);
-    return setup;
   }
 
   /** Each dealing with the outside world is a step; the last one may have an effect that its maker does not live to see. */

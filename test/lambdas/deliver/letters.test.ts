@@ -149,6 +149,19 @@ describe('a replay', () => {
     });
   });
 
+  test('of what 0.1.0 forgot the event of becomes a dead letter that names it again', async () => {
+    const world = await refusedOne();
+    world.forget(0);
+    await world.replay(0, undefined);
+    await world.settle();
+    expect(failuresIn(world)).toEqual([[['webex-mandatory-field-missing', 'one']]]);
+    await world.replay(0, undefined);
+    await world.settle();
+
+    expect(Object.fromEntries(world.accepted)).toEqual({ '0/also': 1, '0/one': 1 });
+    expect(world.letters()).toEqual([]);
+  });
+
   test('touches no sibling, however long the replays go on', async () => {
     const world = await refusedOne();
     for (let week = 0; week < 6; week += 1) {
