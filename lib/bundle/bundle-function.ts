@@ -20,11 +20,13 @@ const leanSdk: Plugin = {
   },
 };
 
-/** Our own code for webhooks that fail, by the chunk that it becomes. */
+/** Our own code that few webhooks need, most of it for those that fail, by the chunk that it becomes. */
 const LAZY: Readonly<Record<string, string>> = {
   './diagnosis.cjs': 'ingest/signature/diagnosis.ts',
   './verification.cjs': 'ingest/signature/verification.ts',
   './plug-ins.cjs': 'ingest/signature/plug-ins/plug-ins.ts',
+  './functions.cjs': 'map/functions.ts',
+  './mask.cjs': 'deliver/event-api/mask.ts',
 };
 
 /**
@@ -68,7 +70,7 @@ function pathOf(source: string): string {
 
 /** The functions that a file exports; only functions can be used before the file is loaded. */
 function namesIn(path: string): readonly string[] {
-  return [...readFileSync(path, 'utf8').matchAll(/^export function (\w+)/gm)].map(([, name = '']) => name);
+  return [...readFileSync(path, 'utf8').matchAll(/^export (?:async )?function (\w+)/gm)].map(([, name = '']) => name);
 }
 
 function forward(name: string, module: string): string {
