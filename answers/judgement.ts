@@ -83,9 +83,7 @@ export type EventFacts = {
 
 /** An event that was renamed leaves its entry behind, and a copy goes on. */
 function latestOf(entries: readonly LedgerEntry[]): LedgerEntry | undefined {
-  return entries
-    .filter(({ movedTo }) => movedTo === undefined)
-    .toSorted((one, other) => other.revision - one.revision)[0];
+  return entries.toSorted((one, other) => other.revision - one.revision)[0];
 }
 
 /** Where the ledger may have an event: under its present names, and under those that it had before. */

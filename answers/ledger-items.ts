@@ -67,20 +67,42 @@ const ACTION_PREFIX = '#action#';
 /** DynamoDB reads no more items at once. */
 const MOST_AT_ONCE = 100;
 
-/** The ledger's entries of events, as they are now, to be asked for by their keys. */
+/** The ledger's entries of events, as they are now, to be asked for by their keys; those that were moved, as they are there. */
 export async function readEntries(
   account: LedgerAccount,
   keys: readonly LedgerKey[],
 ): Promise<(key: LedgerKey) => LedgerEntry | undefined> {
-  const nameOf = ({ webhook, event }: LedgerKey) => JSON.stringify([webhook, event]);
-  const unique = [...new Map(keys.map((key) => [nameOf(key), key])).values()];
-  const found = new Map<string, LedgerEntry>();
-  for (let start = 0; start < unique.length; start += MOST_AT_ONCE) {
-    for (const entry of await readBatch(account, unique.slice(start, start + MOST_AT_ONCE))) {
-      found.set(nameOf(entry), entry);
+  const read = new Map<string, LedgerEntry | undefined>();
+  let wanted = keys;
+  while (wanted.length > 0) {
+    const unique = [...new Map(wanted.map((key) => [textOf(key), key])).values()];
+    for (const key of unique) read.set(textOf(key), undefined);
+    const found: LedgerEntry[] = [];
+    for (let start = 0; start < unique.length; start += MOST_AT_ONCE) {
+      found.push(...(await readBatch(account, unique.slice(start, start + MOST_AT_ONCE))));
     }
+    for (const entry of found) read.set(textOf(entry), entry);
+    wanted = found.flatMap(({ movedTo }) => (movedTo && !read.has(textOf(movedTo)) ? [movedTo] : []));
   }
-  return (key) => found.get(nameOf(key));
+  return (key) => lastMoved(key, (one) => read.get(textOf(one)));
+}
+
+function textOf({ webhook, event }: LedgerKey): string {
+  return JSON.stringify([webhook, event]);
+}
+
+/** What a key's entry has become where it was moved. An entry that is moved back replaces the one that led away. */
+function lastMoved(
+  key: LedgerKey,
+  read: (key: LedgerKey) => LedgerEntry | undefined,
+  passed: readonly string[] = [],
+): LedgerEntry | undefined {
+  const entry = read(key);
+  if (entry?.movedTo === undefined) return entry;
+  const { movedTo, ...left } = entry;
+  // Two workers that move it to and fro at once may leave each key leading to the other.
+  if (passed.includes(textOf(movedTo))) return left;
+  return lastMoved(movedTo, read, [...passed, textOf(key)]) ?? left;
 }
 
 /** DynamoDB may leave some of the keys for another call. */

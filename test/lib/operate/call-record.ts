@@ -10,6 +10,7 @@ const bodySchema = z.object({
   QueueUrl: z.string().optional(),
   QueueName: z.string().optional(),
   TableName: z.string().optional(),
+  RequestItems: z.record(z.string(), z.unknown()).optional(),
   SecretId: z.string().optional(),
 });
 
@@ -35,12 +36,13 @@ export function startRecorder(target: string, record: (call: RecordedCall) => vo
 
 function callOf(headers: NodeJS.Dict<string | string[]>, body: unknown): RecordedCall {
   const [service = '', operation = ''] = String(headers['x-amz-target']).split('.');
-  const { QueueUrl, QueueName, TableName, SecretId } = bodySchema.parse(body);
+  const { QueueUrl, QueueName, TableName, RequestItems = {}, SecretId } = bodySchema.parse(body);
+  const [table] = Object.keys(RequestItems);
   // IAM knows a batch by the action of its single one (Service Authorization Reference, Amazon SQS).
   const action = `${SERVICES[service] ?? service}:${service === 'AmazonSQS' ? operation.replace(/Batch$/, '') : operation}`;
   return {
     accessKey: /Credential=([^/]+)\//.exec(String(headers.authorization))?.[1] ?? 'none',
     action,
-    resource: QueueName ?? QueueUrl?.split('/').at(-1) ?? TableName ?? SecretId ?? 'none',
+    resource: QueueName ?? QueueUrl?.split('/').at(-1) ?? TableName ?? table ?? SecretId ?? 'none',
   };
 }

@@ -34,6 +34,9 @@ const BY_LAMBDA: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** What only a message that has been received hundreds of times needs (`FRESH_COPY_RECEIVES`). */
+const RARE: readonly string[] = ['sqs:SendMessage on BufferQueue'];
+
 const calls: RecordedCall[] = [];
 const recorders: { readonly stop: () => Promise<void> }[] = [];
 let run: LocalRun;
@@ -157,7 +160,7 @@ describe('in a run in which every kind of event comes to its end,', () => {
         .map(kindOf)
         .filter((grant) => !called.includes(grant) && !byLambda.includes(grant.split(' on ')[0] ?? ''));
 
-      expect(unused).toEqual([]);
+      expect(unused).toEqual(stage === 'Deliver' ? RARE : []);
     },
   );
 
