@@ -147,7 +147,7 @@ describe('the answer to a handshake', () => {
 describe('the token of a handshake', () => {
   const secrets = { signingSecrets: ['s1'], verifyToken: 'v1' };
   const check = (query: string, stored: { verifyToken?: string }) => {
-    const token = readToken('t', request({ query }));
+    const token = readToken({ authenticate: { token: 't' } }, request({ query }));
     return token.ok ? token.value(stored) : token;
   };
 

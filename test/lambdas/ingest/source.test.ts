@@ -99,8 +99,8 @@ describe('the options of a signature', () => {
     [
       { content: '{body}{when}' },
       [
-        'content: "{when}" is not known. Tokens are: {body}, {timestamp}, {id}, {method}, {url}, {decoded-url}, ' +
-          '{secret}, {header:NAME}.',
+        'content: "{when}" is not known. Tokens are: {body}, {body-sha256}, {timestamp}, {id}, {method}, {url}, ' +
+          '{decoded-url}, {path}, {secret}, {header:NAME}, {query:NAME}, {body:/pointer}.',
       ],
     ],
     [{ signature: { header: 'a', pick: '^v1' } }, [`signature.pick: ${pick}`]],
@@ -139,7 +139,8 @@ describe('the options of a signature', () => {
     [{ kind: 'sharedSecret', sharedSecret: { in: 'basic', name: 'x' } }, 'sharedSecret'],
     [{ kind: 'sharedSecret', sharedSecret: { in: 'header', name: 'x', more: 1 } }, 'sharedSecret'],
     [{ kind: 'sharedSecret', sharedSecret: { in: 'query', name: 'x', more: 1 } }, 'sharedSecret'],
-    [{ kind: 'sharedSecret', sharedSecret: { in: 'body', name: 'x' } }, 'sharedSecret.in'],
+    [{ kind: 'sharedSecret', sharedSecret: { in: 'cookie', name: 'x' } }, 'sharedSecret.in'],
+    [{ kind: 'sharedSecret', sharedSecret: { in: 'body', pointer: 'x' } }, 'sharedSecret.pointer'],
     [{ kind: 'custom', plugIn: 'paypal' }, 'plugIn'],
     [{ kind: 'custom', plugIn: 'twilio', more: 1 }, ''],
     [{ ...hmac, kind: 'hash', content: '{secret}{body}', more: 1 }, ''],
