@@ -290,6 +290,12 @@ describe('Twilio', () => {
   });
 
   test.each([
+    // What API Gateway or a proxy escapes, and what Twilio's SDK writes anew.
+    ['https://h/p?a=%27x%27', "https://h/p?a='x'"],
+    ["https://h/p?a='x'", 'https://h/p?a=%27x%27'],
+    ['https://h/p?a=x%20y', 'https://h/p?a=x y'],
+    ['https://h/p?a=%28x%29', 'https://h/p?a=(x)'],
+    ['https://h/p?a=%7Cb%7C', 'https://h:443/p?a=|b|'],
     ['https://h/p', 'https://h:443/p'],
     ['http://h/p', 'http://h:80/p'],
     ['https://h:443/p', 'https://h/p'],
