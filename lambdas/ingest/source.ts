@@ -384,6 +384,10 @@ export const profileSchema = z
     redelivery: z
       .strictObject({ member: z.string().regex(/^\w+$/), first: z.union([z.literal(0), z.literal(false)]) })
       .optional(),
+    /** Which fields of a form hold JSON: the whole webhook, or a member each. All others are texts. */
+    form: z
+      .strictObject({ whole: parameterSchema.optional(), json: z.array(parameterSchema).min(1).optional() })
+      .optional(),
     handshakes: z.array(handshakeSchema).default([]),
     /** What the vendor wants to read when a webhook was taken; without it the answer is `{ code, message }`. */
     acknowledge: acknowledgementSchema.optional(),

@@ -22,7 +22,7 @@ async function keysOf(profile: Profile, mapping: CompiledMapping, { body, header
   const identified = identifyWebhook(profile, { headers: new Map(Object.entries(headers)), rawBody });
   if (!identified.ok) throw new Error(identified.failure.code);
   const { eventTypes, deduplicationId, bodyFormat } = identified.value;
-  const parsed = parseBody(rawBody, bodyFormat);
+  const parsed = parseBody(rawBody, bodyFormat, { form: profile.form });
   const webhook = { source: 'shop', headers, receivedAt: '', body: parsed.ok ? parsed.value : undefined };
   const pending = await eventsOf(mapping, { ...webhook, eventTypes });
   const mapped = await Promise.all(pending.map(({ map }) => map()));
