@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
+import { signatureSchemeSchema } from '../../lambdas/ingest/signature/scheme.ts';
 import {
   acknowledgementSchema,
   eventTypeSchema,
@@ -7,7 +8,6 @@ import {
   type Profile,
   profileSchema,
   selectorSchema,
-  signatureSchemeSchema,
   sourceSchema,
 } from '../../lambdas/ingest/source.ts';
 import {
