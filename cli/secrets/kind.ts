@@ -182,6 +182,6 @@ function checkForm(scheme: Profile['signature'], value: string): string | undefi
 
 /** Stripe's secrets begin with `whsec_` too, but it is part of the key there, so that its profile does not cut it off. */
 function prefixOf(scheme: Exclude<Profile['signature'], { kind: 'sharedSecret' }>): string | undefined {
-  if (scheme.kind === 'custom') return undefined;
+  if (scheme.kind === 'custom' || scheme.kind === 'jwt') return undefined;
   return scheme.signature.header === 'stripe-signature' ? 'whsec_' : scheme.secretPrefix;
 }

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { fail, type Result, succeed } from '../result.ts';
 import { bodyFormatOf, follow, parseBody } from '../webhook-body.ts';
 import type { IngestFailure } from './failure.ts';
@@ -6,12 +5,6 @@ import type { RequestHead, WebhookRequest } from './request.ts';
 import { readSharedSecret } from './signature/shared-secret.ts';
 import type { VerificationFailure } from './signature/verification.ts';
 import type { Handshake } from './source.ts';
-
-/** `{query:NAME}`, `{body:/pointer}`, `{hmacHex:/pointer}`; anything else between braces is text. */
-const TEMPLATE_TOKEN = /\{(query|body|hmacHex):([^{}]+)\}/g;
-
-/** A handshake's answer, ready to be sent. */
-export type HandshakeAnswer = Handshake['respond'];
 
 /**
  * How long a body may be that is parsed for a handshake before any signature is verified, in bytes. The longest documented
@@ -75,8 +68,13 @@ function withoutParameters(value: string | undefined): string | undefined {
   return value?.replace(/;.*$/s, '').trim();
 }
 
-function readMembers({ rawBody, headers }: WebhookRequest): (pointer: string) => string | undefined {
-  const body = parseBody(rawBody, bodyFormatOf(headers.get('content-type'), rawBody));
+/** Reads texts, numbers and booleans of a request's body by their pointers. */
+export function readMembers({
+  rawBody,
+  headers,
+  form,
+}: WebhookRequest): (pointer: string) => string | undefined {
+  const body = parseBody(rawBody, bodyFormatOf(headers.get('content-type'), rawBody, form), { form });
   return (pointer) => {
     const value = body.ok ? follow(body.value, pointer)[0] : undefined;
     return value === undefined || value === null || typeof value === 'object' ? undefined : String(value);
@@ -87,39 +85,19 @@ function readMembers({ rawBody, headers }: WebhookRequest): (pointer: string) =>
 type CheckToken = (stored: { readonly verifyToken?: string | undefined }) => Result<void, IngestFailure>;
 
 /**
- * Reads a handshake's token from the query, before any secret is read. That none is stored is no alarm: strangers ask, too,
- * and who sets up the webhook sees the answer at once.
+ * Reads a handshake's token from the query, where it has one, before any secret is read. That none is stored is no alarm:
+ * strangers ask, too, and who sets up the webhook sees the answer at once.
  */
 export function readToken(
-  name: string,
-  request: Pick<WebhookRequest, 'query' | 'headers'>,
+  { authenticate }: Pick<Handshake, 'authenticate'>,
+  request: WebhookRequest,
 ): Result<CheckToken, IngestFailure> {
-  const sent = readSharedSecret({ in: 'query', name }, request);
+  if (typeof authenticate === 'string') return succeed(() => succeed(undefined));
+  const sent = readSharedSecret({ in: 'query', name: authenticate.token }, request);
   if (!sent.ok) return sent;
   return succeed(({ verifyToken }) => {
     if (verifyToken === undefined) return fail({ code: 'verify-token-not-stored' });
     const compared = sent.value([verifyToken]);
     return compared.ok ? succeed(undefined) : compared;
   });
-}
-
-/** Fills in a handshake's answer. `key` is the secret that verified the request: some vendors want an HMAC made with it. */
-export function answerHandshake(
-  { respond }: Handshake,
-  request: WebhookRequest,
-  key: string | undefined,
-): HandshakeAnswer {
-  const query = new URLSearchParams(request.query);
-  const member = readMembers(request);
-  const isJson = /json/i.test(respond.contentType);
-  const body = respond.body.replaceAll(TEMPLATE_TOKEN, (_, kind: string, name: string) => {
-    const value = (kind === 'query' ? query.get(name) : member(name)) ?? '';
-    const written = kind === 'hmacHex' ? hmacHex(value, key) : value;
-    return isJson ? JSON.stringify(written).slice(1, -1) : written;
-  });
-  return { ...respond, body };
-}
-
-function hmacHex(value: string, key = ''): string {
-  return key === '' ? '' : createHmac('sha256', key).update(value).digest('hex');
 }

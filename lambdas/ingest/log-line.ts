@@ -31,7 +31,9 @@ function hasMetrics({ Metrics }: MetricDirective): boolean {
 }
 
 function formatTaken(taken: Extract<Reception['received'], { ok: true }>['value']): object {
-  if (taken.code === 'handshake-answered') return { code: taken.code };
+  if (taken.code === 'handshake-answered') {
+    return { code: taken.code, ...(taken.shown && { toCopy: taken.shown }) };
+  }
   const { code, webhook, secretIndex } = taken;
   return {
     code,
@@ -70,6 +72,9 @@ const CAUSE_OF: Readonly<Record<IngestFailure['code'], 'nothing' | 'forged' | 'm
   'method-not-allowed': 'nothing',
   'body-empty': 'nothing',
   'body-not-base64': 'nothing',
+  'content-encoding-not-taken': 'nothing',
+  'body-not-gzip': 'nothing',
+  'unpacked-body-too-large': 'nothing',
   'body-too-large': 'nothing',
   'body-not-json': 'nothing',
   'body-too-deep': 'nothing',
@@ -80,6 +85,7 @@ const CAUSE_OF: Readonly<Record<IngestFailure['code'], 'nothing' | 'forged' | 'm
   'missing-query-parameter': 'nothing',
   'missing-member': 'nothing',
   'malformed-header': 'nothing',
+  'malformed-query-parameter': 'nothing',
   'malformed-member': 'nothing',
   'repeated-header': 'nothing',
   'unverified-body-too-large': 'nothing',
@@ -87,6 +93,7 @@ const CAUSE_OF: Readonly<Record<IngestFailure['code'], 'nothing' | 'forged' | 'm
   'ambiguous-content': 'nothing',
   'timestamp-too-old': 'forged',
   'timestamp-in-future': 'forged',
+  'wrong-claim': 'forged',
   'body-hash-differs': 'forged',
   'wrong-signature-length': 'forged',
   'body-re-encoded': 'forged',

@@ -4,17 +4,18 @@ import { fail, type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
 import { matchesEventType } from '../webhook-body.ts';
 import type { BufferFailure, IngestFailure } from './failure.ts';
+import { explainTooLong, findCandidates, findHandshake, readToken } from './handshake.ts';
 import {
   answerHandshake,
-  explainTooLong,
-  findCandidates,
-  findHandshake,
   type HandshakeAnswer,
-  readToken,
-} from './handshake.ts';
+  needsSecret,
+  readShown,
+  type Shown,
+} from './handshake-answer.ts';
 import { identifyWebhook } from './identity.ts';
 import {
   type HttpApiEvent,
+  isPacked,
   type RequestHead,
   readHead,
   readRawBody,
@@ -24,6 +25,7 @@ import {
 import type { Verification, VerificationFailure } from './signature/verification.ts';
 import { readSignature } from './signature/verify.ts';
 import type { Handshake, Source } from './source.ts';
+import { unpackBody } from './unpack.ts';
 
 /** What ingest needs from the outside world. */
 export type ReceiveDependencies = {
@@ -51,7 +53,12 @@ type SigningIndex = Pick<Verified, 'secretIndex' | 'secretsKept'>;
 /** A verified webhook that was `buffered`, or `ignored` because no mapping wants it; or a handshake and its answer. */
 export type Received =
   | ({ readonly code: 'buffered' | 'ignored'; readonly webhook: BufferedWebhook } & SigningIndex)
-  | { readonly code: 'handshake-answered'; readonly answer: HandshakeAnswer };
+  | {
+      readonly code: 'handshake-answered';
+      readonly answer: HandshakeAnswer;
+      /** What a person has to copy, for the log. */
+      readonly shown?: Shown;
+    };
 
 /** The outcome of a request, and its source; `source` is missing where no mapping folder has the name. */
 export type Reception = { readonly source?: Source; readonly received: Result<Received, IngestFailure> };
@@ -77,7 +84,8 @@ export async function receiveWebhook(
   const source = dependencies.sources.get(head.value.source);
   if (source === undefined) return { received: fail({ code: 'unknown-source' }) };
   const candidates = findCandidates(source.profile.handshakes, head.value);
-  const asked = readAsked(event, head.value, candidates);
+  const request = { ...head.value, form: source.profile.form };
+  const asked = readAsked(event, request, candidates);
   if (!asked.ok) return { source, received: asked };
   return { source, received: await receiveFrom(source, asked.value, receivedAt, dependencies) };
 }
@@ -88,7 +96,7 @@ type Asked = { readonly request: WebhookRequest; readonly candidates: readonly H
 /** Fails where a request is neither a handshake nor a POST with a body. */
 function readAsked(
   event: HttpApiEvent,
-  head: RequestHead,
+  head: RequestHead & Pick<WebhookRequest, 'form'>,
   candidates: readonly Handshake[],
 ): Result<Asked, IngestFailure> {
   const { method } = head;
@@ -115,10 +123,31 @@ async function receiveFrom(
     const tooLong = verified.failure.code === 'missing-header' && explainTooLong(candidates, request);
     return tooLong ? fail(tooLong) : verified;
   }
+  const unpacked = isPacked(request) ? unpackBody(request) : succeed(request);
+  return unpacked.ok
+    ? receiveVerified(source, { request: unpacked.value, candidates }, verified.value, dependencies)
+    : unpacked;
+}
+
+async function receiveVerified(
+  source: Source,
+  { request, candidates }: Asked,
+  verified: Verified,
+  dependencies: ReceiveDependencies,
+): Promise<Result<Received, IngestFailure>> {
   const handshake = findHandshake(candidates, request, true);
-  if (handshake === undefined) return bufferIfWanted(source, request, verified.value, dependencies);
-  const { secret } = verified.value;
-  return succeed({ code: 'handshake-answered', answer: answerHandshake(handshake, request, secret) });
+  if (handshake === undefined) return bufferIfWanted(source, request, verified, dependencies);
+  return succeed(answered(handshake, request, { key: verified.secret, isShown: true }));
+}
+
+function answered(
+  handshake: Handshake,
+  request: WebhookRequest,
+  { key, isShown }: { readonly key: string | undefined; readonly isShown: boolean },
+): Extract<Received, { code: 'handshake-answered' }> {
+  const shown = isShown ? readShown(handshake, request) : undefined;
+  const answer = answerHandshake(handshake, request, key);
+  return { code: 'handshake-answered', answer, ...(shown && { shown }) };
 }
 
 async function answerUnsigned(
@@ -127,15 +156,29 @@ async function answerUnsigned(
   handshake: Handshake,
   { signingSecrets }: ReceiveDependencies,
 ): Promise<Result<Received, IngestFailure>> {
-  if (typeof handshake.authenticate === 'object') {
-    const check = readToken(handshake.authenticate.token, request);
-    if (!check.ok) return check;
-    const secrets = await signingSecrets.read(source.secret);
-    if (!secrets.ok) return secrets;
-    const token = check.value(secrets.value);
-    if (!token.ok) return token;
+  const check = readToken(handshake, request);
+  if (!check.ok) return check;
+  if (!needsSecret(handshake)) {
+    return succeed(answered(handshake, request, { key: undefined, isShown: false }));
   }
-  return succeed({ code: 'handshake-answered', answer: answerHandshake(handshake, request, undefined) });
+  const secrets = await signingSecrets.read(source.secret);
+  if (!secrets.ok) return answerBeforeSetUp(handshake, request, secrets.failure);
+  const token = check.value(secrets.value);
+  if (!token.ok) return token;
+  const isShown = handshake.authenticate !== 'none';
+  return succeed(answered(handshake, request, { key: secrets.value.signingSecrets[0], isShown }));
+}
+
+/** What a vendor sends before there is a secret is for the person who sets it up. Later, a stranger may have sent it. */
+function answerBeforeSetUp(
+  handshake: Handshake,
+  request: WebhookRequest,
+  failure: SecretFailure,
+): Result<Received, IngestFailure> {
+  const isForSetUp =
+    failure.code === 'secret-missing' && handshake.authenticate === 'none' && handshake.show !== undefined;
+  if (!isForSetUp) return fail(failure);
+  return succeed(answered(handshake, request, { key: undefined, isShown: true }));
 }
 
 /** Failures that a rotated secret would explain. */

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
+import type { FormOptions } from '../form-body.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { RequestFailure } from './failure.ts';
 
@@ -32,8 +33,10 @@ export type RequestHead = {
 
 /** A request to a webhook URL, not yet verified. */
 export type WebhookRequest = RequestHead & {
-  /** The exact bytes received. */
+  /** The exact bytes received; of a webhook that is verified, unpacked. */
   readonly rawBody: Uint8Array;
+  /** How the source's forms are read. */
+  readonly form?: FormOptions | undefined;
 };
 
 /** Reads all but the body of a request to a webhook URL; fails where the event is no such request. */
@@ -57,6 +60,11 @@ export function readRawBody({
 }: Pick<HttpApiEvent, 'body' | 'isBase64Encoded'>): Result<Uint8Array, RequestFailure> {
   if (isBase64Encoded && !isBase64(body)) return fail({ code: 'body-not-base64' });
   return succeed(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
+}
+
+/** Whether a body is packed, or is said to be. Nobody signs the header: what begins as gzip is gzip. */
+export function isPacked({ rawBody, headers }: WebhookRequest): boolean {
+  return headers.has('content-encoding') || (rawBody[0] === 0x1f && rawBody[1] === 0x8b);
 }
 
 /** `Buffer.from` skips what is not base64, and would change the body in silence. */

@@ -20,13 +20,17 @@ const leanSdk: Plugin = {
   },
 };
 
-/** Our own code that few webhooks need, most of it for those that fail, by the chunk that it becomes. */
+/** Our own code for webhooks that fail or that few vendors send, by the chunk that it becomes. */
 const LAZY: Readonly<Record<string, string>> = {
+  './form-body.cjs': 'form-body.ts',
   './diagnosis.cjs': 'ingest/signature/diagnosis.ts',
-  './verification.cjs': 'ingest/signature/verification.ts',
+  './failure-answer.cjs': 'ingest/failure-answer.ts',
+  './handshake-answer.cjs': 'ingest/handshake-answer.ts',
+  './unpack.cjs': 'ingest/unpack.ts',
   './plug-ins.cjs': 'ingest/signature/plug-ins/plug-ins.ts',
   './functions.cjs': 'map/functions.ts',
   './mask.cjs': 'deliver/event-api/mask.ts',
+  './jwt.cjs': 'ingest/signature/plug-ins/jwt.ts',
 };
 
 /**
@@ -70,7 +74,9 @@ function pathOf(source: string): string {
 
 /** The functions that a file exports; only functions can be used before the file is loaded. */
 function namesIn(path: string): readonly string[] {
-  return [...readFileSync(path, 'utf8').matchAll(/^export (?:async )?function (\w+)/gm)].map(([, name = '']) => name);
+  return [...readFileSync(path, 'utf8').matchAll(/^export (?:async )?function (\w+)/gm)].map(
+    ([, name = '']) => name,
+  );
 }
 
 function forward(name: string, module: string): string {

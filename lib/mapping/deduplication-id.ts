@@ -1,5 +1,6 @@
+import { type SignatureScheme, uncoveredBody } from '../../lambdas/ingest/signature/scheme.ts';
 import { tokensOf } from '../../lambdas/ingest/signature/signed-content.ts';
-import { type Profile, type SignatureScheme, uncoveredBody } from '../../lambdas/ingest/source.ts';
+import type { Profile } from '../../lambdas/ingest/source.ts';
 import { expressionSource, withDefinitions } from '../../lambdas/map/expression.ts';
 import type { ConfigFile, Problem } from '../config/file.ts';
 import { expressionsOf, headersIn, type LocatedText } from './expressions.ts';
@@ -65,7 +66,7 @@ function whyConstant(source: string): string | undefined {
 function signedHeaders(signature: SignatureScheme): readonly string[] {
   if (!('content' in signature)) return [];
   const named = tokensOf(signature.content).flatMap((token) => (token.kind === 'header' ? [token.name] : []));
-  return [...named, ...(signature.id ? [signature.id.header] : [])].map((name) => name.toLowerCase());
+  return [...named, ...[signature.id?.header ?? []].flat()].map((name) => name.toLowerCase());
 }
 
 function membersRead(ast: Ast): readonly string[] {

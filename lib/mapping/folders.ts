@@ -6,9 +6,16 @@ import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type Problem, readConfigFile, readConfigText } from '../config/file.ts';
 import { warnOfRepeatedFacts } from './deduplication-id.ts';
 import { checkCoverage } from './examples/coverage.ts';
-import { checkExpectation, type Example, parseExample, runExample } from './examples/example.ts';
+import {
+  checkExpectation,
+  type Example,
+  type ExampleRun,
+  parseExample,
+  runExample,
+} from './examples/example.ts';
 import { type MappingFile, parseMappingFile } from './file.ts';
 import { checkFormerNames } from './former-names.ts';
+import { warnOfOpenHandshakes } from './open-handshakes.ts';
 
 /** The file that makes a folder a mapping folder. */
 const MAPPING_FILE = 'mapping.yaml';
@@ -73,6 +80,7 @@ async function checkFolder(path: string, folder: string, stages: readonly string
   const found = [
     ...warnOfRepeatedFacts(mapping),
     ...checkAges(mapping),
+    ...warnOfOpenHandshakes(mapping, examplesOfEvents(runs)),
     ...(await checkCoverage(mapping, runs)),
     ...problems,
     ...runs.flatMap(checkExpectation),
@@ -100,6 +108,11 @@ const NO_TIME = `has a max-age, and nothing says when it happened: the signature
 function hasSignedTime(signature: MappingFile['profile']['signature']): boolean {
   if (signature.kind === 'custom') return signature.plugIn === 'mailgun';
   return 'timestamp' in signature && signature.timestamp !== undefined;
+}
+
+/** An example may also be of a handshake, or of what is ignored. */
+function examplesOfEvents(runs: readonly ExampleRun[]): readonly Example[] {
+  return runs.flatMap(({ example, preview }) => (preview.outcome === 'mapped' ? [example] : []));
 }
 
 /** Whether a problem keeps a mapping from being deployed. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { answerFailure, answerReceived } from '../../../lambdas/ingest/answer.ts';
+import { answerReceived } from '../../../lambdas/ingest/answer.ts';
 import type { IngestFailure } from '../../../lambdas/ingest/failure.ts';
+import { answerFailure } from '../../../lambdas/ingest/failure-answer.ts';
 
 /** One of every code, and the status it is answered with: a code without an entry does not compile. */
 const FAILURES: {
@@ -14,6 +15,9 @@ const FAILURES: {
   'method-not-allowed': [405, { code: 'method-not-allowed', method: 'GET' }],
   'body-empty': [400, { code: 'body-empty' }],
   'body-not-base64': [400, { code: 'body-not-base64' }],
+  'content-encoding-not-taken': [415, { code: 'content-encoding-not-taken', encoding: 'br' }],
+  'body-not-gzip': [400, { code: 'body-not-gzip' }],
+  'unpacked-body-too-large': [413, { code: 'unpacked-body-too-large', limitBytes: 8 }],
   'body-not-json': [400, { code: 'body-not-json' }],
   'body-too-deep': [400, { code: 'body-too-deep', limit: 500 }],
   'event-type-missing': [400, { code: 'event-type-missing', where: 'the header x' }],
@@ -31,6 +35,8 @@ const FAILURES: {
   'missing-query-parameter': [401, { code: 'missing-query-parameter', parameter: 'p' }],
   'missing-member': [401, { code: 'missing-member', member: '/m' }],
   'malformed-member': [401, { code: 'malformed-member', member: '/m', form: 'hex' }],
+  'malformed-query-parameter': [401, { code: 'malformed-query-parameter', parameter: 'p', form: 'hex' }],
+  'wrong-claim': [401, { code: 'wrong-claim', claim: 'iss', expected: 'acme' }],
   'body-hash-differs': [401, { code: 'body-hash-differs', parameter: 'p' }],
   'wrong-signature-length': [401, { code: 'wrong-signature-length', expectedBytes: 32, foundBytes: 20 }],
   'body-re-encoded': [401, { code: 'body-re-encoded', change: 'as JSON without spaces' }],
