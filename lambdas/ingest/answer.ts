@@ -120,7 +120,13 @@ export function answerReceived(received: Received, acknowledge: Acknowledgement 
     : { statusCode: 200, headers: headersOf(acknowledge.contentType), body: acknowledge.body };
 }
 
-export function answerFailure(failure: IngestFailure): Answer {
+/** @param acknowledge a vendor that wants no body in an answer (Xero) gets none in a refusal, either */
+export function answerFailure(failure: IngestFailure, acknowledge?: Acknowledgement): Answer {
+  const answer = explainFailure(failure);
+  return acknowledge?.body === '' ? { ...answer, body: '' } : answer;
+}
+
+function explainFailure(failure: IngestFailure): Answer {
   if (isVerificationFailure(failure)) {
     return writeAnswer(VERIFICATION_STATUS[failure.code], failure.code, adviseOn(failure));
   }

@@ -75,6 +75,16 @@ describe('the HTTP answer', () => {
     expect(Object.fromEntries(sentences)).toMatchSnapshot();
   });
 
+  test('has no body for a vendor that wants none: Xero', () => {
+    const failure = { code: 'no-matching-secret', secretsTried: 1 } as const;
+
+    expect(answerFailure(failure, { contentType: 'text/plain', body: '' })).toMatchObject({
+      statusCode: 401,
+      body: '',
+    });
+    expect(answerFailure(failure, { contentType: 'text/plain', body: 'ok' }).body).not.toBe('');
+  });
+
   test('names the method that would do when it is another', () => {
     expect(answerFailure({ code: 'method-not-allowed', method: 'GET' }).headers).toMatchObject({
       allow: 'POST',
