@@ -135,7 +135,7 @@ const OTHER_CREDENTIALS: readonly (readonly [RegExp, string])[] = [
 
 /** What is wrong with a pasted signing secret, in words that do not quote it. */
 export function checkSigningSecret(scheme: Profile['signature'], value: string): string | undefined {
-  return checkText(value) ?? checkJson(value) ?? checkKind(value) ?? checkForm(scheme, value);
+  return checkText(value) ?? checkJson(value) ?? checkKind(scheme, value) ?? checkForm(scheme, value);
 }
 
 /** What is wrong with a pasted key of the API user, in words that do not quote it. */
@@ -160,7 +160,11 @@ function checkJson(value: string): string | undefined {
   return /^[{[]/.test(value) ? 'it looks like JSON: give the value alone, its form is made here' : undefined;
 }
 
-function checkKind(value: string): string | undefined {
+/** Paystack signs with its secret API key, which looks like Stripe's. */
+const SIGNED_BY_API_KEY = 'x-paystack-signature';
+
+function checkKind(scheme: Profile['signature'], value: string): string | undefined {
+  if ('signature' in scheme && scheme.signature.header.toLowerCase() === SIGNED_BY_API_KEY) return undefined;
   const other = OTHER_CREDENTIALS.find(([pattern]) => pattern.test(value))?.[1];
   return other === undefined ? undefined : `it is ${other}, and signs no webhook`;
 }
