@@ -185,6 +185,7 @@ const ID_OF_PLUG_IN = {
   twilio: 'the hash of what is signed',
   mandrill: 'the hash of what is signed',
   mailgun: 'the signed token',
+  paypal: 'the signed id of the transmission',
   'adyen-standard': '',
 };
 

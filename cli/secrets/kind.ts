@@ -101,7 +101,7 @@ function signingSecrets(
     secret,
     noun: 'signing secret',
     most: Number.POSITIVE_INFINITY,
-    isMultiline: 'secretEncoding' in profile.signature && profile.signature.secretEncoding === 'pem',
+    isMultiline: isMultiline(profile.signature),
     ...(asksForToken && { second: 'verify token' as const }),
     trace: { stage: 'ingest', source },
     check: (value) => checkSigningSecret(profile.signature, value),
@@ -115,6 +115,12 @@ function signingSecrets(
     write: ({ values, verifyToken }) =>
       JSON.stringify({ signingSecrets: values, ...(verifyToken !== undefined && { verifyToken }) }),
   };
+}
+
+/** Keys and certificates as PEM. */
+function isMultiline(scheme: Profile['signature']): boolean {
+  if (scheme.kind === 'custom') return scheme.plugIn === 'paypal';
+  return 'secretEncoding' in scheme && scheme.secretEncoding === 'pem';
 }
 
 function problemsOf(failure: SecretFailure): readonly string[] {

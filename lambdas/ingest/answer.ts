@@ -105,6 +105,7 @@ const VERIFICATION_STATUS: { readonly [Code in VerificationFailure['code']]: 401
   'secret-whitespace': 503,
   'wrong-secret-kind': 503,
   'secret-undecodable': 503,
+  'secret-certificate-missing': 503,
   'public-url-missing': 503,
   'public-url-differs': 503,
 };

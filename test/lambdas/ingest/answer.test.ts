@@ -39,6 +39,7 @@ const FAILURES: {
     503,
     { code: 'wrong-secret-kind', secretIndex: 0, configured: 'utf8', matching: 'hex' },
   ],
+  'secret-certificate-missing': [503, { code: 'secret-certificate-missing', certificate: 'CERT-1' }],
   'secret-undecodable': [503, { code: 'secret-undecodable', secretsTried: 1, expected: 'base64' }],
   'public-url-missing': [503, { code: 'public-url-missing' }],
   'public-url-differs': [503, { code: 'public-url-differs', change: 'no query' }],

@@ -101,7 +101,9 @@ const PROFILES: readonly (readonly [string, Profile])[] = [
   ...Object.entries(CUSTOM),
 ].flatMap(([name, profile]) => {
   const isSignable =
-    profile !== undefined && !['sharedSecret', 'rsa', 'ecdsa', 'ed25519'].includes(profile.signature.kind);
+    profile !== undefined &&
+    name !== 'paypal' &&
+    !['sharedSecret', 'rsa', 'ecdsa', 'ed25519'].includes(profile.signature.kind);
   return isSignable ? [[name, profile] as const] : [];
 });
 

@@ -1,6 +1,6 @@
 import { fail, succeed } from '../../../result.ts';
 import { compileSignatureReader } from '../header.ts';
-import type { PlugIn } from './plug-in.ts';
+import type { HmacPlugIn } from './plug-in.ts';
 import { hashSigned, readUnverifiedForm, writeSorted } from './unverified-body.ts';
 
 const readSignatures = compileSignatureReader({
@@ -16,7 +16,7 @@ const MAX_BYTES = 6 * 1024 * 1024;
  * parameters sorted by name.
  * Source: https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/#authenticating-webhook-requests.
  */
-export const mandrill: PlugIn = {
+export const mandrill: HmacPlugIn = {
   algorithm: 'sha1',
   encoding: 'base64',
   secretEncoding: 'utf8',

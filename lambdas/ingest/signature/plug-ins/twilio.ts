@@ -3,7 +3,7 @@ import { fail, type Result, succeed } from '../../../result.ts';
 import { bodyFormatOf } from '../../../webhook-body.ts';
 import { compileSignatureReader } from '../header.ts';
 import type { SignedRequest, VerificationFailure } from '../verification.ts';
-import type { PlugIn } from './plug-in.ts';
+import type { HmacPlugIn } from './plug-in.ts';
 import { hashSigned, readUnverifiedForm, writeSorted } from './unverified-body.ts';
 
 const readSignatures = compileSignatureReader({
@@ -26,7 +26,7 @@ export const BODY_HASH = 'bodySHA256';
  * that Twilio's own SDKs try it with and without the port, as received and escaped.
  * Source: https://www.twilio.com/docs/usage/security, npm `twilio` lib/webhooks/webhooks.js.
  */
-export const twilio: PlugIn = {
+export const twilio: HmacPlugIn = {
   algorithm: 'sha1',
   encoding: 'base64',
   secretEncoding: 'utf8',

@@ -29,6 +29,7 @@ import { meta } from './meta.ts';
 import { mollie } from './mollie.ts';
 import { onfleet } from './onfleet.ts';
 import { paddle } from './paddle.ts';
+import { paypal } from './paypal.ts';
 import { paystack } from './paystack.ts';
 import { quickbooks } from './quickbooks.ts';
 import { razorpay } from './razorpay.ts';
@@ -85,6 +86,7 @@ const PROFILES = {
   mollie,
   onfleet,
   paddle,
+  paypal,
   paystack,
   quickbooks,
   razorpay,
