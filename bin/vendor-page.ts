@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { findProfile, PROFILE_NAMES } from '../lambdas/ingest/signature/profiles/profiles.ts';
-import type { Extractor, Handshake, Profile, Selector, SignatureScheme } from '../lambdas/ingest/source.ts';
+import type {
+  EventTypeSelector,
+  Extractor,
+  Handshake,
+  Profile,
+  SignatureScheme,
+  SignedScheme,
+} from '../lambdas/ingest/source.ts';
 import { resolveVerify } from '../lib/mapping/file.ts';
 
 const FOLDER = new URL('../docs/vendors/', import.meta.url);
@@ -129,10 +136,15 @@ function formatScheme(scheme: SignatureScheme): string {
   if (scheme.kind === 'custom') return `plug-in \`${scheme.plugIn}\``;
   if (scheme.kind === 'sharedSecret') {
     const { sharedSecret: secret } = scheme;
-    return secret.in === 'basic'
-      ? 'none; the secret in basic auth'
-      : `none; the secret in the ${secret.in} \`${secret.name}\``;
+    if (secret.in === 'basic') return 'none; the secret in basic auth';
+    return `none; the secret in the ${secret.in} \`${'name' in secret ? secret.name : secret.pointer}\``;
   }
+  return scheme.kind === 'jwt'
+    ? `JSON Web Token by ${scheme.algorithm}, in ${formatExtractor(scheme.token)}`
+    : formatOptions(scheme);
+}
+
+function formatOptions(scheme: SignedScheme): string {
   const { encoding, signature, timestamp, content, secretPrefix } = scheme;
   const window = timestamp?.toleranceSeconds;
   return [
@@ -143,15 +155,19 @@ function formatScheme(scheme: SignatureScheme): string {
   ].join('; ');
 }
 
-function formatCrypto(scheme: Exclude<SignatureScheme, { kind: 'custom' | 'sharedSecret' }>): string {
+function formatCrypto(scheme: SignedScheme): string {
   const algorithm = 'algorithm' in scheme ? scheme.algorithm.toUpperCase().replace('SHA', 'SHA-') : '';
   const names = { hmac: 'HMAC', hash: 'plain hash', ecdsa: 'ECDSA', rsa: 'RSA', ed25519: 'Ed25519' };
   return `${names[scheme.kind]} ${algorithm}`.trim();
 }
 
-function formatExtractor({ header, split, pick }: Extractor): string {
+function formatExtractor({ header = [], query, body, split, pick }: Extractor): string {
+  const [first, ...more] = [header].flat();
+  const last = more.at(-1);
+  const place = first ?? query ?? body ?? '';
+  const headers = last === undefined ? `\`${place}\`` : `any of \`${place}\` to \`${last}\``;
   const parts = split === undefined ? '' : `, split at \`${split}\``;
-  return `\`${header}\`${pick === undefined ? '' : ` by \`${pick}\``}${parts}`;
+  return `${headers}${pick === undefined ? '' : ` by \`${pick}\``}${parts}`;
 }
 
 function formatSecret(encoding: string, prefix: string | undefined): string {
@@ -159,11 +175,12 @@ function formatSecret(encoding: string, prefix: string | undefined): string {
   return prefix === undefined ? `secret ${form}` : `secret ${form} after \`${prefix}\``;
 }
 
-function formatSelectors(selectors: readonly Selector[], mark: string): string {
+function formatSelectors(selectors: readonly EventTypeSelector[], mark: string): string {
   return selectors.map(formatSelector).join(` ${mark} `);
 }
 
-function formatSelector(selector: Selector): string {
+function formatSelector(selector: EventTypeSelector): string {
+  if ('constant' in selector) return `always \`${selector.constant}\``;
   if ('header' in selector) return `header \`${selector.header}\``;
   return [selector.body]
     .flat()

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { signedTextOf } from '../lambdas/ingest/signature/plug-ins/adyen-standard.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { parseBody } from '../lambdas/webhook-body.ts';
+import { follow, parseBody } from '../lambdas/webhook-body.ts';
 
 // Adyen and Mailgun put their signatures into the body, which is therefore re-written when it is signed or tampered with.
 const itemSchema = z.looseObject({ additionalData: z.looseObject({}).default({}) });
@@ -27,6 +27,21 @@ export function signMailgunBody(
   signature: { readonly timestamp: string; readonly token: string; readonly signature: string },
 ): Body {
   return changeMailgun(rawBody, (body) => ({ ...body, signature }));
+}
+
+/** Sets a member of a body, in every item that its pointer leads to; what is on the way has to be there. */
+export function setBodyMember(rawBody: Uint8Array, pointer: string, value: string): Body {
+  const body = read(rawBody);
+  const at = pointer.lastIndexOf('/');
+  const owners = follow(body, pointer.slice(0, at)).filter(
+    (owner) => typeof owner === 'object' && owner !== null,
+  );
+  const name = pointer
+    .slice(at + 1)
+    .replaceAll('~1', '/')
+    .replaceAll('~0', '~');
+  for (const owner of owners) (owner as Record<string, unknown>)[name] = value;
+  return owners.length > 0 ? succeed(write(body as object)) : fail(`The body has no place for ${pointer}.`);
 }
 
 /** Removes the signatures, by plug-in. */

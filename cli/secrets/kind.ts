@@ -170,7 +170,7 @@ function checkJson(value: string): string | undefined {
 const SIGNED_BY_API_KEY = 'x-paystack-signature';
 
 function checkKind(scheme: Profile['signature'], value: string): string | undefined {
-  if ('signature' in scheme && scheme.signature.header.toLowerCase() === SIGNED_BY_API_KEY) return undefined;
+  if ('signature' in scheme && scheme.signature.header === SIGNED_BY_API_KEY) return undefined;
   const other = OTHER_CREDENTIALS.find(([pattern]) => pattern.test(value))?.[1];
   return other === undefined ? undefined : `it is ${other}, and signs no webhook`;
 }
@@ -192,6 +192,6 @@ function checkForm(scheme: Profile['signature'], value: string): string | undefi
 
 /** Stripe's secrets begin with `whsec_` too, but it is part of the key there, so that its profile does not cut it off. */
 function prefixOf(scheme: Exclude<Profile['signature'], { kind: 'sharedSecret' }>): string | undefined {
-  if (scheme.kind === 'custom') return undefined;
+  if (scheme.kind === 'custom' || scheme.kind === 'jwt') return undefined;
   return scheme.signature.header === 'stripe-signature' ? 'whsec_' : scheme.secretPrefix;
 }

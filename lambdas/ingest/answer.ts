@@ -91,7 +91,9 @@ const VERIFICATION_STATUS: { readonly [Code in VerificationFailure['code']]: 401
   'missing-query-parameter': 401,
   'missing-member': 401,
   'malformed-header': 401,
+  'malformed-query-parameter': 401,
   'malformed-member': 401,
+  'wrong-claim': 401,
   'repeated-header': 401,
   'timestamp-too-old': 401,
   'timestamp-in-future': 401,
@@ -113,8 +115,8 @@ const VERIFICATION_STATUS: { readonly [Code in VerificationFailure['code']]: 401
 /** Answers a webhook that was taken: what its vendor wants to read, or `{ code, message }`. */
 export function answerReceived(received: Received, acknowledge: Acknowledgement | undefined): Answer {
   if (received.code === 'handshake-answered') {
-    const { status, contentType, body } = received.answer;
-    return { statusCode: status, headers: headersOf(contentType), body };
+    const { status, contentType, headers, body } = received.answer;
+    return { statusCode: status, headers: { ...headers, ...headersOf(contentType) }, body };
   }
   return acknowledge === undefined
     ? writeAnswer(200, received.code, ACCEPTED[received.code])
@@ -146,6 +148,6 @@ function writeAnswer(statusCode: number, code: string, message: string): Answer 
 }
 
 /** A handshake's answer may quote the sender: `nosniff` keeps browsers from showing it as a page. */
-function headersOf(contentType: string): Answer['headers'] {
-  return { 'content-type': contentType, 'x-content-type-options': 'nosniff' };
+function headersOf(contentType: string | undefined): Answer['headers'] {
+  return { ...(contentType && { 'content-type': contentType }), 'x-content-type-options': 'nosniff' };
 }

@@ -1,17 +1,18 @@
 import { createHmac } from 'node:crypto';
 import { fail, type Result, succeed } from '../result.ts';
 import { bodyFormatOf, follow, parseBody } from '../webhook-body.ts';
+import { type AnswerToken, fillAnswer, hasHmac } from './answer-template.ts';
 import type { IngestFailure } from './failure.ts';
 import type { RequestHead, WebhookRequest } from './request.ts';
 import { readSharedSecret } from './signature/shared-secret.ts';
 import type { VerificationFailure } from './signature/verification.ts';
 import type { Handshake } from './source.ts';
 
-/** `{query:NAME}`, `{body:/pointer}`, `{hmacHex:/pointer}`; anything else between braces is text. */
-const TEMPLATE_TOKEN = /\{(query|body|hmacHex):([^{}]+)\}/g;
-
 /** A handshake's answer, ready to be sent. */
 export type HandshakeAnswer = Handshake['respond'];
+
+/** What a person has to copy, by its name in the request. */
+export type Shown = Readonly<Record<string, string>>;
 
 /**
  * How long a body may be that is parsed for a handshake before any signature is verified, in bytes. The longest documented
@@ -87,14 +88,15 @@ function readMembers({ rawBody, headers }: WebhookRequest): (pointer: string) =>
 type CheckToken = (stored: { readonly verifyToken?: string | undefined }) => Result<void, IngestFailure>;
 
 /**
- * Reads a handshake's token from the query, before any secret is read. That none is stored is no alarm: strangers ask, too,
- * and who sets up the webhook sees the answer at once.
+ * Reads a handshake's token from the query, where it has one, before any secret is read. That none is stored is no alarm:
+ * strangers ask, too, and who sets up the webhook sees the answer at once.
  */
 export function readToken(
-  name: string,
-  request: Pick<WebhookRequest, 'query' | 'headers'>,
+  { authenticate }: Pick<Handshake, 'authenticate'>,
+  request: WebhookRequest,
 ): Result<CheckToken, IngestFailure> {
-  const sent = readSharedSecret({ in: 'query', name }, request);
+  if (typeof authenticate === 'string') return succeed(() => succeed(undefined));
+  const sent = readSharedSecret({ in: 'query', name: authenticate.token }, request);
   if (!sent.ok) return sent;
   return succeed(({ verifyToken }) => {
     if (verifyToken === undefined) return fail({ code: 'verify-token-not-stored' });
@@ -103,23 +105,73 @@ export function readToken(
   });
 }
 
-/** Fills in a handshake's answer. `key` is the secret that verified the request: some vendors want an HMAC made with it. */
+/**
+ * Fills in a handshake's answer.
+ * @param key a signing secret, where there may be HMACs: the one that verified the request, or for a stranger the newest
+ */
 export function answerHandshake(
-  { respond }: Handshake,
+  { authenticate, respond }: Handshake,
   request: WebhookRequest,
   key: string | undefined,
 ): HandshakeAnswer {
-  const query = new URLSearchParams(request.query);
-  const member = readMembers(request);
-  const isJson = /json/i.test(respond.contentType);
-  const body = respond.body.replaceAll(TEMPLATE_TOKEN, (_, kind: string, name: string) => {
-    const value = (kind === 'query' ? query.get(name) : member(name)) ?? '';
-    const written = kind === 'hmacHex' ? hmacHex(value, key) : value;
-    return isJson ? JSON.stringify(written).slice(1, -1) : written;
-  });
-  return { ...respond, body };
+  const read = compileReader(request);
+  const write = (token: AnswerToken): string => {
+    const value = read(token);
+    if (token.as === 'text') return value;
+    return authenticate === 'none' && !isChallenge(value) ? '' : hmac(value, key, token.as);
+  };
+  const isJson = /json/i.test(respond.contentType ?? '');
+  const body = fillAnswer(respond.body, (token) =>
+    isJson ? JSON.stringify(write(token)).slice(1, -1) : write(token),
+  );
+  if (respond.headers === undefined) return { ...respond, body };
+  const headers = Object.entries(respond.headers).map(([name, text]) => [
+    name,
+    // A value of the sender's may end no line.
+    fillAnswer(text, write).replaceAll(/[^ -~]/g, ''),
+  ]);
+  return { ...respond, headers: Object.fromEntries(headers), body };
 }
 
-function hmacHex(value: string, key = ''): string {
-  return key === '' ? '' : createHmac('sha256', key).update(value).digest('hex');
+function compileReader(request: WebhookRequest): (value: Pick<AnswerToken, 'from' | 'name'>) => string {
+  const query = new URLSearchParams(request.query);
+  const member = readMembers(request);
+  return ({ from, name }) => {
+    const readers = {
+      query: () => query.get(name),
+      header: () => request.headers.get(name),
+      body: () => member(name),
+    };
+    return readers[from]() ?? '';
+  };
+}
+
+/** Whether the secret of a source is needed for a handshake that is not signed. */
+export function needsSecret({ authenticate, respond, show }: Handshake): boolean {
+  if (typeof authenticate === 'object' || show !== undefined) return true;
+  return [respond.body, ...Object.values(respond.headers ?? {})].some(hasHmac);
+}
+
+/** What a handshake brings for a person to copy; printable, and no longer than tokens and links are. */
+export function readShown({ show }: Handshake, request: WebhookRequest): Shown | undefined {
+  if (show === undefined) return undefined;
+  const [[from, name] = []] = Object.entries(show) as [AnswerToken['from'], string][];
+  if (from === undefined || name === undefined) return undefined;
+  const value = compileReader(request)({ from, name });
+  return /^[!-~]{1,2000}$/.test(value) ? { [name]: value } : undefined;
+}
+
+/**
+ * What a stranger may have signed: it can be no webhook, since no event type can stand in it (`source.ts` has the other half of
+ * this rule).
+ */
+function isChallenge(value: string): boolean {
+  return /^[\w+/-]{1,256}={0,2}$/.test(value);
+}
+
+function hmac(value: string, key: string | undefined, as: 'hmacHex' | 'hmacBase64'): string {
+  if (key === undefined || key === '') return '';
+  return createHmac('sha256', key)
+    .update(value)
+    .digest(as === 'hmacHex' ? 'hex' : 'base64');
 }

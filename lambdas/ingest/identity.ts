@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { fail, type Result, succeed } from '../result.ts';
 import { type BodyFailure, type BodyFormat, bodyFormatOf, follow, parseBody } from '../webhook-body.ts';
 import type { IdentityFailure } from './failure.ts';
-import type { Profile, Selector } from './source.ts';
+import type { EventTypeSelector, Profile, Selector } from './source.ts';
 
 /** What happened, and an id that stays the same however often the vendor sends the fact. */
 type Identity = {
-  /** Each type once; several only where a webhook is a batch. */
+  /** Each type once; several only where a webhook is a batch, and none where its list is empty. */
   readonly eventTypes: readonly string[];
   readonly deduplicationId: string;
   /** The id that 0.1.0 gave the webhook, where it was another one: its ledger entries are kept under it. */
@@ -29,7 +29,7 @@ export function identifyWebhook(
   const webhook: ReadableWebhook = { headers, rawBody, body: body.ok ? body.value : undefined };
 
   const eventTypes = readEventTypes(profile.eventType, webhook);
-  if (eventTypes.length === 0) {
+  if (eventTypes.length === 0 && !profile.eventType.some((one) => isEmptyBatch(one, webhook.body))) {
     if (!body.ok && profile.eventType.some((selector) => 'body' in selector)) return body;
     const where = profile.eventType.slice(0, 1).map(formatSelector).join();
     return fail({ code: 'event-type-missing', where });
@@ -53,7 +53,10 @@ function readBody(
 }
 
 /** A type for each item of a batch, each once. An item without the first member has none. */
-function readEventTypes(selectors: readonly Selector[], webhook: ReadableWebhook): readonly string[] {
+function readEventTypes(
+  selectors: readonly EventTypeSelector[],
+  webhook: ReadableWebhook,
+): readonly string[] {
   const columns = selectors.map((selector) => locate(selector, webhook));
   const places = placesIn(columns);
   const outer = new Set(places.flatMap(outerPlaces));
@@ -100,7 +103,8 @@ type ReadableWebhook = {
  */
 type Column = ReadonlyMap<string, string>;
 
-function locate(selector: Selector, { headers, body }: ReadableWebhook): Column {
+function locate(selector: EventTypeSelector, { headers, body }: ReadableWebhook): Column {
+  if ('constant' in selector) return new Map([['', selector.constant]]);
   if ('header' in selector) {
     const value = headers.get(selector.header)?.trim() ?? '';
     return new Map(value === '' ? [] : [['', value]]);
@@ -113,6 +117,25 @@ function locate(selector: Selector, { headers, body }: ReadableWebhook): Column 
   const column = new Map<string, string>();
   for (const [place, text] of found) if (!column.has(place)) column.set(place, text);
   return column;
+}
+
+/** Whether the lists that a selector leads into are there and without items: null is how some write an empty list. */
+function isEmptyBatch(selector: EventTypeSelector, body: unknown): boolean {
+  if (!('body' in selector)) return false;
+  const lists = pointersOf(selector).flatMap((pointer) => listsOn(body, pointer));
+  return (
+    lists.length > 0 && lists.every((list) => list === null || (Array.isArray(list) && list.length === 0))
+  );
+}
+
+/** The innermost lists on the way of a pointer; nothing for a pointer without `*`. */
+function listsOn(value: unknown, pointer: string): readonly unknown[] {
+  const [isBatch, head = '', rest = ''] = FIRST_ITEMS.exec(pointer) ?? [];
+  if (isBatch === undefined) return [];
+  return follow(value, head).flatMap((list) => {
+    const items = Array.isArray(list) && rest.includes('*') ? list : [];
+    return items.length === 0 ? [list] : items.flatMap((item) => listsOn(item, rest));
+  });
 }
 
 /** The list whose items a pointer leads into; empty if it leads into none. */
@@ -153,8 +176,8 @@ function outerPlaces(place: string): readonly string[] {
 }
 
 /** Whether a selector leads to a number that a double may have rounded. */
-function readsRounded(selector: Selector, body: unknown): boolean {
-  if ('header' in selector) return false;
+function readsRounded(selector: EventTypeSelector, body: unknown): boolean {
+  if (!('body' in selector)) return false;
   return pointersOf(selector).some((pointer) =>
     follow(body, pointer).some((value) => typeof value === 'number' && !Number.isSafeInteger(value)),
   );
@@ -170,7 +193,8 @@ function hashOf(rawBody: Uint8Array): string {
 }
 
 /** Where a selector looks, for a person. */
-function formatSelector(selector: Selector): string {
+function formatSelector(selector: EventTypeSelector): string {
+  if ('constant' in selector) return `the constant ${selector.constant}`;
   if ('header' in selector) return `the header ${selector.header}`;
   return `the body's ${pointersOf(selector).join(' or ')}`;
 }

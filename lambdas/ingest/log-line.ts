@@ -31,7 +31,9 @@ function hasMetrics({ Metrics }: MetricDirective): boolean {
 }
 
 function formatTaken(taken: Extract<Reception['received'], { ok: true }>['value']): object {
-  if (taken.code === 'handshake-answered') return { code: taken.code };
+  if (taken.code === 'handshake-answered') {
+    return { code: taken.code, ...(taken.shown && { toCopy: taken.shown }) };
+  }
   const { code, webhook, secretIndex } = taken;
   return {
     code,
@@ -80,6 +82,7 @@ const CAUSE_OF: Readonly<Record<IngestFailure['code'], 'nothing' | 'forged' | 'm
   'missing-query-parameter': 'nothing',
   'missing-member': 'nothing',
   'malformed-header': 'nothing',
+  'malformed-query-parameter': 'nothing',
   'malformed-member': 'nothing',
   'repeated-header': 'nothing',
   'unverified-body-too-large': 'nothing',
@@ -87,6 +90,7 @@ const CAUSE_OF: Readonly<Record<IngestFailure['code'], 'nothing' | 'forged' | 'm
   'ambiguous-content': 'nothing',
   'timestamp-too-old': 'forged',
   'timestamp-in-future': 'forged',
+  'wrong-claim': 'forged',
   'body-hash-differs': 'forged',
   'wrong-signature-length': 'forged',
   'body-re-encoded': 'forged',

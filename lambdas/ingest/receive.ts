@@ -10,7 +10,10 @@ import {
   findCandidates,
   findHandshake,
   type HandshakeAnswer,
+  needsSecret,
+  readShown,
   readToken,
+  type Shown,
 } from './handshake.ts';
 import { identifyWebhook } from './identity.ts';
 import {
@@ -51,7 +54,12 @@ type SigningIndex = Pick<Verified, 'secretIndex' | 'secretsKept'>;
 /** A verified webhook that was `buffered`, or `ignored` because no mapping wants it; or a handshake and its answer. */
 export type Received =
   | ({ readonly code: 'buffered' | 'ignored'; readonly webhook: BufferedWebhook } & SigningIndex)
-  | { readonly code: 'handshake-answered'; readonly answer: HandshakeAnswer };
+  | {
+      readonly code: 'handshake-answered';
+      readonly answer: HandshakeAnswer;
+      /** What a person has to copy, for the log. */
+      readonly shown?: Shown;
+    };
 
 /** The outcome of a request, and its source; `source` is missing where no mapping folder has the name. */
 export type Reception = { readonly source?: Source; readonly received: Result<Received, IngestFailure> };
@@ -111,7 +119,17 @@ async function receiveFrom(
   const handshake = findHandshake(candidates, request, true);
   if (handshake === undefined) return bufferIfWanted(source, request, verified.value, dependencies);
   const { secret } = verified.value;
-  return succeed({ code: 'handshake-answered', answer: answerHandshake(handshake, request, secret) });
+  return succeed(answered(handshake, request, { key: secret, isShown: true }));
+}
+
+function answered(
+  handshake: Handshake,
+  request: WebhookRequest,
+  { key, isShown }: { readonly key: string | undefined; readonly isShown: boolean },
+): Extract<Received, { code: 'handshake-answered' }> {
+  const shown = isShown ? readShown(handshake, request) : undefined;
+  const answer = answerHandshake(handshake, request, key);
+  return { code: 'handshake-answered', answer, ...(shown && { shown }) };
 }
 
 async function answerUnsigned(
@@ -120,15 +138,29 @@ async function answerUnsigned(
   handshake: Handshake,
   { signingSecrets }: ReceiveDependencies,
 ): Promise<Result<Received, IngestFailure>> {
-  if (typeof handshake.authenticate === 'object') {
-    const check = readToken(handshake.authenticate.token, request);
-    if (!check.ok) return check;
-    const secrets = await signingSecrets.read(source.secret);
-    if (!secrets.ok) return secrets;
-    const token = check.value(secrets.value);
-    if (!token.ok) return token;
+  const check = readToken(handshake, request);
+  if (!check.ok) return check;
+  if (!needsSecret(handshake)) {
+    return succeed(answered(handshake, request, { key: undefined, isShown: false }));
   }
-  return succeed({ code: 'handshake-answered', answer: answerHandshake(handshake, request, undefined) });
+  const secrets = await signingSecrets.read(source.secret);
+  if (!secrets.ok) return answerBeforeSetUp(handshake, request, secrets.failure);
+  const token = check.value(secrets.value);
+  if (!token.ok) return token;
+  const isShown = handshake.authenticate !== 'none';
+  return succeed(answered(handshake, request, { key: secrets.value.signingSecrets[0], isShown }));
+}
+
+/** What a vendor sends before there is a secret is for the person who sets it up. Later, a stranger may have sent it. */
+function answerBeforeSetUp(
+  handshake: Handshake,
+  request: WebhookRequest,
+  failure: SecretFailure,
+): Result<Received, IngestFailure> {
+  const isForSetUp =
+    failure.code === 'secret-missing' && handshake.authenticate === 'none' && handshake.show !== undefined;
+  if (!isForSetUp) return fail(failure);
+  return succeed(answered(handshake, request, { key: undefined, isShown: true }));
 }
 
 /** Failures that a rotated secret would explain. */

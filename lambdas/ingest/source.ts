@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { answerTokensOf, hasHmac } from './answer-template.ts';
 import { openPartsOf, TOKENS, tokensOf } from './signature/signed-content.ts';
 
 /** A header's name, in lower case: RFC 9110, 5.1. */
@@ -11,18 +12,42 @@ const patternSchema = z
   .string()
   .refine(hasGroup, 'expected a regular expression with a group, as "^v1=(.+)$": the group is the value');
 
-/** Where values stand in a header: it is split, and every part that `pick` matches gives its group 1. */
+/** RFC 6901; a segment `*` stands for every item of a list. */
+const pointerSchema = z
+  .string()
+  .regex(/^(\/([^~/]|~[01])+)+$/, 'expected a JSON pointer: "/data/id" ("*" for every item of a list)');
+
+const parameterSchema = z.string().min(1);
+
+/**
+ * Where values stand: in headers, in a parameter of the query, or in the body. What stands there is split, and every part that
+ * `pick` matches gives its group 1.
+ */
 const extractorSchema = z.strictObject({
-  header: headerNameSchema,
+  /** Of several headers, each that is there counts. */
+  header: z.union([headerNameSchema, z.array(headerNameSchema).min(1)]).optional(),
+  query: parameterSchema.optional(),
+  /** Has the body parsed before it is verified, and so limits its size (`signature/place.ts`). */
+  body: pointerSchema.optional(),
   /** What separates the parts; without it the whole header is one part. Parts are trimmed. */
   split: z.string().min(1).optional(),
   /** Which parts count, and (group 1) which text of them is the value; without it every part is a value. */
   pick: patternSchema.optional(),
 });
 
+function checkPlace(
+  { header, query, body }: z.infer<typeof extractorSchema>,
+  context: z.core.$RefinementCtx,
+): void {
+  if ([header, query, body].filter((place) => place !== undefined).length === 1) return;
+  context.addIssue('expected one of header, query and body: where the value stands.');
+}
+
+const placedSchema = extractorSchema.superRefine(checkPlace);
+
 const secondsSchema = z.int().min(0);
 
-const timestampSchema = z.strictObject({
+const timestampOptionsSchema = z.strictObject({
   ...extractorSchema.shape,
   /** Seconds or milliseconds since 1970, ISO 8601 with its offset, or `Thu, 04 Jan 2024 18:05:25 GMT`. */
   format: z.enum(['unix', 'unix-ms', 'iso8601', 'http-date']),
@@ -32,6 +57,8 @@ const timestampSchema = z.strictObject({
   futureToleranceSeconds: secondsSchema.optional(),
 });
 
+const timestampSchema = timestampOptionsSchema.superRefine(checkPlace);
+
 const contentSchema = z.string().superRefine((content, context) => {
   for (const { token, separator, isBesideBody } of openPartsOf(tokensOf(content))) {
     if (separator !== undefined || isBesideBody) continue;
@@ -39,7 +66,9 @@ const contentSchema = z.string().superRefine((content, context) => {
   }
   for (const token of tokensOf(content)) {
     if (token.kind !== 'unknown') continue;
-    context.addIssue(`"${token.text}" is not known. Tokens are: ${TOKENS.join(', ')}, {header:NAME}.`);
+    context.addIssue(
+      `"${token.text}" is not known. Tokens are: ${TOKENS.join(', ')}, {header:NAME}, {query:NAME}, {body:/pointer}.`,
+    );
   }
 });
 
@@ -48,22 +77,30 @@ const publicUrlSchema = z.url({
   error: 'expected the whole URL that the sender calls: https://host/path',
 });
 
+/**
+ * Says that the signature does not cover the body, as the vendor has it: whoever has caught a webhook can change the body, and
+ * its id is the hash of what was signed.
+ */
+const unboundBodySchema = z.literal(true).optional();
+
 const signed = {
-  encoding: z.enum(['hex', 'base64']),
-  signature: extractorSchema,
+  /** `base64url` with or without its padding. */
+  encoding: z.enum(['hex', 'base64', 'base64url']),
+  signature: placedSchema,
   timestamp: timestampSchema.optional(),
   /** The delivery's id, where it is part of what is signed. */
-  id: extractorSchema.optional(),
+  id: placedSchema.optional(),
   /** What is signed, byte for byte. */
   content: contentSchema.default('{body}'),
   /** Cut off the front of the secret, if it is there, before it is decoded. */
   secretPrefix: z.string().min(1).optional(),
   /** The URL as the sender knows it. It is never built from headers, which anyone can set. */
   publicUrl: publicUrlSchema.optional(),
+  unboundBody: unboundBodySchema,
 };
 
 const algorithm = z.enum(['sha256', 'sha1', 'sha512']).default('sha256');
-const secretEncoding = z.enum(['utf8', 'base64', 'hex']).default('utf8');
+const secretEncoding = z.enum(['utf8', 'base64', 'base64url', 'hex']).default('utf8');
 const publicKeyEncoding = z.enum(['pem', 'spki-base64']).default('spki-base64');
 
 const hmacSchema = z.strictObject({ kind: z.literal('hmac'), algorithm, secretEncoding, ...signed });
@@ -72,6 +109,8 @@ const ecdsaSchema = z.strictObject({
   kind: z.literal('ecdsa'),
   algorithm,
   secretEncoding: publicKeyEncoding,
+  /** How a signature is written: as DER, or as r and s, one after the other (IEEE P1363). */
+  signatureForm: z.enum(['der', 'raw']).default('der'),
   ...signed,
 });
 const rsaSchema = z.strictObject({
@@ -92,10 +131,44 @@ const sharedSecretSchema = z.strictObject({
   kind: z.literal('sharedSecret'),
   sharedSecret: z.discriminatedUnion('in', [
     z.strictObject({ in: z.literal('header'), name: headerNameSchema }),
-    z.strictObject({ in: z.literal('query'), name: z.string().min(1) }),
+    z.strictObject({ in: z.literal('query'), name: parameterSchema }),
     z.strictObject({ in: z.literal('basic') }),
+    /** With `*`, it has to stand in every item. */
+    z.strictObject({ in: z.literal('body'), pointer: pointerSchema }),
   ]),
 });
+
+/** A JSON Web Token (RFC 7519) beside the body, by a key that does not change. */
+const jwtSchema = z
+  .strictObject({
+    kind: z.literal('jwt'),
+    /** The only one that is taken, whatever the token's header says. */
+    algorithm: z.enum(['HS256', 'HS512', 'RS256', 'RS512', 'ES256', 'EdDSA']),
+    token: placedSchema,
+    secretEncoding: z.enum(['utf8', 'base64', 'base64url', 'hex', 'pem', 'spki-base64']),
+    issuer: z.string().min(1).optional(),
+    audience: z.string().min(1).optional(),
+    /** How far the token's `iat` may be from the time of receipt. A token that has expired is never taken. */
+    toleranceSeconds: secondsSchema.optional(),
+    /** The claim that holds the SHA-256 of the body. */
+    bodyHash: z
+      .strictObject({ claim: z.string().min(1), encoding: z.enum(['hex', 'base64', 'base64url']) })
+      .optional(),
+    unboundBody: unboundBodySchema,
+  })
+  .superRefine(({ algorithm: name, secretEncoding: form, token, bodyHash, unboundBody }, context) => {
+    const refuse = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    const isPublic = form === 'pem' || form === 'spki-base64';
+    if (isPublic === name.startsWith('HS')) {
+      const forms = isPublic ? 'utf8, base64, base64url or hex' : 'pem or spki-base64';
+      refuse('secretEncoding', `expected ${forms}: the key of ${name}.`);
+    }
+    if ((bodyHash === undefined) === (unboundBody === undefined))
+      refuse('bodyHash', 'expected the claim that holds the hash of the body, or unboundBody: true.');
+    if (bodyHash !== undefined && token.body !== undefined)
+      refuse('bodyHash', 'a token within the body cannot hold its hash: say unboundBody: true.');
+  });
 
 /** Where the options are not enough: code, in `plug-ins/`. */
 const customSchema = z.strictObject({
@@ -106,36 +179,72 @@ const customSchema = z.strictObject({
 
 const signedSchema = z
   .discriminatedUnion('kind', [hmacSchema, hashSchema, ecdsaSchema, rsaSchema, ed25519Schema])
-  .superRefine(({ kind, content, timestamp, id }, context) => {
-    const has = (token: string) => tokensOf(content).some(({ text }) => text === token);
-    const refuse = (path: string, message: string) =>
+  .superRefine((scheme, context) => {
+    for (const [path, message] of findContradictions(scheme)) {
       context.addIssue({ code: 'custom', path: [path], message });
-    if (!has('{body}')) refuse('content', 'expected {body} in it: what is not signed can be forged.');
-    if (has('{timestamp}') && timestamp === undefined)
-      refuse('timestamp', 'is missing: content has {timestamp}.');
-    if (!has('{timestamp}') && timestamp !== undefined)
-      refuse('timestamp', 'is not signed: add {timestamp} to content.');
-    if (has('{id}') && id === undefined) refuse('id', 'is missing: content has {id}.');
-    if (!has('{id}') && id !== undefined) refuse('id', 'is not signed: add {id} to content.');
-    if (has('{secret}') !== (kind === 'hash'))
-      refuse('content', 'expected {secret} in it for kind hash, and for no other kind.');
+    }
   });
+
+type AnySigned = z.infer<
+  typeof hmacSchema | typeof hashSchema | typeof ecdsaSchema | typeof rsaSchema | typeof ed25519Schema
+>;
+
+type Contradiction = readonly [path: string, message: string];
+
+/** What a scheme says of its content, and what it says beside. */
+function findContradictions(scheme: AnySigned): readonly Contradiction[] {
+  const { kind, content, timestamp, id } = scheme;
+  const has = (token: string) => tokensOf(content).some(({ text }) => text === token);
+  const found: (Contradiction | false)[] = [
+    ...findUncovered(scheme, has('{body}') || has('{body-sha256}')),
+    has('{timestamp}') && timestamp === undefined && ['timestamp', 'is missing: content has {timestamp}.'],
+    !has('{timestamp}') &&
+      timestamp !== undefined && ['timestamp', 'is not signed: add {timestamp} to content.'],
+    has('{id}') && id === undefined && ['id', 'is missing: content has {id}.'],
+    !has('{id}') && id !== undefined && ['id', 'is not signed: add {id} to content.'],
+    has('{secret}') !== (kind === 'hash') && [
+      'content',
+      'expected {secret} in it for kind hash, and for no other kind.',
+    ],
+  ];
+  return found.filter((one) => one !== false);
+}
+
+/** Whether the signature covers the body, and not itself. */
+function findUncovered(
+  { content, signature, unboundBody }: AnySigned,
+  isBodySigned: boolean,
+): readonly (Contradiction | false)[] {
+  const hasUrl = tokensOf(content).some(({ kind }) => kind === 'url' || kind === 'decoded-url');
+  return [
+    !isBodySigned &&
+      unboundBody === undefined && ['content', 'expected {body} in it: what is not signed can be forged.'],
+    isBodySigned &&
+      unboundBody !== undefined && ['unboundBody', 'content has the body: leave one of the two out.'],
+    isBodySigned &&
+      signature.body !== undefined && [
+        'content',
+        'the signature stands in the body, and cannot sign itself: name what is signed, {body:/pointer}.',
+      ],
+    hasUrl &&
+      signature.query !== undefined && [
+        'content',
+        'the signature stands in the query, and cannot sign itself: name what is signed, {path} or {query:NAME}.',
+      ],
+  ];
+}
 
 /** How a SaaS signs, as data: the options of one verifier. The names are those of providers.md, section 4. */
 export const signatureSchemeSchema = z.preprocess(
   (options) => (isObject(options) && !('kind' in options) ? { kind: 'hmac', ...options } : options),
-  z.discriminatedUnion('kind', [signedSchema, sharedSecretSchema, customSchema]),
+  z.discriminatedUnion('kind', [signedSchema, sharedSecretSchema, jwtSchema, customSchema]),
 );
 
 export type SignatureScheme = z.infer<typeof signatureSchemeSchema>;
 export type SignedScheme = z.infer<typeof signedSchema>;
+export type JwtScheme = z.infer<typeof jwtSchema>;
 export type Extractor = z.infer<typeof extractorSchema>;
-export type TimestampOptions = z.infer<typeof timestampSchema>;
-
-/** RFC 6901; a segment `*` stands for every item of a list. */
-const pointerSchema = z
-  .string()
-  .regex(/^(\/([^~/]|~[01])+)+$/, 'expected a JSON pointer: "/data/id" ("*" for every item of a list)');
+export type TimestampOptions = z.infer<typeof timestampOptionsSchema>;
 
 /** Where a value stands: in a header, or in the body (of several pointers, the first that leads to a value counts). */
 export const selectorSchema = z.union(
@@ -148,36 +257,93 @@ export const selectorSchema = z.union(
 
 export type Selector = z.infer<typeof selectorSchema>;
 
+/** What happened: where it stands, or a constant for a sender that has one kind of webhook and does not name it. */
+export const eventTypeSchema = z.union(
+  [
+    ...selectorSchema.options,
+    z.strictObject({ constant: z.string().regex(/^[!-~]([ -~]{0,254}[!-~])?$/, 'expected a text') }),
+  ],
+  { error: 'expected {header: NAME}, {body: "/json/pointer"} or {constant: TEXT}' },
+);
+
+export type EventTypeSelector = z.infer<typeof eventTypeSchema>;
+
 const valuesSchema = z.record(z.string().min(1), z.string());
+
+const contentTypeSchema = z
+  .string()
+  .regex(/^[\w.+-]+\/[\w.+-]+(; ?charset=[\w-]+)?$/, 'expected a media type: text/plain');
+
+/** A text of an answer; what looks like a token is one. */
+const answerTextSchema = z.string().superRefine((text, context) => {
+  for (const { text: token, problem } of answerTokensOf(text)) {
+    if (problem !== undefined) context.addIssue(`"${token}" ${problem}`);
+  }
+});
 
 /** A fixed answer that a vendor wants to read. */
 export const acknowledgementSchema = z.strictObject({
-  contentType: z
-    .string()
-    .regex(/^[\w.+-]+\/[\w.+-]+(; ?charset=[\w-]+)?$/, 'expected a media type: text/plain'),
-  body: z.string(),
+  contentType: contentTypeSchema,
+  body: z.string().superRefine((text, context) => {
+    for (const token of answerTokensOf(text)) {
+      context.addIssue(`"${token.text}" is sent as it stands: only a handshake's answer is filled in.`);
+    }
+  }),
 });
+
+/** Those that are written from other options, or that belong to the connection. */
+const OWN_HEADERS = [
+  'content-type',
+  'content-length',
+  'x-content-type-options',
+  'connection',
+  'transfer-encoding',
+];
+
+const answerHeadersSchema = z.record(
+  headerNameSchema.refine(
+    (name) => !OWN_HEADERS.includes(name),
+    'is not yours to set: contentType is an option.',
+  ),
+  answerTextSchema,
+);
 
 /** A request by which a vendor tests an endpoint before it sends webhooks. `*` as a value matches any value. */
 export const handshakeSchema = z.strictObject({
   match: z.strictObject({
-    method: z.enum(['GET', 'HEAD', 'POST']),
+    method: z.enum(['GET', 'HEAD', 'POST', 'OPTIONS']),
     query: valuesSchema.optional(),
     headers: z.record(headerNameSchema, z.string()).optional(),
-    /** By JSON pointer, in a JSON or form-encoded body. */
-    body: valuesSchema.optional(),
+    /** By JSON pointer, in a body of any format. */
+    body: z.record(pointerSchema, z.string()).optional(),
   }),
   /**
    * `signature`: verified like any webhook. `token`: a query parameter has to equal the `verifyToken` that is stored beside
    * the signing secrets. `none`: a stranger may read the answer.
    */
-  authenticate: z.union([z.enum(['none', 'signature']), z.strictObject({ token: z.string().min(1) })], {
+  authenticate: z.union([z.enum(['none', 'signature']), z.strictObject({ token: parameterSchema })], {
     error: 'expected none, signature or {token: QUERY_PARAMETER}',
   }),
-  respond: z.strictObject({
-    status: z.int().min(200).max(299),
-    ...acknowledgementSchema.shape,
-  }),
+  /** Without contentType and body, the answer has none. */
+  respond: z
+    .strictObject({
+      status: z.int().min(200).max(299),
+      headers: answerHeadersSchema.optional(),
+      contentType: contentTypeSchema.optional(),
+      body: answerTextSchema.default(''),
+    })
+    .refine(({ contentType, body }) => contentType !== undefined || body === '', {
+      path: ['contentType'],
+      error: 'is missing: there is a body.',
+    }),
+  /** What a person has to copy into the vendor's page or the signing secret: it is written to the log. */
+  show: z
+    .union([
+      z.strictObject({ header: headerNameSchema }),
+      z.strictObject({ query: parameterSchema }),
+      z.strictObject({ body: pointerSchema }),
+    ])
+    .optional(),
 });
 
 export type Handshake = z.infer<typeof handshakeSchema>;
@@ -191,6 +357,8 @@ export function uncoveredBody(scheme: SignatureScheme): string | undefined {
     return 'Mailgun signs a timestamp and a token, and nothing else of the body';
   if (scheme.kind === 'custom' && scheme.plugIn === 'paypal')
     return 'PayPal signs a CRC-32 of the body, which another body can have, too';
+  if ('unboundBody' in scheme && scheme.unboundBody)
+    return 'unboundBody says that the signature leaves it out';
   return undefined;
 }
 
@@ -202,7 +370,7 @@ export const profileSchema = z
      * What happened, in the vendor's words. Several are joined by "."; the first must exist. In a batch each item has a type:
      * pointers with the same `*` are joined within an item.
      */
-    eventType: z.array(selectorSchema).min(1),
+    eventType: z.array(eventTypeSchema).min(1),
     /**
      * An id that stays the same however often the vendor sends the fact, from what the signature protects; several are joined
      * by ":". Where none is given, or one is missing, it is the body's hash (decision 0026).
@@ -222,10 +390,37 @@ export const profileSchema = z
     /** What the vendor wants to read when a webhook was taken; without it the answer is `{ code, message }`. */
     acknowledge: acknowledgementSchema.optional(),
   })
-  .superRefine(({ signature, itemId }, context) => {
-    const why = itemId && uncoveredBody(signature);
+  .superRefine((profile, context) => {
+    const why = profile.itemId && uncoveredBody(profile.signature);
     if (why) context.addIssue({ code: 'custom', path: ['itemId'], message: `is not signed: ${why}.` });
+    for (const [index, handshake] of profile.handshakes.entries()) {
+      const message = explainHmac(profile, handshake);
+      if (message) context.addIssue({ code: 'custom', path: ['handshakes', index, 'respond'], message });
+    }
   });
+
+/**
+ * Why a handshake's answer may not have an HMAC by the signing secret: a stranger would have the body of his choice signed. A
+ * challenge is letters and digits (`handshake.ts`), so that it can be no body with an event type in it.
+ */
+function explainHmac(
+  {
+    signature,
+    eventType,
+  }: { readonly signature: SignatureScheme; readonly eventType: readonly EventTypeSelector[] },
+  { authenticate, respond }: Handshake,
+): string | undefined {
+  const texts = [respond.body, ...Object.values(respond.headers ?? {})];
+  if (authenticate !== 'none' || !texts.some(hasHmac)) return undefined;
+  const isSafe =
+    signature.kind === 'hmac' &&
+    tokensOf(signature.content).some(({ kind }) => kind === 'body') &&
+    eventType[0] !== undefined &&
+    'body' in eventType[0];
+  return isSafe
+    ? undefined
+    : 'an HMAC for strangers could sign a webhook: it needs kind hmac, {body} in content, and an event type from the body; or authenticate: signature.';
+}
 
 /** A profile as it is written; `satisfies ProfileOptions` checks it. */
 export type ProfileOptions = z.input<typeof profileSchema>;

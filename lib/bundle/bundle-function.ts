@@ -25,6 +25,7 @@ const LAZY: Readonly<Record<string, string>> = {
   './diagnosis.cjs': 'ingest/signature/diagnosis.ts',
   './verification.cjs': 'ingest/signature/verification.ts',
   './plug-ins.cjs': 'ingest/signature/plug-ins/plug-ins.ts',
+  './jwt.cjs': 'ingest/signature/plug-ins/jwt.ts',
 };
 
 /**

@@ -65,7 +65,7 @@ function whyConstant(source: string): string | undefined {
 function signedHeaders(signature: SignatureScheme): readonly string[] {
   if (!('content' in signature)) return [];
   const named = tokensOf(signature.content).flatMap((token) => (token.kind === 'header' ? [token.name] : []));
-  return [...named, ...(signature.id ? [signature.id.header] : [])].map((name) => name.toLowerCase());
+  return [...named, ...[signature.id?.header ?? []].flat()].map((name) => name.toLowerCase());
 }
 
 function membersRead(ast: Ast): readonly string[] {

@@ -214,7 +214,9 @@ export function checkSecretHeaders(
   { value, problemAt }: ConfigFile<WrittenFile>,
   { signature }: Profile,
 ): readonly Problem[] {
-  const own = 'signature' in signature ? [signature.signature.header.toLowerCase()] : [];
+  const carrier =
+    'signature' in signature ? signature.signature : 'token' in signature ? signature.token : {};
+  const own = [carrier.header ?? []].flat().map((name) => name.toLowerCase());
   const shared =
     'sharedSecret' in signature && 'name' in signature.sharedSecret ? signature.sharedSecret.name : '';
   const secret = ['authorization', 'cookie', ...own, shared.toLowerCase()];

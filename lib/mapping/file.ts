@@ -286,7 +286,40 @@ function readOptions(verify: unknown): Result<object, readonly Finding[]> {
   if (profile === undefined) return succeed({ signature: options });
   const base = profileNamed(String(profile), ['verify', 'profile']);
   if (!base.ok) return base;
-  return succeed({ ...base.value, signature: { ...base.value.signature, ...options } });
+  return succeed({ ...base.value, signature: mergeOptions(base.value.signature, options) });
+}
+
+/** What says where a value stands; of two that differ, the second takes the place of the first with all that is beside it. */
+const PLACES = ['in', 'header', 'query', 'body'];
+
+/**
+ * Changes some options of a profile: objects are merged, null removes an option, and all else replaces what was there, as in a
+ * JSON merge patch (RFC 7396).
+ */
+function mergeOptions(base: object, changes: object): object {
+  const before = base as Readonly<Record<string, unknown>>;
+  const merged: Record<string, unknown> = isOtherPlace(base, changes) ? {} : { ...before };
+  for (const [name, change] of Object.entries(changes)) {
+    if (change === null) delete merged[name];
+    else if (isPlainObject(change) && isPlainObject(merged[name]))
+      merged[name] = mergeOptions(merged[name], change);
+    else merged[name] = change;
+  }
+  return merged;
+}
+
+/** Another place altogether; another header is read as the profile's was. */
+function isOtherPlace(base: object, changes: object): boolean {
+  const placeOf = (options: object) => {
+    const { in: kind, ...rest } = options as { readonly in?: unknown };
+    return kind ?? PLACES.find((place) => place in rest);
+  };
+  const [from, to] = [placeOf(base), placeOf(changes)];
+  return to !== undefined && from !== to;
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function profileNamed(
@@ -311,8 +344,12 @@ function whereWritten({ path: [first = '', ...rest], message }: Finding, isName:
  */
 function findSlowPicks(scheme: Profile['signature']): readonly Finding[] {
   if (scheme.kind === 'sharedSecret' || scheme.kind === 'custom') return [];
-  return (['signature', 'timestamp', 'id'] as const).flatMap((name) => {
-    const pick = scheme[name]?.pick;
+  const extractors =
+    scheme.kind === 'jwt'
+      ? { token: scheme.token }
+      : { signature: scheme.signature, timestamp: scheme.timestamp, id: scheme.id };
+  return Object.entries(extractors).flatMap(([name, extractor]) => {
+    const pick = extractor?.pick;
     const message = pick === undefined ? undefined : explainSlow(pick);
     return message === undefined ? [] : [{ path: ['verify', name, 'pick'], message }];
   });

@@ -8,6 +8,7 @@ import { checkCoverage } from './examples/coverage.ts';
 import { checkExpectation, type Example, parseExample, runExample } from './examples/example.ts';
 import { type MappingFile, parseMappingFile } from './file.ts';
 import { checkFormerNames } from './former-names.ts';
+import { warnOfOpenHandshakes } from './open-handshakes.ts';
 
 /** The file that makes a folder a mapping folder. */
 const MAPPING_FILE = 'mapping.yaml';
@@ -71,6 +72,7 @@ async function checkFolder(path: string, folder: string, stages: readonly string
   const runs = await Promise.all(examples.map((example) => runExample(mapping, example, stages[0] ?? '')));
   const found = [
     ...warnOfRepeatedFacts(mapping),
+    ...warnOfOpenHandshakes(mapping, examples),
     ...(await checkCoverage(mapping, runs)),
     ...problems,
     ...runs.flatMap(checkExpectation),

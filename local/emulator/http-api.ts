@@ -129,7 +129,7 @@ export function toHttpEvent(
   apiId: string,
   now: Date,
 ): object {
-  const { pathname, search, searchParams } = new URL(message.url ?? '/', 'http://localhost');
+  const { pathname, searchParams } = new URL(message.url ?? '/', 'http://localhost');
   const { cookie, ...headers } = joinHeaders(message);
   const isText =
     isUtf8(body) && (headers['content-type'] === undefined || TEXT.test(headers['content-type']));
@@ -137,10 +137,10 @@ export function toHttpEvent(
     version: '2.0',
     routeKey: route.routeKey,
     rawPath: pathname,
-    rawQueryString: search.slice(1),
+    rawQueryString: queryOf(message),
     headers,
     ...(cookie !== undefined && { cookies: cookie.split('; ') }),
-    ...(search !== '' && { queryStringParameters: Object.fromEntries(searchParams) }),
+    ...(searchParams.size > 0 && { queryStringParameters: Object.fromEntries(searchParams) }),
     ...(Object.keys(route.pathParameters).length > 0 && { pathParameters: route.pathParameters }),
     requestContext: {
       accountId: ACCOUNT,
@@ -162,6 +162,12 @@ export function toHttpEvent(
     ...(body.length > 0 && { body: body.toString(isText ? 'utf8' : 'base64') }),
     isBase64Encoded: body.length > 0 && !isText,
   };
+}
+
+/** The query as it was received: `URL` would escape what a signature may cover as it is. */
+function queryOf({ url = '' }: IncomingMessage): string {
+  const at = url.indexOf('?');
+  return at === -1 ? '' : url.slice(at + 1);
 }
 
 /** Lower-case names; a header that was sent more than once has its values joined by a comma. */

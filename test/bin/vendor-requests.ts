@@ -10,8 +10,8 @@ export type VendorRequest = {
   readonly types: readonly string[];
   /** Its id; the hash of its body where it is missing. */
   readonly id?: string;
-  /** What is not signed at all, so that a changed body cannot be told. */
-  readonly isUnsigned?: boolean;
+  /** A secret travels with it, and nothing is signed: a changed body cannot be told. */
+  readonly isBodyUnsigned?: boolean;
   /** Requests by which the vendor tries the endpoint first, and what it expects. */
   readonly handshakes?: readonly VendorHandshake[];
 };
@@ -21,7 +21,11 @@ type VendorHandshake = {
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  readonly answer: { readonly statusCode: number; readonly body: string };
+  readonly answer: {
+    readonly statusCode: number;
+    readonly body: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
 };
 
 export const AT = new Date('2026-11-24T09:30:00Z');
@@ -216,7 +220,122 @@ export const REQUESTS: Readonly<Record<string, VendorRequest>> = {
     types: ['signup_success'],
     id: '4210',
   })),
+  Dropbox: request(
+    '{"list_folder":{"accounts":["dbid:AAH4f99T0taONIb"]},"delta":{"users":[12345678]}}',
+    (body) => ({
+      headers: { 'X-Dropbox-Signature': hmac(body, 'hex') },
+      types: ['files.changed'],
+      handshakes: [
+        { method: 'GET', query: 'challenge=abc-123', answer: { statusCode: 200, body: 'abc-123' } },
+      ],
+    }),
+  ),
+  'Okta, event hooks': request(
+    '{"eventType":"com.okta.event_hook","eventId":"b5a188b9","data":{"events":[{"uuid":"u1","eventType":"user.lifecycle.create"}]}}',
+    () => ({
+      headers: { Authorization: SECRET },
+      types: ['user.lifecycle.create'],
+      id: 'b5a188b9',
+      isBodyUnsigned: true,
+      handshakes: [
+        {
+          method: 'GET',
+          headers: { 'X-Okta-Verification-Challenge': 'XdJkBXKLCkN' },
+          answer: { statusCode: 200, body: '{"verification":"XdJkBXKLCkN"}' },
+        },
+      ],
+    }),
+  ),
+  Asana: request(
+    '{"events":[{"action":"changed","resource":{"gid":"1","resource_type":"task"},"created_at":"2026-11-24T09:29:58Z"}]}',
+    (body) => ({
+      headers: { 'X-Hook-Signature': hmac(body, 'hex') },
+      types: ['task.changed'],
+      handshakes: [
+        {
+          headers: { 'X-Hook-Secret': 'b537207f20cbfa02357cf448134da559' },
+          answer: {
+            statusCode: 200,
+            body: '',
+            headers: { 'x-hook-secret': 'b537207f20cbfa02357cf448134da559' },
+          },
+        },
+      ],
+    }),
+  ),
+  Notion: request(
+    '{"id":"367cba44","type":"page.created","attempt_number":1,"entity":{"id":"153104cd"}}',
+    (body) => ({
+      headers: { 'X-Notion-Signature': `sha256=${hmac(body, 'hex')}` },
+      types: ['page.created'],
+      id: '367cba44',
+      handshakes: [
+        { body: '{"verification_token":"secret_tMrlL1qK5vuQ"}', answer: { statusCode: 200, body: '' } },
+      ],
+    }),
+  ),
+  'Box, webhooks V2': request(
+    '{"type":"webhook_event","id":"eb0c4e06","trigger":"FILE.UPLOADED","source":{"id":"73835521473"}}',
+    (body) => ({
+      headers: {
+        'BOX-DELIVERY-TIMESTAMP': '2026-11-24T01:29:58-08:00',
+        'BOX-SIGNATURE-PRIMARY': hmac(
+          `${body}2026-11-24T01:29:58-08:00`,
+          'base64',
+          'sha256',
+          'a new primary key',
+        ),
+        'BOX-SIGNATURE-SECONDARY': hmac(`${body}2026-11-24T01:29:58-08:00`, 'base64'),
+      },
+      types: ['FILE.UPLOADED'],
+      id: 'eb0c4e06',
+    }),
+  ),
+  'Front, application webhooks': request(
+    '{"type":"inbound_received","authorization":{"id":"cmp_1"},"payload":{"id":"evt_1ywg3f2","type":"inbound"}}',
+    (body) => ({
+      headers: front(body),
+      types: ['inbound_received'],
+      id: 'evt_1ywg3f2',
+      handshakes: [
+        {
+          headers: { ...front('{"type":"sync"}'), 'X-Front-Challenge': 'a1b2c3' },
+          body: '{"type":"sync"}',
+          answer: { statusCode: 200, body: 'a1b2c3' },
+        },
+      ],
+    }),
+  ),
+  Sanity: request('{"_id":"drafts.resume","_rev":"v1","email":"ann@example.com"}', (body) => ({
+    headers: {
+      'Sanity-Operation': 'create',
+      'Sanity-Webhook-Signature': `t=${MILLISECONDS},v1=${hmac(`${MILLISECONDS}.${body}`, 'base64url')}`,
+    },
+    types: ['create'],
+    id: 'drafts.resume:v1',
+  })),
+  'Microsoft Graph': request(
+    `{"value":[{"subscriptionId":"76222963","clientState":"${SECRET}","changeType":"created","resource":"Users/1/Messages/2"}]}`,
+    () => ({
+      headers: {},
+      types: ['created'],
+      isBodyUnsigned: true,
+      handshakes: [
+        {
+          query: 'validationToken=Validation%3A%20Testing',
+          answer: { statusCode: 200, body: 'Validation: Testing' },
+        },
+      ],
+    }),
+  ),
 };
+
+function front(body: string): Readonly<Record<string, string>> {
+  return {
+    'X-Front-Request-Timestamp': MILLISECONDS,
+    'X-Front-Signature': hmac(`${MILLISECONDS}:${body}`, 'base64'),
+  };
+}
 
 function discord(body: string): Readonly<Record<string, string>> {
   return { 'X-Signature-Timestamp': SECONDS, 'X-Signature-Ed25519': ed25519(`${SECONDS}${body}`, 'hex') };

@@ -139,7 +139,11 @@ describe('what is signed as a plug-in verifies', () => {
 
   test.each([
     ['adyen-standard', '{"notificationItems":[]}', 'The body is no list of notificationItems'],
-    ['adyen-standard', '{"notificationItems":[{"NotificationRequestItem":{}}]}', 'The body is no list'],
+    [
+      'adyen-standard',
+      '{"notificationItems":[{"NotificationRequestItem":{"amount":5}}]}',
+      'The body is no list',
+    ],
     ['adyen-standard', 'no JSON', 'The body is no list of notificationItems'],
     ['mailgun', '[]', 'The body is no JSON object.'],
     ['mailgun', '{', 'The body is no JSON object.'],

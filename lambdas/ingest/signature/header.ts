@@ -1,38 +1,36 @@
 import { fail, type Result, succeed } from '../../result.ts';
 import type { Extractor, TimestampOptions } from '../source.ts';
 import { decodeBytes } from './keys.ts';
-import type { VerificationFailure } from './verification.ts';
+import { type Carrier, compilePlaceReader, malformedAt, repeatedAt } from './place.ts';
+import type { SignatureMethod, VerificationFailure } from './verification.ts';
 
-// Each reader is compiled once, from the options of a scheme, and reads the headers of every request.
-
-/** Header values by lower-case name. */
-type Headers = ReadonlyMap<string, string>;
+// Each reader is compiled once, from the options of a scheme, and reads every request.
 
 type Read<Value> = Result<Value, VerificationFailure>;
 
-/** Reads the one value that a header holds for an extractor; of several values, none can be known to be meant. */
-export function compileValueReader(extractor: Extractor, name: string): (headers: Headers) => Read<string> {
+/** Reads the one value that stands where an extractor says; of several values, none can be known to be meant. */
+export function compileValueReader(extractor: Extractor, name: string): (carrier: Carrier) => Read<string> {
   const readValues = compileValuesReader(extractor, name);
-  return (headers) => {
-    const values = readValues(headers);
+  return (carrier) => {
+    const values = readValues(carrier);
     if (!values.ok) return values;
     const found = values.value.length;
-    if (found > 1) return fail({ code: 'repeated-header', header: extractor.header, found });
+    if (found > 1) return fail(repeatedAt(extractor, found));
     return succeed(values.value[0] ?? '');
   };
 }
 
-/** Reads the signatures that a header holds, as bytes. What is not in the encoding is no signature. */
+/** Reads the signatures of a request, as bytes. What is not in the encoding is no signature. */
 export function compileSignatureReader({
   signature,
   encoding,
 }: {
   readonly signature: Extractor;
-  readonly encoding: 'hex' | 'base64';
-}): (headers: Headers) => Read<readonly Buffer[]> {
+  readonly encoding: SignatureMethod['encoding'];
+}): (carrier: Carrier) => Read<readonly Buffer[]> {
   const readValues = compileValuesReader(signature, 'signature');
-  return (headers) => {
-    const sent = readValues(headers);
+  return (carrier) => {
+    const sent = readValues(carrier);
     if (!sent.ok) return sent;
     const signatures: Buffer[] = [];
     for (const text of sent.value) {
@@ -40,29 +38,30 @@ export function compileSignatureReader({
       if (bytes !== undefined) signatures.push(bytes);
     }
     if (signatures.length > 0) return succeed(signatures);
-    const form = `${formatPart(signature, 'signature')}, in ${encoding}`;
-    return fail({ code: 'malformed-header', header: signature.header, form });
+    return fail(malformedAt(signature, `${formatPart(signature, 'signature')}, in ${encoding}`));
   };
 }
 
-/** Reads every value that a header holds for an extractor; at least one. */
+/** Reads every value that stands where an extractor says; at least one. */
 function compileValuesReader(
   extractor: Extractor,
   name: string,
-): (headers: Headers) => Read<readonly string[]> {
-  const { header } = extractor;
+): (carrier: Carrier) => Read<readonly string[]> {
+  const readTexts = compilePlaceReader(extractor);
   const readParts = compilePartsReader(extractor);
-  return (headers) => {
-    const value = headers.get(header) ?? '';
-    const values = readParts(value);
-    if (values.length > 0) return succeed(values);
-    if (value.trim() === '') return fail({ code: 'missing-header', header });
-    return fail({ code: 'malformed-header', header, form: formatPart(extractor, name) });
+  return (carrier) => {
+    const texts = readTexts(carrier);
+    if (!texts.ok) return texts;
+    const values = texts.value.flatMap(readParts);
+    return values.length > 0 ? succeed(values) : fail(malformedAt(extractor, formatPart(extractor, name)));
   };
 }
 
 /** Reads the values of a header's parts that an extractor picks, without the empty ones. */
-export function compilePartsReader({ split, pick }: Extractor): (header: string) => readonly string[] {
+export function compilePartsReader({
+  split,
+  pick,
+}: Pick<Extractor, 'split' | 'pick'>): (header: string) => readonly string[] {
   const read = pick === undefined ? readWhole : compilePick(pick);
   return (header) => readParts(header, split, read);
 }
@@ -147,14 +146,14 @@ function plain(pattern: string): string {
 /** Reads the timestamp as it was sent (that text is what is signed), and fails where it is too far from the receive time. */
 export function compileTimestampReader(
   options: TimestampOptions,
-): (headers: Headers, receivedAt: Date) => Read<string> {
+): (carrier: Carrier, receivedAt: Date) => Read<string> {
   const readValue = compileValueReader(options, 'timestamp');
-  return (headers, receivedAt) => {
-    const sent = readValue(headers);
+  return (carrier, receivedAt) => {
+    const sent = readValue(carrier);
     if (!sent.ok) return sent;
     const milliseconds = TIME_PARSERS[options.format](sent.value);
     if (milliseconds === undefined) {
-      return fail({ code: 'malformed-header', header: options.header, form: TIME_FORMS[options.format] });
+      return fail(malformedAt(options, TIME_FORMS[options.format]));
     }
     const tooFar = judgeAge(options, milliseconds, receivedAt);
     return tooFar === undefined ? sent : fail(tooFar);

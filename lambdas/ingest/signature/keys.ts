@@ -15,7 +15,7 @@ import type { Content, Crypto, SignatureMethod, SignedContent } from './verifica
 /** What a scheme says of its secrets. */
 type SecretOptions = {
   readonly kind: SignedScheme['kind'];
-  readonly secretEncoding?: 'utf8' | 'base64' | 'hex' | 'pem' | 'spki-base64';
+  readonly secretEncoding?: 'utf8' | 'base64' | 'base64url' | 'hex' | 'pem' | 'spki-base64';
   readonly secretPrefix?: string | undefined;
 };
 
@@ -46,8 +46,8 @@ export function decodeSecret(
   const text = withoutPrefix(secret, secretPrefix);
   if (kind === 'ecdsa' || kind === 'rsa' || kind === 'ed25519')
     return readPublicKey(kind, secretEncoding, text);
-  const isEncoded = secretEncoding === 'base64' || secretEncoding === 'hex';
-  return secretKeyOf(isEncoded ? decodeBytes(text, secretEncoding) : Buffer.from(text));
+  const isEncoded = ['base64', 'base64url', 'hex'].includes(secretEncoding);
+  return secretKeyOf(isEncoded ? decodeBytes(text, secretEncoding as Encoding) : Buffer.from(text));
 }
 
 /** The key of an HMAC. No bytes are no key. */
@@ -82,6 +82,7 @@ const PUBLIC_KEYS = {
   'spki-base64': (text: string) =>
     createPublicKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'spki' }),
   base64: (text: string) => rawEd25519(Buffer.from(text, 'base64')),
+  base64url: (text: string) => rawEd25519(Buffer.from(text, 'base64')),
   hex: (text: string) => rawEd25519(Buffer.from(text, 'hex')),
 };
 
@@ -114,17 +115,28 @@ function isPrivateDer(key: Buffer, type: (typeof PRIVATE_FORMS)[number]): boolea
 
 const HEX = /^[0-9a-f]+$/i;
 
+type Encoding = SignatureMethod['encoding'];
+
 /**
  * The bytes that a text stands for, or `undefined` where it is not the one way to write them: `Buffer.from` alone skips
- * what it does not know, so that two texts would pass for one signature. Hex may be in either case.
+ * what it does not know, so that two texts would pass for one signature. Hex may be in either case; base64url has its padding
+ * or none.
  */
-export function decodeBytes(text: string, encoding: 'hex' | 'base64'): Buffer | undefined {
+export function decodeBytes(text: string, encoding: Encoding): Buffer | undefined {
   // Tested first: Node reads only the lower byte of each character as a digit.
   if (encoding === 'hex' && !HEX.test(text)) return undefined;
   const bytes = Buffer.from(text, encoding);
   const isCanonical =
-    encoding === 'hex' ? bytes.length * 2 === text.length : bytes.toString(encoding) === text;
+    encoding === 'hex' ? bytes.length * 2 === text.length : isBase64Of(bytes, text, encoding);
   return isCanonical && bytes.length > 0 ? bytes : undefined;
+}
+
+function isBase64Of(bytes: Buffer, text: string, encoding: 'base64' | 'base64url'): boolean {
+  const written = bytes.toString(encoding);
+  return (
+    written === text ||
+    (encoding === 'base64url' && text === written.padEnd(4 * Math.ceil(written.length / 4), '='))
+  );
 }
 
 /**
@@ -205,15 +217,25 @@ function isSame(sent: Buffer, expected: Buffer): boolean {
 }
 
 function isSignedBy(
-  { kind, algorithm = 'sha256' }: Crypto,
+  { kind, algorithm = 'sha256', signatureForm }: Crypto,
   sent: Buffer,
   content: Buffer,
   key: KeyObject,
 ): boolean {
   if (kind === 'ed25519') return sent.length === 64 && verify(null, content, key, sent);
-  return verify(algorithm, content, key, sent);
+  return verify(algorithm, content, signatureForm === 'raw' ? { key, dsaEncoding: 'ieee-p1363' } : key, sent);
 }
 
 function toBytes(piece: string | Uint8Array): Uint8Array {
   return typeof piece === 'string' ? Buffer.from(piece) : piece;
+}
+
+/**
+ * SHA-256 of what was signed, in hex: the id where a body can change under one signature. A form can be written in many ways under one signature: other escapes, another order,
+ * two parameters as one. What is signed is the same for all of them.
+ */
+export function hashSigned(signed: readonly Content[]): string {
+  const hash = createHash('sha256');
+  for (const piece of signed.flat()) hash.update(piece);
+  return hash.digest('hex');
 }

@@ -2,23 +2,26 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { fail, type Result, succeed } from '../../result.ts';
 import type { SignatureScheme } from '../source.ts';
 import { decodeBytes } from './keys.ts';
-import type { MatchSecrets, SignedRequest, VerificationFailure } from './verification.ts';
+import { type Carrier, readMembers } from './place.ts';
+import type { MatchSecrets, VerificationFailure } from './verification.ts';
 
 type SharedSecretOptions = Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'];
 
 /** Reads the secret that a request carries itself. That it is one of ours proves who sent it, but nothing about the body. */
 export function readSharedSecret(
   options: SharedSecretOptions,
-  request: Pick<SignedRequest, 'headers' | 'query'>,
+  request: Carrier,
 ): Result<MatchSecrets, VerificationFailure> {
   const sent = readSent(options, request);
   return sent.ok ? succeed((secrets) => compare(sent.value, secrets)) : sent;
 }
 
-function compare(sent: string, secrets: readonly string[]): ReturnType<MatchSecrets> {
-  const secretIndex = secrets.findIndex((secret) => secret !== '' && isSame(sent, secret));
+/** Several texts of a request have to be one and the same secret. */
+function compare(sent: readonly string[], secrets: readonly string[]): ReturnType<MatchSecrets> {
+  const isSent = (secret: string) => secret !== '' && sent.every((one) => isSame(one, secret));
+  const secretIndex = secrets.findIndex(isSent);
   if (secretIndex >= 0) return succeed({ secretIndex });
-  const spaced = secrets.findIndex((secret) => secret.trim() !== '' && isSame(sent, secret.trim()));
+  const spaced = secrets.findIndex((secret) => isSent(secret.trim()));
   return spaced >= 0
     ? fail({ code: 'secret-whitespace', secretIndex: spaced })
     : fail({ code: 'no-matching-secret', secretsTried: secrets.length });
@@ -26,27 +29,30 @@ function compare(sent: string, secrets: readonly string[]): ReturnType<MatchSecr
 
 function readSent(
   options: SharedSecretOptions,
-  { headers, query }: Pick<SignedRequest, 'headers' | 'query'>,
-): Result<string, VerificationFailure> {
+  request: Carrier,
+): Result<readonly string[], VerificationFailure> {
+  const { headers, query } = request;
   switch (options.in) {
     case 'header': {
       const value = headers.get(options.name);
-      return value ? succeed(value) : fail({ code: 'missing-header', header: options.name });
+      return value ? succeed([value]) : fail({ code: 'missing-header', header: options.name });
     }
     case 'query': {
       const value = new URLSearchParams(query).get(options.name);
-      return value ? succeed(value) : fail({ code: 'missing-query-parameter', parameter: options.name });
+      return value ? succeed([value]) : fail({ code: 'missing-query-parameter', parameter: options.name });
     }
     case 'basic':
       return readBasic(headers.get('authorization'));
+    case 'body':
+      return readMembers(options.pointer, request);
   }
 }
 
 /** RFC 7617: `Basic <base64 of user:password>`. */
-function readBasic(value: string | undefined): Result<string, VerificationFailure> {
+function readBasic(value: string | undefined): Result<readonly string[], VerificationFailure> {
   if (!value) return fail({ code: 'missing-header', header: 'authorization' });
   const credentials = decodeBytes(/^Basic (\S+)$/i.exec(value.trim())?.[1] ?? '', 'base64');
-  if (credentials !== undefined) return succeed(credentials.toString('utf8'));
+  if (credentials !== undefined) return succeed([credentials.toString('utf8')]);
   return fail({ code: 'malformed-header', header: 'authorization', form: 'Basic <base64 of user:password>' });
 }
 

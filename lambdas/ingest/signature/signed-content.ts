@@ -1,20 +1,33 @@
 import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import { withoutQuery } from '../request.ts';
+import { readMembers } from './place.ts';
 import type { Content, SignedRequest, VerificationFailure } from './verification.ts';
 
 /** A piece of what is signed, in the order of the template. */
 export type ContentToken =
   | { readonly kind: 'literal'; readonly text: string }
-  | { readonly kind: 'header'; readonly text: string; readonly name: string }
+  | { readonly kind: 'header' | 'query' | 'member'; readonly text: string; readonly name: string }
   | { readonly kind: (typeof NAMES)[number]; readonly text: string }
   | { readonly kind: 'unknown'; readonly text: string };
 
-const NAMES = ['body', 'timestamp', 'id', 'method', 'url', 'decoded-url', 'secret'] as const;
+const NAMES = [
+  'body',
+  'body-sha256',
+  'timestamp',
+  'id',
+  'method',
+  'url',
+  'decoded-url',
+  'path',
+  'secret',
+] as const;
 
 /** The tokens of a content template, as a person writes them. */
 export const TOKENS: readonly string[] = NAMES.map((name) => `{${name}}`);
 
 /** What the tokens of a content template stand for. */
-type Parts = Pick<SignedRequest, 'method' | 'url' | 'headers' | 'rawBody'> & {
+type Parts = Pick<SignedRequest, 'method' | 'url' | 'query' | 'headers' | 'rawBody'> & {
   readonly timestamp: string;
   readonly id: string;
 };
@@ -33,7 +46,7 @@ type ContentTemplate = {
 export function compileTemplate(template: string): ContentTemplate {
   const tokens = tokensOf(template);
   const open = openPartsOf(tokens);
-  const needed = tokens.filter(({ kind }) => kind === 'header' || kind === 'url' || kind === 'decoded-url');
+  const needed = tokens.filter((token) => isOpen(token) && token.kind !== 'id');
   return {
     tokens,
     explainMissing: (request) => {
@@ -60,18 +73,41 @@ export function tokensOf(template: string): readonly ContentToken[] {
 function readToken(text: string): ContentToken {
   if (!/^\{[^{}]*\}$/.test(text)) return { kind: 'literal', text };
   const name = text.slice(1, -1);
-  const header = /^header:([A-Za-z0-9!#$%&'*+.^_`|~-]+)$/.exec(name)?.[1];
+  const [, header, query, member] =
+    /^header:([A-Za-z0-9!#$%&'*+.^_`|~-]+)$|^query:(.+)$|^body:((?:\/(?:[^~/*]|~[01])+)+)$/.exec(name) ?? [];
   if (header !== undefined) return { kind: 'header', text, name: header.toLowerCase() };
+  if (query !== undefined) return { kind: 'query', text, name: query };
+  if (member !== undefined) return { kind: 'member', text, name: member };
   const kind = NAMES.find((known) => known === name);
   return { kind: kind ?? 'unknown', text };
 }
 
-function explainMissing(
-  token: ContentToken,
-  { url, headers }: SignedRequest,
-): VerificationFailure | undefined {
-  if (token.kind !== 'header') return url === undefined ? { code: 'public-url-missing' } : undefined;
-  return headers.has(token.name) ? undefined : { code: 'missing-header', header: token.name };
+function explainMissing(token: ContentToken, request: SignedRequest): VerificationFailure | undefined {
+  switch (token.kind) {
+    case 'header':
+      return request.headers.has(token.name) ? undefined : { code: 'missing-header', header: token.name };
+    case 'query': {
+      const parameter = token.name;
+      return queryValue(request, parameter) === ''
+        ? { code: 'missing-query-parameter', parameter }
+        : undefined;
+    }
+    case 'member': {
+      const member = readMembers(token.name, request);
+      return member.ok ? undefined : member.failure;
+    }
+    default:
+      return request.url === undefined ? { code: 'public-url-missing' } : undefined;
+  }
+}
+
+function queryValue({ query }: Pick<SignedRequest, 'query'>, name: string): string {
+  return new URLSearchParams(query).get(name) ?? '';
+}
+
+function memberValue(parts: Parts, pointer: string): string {
+  const member = readMembers(pointer, parts);
+  return member.ok ? (member.value[0] ?? '') : '';
 }
 
 /** A part whose text the sender chooses, at any length: where it ends has to be told from the signed text alone. */
@@ -81,23 +117,53 @@ type OpenPart = {
   readonly separator: string | undefined;
   /** Whether no other such part stands between it and the body. */
   readonly isBesideBody: boolean;
+  /** Whether it is what is left once all other parts are told: no body, which has any length, stands beside it. */
+  readonly isRest: boolean;
 };
 
-/** The URL, the id and the headers of a template. Timestamps and methods are of one length each. */
+/**
+ * The URL, the id, and what is named of headers, query and body in a template. Timestamps, methods and the body's hash are of one
+ * length each. Where the body is not signed, its place is the end.
+ */
 export function openPartsOf(tokens: readonly ContentToken[]): readonly OpenPart[] {
-  const body = tokens.findIndex(({ kind }) => kind === 'body');
+  const body = bodyPlaceOf(tokens);
   return tokens.flatMap((token, at) => {
-    if (!OPEN_KINDS.includes(token.kind)) return [];
+    if (!isOpen(token)) return [];
     const inward = at < body ? tokens.slice(at + 1, body) : tokens.slice(body + 1, at).reverse();
     const separator = inward[0]?.kind === 'literal' ? inward[0].text : undefined;
-    return [{ token, separator, isBesideBody: !inward.some(({ kind }) => OPEN_KINDS.includes(kind)) }];
+    const hasBody = tokens[body]?.kind === 'body';
+    // Beside a hash, only one can be what is left.
+    const isNearest = !inward.some(isOpen) && (hasBody || at < body || !tokens.slice(0, body).some(isOpen));
+    return [{ token, separator, isBesideBody: isNearest, isRest: isNearest && !hasBody }];
   });
 }
 
-const OPEN_KINDS: readonly ContentToken['kind'][] = ['id', 'header', 'url', 'decoded-url'];
+function bodyPlaceOf(tokens: readonly ContentToken[]): number {
+  const body = tokens.findIndex(({ kind }) => kind === 'body');
+  const hash = tokens.findIndex(({ kind }) => kind === 'body-sha256');
+  return [body, hash].find((at) => at >= 0) ?? tokens.length;
+}
 
-/** Whether a part ends where its separator begins, or, beside a body of JSON, where the first bracket does. */
-function isBounded({ token, separator, isBesideBody }: OpenPart, parts: Parts): boolean {
+function isOpen({ kind }: ContentToken): boolean {
+  return OPEN_KINDS.includes(kind);
+}
+
+const OPEN_KINDS: readonly ContentToken['kind'][] = [
+  'id',
+  'header',
+  'query',
+  'member',
+  'url',
+  'decoded-url',
+  'path',
+];
+
+/**
+ * Whether a part ends where its separator begins, or, beside a body of JSON, where the first bracket does. What is left beside
+ * a hash, or where no body is signed, can end in one place only.
+ */
+function isBounded({ token, separator, isBesideBody, isRest }: OpenPart, parts: Parts): boolean {
+  if (isRest) return true;
   const text = String(writeToken(token, parts, ''));
   if (separator !== undefined && !text.includes(separator)) return true;
   return isBesideBody && !/[{}[\]\s]/.test(text) && isBracketed(parts.rawBody);
@@ -131,6 +197,8 @@ function writeToken(token: ContentToken, parts: Parts, secret: string): string |
   switch (token.kind) {
     case 'body':
       return parts.rawBody;
+    case 'body-sha256':
+      return createHash('sha256').update(parts.rawBody).digest('hex');
     case 'timestamp':
     case 'id':
     case 'method':
@@ -139,6 +207,12 @@ function writeToken(token: ContentToken, parts: Parts, secret: string): string |
       return parts.url ?? '';
     case 'decoded-url':
       return decodeUrl(parts.url ?? '');
+    case 'path':
+      return withoutQuery(parts.url ?? '').replace(/^https?:\/\/[^/]*/, '');
+    case 'query':
+      return queryValue(parts, token.name);
+    case 'member':
+      return memberValue(parts, token.name);
     case 'secret':
       return secret;
     case 'header':

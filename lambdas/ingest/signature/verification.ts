@@ -13,10 +13,12 @@ type SenderFailure =
   | { readonly code: 'missing-query-parameter'; readonly parameter: string }
   | { readonly code: 'missing-member'; readonly member: string }
   | { readonly code: 'malformed-header'; readonly header: string; readonly form: string }
+  | { readonly code: 'malformed-query-parameter'; readonly parameter: string; readonly form: string }
   | { readonly code: 'malformed-member'; readonly member: string; readonly form: string }
   | { readonly code: 'repeated-header'; readonly header: string; readonly found: number }
   | { readonly code: 'timestamp-too-old'; readonly skewSeconds: number; readonly toleranceSeconds: number }
   | { readonly code: 'timestamp-in-future'; readonly skewSeconds: number; readonly toleranceSeconds: number }
+  | { readonly code: 'wrong-claim'; readonly claim: string; readonly expected: string }
   | { readonly code: 'body-hash-differs'; readonly parameter: string }
   | {
       readonly code: 'unverified-body-too-large';
@@ -88,6 +90,8 @@ export type SignedContent = {
 export type Crypto = {
   readonly kind: 'hmac' | 'hash' | 'ecdsa' | 'rsa' | 'ed25519';
   readonly algorithm?: 'sha256' | 'sha1' | 'sha512';
+  /** Of ECDSA: `raw` is r and s, one after the other. */
+  readonly signatureForm?: 'der' | 'raw';
 };
 
 /** One way of signing, by options or by a plug-in. */
@@ -96,7 +100,7 @@ export type SignatureMethod = {
   /** In which form a secret has to be stored, for a person. */
   readonly secretForm: string;
   /** How a signature is written. */
-  readonly encoding: 'hex' | 'base64';
+  readonly encoding: 'hex' | 'base64' | 'base64url';
   readonly decode: (secret: string) => KeyObject | undefined;
   /** Reads what the request says is signed; all of it has to fit, under one and the same secret. */
   readonly readSigned: (request: SignedRequest) => Result<readonly SignedContent[], VerificationFailure>;
@@ -125,6 +129,8 @@ const SENTENCES: Sentences = {
     `The body's ${member} is missing or empty: only signed webhooks are taken. Switch signing on at the sender.`,
   'malformed-header': ({ header, form }) =>
     `The header ${header} cannot be read. Expected it once, as ${form}. Check which signature scheme the sender uses.`,
+  'malformed-query-parameter': ({ parameter, form }) =>
+    `The query parameter ${parameter} cannot be read. Expected ${form}. Check which signature scheme the sender uses.`,
   'malformed-member': ({ member, form }) =>
     `The body's ${member} cannot be read. Expected ${form}. Check which kind of webhook the sender is set to.`,
   'repeated-header': ({ header, found }) =>
@@ -135,6 +141,8 @@ const SENTENCES: Sentences = {
   'timestamp-in-future': ({ skewSeconds, toleranceSeconds }) =>
     `The signature's timestamp is ${skewSeconds} s in the future; at most ${toleranceSeconds} s are ` +
     "tolerated. Check the sender's clock.",
+  'wrong-claim': ({ claim, expected }) =>
+    `The token's claim ${claim} is missing or wrong. Expected ${expected}. Check which application the sender signs for.`,
   'body-hash-differs': ({ parameter }) =>
     `The body's SHA-256 is not the one in the query parameter ${parameter}: one of the two was changed on the way. ` +
     'Pass both on untouched.',

@@ -3,7 +3,8 @@ import { fail, type Result, succeed } from '../../result.ts';
 import type { SignatureScheme, SignedScheme } from '../source.ts';
 import { explainMismatch } from './diagnosis.ts';
 import { compileSignatureReader, compileTimestampReader, compileValueReader } from './header.ts';
-import { createKeyDecoder, findSigned } from './keys.ts';
+import { createKeyDecoder, findSigned, hashSigned } from './keys.ts';
+import { methodOfJwt } from './plug-ins/jwt.ts';
 import type { PlugIn } from './plug-ins/plug-in.ts';
 import { plugInOf } from './plug-ins/plug-ins.ts';
 import { readSharedSecret } from './shared-secret.ts';
@@ -56,9 +57,14 @@ const METHODS = new WeakMap<SigningScheme, SignatureMethod>();
 export function methodOf(scheme: SigningScheme): SignatureMethod {
   const known = METHODS.get(scheme);
   if (known !== undefined) return known;
-  const compiled = scheme.kind === 'custom' ? ofPlugIn(plugInOf(scheme.plugIn)) : ofOptions(scheme);
+  const compiled = compileMethod(scheme);
   METHODS.set(scheme, compiled);
   return compiled;
+}
+
+function compileMethod(scheme: SigningScheme): SignatureMethod {
+  if (scheme.kind === 'jwt') return methodOfJwt(scheme);
+  return scheme.kind === 'custom' ? ofPlugIn(plugInOf(scheme.plugIn)) : ofOptions(scheme);
 }
 
 function ofOptions(scheme: SignedScheme): SignatureMethod {
@@ -69,6 +75,8 @@ function ofOptions(scheme: SignedScheme): SignatureMethod {
     encoding: scheme.encoding,
     decode: createKeyDecoder(scheme),
     readSigned: compileSignedReader(scheme),
+    // Whoever has caught a webhook can change a body that is not signed: what is signed is the id.
+    ...(scheme.unboundBody && { identify: hashSigned }),
   };
 }
 
@@ -96,14 +104,14 @@ function compileSignedReader(scheme: SignedScheme): SignatureMethod['readSigned'
   const template = compileTemplate(content);
 
   return (request) => {
-    const { method, url, headers, rawBody, receivedAt } = request;
-    const timestamp = readTimestamp(headers, receivedAt);
+    const { method, url, query, headers, rawBody, receivedAt } = request;
+    const timestamp = readTimestamp(request, receivedAt);
     if (!timestamp.ok) return timestamp;
-    const id = readId(headers);
+    const id = readId(request);
     if (!id.ok) return id;
-    const signatures = readSignatures(headers);
+    const signatures = readSignatures(request);
     if (!signatures.ok) return signatures;
-    const parts = { method, url, headers, rawBody, timestamp: timestamp.value, id: id.value };
+    const parts = { method, url, query, headers, rawBody, timestamp: timestamp.value, id: id.value };
     const wrong =
       template.explainMissing(request) ??
       template.explainAmbiguous(parts) ??

@@ -10,7 +10,12 @@ import { signableBody } from './signable-body.ts';
 const [count = 1_000_000, seed = 1] = process.argv.slice(2).map(Number);
 const NOW = new Date('2026-11-24T09:30:00Z');
 const URL = 'https://hooks.example.com/webhooks/x?a=1';
-const SECRETS = { utf8: 'a secret', base64: 'YSBzZWNyZXQ=', hex: '00ff10' } as const;
+const SECRETS = {
+  utf8: 'a secret',
+  base64: 'YSBzZWNyZXQ=',
+  base64url: 'YSBzZWNyZXQ',
+  hex: '00ff10',
+} as const;
 
 const schemes = PROFILE_NAMES.flatMap((name) => {
   const scheme = findProfile(name)?.signature;
@@ -137,5 +142,8 @@ function generate(source: (typeof schemes)[number], sample: Sample): Generated {
 function namesOf(scheme: SignatureScheme, text: string): Readonly<Record<string, string>> {
   if (scheme.kind === 'sharedSecret') return { authorization: text };
   if (scheme.kind === 'custom') return { [`x-${scheme.plugIn}-signature`]: text };
-  return { [scheme.signature.header]: text, [scheme.timestamp?.header ?? 'x']: text };
+  const extractors = scheme.kind === 'jwt' ? [scheme.token] : [scheme.signature, scheme.timestamp];
+  return Object.fromEntries(
+    extractors.flatMap((one) => [one?.header ?? []].flat().map((name) => [name, text])),
+  );
 }

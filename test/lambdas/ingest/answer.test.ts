@@ -31,6 +31,8 @@ const FAILURES: {
   'missing-query-parameter': [401, { code: 'missing-query-parameter', parameter: 'p' }],
   'missing-member': [401, { code: 'missing-member', member: '/m' }],
   'malformed-member': [401, { code: 'malformed-member', member: '/m', form: 'hex' }],
+  'malformed-query-parameter': [401, { code: 'malformed-query-parameter', parameter: 'p', form: 'hex' }],
+  'wrong-claim': [401, { code: 'wrong-claim', claim: 'iss', expected: 'acme' }],
   'body-hash-differs': [401, { code: 'body-hash-differs', parameter: 'p' }],
   'wrong-signature-length': [401, { code: 'wrong-signature-length', expectedBytes: 32, foundBytes: 20 }],
   'body-re-encoded': [401, { code: 'body-re-encoded', change: 'as JSON without spaces' }],

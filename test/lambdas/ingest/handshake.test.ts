@@ -144,10 +144,69 @@ describe('the answer to a handshake', () => {
   });
 });
 
+describe('the answer to a handshake, made of more than the query and the body,', () => {
+  const answer = (
+    respond: Partial<Handshake['respond']>,
+    changes: Parameters<typeof request>[0] = {},
+    { authenticate = 'signature' as Handshake['authenticate'], key = 'k' } = {},
+  ) => answerHandshake({ ...handshake({}, respond), authenticate }, request(changes), key);
+  const hmacOf = (text: string, encoding: 'hex' | 'base64') =>
+    createHmac('sha256', 'k').update(text).digest(encoding);
+
+  test.each([
+    ['{header:X-Hook-Secret}', 's'],
+    ['{hmacHex:query:crc_token}', hmacOf('c1', 'hex')],
+    ['{hmacHex:header:x-hook-secret}', hmacOf('s', 'hex')],
+    ['sha256={hmacBase64:query:crc_token}', `sha256=${hmacOf('c1', 'base64')}`],
+    ['{hmacBase64:/a}', hmacOf('b', 'base64')],
+    ['{hmacHex:body:/a}', hmacOf('b', 'hex')],
+  ])('%s is %s', (body, written) => {
+    const asked = { query: 'crc_token=c1', headers: { 'x-hook-secret': 's' }, body: '{"a":"b"}' };
+
+    expect(answer({ body }, asked).body).toBe(written);
+  });
+
+  test('has headers, which no value of the sender can end', () => {
+    const headers = { 'x-hook-secret': '{header:x-hook-secret}', 'webhook-allowed-rate': '120' };
+    const asked = { headers: { 'x-hook-secret': 's\r\nset-cookie: ü=1' } };
+
+    expect(answer({ headers }, asked).headers).toEqual({
+      'x-hook-secret': 'sset-cookie: =1',
+      'webhook-allowed-rate': '120',
+    });
+  });
+
+  test('gives a stranger no HMAC of what could be a webhook', () => {
+    const ask = (challenge: string) =>
+      answer(
+        { body: '{hmacHex:query:c}' },
+        { query: new URLSearchParams({ c: challenge }).toString() },
+        {
+          authenticate: 'none',
+        },
+      ).body;
+
+    expect(ask('aB3-_+/==')).toBe(hmacOf('aB3-_+/==', 'hex'));
+    for (const text of [
+      '{"type":"a"}',
+      '[]',
+      'a=b',
+      'type=a&b',
+      '1700000000.{}',
+      '"a"',
+      'a b',
+      '',
+      'x'.repeat(300),
+    ]) {
+      expect(ask(text)).toBe('');
+    }
+  });
+});
+
 describe('the token of a handshake', () => {
   const secrets = { signingSecrets: ['s1'], verifyToken: 'v1' };
   const check = (query: string, stored: { verifyToken?: string }) => {
-    const token = readToken('t', request({ query }));
+    const token = readToken({ authenticate: { token: 't' } }, request({ query }));
     return token.ok ? token.value(stored) : token;
   };
 

@@ -65,6 +65,16 @@ describe('the log line of a request', () => {
     });
   });
 
+  test('of a handshake shows what a person has to copy, by its name', () => {
+    const answer = { status: 200, body: '' };
+    const value = { code: 'handshake-answered', answer, shown: { '/verification_token': 't1' } } as const;
+
+    expect(formatReceived('r1', AT, { source, received: { ok: true, value } })).toMatchObject({
+      code: 'handshake-answered',
+      toCopy: { '/verification_token': 't1' },
+    });
+  });
+
   test('of a handshake has only its code', () => {
     const answer = { status: 200, contentType: 'text/plain', body: 'challenge' };
     const received = { ok: true, value: { code: 'handshake-answered', answer } } as const;

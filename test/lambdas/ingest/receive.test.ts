@@ -3,11 +3,11 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { shopifySignature, stripeSignature } from '../../../bench/vendor-signatures.ts';
 import type { BufferedWebhook } from '../../../lambdas/buffer/message.ts';
-import { answerFailure } from '../../../lambdas/ingest/answer.ts';
+import { answerFailure, answerReceived } from '../../../lambdas/ingest/answer.ts';
 import { type ReceiveDependencies, receiveWebhook } from '../../../lambdas/ingest/receive.ts';
 import type { HttpApiEvent } from '../../../lambdas/ingest/request.ts';
 import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
-import type { Source } from '../../../lambdas/ingest/source.ts';
+import { profileSchema, type Source } from '../../../lambdas/ingest/source.ts';
 import { fail, succeed } from '../../../lambdas/result.ts';
 
 const RECEIVED_AT = new Date('2026-11-23T12:00:00Z');
@@ -324,6 +324,122 @@ describe('a handshake', () => {
     });
     expect(await setUp().receive(post('woo', '{"webhook_id":7}', {}))).toMatchObject({ ok: false });
     expect(await setUp().receive(post('stripe', '', {}))).toMatchObject({ failure: { code: 'body-empty' } });
+  });
+});
+
+describe('a handshake of a mapping file', () => {
+  const own = (handshakes: object[], more: object = {}): Source => {
+    const profile = profileSchema.parse({
+      signature: { encoding: 'hex', signature: { header: 'x-sig' } },
+      eventType: [{ body: '/type' }],
+      handshakes,
+      ...more,
+    });
+    return { source: 'acme', secret: 'webhooks/acme', profile, eventTypes: ['a'], mappedHeaders: [] };
+  };
+  const respond = { status: 200, contentType: 'text/plain', body: 'ok' };
+
+  const ask = async (
+    source: Source,
+    { method = 'POST', query = '', headers = {}, body = '' },
+    secret: 'stored' | 'missing' = 'stored',
+  ) => {
+    const { receive } = setUp({
+      sources: new Map([['acme', source]]),
+      signingSecrets: {
+        read: async (name) =>
+          secret === 'stored'
+            ? succeed({ signingSecrets: ['s1', 's0'] })
+            : fail({ code: 'secret-missing', secret: name }),
+        reread: async () => undefined,
+      },
+    });
+    const event = post('acme', body, headers);
+    const received = await receive({
+      ...event,
+      rawQueryString: query,
+      requestContext: { requestId: 'r1', http: { method } },
+    });
+    return received.ok ? received.value : received.failure;
+  };
+
+  test('may be OPTIONS, answered by headers alone, as CloudEvents has it', async () => {
+    const headers = {
+      'webhook-allowed-origin': '{header:webhook-request-origin}',
+      'webhook-allowed-rate': '*',
+    };
+    const match = { method: 'OPTIONS', headers: { 'webhook-request-origin': '*' } };
+    const source = own([{ match, authenticate: 'none', respond: { status: 200, headers } }]);
+    const asked = { method: 'OPTIONS', headers: { 'WebHook-Request-Origin': 'eventgrid.azure.net' } };
+
+    const received = await ask(source, asked);
+
+    expect(received).toMatchObject({ code: 'handshake-answered' });
+    expect('answer' in received && answerReceived(received, undefined)).toEqual({
+      statusCode: 200,
+      headers: {
+        'webhook-allowed-origin': 'eventgrid.azure.net',
+        'webhook-allowed-rate': '*',
+        'x-content-type-options': 'nosniff',
+      },
+      body: '',
+    });
+    expect(await ask(source, { method: 'OPTIONS' })).toMatchObject({ code: 'method-not-allowed' });
+  });
+
+  test('answers a stranger with an HMAC by the newest secret', async () => {
+    const match = { method: 'GET', query: { crc_token: '*' } };
+    const body = '{"response_token":"sha256={hmacBase64:query:crc_token}"}';
+    const source = own([
+      { match, authenticate: 'none', respond: { ...respond, contentType: 'application/json', body } },
+    ]);
+    const hmac = createHmac('sha256', 's1').update('c1').digest('base64');
+
+    expect(await ask(source, { method: 'GET', query: 'crc_token=c1' })).toMatchObject({
+      answer: { body: `{"response_token":"sha256=${hmac}"}` },
+    });
+  });
+
+  test('shows what a person has to copy only until the secret is stored', async () => {
+    const match = { method: 'POST', body: { '/verification_token': '*' } };
+    const source = own([{ match, authenticate: 'none', respond, show: { body: '/verification_token' } }]);
+    const asked = { body: '{"verification_token":"secret_1"}' };
+
+    const first = await ask(source, asked, 'missing');
+    const later = await ask(source, asked);
+
+    expect(first).toMatchObject({ code: 'handshake-answered', shown: { '/verification_token': 'secret_1' } });
+    expect(later).toMatchObject({ code: 'handshake-answered' });
+    expect(later).not.toHaveProperty('shown');
+    expect(await ask(source, { body: '{"verification_token":"a\\nb"}' }, 'missing')).not.toHaveProperty(
+      'shown',
+    );
+  });
+
+  test('shows it always where the request is authenticated', async () => {
+    const body = '{"type":"confirm","url":"https://h/confirm?t=1"}';
+    const source = own([
+      {
+        match: { method: 'POST', body: { '/type': 'confirm' } },
+        authenticate: 'signature',
+        respond,
+        show: { body: '/url' },
+      },
+    ]);
+    const headers = { 'x-sig': createHmac('sha256', 's1').update(body).digest('hex') };
+
+    expect(await ask(source, { body, headers })).toMatchObject({
+      shown: { '/url': 'https://h/confirm?t=1' },
+    });
+  });
+
+  test('with a token is not answered before that is stored, whatever it shows', async () => {
+    const authenticate = { token: 't' };
+    const source = own([{ match: { method: 'GET' }, authenticate, respond, show: { query: 'code' } }]);
+
+    expect(await ask(source, { method: 'GET', query: 't=1&code=2' }, 'missing')).toMatchObject({
+      code: 'secret-missing',
+    });
   });
 });
 

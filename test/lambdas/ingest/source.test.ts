@@ -99,8 +99,8 @@ describe('the options of a signature', () => {
     [
       { content: '{body}{when}' },
       [
-        'content: "{when}" is not known. Tokens are: {body}, {timestamp}, {id}, {method}, {url}, {decoded-url}, ' +
-          '{secret}, {header:NAME}.',
+        'content: "{when}" is not known. Tokens are: {body}, {body-sha256}, {timestamp}, {id}, {method}, {url}, ' +
+          '{decoded-url}, {path}, {secret}, {header:NAME}, {query:NAME}, {body:/pointer}.',
       ],
     ],
     [{ signature: { header: 'a', pick: '^v1' } }, [`signature.pick: ${pick}`]],
@@ -139,7 +139,8 @@ describe('the options of a signature', () => {
     [{ kind: 'sharedSecret', sharedSecret: { in: 'basic', name: 'x' } }, 'sharedSecret'],
     [{ kind: 'sharedSecret', sharedSecret: { in: 'header', name: 'x', more: 1 } }, 'sharedSecret'],
     [{ kind: 'sharedSecret', sharedSecret: { in: 'query', name: 'x', more: 1 } }, 'sharedSecret'],
-    [{ kind: 'sharedSecret', sharedSecret: { in: 'body', name: 'x' } }, 'sharedSecret.in'],
+    [{ kind: 'sharedSecret', sharedSecret: { in: 'cookie', name: 'x' } }, 'sharedSecret.in'],
+    [{ kind: 'sharedSecret', sharedSecret: { in: 'body', pointer: 'x' } }, 'sharedSecret.pointer'],
     [{ kind: 'custom', plugIn: 'braintree' }, 'plugIn'],
     [{ kind: 'custom', plugIn: 'twilio', more: 1 }, ''],
     [{ ...hmac, kind: 'hash', content: '{secret}{body}', more: 1 }, ''],
@@ -170,6 +171,11 @@ describe('a handshake', () => {
     { authenticate: 'signature' },
     { authenticate: { token: 't' } },
     { respond: { status: 299, contentType: 'application/json; charset=utf-8', body: 'x' } },
+    { match: { method: 'OPTIONS', headers: { 'WebHook-Request-Origin': '*' } }, respond: { status: 204 } },
+    { respond: { status: 200, headers: { 'X-Hook-Secret': '{header:X-Hook-Secret}' } } },
+    { show: { body: '/verification_token' } },
+    { show: { header: 'X-Hook-Secret' } },
+    { respond: { status: 200, contentType: 'application/json', body: '{"a":{"b":"{body:/c}"},"d":[1,{}]}' } },
     { respond: { status: 204, contentType: 'application/vnd.a+json;charset=utf-8', body: '' } },
   ])('may have %j', (changes) => {
     expect(problemsOf(handshakeSchema, { ...handshake, ...changes })).toEqual([]);
@@ -187,6 +193,31 @@ describe('a handshake', () => {
     [{ match: { method: 'GET', more: 1 } }, [expect.stringMatching(/^match/)]],
     [{ match: { method: 'GET', query: { '': 'a' } } }, [expect.stringMatching(/^match\.query/)]],
     [{ match: { method: 'GET', headers: { 'a b': 'a' } } }, [expect.stringMatching(/^match\.headers/)]],
+    [
+      answer({ body: '{querry:challenge}' }),
+      [expect.stringMatching(/^respond\.body: "\{querry:challenge\}" is not known/)],
+    ],
+    [
+      answer({ body: '{challenge}' }),
+      [expect.stringMatching(/^respond\.body: "\{challenge\}" is not known/)],
+    ],
+    [
+      answer({ body: '{body:challenge}' }),
+      [expect.stringMatching(/^respond\.body: "\{body:challenge\}" is not/)],
+    ],
+    [answer({ body: '{query:}' }), [expect.stringMatching(/^respond\.body: "\{query:\}" is not known/)]],
+    [answer({ body: '{hmacHex:challenge}' }), [expect.stringMatching(/^respond\.body: .* is not known/)]],
+    [
+      answer({ headers: { 'x-a': '{heder:x-b}' } }),
+      [expect.stringMatching(/^respond\.headers\.x-a: .* is not known/)],
+    ],
+    [answer({ headers: { 'Content-Type': 'text/html' } }), [expect.stringMatching(/^respond\.headers/)]],
+    [
+      answer({ contentType: undefined, body: 'x' }),
+      [expect.stringMatching(/^respond\.contentType: is missing/)],
+    ],
+    [{ match: { method: 'POST', body: { type: 'ping' } } }, [expect.stringMatching(/^match\.body/)]],
+    [{ show: { body: 'token' } }, [expect.stringMatching(/^show/)]],
     [answer({ status: 199 }), [expect.stringMatching(/^respond\.status/)]],
     [answer({ status: 300 }), [expect.stringMatching(/^respond\.status/)]],
     [answer({ status: 200.5 }), [expect.stringMatching(/^respond\.status/)]],
@@ -209,6 +240,39 @@ describe('a handshake', () => {
     expect(problemsOf(acknowledgementSchema, { contentType: 'a/b', body: 'ok', status: 200 })).toHaveLength(
       1,
     );
+  });
+});
+
+describe('an acknowledgement', () => {
+  test('has no tokens: nothing would be filled in', () => {
+    const acknowledge = { contentType: 'text/plain', body: '{query:challenge}' };
+
+    expect(problemsOf(acknowledgementSchema, acknowledge)).toEqual([
+      'body: "{query:challenge}" is sent as it stands: only a handshake\'s answer is filled in.',
+    ]);
+    expect(
+      problemsOf(acknowledgementSchema, { contentType: 'application/json', body: '{"ok":true}' }),
+    ).toEqual([]);
+  });
+});
+
+describe('an HMAC in the answer to a stranger', () => {
+  const handshake = {
+    match: { method: 'GET', query: { crc_token: '*' } },
+    authenticate: 'none',
+    respond: { status: 200, contentType: 'text/plain', body: '{hmacHex:query:crc_token}' },
+  };
+  const profile = { signature: hmac, eventType: [{ body: '/type' }], handshakes: [handshake] };
+
+  test.each([
+    [{}, 0],
+    [{ eventType: [{ header: 'x-type' }] }, 1],
+    [{ eventType: [{ constant: 'a' }] }, 1],
+    [{ signature: { ...hmac, content: '{body-sha256}' } }, 1],
+    [{ signature: { kind: 'custom', plugIn: 'mailgun' } }, 1],
+    [{ handshakes: [{ ...handshake, authenticate: 'signature' }], eventType: [{ constant: 'a' }] }, 0],
+  ])('with %j is refused %d times: it could sign a webhook', (changes, problems) => {
+    expect(problemsOf(profileSchema, { ...profile, ...changes })).toHaveLength(problems);
   });
 });
 

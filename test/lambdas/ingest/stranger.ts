@@ -6,7 +6,13 @@ import { type ReceiveDependencies, receiveWebhook } from '../../../lambdas/inges
 import { type HttpApiEvent, httpApiEventSchema } from '../../../lambdas/ingest/request.ts';
 import { writePart } from '../../../lambdas/ingest/signature/header.ts';
 import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
-import type { Extractor, SignatureScheme, SignedScheme, Source } from '../../../lambdas/ingest/source.ts';
+import type {
+  Extractor,
+  JwtScheme,
+  SignatureScheme,
+  SignedScheme,
+  Source,
+} from '../../../lambdas/ingest/source.ts';
 import { succeed } from '../../../lambdas/result.ts';
 
 // What somebody without a secret may send: every shipped profile with headers of the right form, and bodies that are hard to read.
@@ -115,7 +121,8 @@ const TIMES = {
   'http-date': RECEIVED_AT.toUTCString(),
 };
 
-function forgedHeaders(scheme: SignedScheme): Readonly<Record<string, string>> {
+function forgedHeaders(scheme: SignedScheme | JwtScheme): Readonly<Record<string, string>> {
+  if (scheme.kind === 'jwt') return { [headerOf(scheme.token)]: writePart(scheme.token, 'e30.e30.AA') ?? '' };
   const digest = { sha1: 20, sha256: 32, sha512: 64 }['algorithm' in scheme ? scheme.algorithm : 'sha512'];
   const parts: (readonly [Extractor | undefined, string])[] = [
     [scheme.timestamp, scheme.timestamp === undefined ? '' : TIMES[scheme.timestamp.format]],
@@ -125,9 +132,14 @@ function forgedHeaders(scheme: SignedScheme): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const [extractor, value] of parts) {
     if (extractor === undefined) continue;
-    const { header, split = '' } = extractor;
+    const { split = '' } = extractor;
+    const header = headerOf(extractor);
     const written = writePart(extractor, value) ?? value;
     headers[header] = headers[header] === undefined ? written : `${headers[header]}${split}${written}`;
   }
   return headers;
+}
+
+function headerOf({ header }: Extractor): string {
+  return [header ?? []].flat()[0] ?? 'x-none';
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ledgerKey } from '../../../lambdas/deliver/ledger/entry.ts';
 import { identifyWebhook } from '../../../lambdas/ingest/identity.ts';
 import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
-import { type Profile, type Selector, uncoveredBody } from '../../../lambdas/ingest/source.ts';
+import { type EventTypeSelector, type Profile, uncoveredBody } from '../../../lambdas/ingest/source.ts';
 import { type CompiledMapping, compileMapping, eventsOf } from '../../../lambdas/map/webhook.ts';
 import { parseBody } from '../../../lambdas/webhook-body.ts';
 import { setMembers } from '../../../lib/mapping/examples/example.ts';
@@ -267,7 +267,7 @@ function single({ eventType, deduplicationId }: Profile, names: readonly string[
   };
 }
 
-function bodyOf(selector: Selector): readonly string[] {
+function bodyOf(selector: EventTypeSelector): readonly string[] {
   return 'body' in selector ? [selector.body].flat().slice(0, 1) : [];
 }
 

@@ -32,7 +32,7 @@ afterAll(async () => {
 
 describe('a bundle', () => {
   test.each([
-    ['ingest', ['diagnosis', 'event-streams', 'plug-ins', 'verification']],
+    ['ingest', ['diagnosis', 'event-streams', 'jwt', 'plug-ins', 'verification']],
     ['deliver', ['event-streams', 'jsonata', 'libphonenumber']],
   ])('of %s has these chunks beside it: %s', (stage, chunks) => {
     const expected = ['bundle.cjs', 'index.mjs', ...chunks.map((name) => `${name}.cjs`)];

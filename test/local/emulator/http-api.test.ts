@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
@@ -51,6 +51,27 @@ async function eventOf(path: string, init: RequestInit): Promise<Record<string, 
 }
 
 describe('the event of a request', () => {
+  test('has the query as it was sent: a signature may cover it', async () => {
+    const sent: Record<string, unknown>[] = [];
+    const server = createServer((message, response) => {
+      const route = { routeKey: '$default', pathParameters: {} };
+      const event = toHttpEvent({ message, body: Buffer.alloc(0) }, route, 'api-1', new Date(0));
+      sent.push(JSON.parse(JSON.stringify(event)));
+      response.end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    // `fetch` would escape the quote itself.
+    const { port } = server.address() as AddressInfo;
+    for (const query of ["?a='x'&b=%27", '?', '']) {
+      const asked = request({ host: '127.0.0.1', port, path: `/webhooks/acme${query}` }).end();
+      const [answer] = await once(asked, 'response');
+      answer.resume();
+    }
+    server.close();
+
+    expect(sent.map(({ rawQueryString }) => rawQueryString)).toEqual(["a='x'&b=%27", '', '']);
+  });
+
   test('has the form of payload version 2.0', async () => {
     const event = await eventOf('/webhooks/stripe?a=1&b=2', {
       headers: [

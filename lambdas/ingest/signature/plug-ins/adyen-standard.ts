@@ -7,10 +7,21 @@ import { readUnverifiedJson } from './unverified-body.ts';
 
 const textSchema = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String));
 
-const memberSchema = z._default(textSchema, '');
+/** Adyen's library joins the members as they are: null and what is missing become nothing. */
+function orNothing(schema: z.ZodMiniType<string>) {
+  return z._default(
+    z.pipe(
+      z.nullable(schema),
+      z.transform((text) => text ?? ''),
+    ),
+    '',
+  );
+}
+
+const memberSchema = orNothing(textSchema);
 
 /** What separates the members where they are signed: it may stand in one of them only, or they could be told in two ways. */
-const separateSchema = z._default(z.pipe(textSchema, z.string().check(z.regex(/^[^:]*$/))), '');
+const separateSchema = orNothing(z.pipe(textSchema, z.string().check(z.regex(/^[^:]*$/))));
 
 /** The members of an item that are signed; the rest of it is not. */
 const itemSchema = z.object({
@@ -18,10 +29,13 @@ const itemSchema = z.object({
   originalReference: separateSchema,
   merchantAccountCode: separateSchema,
   merchantReference: memberSchema,
-  amount: z.object({ value: separateSchema, currency: separateSchema }),
+  amount: z.pipe(
+    z.optional(z.nullable(z.object({ value: separateSchema, currency: separateSchema }))),
+    z.transform((amount) => amount ?? { value: '', currency: '' }),
+  ),
   eventCode: separateSchema,
   success: separateSchema,
-  additionalData: z._default(z.object({ hmacSignature: z.optional(z.string()) }), {}),
+  additionalData: z._default(z.nullable(z.object({ hmacSignature: z.optional(z.nullable(z.string())) })), {}),
 });
 
 const bodySchema = z.object({
@@ -55,7 +69,7 @@ export const adyenStandard: HmacPlugIn = {
 };
 
 function readItem(item: z.infer<typeof itemSchema>): Result<SignedContent, VerificationFailure> {
-  const { hmacSignature } = item.additionalData;
+  const { hmacSignature } = item.additionalData ?? {};
   const member = '/notificationItems/*/NotificationRequestItem/additionalData/hmacSignature';
   if (!hmacSignature) return fail({ code: 'missing-member', member });
   const signature = decodeBytes(hmacSignature, 'base64');

@@ -1,7 +1,8 @@
 import { fail, succeed } from '../../../result.ts';
 import { compileSignatureReader } from '../header.ts';
+import { hashSigned } from '../keys.ts';
 import type { HmacPlugIn } from './plug-in.ts';
-import { hashSigned, readUnverifiedForm, writeSorted } from './unverified-body.ts';
+import { readUnverifiedForm, writeSorted } from './unverified-body.ts';
 
 const readSignatures = compileSignatureReader({
   signature: { header: 'x-mandrill-signature' },
@@ -20,9 +21,10 @@ export const mandrill: HmacPlugIn = {
   algorithm: 'sha1',
   encoding: 'base64',
   secretEncoding: 'utf8',
-  readSigned: ({ url, headers, rawBody }) => {
+  readSigned: (request) => {
+    const { url, rawBody } = request;
     if (url === undefined) return fail({ code: 'public-url-missing' });
-    const signatures = readSignatures(headers);
+    const signatures = readSignatures(request);
     if (!signatures.ok) return signatures;
     const form = readUnverifiedForm(rawBody, MAX_BYTES);
     if (!form.ok) return form;

@@ -72,13 +72,13 @@ export const paypal: SignatureMethod = {
   decode: (secret) => storedIn(secret)?.key,
   readSigned: (request) => {
     const { headers, rawBody, receivedAt } = request;
-    const time = readTime(headers, receivedAt);
+    const time = readTime(request, receivedAt);
     if (!time.ok) return time;
-    const id = readId(headers);
+    const id = readId(request);
     if (!id.ok) return id;
-    const certificate = readCertificateName(headers);
+    const certificate = readCertificateName(request);
     if (!certificate.ok) return certificate;
-    const signatures = readSignatures(headers);
+    const signatures = readSignatures(request);
     if (!signatures.ok) return signatures;
     if (headers.get('paypal-auth-algo') !== 'SHA256withRSA') {
       return fail({ code: 'malformed-header', header: 'paypal-auth-algo', form: 'SHA256withRSA' });
@@ -92,8 +92,8 @@ export const paypal: SignatureMethod = {
     return succeed([{ signatures: signatures.value, variants: [write] }]);
   },
   identify: ([content]) => String(content?.[0]).split('|', 1).join(),
-  explainKeys: ({ headers }: SignedRequest, secrets) => {
-    const certificate = readCertificateName(headers);
+  explainKeys: (request: SignedRequest, secrets) => {
+    const certificate = readCertificateName(request);
     const isStored =
       certificate.ok && secrets.some((secret) => storedIn(secret)?.certificate === certificate.value);
     return !certificate.ok || isStored

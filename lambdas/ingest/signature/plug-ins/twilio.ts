@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import { parse, stringify } from 'node:querystring';
 import { fail, type Result, succeed } from '../../../result.ts';
 import { bodyFormatOf } from '../../../webhook-body.ts';
 import { compileSignatureReader } from '../header.ts';
+import { hashSigned } from '../keys.ts';
 import type { SignedRequest, VerificationFailure } from '../verification.ts';
 import type { HmacPlugIn } from './plug-in.ts';
-import { hashSigned, readUnverifiedForm, writeSorted } from './unverified-body.ts';
+import { readUnverifiedForm, writeSorted } from './unverified-body.ts';
 
 const readSignatures = compileSignatureReader({
   signature: { header: 'x-twilio-signature' },
@@ -31,9 +33,9 @@ export const twilio: HmacPlugIn = {
   encoding: 'base64',
   secretEncoding: 'utf8',
   readSigned: (request) => {
-    const { url, headers } = request;
+    const { url } = request;
     if (url === undefined) return fail({ code: 'public-url-missing' });
-    const signatures = readSignatures(headers);
+    const signatures = readSignatures(request);
     if (!signatures.ok) return signatures;
     const parameters = readParameters(request);
     if (!parameters.ok) return parameters;
@@ -67,7 +69,20 @@ export function writeTwilioForm(form: ReadonlyMap<string, readonly string[]>): s
 /** Every way in which Twilio may have written the URL, the one that was given first. */
 function spellingsOf(url: string): readonly string[] {
   const escaped = URL.canParse(url) ? new URL(url).href : url;
-  return [...new Set([url, escaped].flatMap((one) => [one, withPort(one), withoutPort(one)]))];
+  const queries = [url, escaped].flatMap((one) => [one, withPlainQuery(one), withUnescapedQuery(one)]);
+  return [...new Set(queries.flatMap((one) => [one, withPort(one), withoutPort(one)]))];
+}
+
+/** The query as Twilio's SDK for Node writes it anew: of what can be escaped, `!'()*` stand for themselves. */
+function withPlainQuery(url: string): string {
+  const [, path, query = ''] = /^([^?]*\?)(.+)$/s.exec(url) ?? [];
+  return path === undefined ? url : `${path}${stringify(parse(query, '&', '=', { maxKeys: 0 }))}`;
+}
+
+/** The query with nothing escaped, for a sender or a proxy on the way that escapes it after it was signed. */
+function withUnescapedQuery(url: string): string {
+  const [, path, query = ''] = /^([^?]*\?)(.+)$/s.exec(url) ?? [];
+  return path === undefined ? url : `${path}${unescape(query)}`;
 }
 
 function withPort(url: string): string {

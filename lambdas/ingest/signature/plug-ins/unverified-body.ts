@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { hasMoreFields, readFields } from '../../../form.ts';
 import { fail, type Result, succeed } from '../../../result.ts';
 import { parseBody } from '../../../webhook-body.ts';
-import type { Content, VerificationFailure } from '../verification.ts';
+import type { VerificationFailure } from '../verification.ts';
 
 // Bodies that have to be read before they can be verified.
 
@@ -44,14 +43,4 @@ export function writeSorted(form: ReadonlyMap<string, readonly string[]>): strin
     .sort()
     .map((name) => (form.get(name) ?? []).map((value) => `${name}${value}`).join(''))
     .join('');
-}
-
-/**
- * SHA-256 of what was signed, in hex. A form can be written in many ways under one signature: other escapes, another order,
- * two parameters as one. What is signed is the same for all of them.
- */
-export function hashSigned(signed: readonly Content[]): string {
-  const hash = createHash('sha256');
-  for (const piece of signed.flat()) hash.update(piece);
-  return hash.digest('hex');
 }

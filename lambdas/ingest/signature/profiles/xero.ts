@@ -14,7 +14,7 @@ export const xero = {
     {
       match: { method: 'POST', body: { '/firstEventSequence': '0', '/lastEventSequence': '0' } },
       authenticate: 'signature',
-      respond: { status: 200, contentType: 'text/plain', body: '' },
+      respond: { status: 200 },
     },
   ],
   acknowledge: { contentType: 'text/plain', body: '' },

@@ -8,7 +8,7 @@ import { formatReceived } from '../../../../lambdas/ingest/log-line.ts';
 import { findProfile } from '../../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
 import { fail } from '../../../../lambdas/result.ts';
-import { OTHER_CERTIFICATE, PAYPAL_CERTIFICATE, PAYPAL_KEY } from '../../../fixtures/paypal-certificate.ts';
+import { OTHER_CERTIFICATE, PAYPAL_CERTIFICATE, PAYPAL_KEY } from '../../../fixtures/paypal.ts';
 
 // docs/decisions/0032: a certificate that is stored, and none that is fetched.
 

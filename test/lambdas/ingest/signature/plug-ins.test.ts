@@ -35,6 +35,17 @@ function verify(...given: Parameters<typeof judge>) {
   return judge(...given).code;
 }
 
+/** The signed members of an item, the two of the amount together. */
+const NAMES = [
+  'pspReference',
+  'originalReference',
+  'merchantAccountCode',
+  'merchantReference',
+  'amount',
+  'eventCode',
+  'success',
+];
+
 describe('Adyen, item by item', () => {
   const KEY = '44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056';
   const item = (changes: object = {}) => {
@@ -95,7 +106,25 @@ describe('Adyen, item by item', () => {
     expect(verify('adyen-standard', signed({ additionalData: { hmacSignature: empty } }), KEY)).toBe('valid');
     expect(verify('adyen-standard', signed({ merchantReference: 5, success: true }), KEY)).toBe('valid');
     expect(verify('adyen-standard', signed({ additionalData: undefined }), KEY)).toBe('missing-member');
-    expect(verify('adyen-standard', signed({ amount: undefined }), KEY)).toBe('malformed-member');
+    expect(verify('adyen-standard', signed({ amount: 5 }), KEY)).toBe('malformed-member');
+  });
+
+  test.each(NAMES)('signs a %s that is null or missing as nothing', (name) => {
+    const members = { pspReference: 'P', merchantReference: 'M', eventCode: 'E', success: 'true' };
+    const text = ['P', '', '', 'M', '', '', 'E', 'true']
+      .map((value, at) => (at === [0, 1, 2, 3, 4, 6, 7][NAMES.indexOf(name)] ? '' : value))
+      .join(':');
+    const hmacSignature = createHmac('sha256', Buffer.from(KEY, 'hex')).update(text).digest('base64');
+    for (const value of [null, undefined]) {
+      const changed = { ...members, additionalData: { hmacSignature }, [name]: value };
+      expect(verify('adyen-standard', body({ NotificationRequestItem: changed }), KEY)).toBe('valid');
+    }
+  });
+
+  test('refuses an item whose additional data are null', () => {
+    const sent = body({ NotificationRequestItem: { additionalData: null } });
+
+    expect(verify('adyen-standard', sent, KEY)).toBe('missing-member');
   });
 
   test.each([
@@ -261,6 +290,12 @@ describe('Twilio', () => {
   });
 
   test.each([
+    // What API Gateway or a proxy escapes, and what Twilio's SDK writes anew.
+    ['https://h/p?a=%27x%27', "https://h/p?a='x'"],
+    ["https://h/p?a='x'", 'https://h/p?a=%27x%27'],
+    ['https://h/p?a=x%20y', 'https://h/p?a=x y'],
+    ['https://h/p?a=%28x%29', 'https://h/p?a=(x)'],
+    ['https://h/p?a=%7Cb%7C', 'https://h:443/p?a=|b|'],
     ['https://h/p', 'https://h:443/p'],
     ['http://h/p', 'http://h:80/p'],
     ['https://h:443/p', 'https://h/p'],
