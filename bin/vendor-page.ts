@@ -2,14 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import { findProfile, PROFILE_NAMES } from '../lambdas/ingest/signature/profiles/profiles.ts';
-import type {
-  EventTypeSelector,
-  Extractor,
-  Handshake,
-  Profile,
-  SignatureScheme,
-  SignedScheme,
-} from '../lambdas/ingest/source.ts';
+import type { Extractor, SignatureScheme, SignedScheme } from '../lambdas/ingest/signature/scheme.ts';
+import type { EventTypeSelector, Handshake, Profile } from '../lambdas/ingest/source.ts';
 import { resolveVerify } from '../lib/mapping/file.ts';
 
 const FOLDER = new URL('../docs/vendors/', import.meta.url);

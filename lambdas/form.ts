@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 
 /**
  * Reads the fields of a form (WHATWG URL, 5.1), values of one name together in the order they came. One pass:
@@ -13,6 +13,11 @@ export function readFields(form: Uint8Array): ReadonlyMap<string, readonly strin
     from = to + 1;
   }
   return fields;
+}
+
+/** Whether all names and values of a form are in UTF-8: `&` and `=` end no character in the middle. */
+export function isUtf8Form(form: Uint8Array): boolean {
+  return isUtf8(decodeBytes(Buffer.from(form.buffer, form.byteOffset, form.byteLength)));
 }
 
 /** Whether a form has more fields than a limit; looks no further than that. */
@@ -41,8 +46,8 @@ function addField(fields: Map<string, string[]>, field: Buffer): void {
 }
 
 /** A `+` is a space, `%41` is the byte 0x41, and a `%` without two hex digits stands for itself. */
-function decode(bytes: Buffer): string {
-  if (!bytes.includes(PERCENT) && !bytes.includes(PLUS)) return bytes.toString('utf8');
+function decodeBytes(bytes: Buffer): Buffer {
+  if (!bytes.includes(PERCENT) && !bytes.includes(PLUS)) return bytes;
   const decoded = Buffer.allocUnsafe(bytes.length);
   let length = 0;
   for (let at = 0; at < bytes.length; at += 1) {
@@ -51,7 +56,11 @@ function decode(bytes: Buffer): string {
     length += 1;
     if (escaped >= 0) at += 2;
   }
-  return decoded.toString('utf8', 0, length);
+  return decoded.subarray(0, length);
+}
+
+function decode(bytes: Buffer): string {
+  return decodeBytes(bytes).toString('utf8');
 }
 
 function plainByte(byte = 0): number {

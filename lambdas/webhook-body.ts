@@ -1,31 +1,43 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import { readFields } from './form.ts';
+import { isUtf8Form, readFields } from './form.ts';
+import { readParts } from './multipart.ts';
 import { isNestedDeeper, parseJson, parseKeepingDigits } from './parse-json.ts';
 import { fail, type Result, succeed } from './result.ts';
 
-/** The format of a body. A form's fields become members; a field that holds a JSON object or list is parsed. */
-export type BodyFormat = 'json' | 'form';
+/** The format of a body. A form's fields become members, those of one name a list. */
+export type BodyFormat = 'json' | 'form' | 'multipart';
+
+/** Which fields of a form hold JSON; all others are texts, whatever they look like. */
+export type FormOptions = {
+  /** The field that holds the whole webhook: with it, a form is the same webhook as its JSON. */
+  readonly whole?: string | undefined;
+  /** Fields that hold an object or a list each. */
+  readonly json?: readonly string[] | undefined;
+};
 
 /** No vendor comes near it, and recursive code later walks the body. */
 const MAX_NESTING = 500;
 
-/** Why a body cannot be read. */
+/** Why a body cannot be read. `body-not-json` is also said of a form that is none, or not in UTF-8. */
 export type BodyFailure =
   | { readonly code: 'body-not-json' }
   | { readonly code: 'body-too-deep'; readonly limit: number };
 
-/**
- * Parses a body; fails where it is not of its format.
- * @param digits whether integers keep digits that a double would round; where there are any, that takes a second pass
- */
+type Reading = {
+  /** Whether integers keep digits that a double would round; where there are any, that takes a second pass. */
+  readonly digits?: 'kept' | 'rounded';
+  readonly form?: FormOptions | undefined;
+};
+
+/** Parses a body; fails where it is not of its format, or not in UTF-8. */
 export function parseBody(
   rawBody: Uint8Array,
   format: BodyFormat,
-  digits: 'kept' | 'rounded' = 'kept',
+  { digits = 'kept', form = {} }: Reading = {},
 ): Result<unknown, BodyFailure> {
-  if (!isUtf8(rawBody)) return fail({ code: 'body-not-json' });
   const parse = digits === 'kept' ? parseKeepingDigits : parseJson;
-  if (format === 'form') return readForm(rawBody, parse);
+  if (format !== 'json') return readForm(fieldsOf(rawBody, format), form, parse);
+  if (!isUtf8(rawBody)) return fail({ code: 'body-not-json' });
   const { buffer, byteOffset, byteLength } = rawBody;
   const decoded = Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
   // JSON.parse refuses a byte order mark, which does not belong to the text.
@@ -35,17 +47,33 @@ export function parseBody(
 
 /**
  * The format of a body: a form where its Content-Type says so, and JSON otherwise, since some vendors name none. No vendor
- * signs that header: what begins as JSON is JSON, or anybody could have a captured body read as a form.
+ * signs that header: what begins as JSON is JSON, or anybody could have a captured body read as a form; and what begins as
+ * the parts of a form, or with the field that holds the whole webhook, is one without the header.
  */
-export function bodyFormatOf(contentType: string | undefined, rawBody: Uint8Array): BodyFormat {
+export function bodyFormatOf(
+  contentType: string | undefined,
+  rawBody: Uint8Array,
+  { whole }: FormOptions = {},
+): BodyFormat {
+  const start = Buffer.from(rawBody.subarray(0, 256)).toString('latin1');
+  // After a byte order mark and some white space. Forms have brackets escaped.
+  if (/^(\xef\xbb\xbf)?\s*[[{]/.test(start.slice(0, 64))) return 'json';
+  if (/^--[^\r\n]{1,70}\r\n[a-z-]+:/i.test(start)) return 'multipart';
   const isForm = /^application\/x-www-form-urlencoded\b/i.test(contentType?.trim() ?? '');
-  return isForm && !beginsAsJson(rawBody) ? 'form' : 'json';
+  return isForm || (whole !== undefined && start.startsWith(`${whole}=`)) ? 'form' : 'json';
 }
 
-/** Whether a bracket comes first, after a byte order mark and some white space. Forms have brackets escaped. */
-function beginsAsJson(rawBody: Uint8Array): boolean {
-  const start = Buffer.from(rawBody.subarray(0, 64)).toString('latin1');
-  return /^(\xef\xbb\xbf)?\s*[[{]/.test(start);
+/** The bytes that make a webhook: those of the field that holds it whole, where there is one, else the body. */
+export function contentOf(rawBody: Uint8Array, format: BodyFormat, { whole }: FormOptions = {}): Uint8Array {
+  if (format === 'json' || whole === undefined) return rawBody;
+  const text = fieldsOf(rawBody, format)?.get(whole)?.[0];
+  return text === undefined ? rawBody : Buffer.from(text);
+}
+
+/** `undefined` where they are not in UTF-8, or no form at all. */
+function fieldsOf(rawBody: Uint8Array, format: 'form' | 'multipart'): ReturnType<typeof readParts> {
+  if (format === 'multipart') return readParts(rawBody);
+  return isUtf8Form(rawBody) ? readFields(rawBody) : undefined;
 }
 
 function readJson(text: string, parse: (text: string) => unknown): Result<unknown, BodyFailure> {
@@ -55,15 +83,36 @@ function readJson(text: string, parse: (text: string) => unknown): Result<unknow
   return succeed(value);
 }
 
-/** GitHub's and Slack's `payload` and Mandrill's `mandrill_events` are JSON inside a form. */
-function readForm(rawBody: Uint8Array, parse: (text: string) => unknown): Result<unknown, BodyFailure> {
-  const members = new Map<string, unknown>();
-  for (const [name, [value = '']] of readFields(rawBody)) {
-    const json = /^\s*[[{]/.test(value) ? readJson(value, parse) : undefined;
-    if (json?.ok === false && json.failure.code === 'body-too-deep') return json;
-    members.set(name, json?.ok === true ? json.value : value);
+/** GitHub's and Slack's `payload` is the whole webhook, Mandrill's `mandrill_events` a list within it. */
+function readForm(
+  fields: ReadonlyMap<string, readonly string[]> | undefined,
+  { whole, json = [] }: FormOptions,
+  parse: (text: string) => unknown,
+): Result<unknown, BodyFailure> {
+  if (fields === undefined) return fail({ code: 'body-not-json' });
+  const wrapped = whole === undefined ? undefined : fields.get(whole)?.[0];
+  if (wrapped !== undefined) return readJson(wrapped, parse);
+  const members: [string, unknown][] = [];
+  for (const [name, values] of fields) {
+    const read = json.includes(name) ? readJsonField(values[0], parse) : undefined;
+    if (read?.ok === false) return read;
+    members.push([name, read === undefined ? textsOf(values) : read.value]);
   }
   return succeed(Object.fromEntries(members));
+}
+
+/** A field that comes once is a text, one that is repeated a list. */
+function textsOf(values: readonly string[]): string | readonly string[] {
+  return values.length === 1 ? (values[0] ?? '') : values;
+}
+
+/** The object or list that a field holds; `undefined` where it holds another text. */
+function readJsonField(
+  value = '',
+  parse: (text: string) => unknown,
+): Result<unknown, BodyFailure> | undefined {
+  const json = /^\s*[[{]/.test(value) ? readJson(value, parse) : undefined;
+  return json?.ok === false && json.failure.code === 'body-not-json' ? undefined : json;
 }
 
 /** Every value that a pointer leads to: at most one, unless the pointer has a `*`. */

@@ -1,4 +1,4 @@
-import type { SignatureScheme } from '../lambdas/ingest/source.ts';
+import type { SignatureScheme } from '../lambdas/ingest/signature/scheme.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { type Signed, signWebhook, type ToSign } from './sign-webhook.ts';
 import { TAMPER, UNSIGN } from './signed-body.ts';

@@ -4,10 +4,15 @@ import { writePart } from '../lambdas/ingest/signature/header.ts';
 import { computeDigest, decodeSecret } from '../lambdas/ingest/signature/keys.ts';
 import { BODY_HASH, writeTwilioForm } from '../lambdas/ingest/signature/plug-ins/twilio.ts';
 import { writeSorted } from '../lambdas/ingest/signature/plug-ins/unverified-body.ts';
+import type {
+  Extractor,
+  JwtScheme,
+  SignatureScheme,
+  SignedScheme,
+} from '../lambdas/ingest/signature/scheme.ts';
 import { compileTemplate } from '../lambdas/ingest/signature/signed-content.ts';
 import type { Content } from '../lambdas/ingest/signature/verification.ts';
 import { methodOf } from '../lambdas/ingest/signature/verify.ts';
-import type { Extractor, JwtScheme, SignatureScheme, SignedScheme } from '../lambdas/ingest/source.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { bodyFormatOf } from '../lambdas/webhook-body.ts';
 import { setBodyMember, signAdyenBody, signMailgunBody } from './signed-body.ts';

@@ -148,7 +148,7 @@ const attributesSchema = z.object({
   ),
   'received-at': z.iso.datetime(),
   /** Format and encoding of the body in one attribute, as in `json utf-8`: SQS allows ten a message. */
-  body: z.templateLiteral([z.enum(['json', 'form']), ' ', z.enum(['utf-8', 'base64', 'gzip'])]),
+  body: z.templateLiteral([z.enum(['json', 'form', 'multipart']), ' ', z.enum(['utf-8', 'base64', 'gzip'])]),
   headers: z.optional(z.pipe(z.pipe(z.string(), z.transform(parseJson)), z.record(z.string(), z.string()))),
   /** The field `secretIndex`; the name on the wire is older. */
   'secret-slot': z.optional(z.coerce.number<string>().check(z.int(), z.minimum(0))),

@@ -85,7 +85,7 @@ async function openWebhook(
     return fail({ webhook: decoded.value, outcome: deadLetter('map', 'no-mapping') });
   // The message may have a former name of the source.
   const webhook = { ...decoded.value, source: mapping.source };
-  const body = parseBody(webhook.rawBody, webhook.bodyFormat);
+  const body = parseBody(webhook.rawBody, webhook.bodyFormat, { form: mapping.form });
   if (!body.ok) return fail({ webhook, outcome: deadLetter('map', body.failure.code) });
 
   const events = await eventsOf(mapping, {

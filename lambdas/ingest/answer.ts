@@ -43,12 +43,25 @@ const FAILURES: {
     statusCode: 400,
     message: () => 'The body is marked as base64 but is not valid base64.',
   },
+  'content-encoding-not-taken': {
+    statusCode: 415,
+    message: ({ encoding }) =>
+      `The body is encoded as ${JSON.stringify(encoding)}. Send it as it is, or by gzip.`,
+  },
+  'body-not-gzip': { statusCode: 400, message: () => 'The body begins as gzip and does not unpack.' },
+  'unpacked-body-too-large': {
+    statusCode: 413,
+    message: ({ limitBytes }) => `The body unpacks to more than ${limitBytes} bytes.`,
+  },
   'body-too-large': {
     statusCode: 413,
     message: ({ bytes, encodedBytes, limitBytes }) =>
       `The body has ${bytes} bytes and takes ${encodedBytes} on the buffer; the limit there is ${limitBytes}.`,
   },
-  'body-not-json': { statusCode: 400, message: () => 'The body is not valid JSON in UTF-8.' },
+  'body-not-json': {
+    statusCode: 400,
+    message: () => 'The body is not valid in UTF-8, as JSON or as the form that it seems to be.',
+  },
   'body-too-deep': {
     statusCode: 400,
     message: ({ limit }) => `Lists and objects of the body stand more than ${limit} deep within each other.`,

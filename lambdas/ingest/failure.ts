@@ -19,7 +19,10 @@ export type RequestFailure =
   | { readonly code: 'unknown-path' }
   | { readonly code: 'method-not-allowed'; readonly method: string }
   | { readonly code: 'body-empty' }
-  | { readonly code: 'body-not-base64' };
+  | { readonly code: 'body-not-base64' }
+  | { readonly code: 'content-encoding-not-taken'; readonly encoding: string }
+  | { readonly code: 'body-not-gzip' }
+  | { readonly code: 'unpacked-body-too-large'; readonly limitBytes: number };
 
 export type IdentityFailure = BodyFailure | { readonly code: 'event-type-missing'; readonly where: string };
 

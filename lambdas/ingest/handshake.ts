@@ -76,8 +76,8 @@ function withoutParameters(value: string | undefined): string | undefined {
   return value?.replace(/;.*$/s, '').trim();
 }
 
-function readMembers({ rawBody, headers }: WebhookRequest): (pointer: string) => string | undefined {
-  const body = parseBody(rawBody, bodyFormatOf(headers.get('content-type'), rawBody));
+function readMembers({ rawBody, headers, form }: WebhookRequest): (pointer: string) => string | undefined {
+  const body = parseBody(rawBody, bodyFormatOf(headers.get('content-type'), rawBody, form), { form });
   return (pointer) => {
     const value = body.ok ? follow(body.value, pointer)[0] : undefined;
     return value === undefined || value === null || typeof value === 'object' ? undefined : String(value);

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { fail, type Result, succeed } from '../result.ts';
-import { type BodyFailure, type BodyFormat, bodyFormatOf, follow, parseBody } from '../webhook-body.ts';
+import {
+  type BodyFailure,
+  type BodyFormat,
+  bodyFormatOf,
+  contentOf,
+  follow,
+  parseBody,
+} from '../webhook-body.ts';
 import type { IdentityFailure } from './failure.ts';
 import type { EventTypeSelector, Profile, Selector } from './source.ts';
 
@@ -19,11 +26,11 @@ type Identity = {
  * @param signedId the id of what was signed, where there is one: it replaces the one that the body gives
  */
 export function identifyWebhook(
-  profile: Pick<Profile, 'eventType' | 'deduplicationId'>,
+  profile: Pick<Profile, 'eventType' | 'deduplicationId' | 'form'>,
   { headers, rawBody }: Pick<ReadableWebhook, 'headers' | 'rawBody'>,
   signedId?: string,
 ): Result<Identity, IdentityFailure> {
-  const bodyFormat = bodyFormatOf(headers.get('content-type'), rawBody);
+  const bodyFormat = bodyFormatOf(headers.get('content-type'), rawBody, profile.form);
   const body = readBody(profile, rawBody, bodyFormat);
   if (!body.ok && body.failure.code === 'body-too-deep') return body;
   const webhook: ReadableWebhook = { headers, rawBody, body: body.ok ? body.value : undefined };
@@ -34,22 +41,33 @@ export function identifyWebhook(
     const where = profile.eventType.slice(0, 1).map(formatSelector).join();
     return fail({ code: 'event-type-missing', where });
   }
-  const ofBody = readDeduplicationId(profile.deduplicationId, webhook);
-  const deduplicationId = signedId ?? ofBody;
-  const former = deduplicationId === ofBody ? {} : { formerDeduplicationId: ofBody };
-  return succeed({ eventTypes, deduplicationId, ...former, bodyFormat });
+  return succeed({ eventTypes, ...readIds(profile, webhook, { bodyFormat, signedId }), bodyFormat });
+}
+
+/** The id of a webhook, and the one that 0.1.0 gave it: what wraps a webhook did count then. */
+function readIds(
+  { deduplicationId: selectors, form }: Pick<Profile, 'deduplicationId' | 'form'>,
+  webhook: ReadableWebhook,
+  { bodyFormat, signedId }: { readonly bodyFormat: BodyFormat; readonly signedId: string | undefined },
+): Pick<Identity, 'deduplicationId' | 'formerDeduplicationId'> {
+  const { rawBody } = webhook;
+  const content = contentOf(rawBody, bodyFormat, form);
+  const ofContent = readDeduplicationId(selectors, { ...webhook, rawBody: content });
+  const ofBody = content === rawBody ? ofContent : readDeduplicationId(selectors, webhook);
+  const deduplicationId = signedId ?? ofContent;
+  return { deduplicationId, ...(deduplicationId !== ofBody && { formerDeduplicationId: ofBody }) };
 }
 
 /** Keeps digits that a double would round only where a type or an id needs them: that takes a second pass over the body. */
 function readBody(
-  { eventType, deduplicationId }: Pick<Profile, 'eventType' | 'deduplicationId'>,
+  { eventType, deduplicationId, form }: Pick<Profile, 'eventType' | 'deduplicationId' | 'form'>,
   rawBody: Uint8Array,
   format: BodyFormat,
 ): Result<unknown, BodyFailure> {
-  const body = parseBody(rawBody, format, 'rounded');
+  const body = parseBody(rawBody, format, { digits: 'rounded', form });
   const isRounded =
     body.ok && [...eventType, ...deduplicationId].some((one) => readsRounded(one, body.value));
-  return isRounded ? parseBody(rawBody, format) : body;
+  return isRounded ? parseBody(rawBody, format, { form }) : body;
 }
 
 /** A type for each item of a batch, each once. An item without the first member has none. */

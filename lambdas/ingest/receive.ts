@@ -21,6 +21,7 @@ import {
   type RequestHead,
   readHead,
   readRawBody,
+  unpackBody,
   type WebhookRequest,
   withoutQuery,
 } from './request.ts';
@@ -78,7 +79,8 @@ export async function receiveWebhook(
   const source = dependencies.sources.get(head.value.source);
   if (source === undefined) return { received: fail({ code: 'unknown-source' }) };
   const candidates = findCandidates(source.profile.handshakes, head.value);
-  const asked = readAsked(event, head.value, candidates);
+  const request = { ...head.value, form: source.profile.form };
+  const asked = readAsked(event, request, candidates);
   if (!asked.ok) return { source, received: asked };
   return { source, received: await receiveFrom(source, asked.value, receivedAt, dependencies) };
 }
@@ -89,7 +91,7 @@ type Asked = { readonly request: WebhookRequest; readonly candidates: readonly H
 /** Fails where a request is neither a handshake nor a POST with a body. */
 function readAsked(
   event: HttpApiEvent,
-  head: RequestHead,
+  head: RequestHead & Pick<WebhookRequest, 'form'>,
   candidates: readonly Handshake[],
 ): Result<Asked, IngestFailure> {
   const { method } = head;
@@ -116,10 +118,21 @@ async function receiveFrom(
     const tooLong = verified.failure.code === 'missing-header' && explainTooLong(candidates, request);
     return tooLong ? fail(tooLong) : verified;
   }
+  const unpacked = unpackBody(request);
+  return unpacked.ok
+    ? receiveVerified(source, { request: unpacked.value, candidates }, verified.value, dependencies)
+    : unpacked;
+}
+
+async function receiveVerified(
+  source: Source,
+  { request, candidates }: Asked,
+  verified: Verified,
+  dependencies: ReceiveDependencies,
+): Promise<Result<Received, IngestFailure>> {
   const handshake = findHandshake(candidates, request, true);
-  if (handshake === undefined) return bufferIfWanted(source, request, verified.value, dependencies);
-  const { secret } = verified.value;
-  return succeed(answered(handshake, request, { key: secret, isShown: true }));
+  if (handshake === undefined) return bufferIfWanted(source, request, verified, dependencies);
+  return succeed(answered(handshake, request, { key: verified.secret, isShown: true }));
 }
 
 function answered(

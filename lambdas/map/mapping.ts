@@ -72,6 +72,8 @@ export const mappingSchema = z.strictObject({
   let: z.record(z.string(), expressionSchema),
   /** JSON pointers into an item: the first list of which all members are there is its id. */
   itemId: z.array(z.array(z.string()).min(1)).min(1).optional(),
+  /** Which fields of a form hold JSON. */
+  form: z.strictObject({ whole: z.string().optional(), json: z.array(z.string()).optional() }).optional(),
   /** The member that changed with each delivery of a body, and its value in the first. */
   redelivery: z.strictObject({ member: z.string(), first: z.literal([0, false]) }).optional(),
   events: z.array(eventMappingSchema).min(1),

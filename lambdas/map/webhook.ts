@@ -58,6 +58,8 @@ export type CompiledMapping = {
   readonly events: readonly CompiledEvent[];
   /** Changes whenever a webhook's list of events may change: a short hash. */
   readonly digest: string;
+  /** Which fields of a form hold JSON. */
+  readonly form?: Mapping['form'];
   /** How the vendor's body changed with each delivery in 0.1.0's time, where it did. */
   readonly redelivery?: Redelivery;
 };
@@ -91,12 +93,14 @@ export function prepareMappings(mappings: readonly Mapping[], atOnce: number): P
 
 /** Makes a mapping ready for use. An expression that does not parse fails when it is used; synth lets none through. */
 export function compileMapping(mapping: Mapping): CompiledMapping {
-  const { source, formerly = [], events, let: definitions, itemId = [], redelivery } = mapping;
+  const { source, formerly = [], events, let: definitions, itemId = [], form, redelivery } = mapping;
   return {
     source,
     formerly,
     events: events.map((event) => compileEvent(event, { definitions, itemId })),
-    digest: hashOf([events, definitions, itemId]),
+    // Without a form it is what it was before there was this option: progress on a webhook is kept under it.
+    digest: hashOf([events, definitions, itemId, ...(form === undefined ? [] : [form])]),
+    ...(form !== undefined && { form }),
     ...(redelivery !== undefined && { redelivery }),
   };
 }

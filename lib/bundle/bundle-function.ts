@@ -20,8 +20,9 @@ const leanSdk: Plugin = {
   },
 };
 
-/** Our own code for webhooks that fail, by the chunk that it becomes. */
+/** Our own code for webhooks that fail or that few vendors send, by the chunk that it becomes. */
 const LAZY: Readonly<Record<string, string>> = {
+  './multipart.cjs': 'multipart.ts',
   './diagnosis.cjs': 'ingest/signature/diagnosis.ts',
   './verification.cjs': 'ingest/signature/verification.ts',
   './plug-ins.cjs': 'ingest/signature/plug-ins/plug-ins.ts',

@@ -1,5 +1,6 @@
+import { type SignatureScheme, uncoveredBody } from '../../lambdas/ingest/signature/scheme.ts';
 import { tokensOf } from '../../lambdas/ingest/signature/signed-content.ts';
-import { type Profile, type SignatureScheme, uncoveredBody } from '../../lambdas/ingest/source.ts';
+import type { Profile } from '../../lambdas/ingest/source.ts';
 import { expressionSource, withDefinitions } from '../../lambdas/map/expression.ts';
 import type { ConfigFile, Problem } from '../config/file.ts';
 import { expressionsOf, headersIn, type LocatedText } from './expressions.ts';

@@ -245,6 +245,7 @@ const objectSchema = z.record(z.string(), z.unknown());
 const BESIDE = {
   'event-type': 'eventType',
   'deduplication-id': 'deduplicationId',
+  form: 'form',
   handshakes: 'handshakes',
   acknowledge: 'acknowledge',
 } as const;

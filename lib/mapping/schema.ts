@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import { PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
+import { signatureSchemeSchema } from '../../lambdas/ingest/signature/scheme.ts';
 import {
   acknowledgementSchema,
+  eventTypeSchema,
   handshakeSchema,
   type Profile,
+  profileSchema,
   selectorSchema,
-  signatureSchemeSchema,
   sourceSchema,
 } from '../../lambdas/ingest/source.ts';
 import {
@@ -163,6 +165,10 @@ export const mappingFileSchema = z.strictObject({
     .unknown()
     .optional()
     .describe('Where the id of a fact stands, if not where the profile says.'),
+  form: z
+    .unknown()
+    .optional()
+    .describe('Which fields of a form hold JSON: the whole webhook, or a member each.'),
   handshakes: z
     .unknown()
     .optional()
@@ -182,7 +188,7 @@ export type WrittenEvent = WrittenFile['events'][number];
 /** The part of a mapping file that map goes by. */
 export type WrittenMapping = Pick<WrittenFile, 'source' | 'formerly' | 'let' | 'defaults' | 'events'> & {
   /** Without it, no item has an id by its profile. */
-  readonly profile?: Pick<Profile, 'itemId' | 'redelivery'>;
+  readonly profile?: Pick<Profile, 'itemId' | 'redelivery' | 'form'>;
 };
 
 /**
@@ -196,7 +202,7 @@ export function resolveMapping(
     let: definitions,
     defaults,
     events,
-    profile: { itemId, redelivery } = {},
+    profile: { itemId, redelivery, form } = {},
   }: WrittenMapping,
   stage: string,
 ): Mapping {
@@ -206,6 +212,7 @@ export function resolveMapping(
     let: definitions,
     ...(itemId !== undefined && { itemId }),
     ...(redelivery !== undefined && { redelivery }),
+    ...(form !== undefined && { form }),
     events: events.map((event) => resolveEvent(event, defaults, stage)),
   };
 }
@@ -298,8 +305,9 @@ const WRITTEN: Readonly<Record<string, () => JsonSchema>> = {
       { ...fragment(signatureSchemeSchema), description: 'The options of a scheme: docs/add-a-source.md.' },
     ],
   }),
-  'event-type': () => oneOrMore(fragment(selectorSchema)),
+  'event-type': () => oneOrMore(fragment(eventTypeSchema)),
   'deduplication-id': () => oneOrMore(fragment(selectorSchema)),
+  form: () => fragment(profileSchema.shape.form),
   handshakes: () => ({ type: 'array', items: fragment(handshakeSchema) }),
   acknowledge: () => fragment(acknowledgementSchema),
   'event-key': () => ({ anyOf: [{ type: 'string' }, fragment(eventKeyKinds)] }),

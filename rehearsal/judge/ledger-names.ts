@@ -6,7 +6,7 @@ import {
   compileMapping,
   eventsOf as pendingEventsOf,
 } from '../../lambdas/map/webhook.ts';
-import { parseBody } from '../../lambdas/webhook-body.ts';
+import { type BodyFormat, parseBody } from '../../lambdas/webhook-body.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { LOCAL_STAGE } from '../../lib/stages/synthesize.ts';
@@ -92,7 +92,7 @@ type ReadWebhook = {
   readonly source: string;
   readonly deduplicationId: string;
   readonly eventTypes: readonly string[];
-  readonly bodyFormat: 'json' | 'form';
+  readonly bodyFormat: BodyFormat;
   readonly headers: Readonly<Record<string, string>>;
   readonly rawBody: Uint8Array;
 };
@@ -103,7 +103,7 @@ async function nameEvents(
   compiled: CompiledMapping,
 ): Promise<ReadonlyMap<string, string>> {
   const { source, eventTypes, headers, rawBody, bodyFormat } = webhook;
-  const body = parseBody(rawBody, bodyFormat);
+  const body = parseBody(rawBody, bodyFormat, { form: compiled.form });
   if (!body.ok) return new Map();
   const receivedAt = new Date(0).toISOString();
   const pending = await pendingEventsOf(compiled, {

@@ -68,7 +68,7 @@ export async function lookAt(
   if (!compiled.events.some(({ mapping }) => isOn(mapping, eventTypes))) {
     return { eventTypes, deduplicationId, events: [], isIgnored: true };
   }
-  const body = parseBody(rawBody, bodyFormat);
+  const body = parseBody(rawBody, bodyFormat, { form: profile.form });
   if (!body.ok) return undefined;
   const events = await mapWebhook(compiled, {
     source,

@@ -8,6 +8,8 @@ import { answerFailure, answerReceived } from '../../lambdas/ingest/answer.ts';
 import { receiveWebhook } from '../../lambdas/ingest/receive.ts';
 import { PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
 import { succeed } from '../../lambdas/result.ts';
+import { parseMappingFile } from '../../lib/mapping/file.ts';
+import { warnOfOpenHandshakes } from '../../lib/mapping/open-handshakes.ts';
 import { AT, REQUESTS, URL_OF_RECIPE, type VendorRequest } from './vendor-requests.ts';
 
 const PROMISED =
@@ -98,6 +100,15 @@ describe.each(recipes.map((recipe) => [recipe.vendor, recipe] as const))('the re
 
     expect(refused.map(({ buffered }) => buffered)).toEqual(refused.map(() => []));
     expect(refused.filter(({ statusCode }) => ![401, 503].includes(statusCode))).toEqual([]);
+  });
+
+  test('stands in a mapping file as it is, without a warning', () => {
+    const event = `{ name: told, on: ${request.types[0]}, event-id: evt_1, event-key: ann }`;
+    const text = `source: acme\n${recipe.options}secret: webhooks/acme\nevents:\n  - ${event}\n`;
+    const file = parseMappingFile('mapping.yaml', text, { folder: 'acme' });
+
+    expect(file).toMatchObject({ ok: true, value: { profile: profileOf(recipe) } });
+    expect(file.ok && warnOfOpenHandshakes(file.value, [])).toEqual([]);
   });
 
   test('answers what the vendor sends to try the endpoint', async () => {

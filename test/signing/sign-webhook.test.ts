@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import twilioLibrary from 'twilio';
 import { findProfile } from '../../lambdas/ingest/signature/profiles/profiles.ts';
+import type { SignatureScheme } from '../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
-import type { SignatureScheme } from '../../lambdas/ingest/source.ts';
 import { type Flaws, signFlawed } from '../../signing/flawed-webhook.ts';
 import { type Signed, signWebhook, type ToSign } from '../../signing/sign-webhook.ts';
 

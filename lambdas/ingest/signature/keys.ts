@@ -9,7 +9,7 @@ import {
   timingSafeEqual,
   verify,
 } from 'node:crypto';
-import type { SignedScheme } from '../source.ts';
+import type { SignedScheme } from './scheme.ts';
 import type { Content, Crypto, SignatureMethod, SignedContent } from './verification.ts';
 
 /** What a scheme says of its secrets. */

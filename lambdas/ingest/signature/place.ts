@@ -1,16 +1,19 @@
 import { fail, type Result, succeed } from '../../result.ts';
 import { bodyFormatOf, follow, parseBody } from '../../webhook-body.ts';
-import type { Extractor } from '../source.ts';
 import type { SignedRequest, VerificationFailure } from './verification.ts';
 
 /** What a request carries beside its method: where signatures, times and secrets stand. */
 export type Carrier = Pick<SignedRequest, 'headers' | 'query' | 'rawBody'>;
 
 /** A header or several, a parameter of the query, or a member of the body. */
-export type Place = Pick<Extractor, 'header' | 'query' | 'body'>;
+type Place = {
+  readonly header?: string | readonly string[] | undefined;
+  readonly query?: string | undefined;
+  readonly body?: string | undefined;
+};
 
 /** How long a body may be that has to be parsed before its signature is verified, in bytes (decision 0030). */
-export const MAX_UNVERIFIED_BYTES = 256 * 1024;
+const MAX_UNVERIFIED_BYTES = 256 * 1024;
 
 type Read = Result<readonly string[], VerificationFailure>;
 

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { fail, type Result, succeed } from '../../result.ts';
-import type { SignatureScheme, SignedScheme } from '../source.ts';
 import { explainMismatch } from './diagnosis.ts';
 import { compileSignatureReader, compileTimestampReader, compileValueReader } from './header.ts';
 import { createKeyDecoder, findSigned, hashSigned } from './keys.ts';
 import { methodOfJwt } from './plug-ins/jwt.ts';
 import type { PlugIn } from './plug-ins/plug-in.ts';
 import { plugInOf } from './plug-ins/plug-ins.ts';
+import type { SignatureScheme, SignedScheme } from './scheme.ts';
 import { readSharedSecret } from './shared-secret.ts';
 import { compileTemplate } from './signed-content.ts';
 import type {

@@ -35,7 +35,8 @@ async function knownPaths(
     return isOn(event, eventTypes) ? [{ webhook: example.webhook, eventTypes }] : [];
   });
   const bodies = typed.flatMap(({ webhook: { rawBody, headers } }) => {
-    const parsed = parseBody(rawBody, bodyFormatOf(headers.get('content-type'), rawBody));
+    const { form } = mapping.profile;
+    const parsed = parseBody(rawBody, bodyFormatOf(headers.get('content-type'), rawBody, form), { form });
     return parsed.ok ? [parsed.value] : [];
   });
   const types = new Set(typed.flatMap(({ eventTypes }) => eventTypes));

@@ -60,7 +60,7 @@ export async function previewIdentified(
   const mapping = resolveMapping(file, stage);
   const unmatched = mapping.events.filter((event) => !isOn(event, eventTypes));
   if (unmatched.length === mapping.events.length) return { outcome: 'ignored', eventTypes };
-  const body = parseBody(rawBody, bodyFormat);
+  const body = parseBody(rawBody, bodyFormat, { form: mapping.form });
   if (!body.ok) return { outcome: 'rejected', failure: body.failure };
 
   const events = await mapWebhook(compileMapping(mapping), {

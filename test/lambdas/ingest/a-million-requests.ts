@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
+import type { SignatureScheme } from '../../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../../lambdas/ingest/signature/verify.ts';
-import type { SignatureScheme } from '../../../lambdas/ingest/source.ts';
 import { signWebhook } from '../../../signing/sign-webhook.ts';
 import { signableBody } from './signable-body.ts';
 

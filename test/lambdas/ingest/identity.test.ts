@@ -1,16 +1,26 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { identifyWebhook } from '../../../lambdas/ingest/identity.ts';
-import { type Selector, selectorSchema } from '../../../lambdas/ingest/source.ts';
+import {
+  type EventTypeSelector,
+  eventTypeSchema,
+  type Profile,
+  type Selector,
+  selectorSchema,
+} from '../../../lambdas/ingest/source.ts';
 import { follow } from '../../../lambdas/webhook-body.ts';
 
 function identify(
   body: string,
-  eventType: Selector[],
-  { deduplicationId = [], headers = {} }: { deduplicationId?: Selector[]; headers?: object } = {},
+  eventType: EventTypeSelector[],
+  {
+    deduplicationId = [],
+    headers = {},
+    form,
+  }: { deduplicationId?: Selector[]; headers?: object; form?: Profile['form'] } = {},
 ) {
   const webhook = { headers: new Map<string, string>(Object.entries(headers)), rawBody: Buffer.from(body) };
-  const identity = identifyWebhook({ eventType, deduplicationId }, webhook);
+  const identity = identifyWebhook({ eventType, deduplicationId, form }, webhook);
   return identity.ok ? identity.value : identity.failure;
 }
 
@@ -92,13 +102,57 @@ describe('the type of a webhook', () => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const form = `type=a&payload=${'['.repeat(501)}${']'.repeat(501)}`;
 
-    expect(identify(form, [type], { headers })).toMatchObject({ code: 'body-too-deep' });
+    expect(identify(form, [type], { headers, form: { json: ['payload'] } })).toMatchObject({
+      code: 'body-too-deep',
+    });
   });
 
   test('keeps its digits where it is a long number', () => {
     expect(identify('{"type":12345678901234567890}', [type])).toMatchObject({
       eventTypes: ['12345678901234567890'],
     });
+  });
+
+  test.each([
+    ['[]', [{ body: '/*/type' }]],
+    ['{"events":[],"firstEventSequence":0}', [{ body: '/events/*/eventType' }]],
+    ['{"events":null}', [{ body: '/events/*/eventType' }]],
+    ['{"entry":[{"changes":[]},{"changes":[]}]}', [{ body: '/entry/*/changes/*/field' }]],
+    ['{"entry":[]}', [{ body: '/entry/*/changes/*/field' }]],
+    ['{"a":[]}', [{ body: ['/type', '/a/*/b'] }]],
+  ])('is none where a batch is empty: %s', (body, selectors) => {
+    expect(identify(body, selectors)).toMatchObject({ eventTypes: [], deduplicationId: sha256(body) });
+  });
+
+  test.each([
+    ['{}', [{ body: '/events/*/eventType' }]],
+    ['{"events":{}}', [{ body: '/events/*/eventType' }]],
+    ['{"events":[{}]}', [{ body: '/events/*/eventType' }]],
+    ['{"events":[null]}', [{ body: '/events/*/eventType' }]],
+    ['{"entry":[{"changes":[]},{"changes":[{}]}]}', [{ body: '/entry/*/changes/*/field' }]],
+    ['[]', [type]],
+  ])('is missing where there is no list, or a list of something else: %s', (body, selectors) => {
+    expect(identify(body, selectors)).toMatchObject({ code: 'event-type-missing' });
+  });
+
+  test('of a batch with gaps is that of the items that have one', () => {
+    const body = '[null,{"type":"a"},{},{"type":null},5,{"type":"b"}]';
+
+    expect(identify(body, [{ body: '/*/type' }])).toMatchObject({ eventTypes: ['a', 'b'] });
+  });
+
+  test('may be a constant, alone or joined with what is read', () => {
+    const constant = { constant: 'form.sent' };
+
+    expect(identify('{"a":1}', [constant])).toMatchObject({ eventTypes: ['form.sent'] });
+    expect(identify('{"f":"f1"}', [constant, { body: '/f' }])).toMatchObject({
+      eventTypes: ['form.sent.f1'],
+    });
+    expect(eventTypeSchema.safeParse(constant).success).toBe(true);
+    expect(selectorSchema.safeParse(constant).success).toBe(false);
+    for (const text of ['', ' a', 'a\nb', 'a'.repeat(257)]) {
+      expect(eventTypeSchema.safeParse({ constant: text }).success).toBe(false);
+    }
   });
 
   test('may stand in a header while the body is no JSON', () => {

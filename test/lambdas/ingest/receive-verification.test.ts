@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { senderUrl, verifyWebhook } from '../../../lambdas/ingest/receive.ts';
 import { type WebhookRequest, withoutQuery } from '../../../lambdas/ingest/request.ts';
+import { signatureSchemeSchema } from '../../../lambdas/ingest/signature/scheme.ts';
 import type { Source } from '../../../lambdas/ingest/source.ts';
-import { signatureSchemeSchema } from '../../../lambdas/ingest/source.ts';
 import { fail, succeed } from '../../../lambdas/result.ts';
 
 const AT = new Date('2026-11-24T09:30:00Z');

@@ -1,4 +1,4 @@
-import type { SignatureScheme } from '../../../lambdas/ingest/source.ts';
+import type { SignatureScheme } from '../../../lambdas/ingest/signature/scheme.ts';
 
 /**
  * A body with any bytes in it that a scheme lets be signed: where a URL stands beside the body, or a plain hash is taken of

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { signingSecretsSchema } from '../../../lambdas/ingest/receive.ts';
+import { signatureSchemeSchema } from '../../../lambdas/ingest/signature/scheme.ts';
 import {
   acknowledgementSchema,
   handshakeSchema,
   profileSchema,
-  signatureSchemeSchema,
   sourceSchema,
 } from '../../../lambdas/ingest/source.ts';
 

@@ -11,8 +11,8 @@ import type {
   JwtScheme,
   SignatureScheme,
   SignedScheme,
-  Source,
-} from '../../../lambdas/ingest/source.ts';
+} from '../../../lambdas/ingest/signature/scheme.ts';
+import type { Source } from '../../../lambdas/ingest/source.ts';
 import { succeed } from '../../../lambdas/result.ts';
 
 // What somebody without a secret may send: every shipped profile with headers of the right form, and bodies that are hard to read.

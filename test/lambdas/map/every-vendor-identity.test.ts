@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { ledgerKey } from '../../../lambdas/deliver/ledger/entry.ts';
 import { identifyWebhook } from '../../../lambdas/ingest/identity.ts';
 import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
-import { type EventTypeSelector, type Profile, uncoveredBody } from '../../../lambdas/ingest/source.ts';
+import { uncoveredBody } from '../../../lambdas/ingest/signature/scheme.ts';
+import type { EventTypeSelector, Profile } from '../../../lambdas/ingest/source.ts';
 import { type CompiledMapping, compileMapping, eventsOf } from '../../../lambdas/map/webhook.ts';
 import { parseBody } from '../../../lambdas/webhook-body.ts';
 import { setMembers } from '../../../lib/mapping/examples/example.ts';
@@ -22,7 +23,7 @@ async function keysOf(profile: Profile, mapping: CompiledMapping, { body, header
   const identified = identifyWebhook(profile, { headers: new Map(Object.entries(headers)), rawBody });
   if (!identified.ok) throw new Error(identified.failure.code);
   const { eventTypes, deduplicationId, bodyFormat } = identified.value;
-  const parsed = parseBody(rawBody, bodyFormat);
+  const parsed = parseBody(rawBody, bodyFormat, { form: profile.form });
   const webhook = { source: 'shop', headers, receivedAt: '', body: parsed.ok ? parsed.value : undefined };
   const pending = await eventsOf(mapping, { ...webhook, eventTypes });
   const mapped = await Promise.all(pending.map(({ map }) => map()));

@@ -32,8 +32,8 @@ afterAll(async () => {
 
 describe('a bundle', () => {
   test.each([
-    ['ingest', ['diagnosis', 'event-streams', 'jwt', 'plug-ins', 'verification']],
-    ['deliver', ['event-streams', 'jsonata', 'libphonenumber']],
+    ['ingest', ['diagnosis', 'event-streams', 'jwt', 'multipart', 'plug-ins', 'verification']],
+    ['deliver', ['event-streams', 'jsonata', 'libphonenumber', 'multipart']],
   ])('of %s has these chunks beside it: %s', (stage, chunks) => {
     const expected = ['bundle.cjs', 'index.mjs', ...chunks.map((name) => `${name}.cjs`)];
 

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { parseJson } from '../../../parse-json.ts';
 import { fail, succeed } from '../../../result.ts';
-import type { JwtScheme } from '../../source.ts';
 import { compileValueReader, judgeAge } from '../header.ts';
 import { createKeyDecoder, decodeBytes, hashSigned } from '../keys.ts';
 import { malformedAt } from '../place.ts';
+import type { JwtScheme } from '../scheme.ts';
 import type { Crypto, SignatureMethod, SignedRequest, VerificationFailure } from '../verification.ts';
 
 /** RFC 7518, 3.1; RFC 8037, 3.1. */

@@ -1,4 +1,4 @@
-import type { SignatureScheme } from '../../source.ts';
+import type { SignatureScheme } from '../scheme.ts';
 import { adyenStandard } from './adyen-standard.ts';
 import { mailgun } from './mailgun.ts';
 import { mandrill } from './mandrill.ts';

@@ -15,7 +15,7 @@ export function readUnverifiedJson(
 ): Result<unknown, VerificationFailure> {
   const tooLarge = explainTooLarge(rawBody, limitBytes);
   if (tooLarge !== undefined) return fail(tooLarge);
-  const json = parseBody(rawBody, 'json', 'rounded');
+  const json = parseBody(rawBody, 'json', { digits: 'rounded' });
   return succeed(json.ok ? json.value : undefined);
 }
 

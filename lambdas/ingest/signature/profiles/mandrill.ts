@@ -10,6 +10,7 @@ import type { ProfileOptions } from '../../source.ts';
 export const mandrill = {
   signature: { kind: 'custom', plugIn: 'mandrill' },
   eventType: [{ body: '/mandrill_events/*/event' }],
+  form: { json: ['mandrill_events'] },
   itemId: [
     ['/_id', '/event', '/ts', '/url', '/ip'],
     ['/_id', '/event', '/ts', '/ip'],

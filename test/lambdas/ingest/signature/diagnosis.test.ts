@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { signatureSchemeSchema } from '../../../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
-import { signatureSchemeSchema } from '../../../../lambdas/ingest/source.ts';
 
 const BODY = '{"a":"é/\\u001b","b":[1,2]}';
 

@@ -8,7 +8,7 @@ import {
   formatPart,
   writePart,
 } from '../../../../lambdas/ingest/signature/header.ts';
-import type { TimestampOptions } from '../../../../lambdas/ingest/source.ts';
+import type { TimestampOptions } from '../../../../lambdas/ingest/signature/scheme.ts';
 
 function carrierOf(headers: ReadonlyMap<string, string>) {
   return { headers, query: '', rawBody: Buffer.alloc(0) };

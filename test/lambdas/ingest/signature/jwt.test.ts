@@ -2,8 +2,8 @@ import { createHash, createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { jwtVerify, SignJWT } from 'jose';
+import { signatureSchemeSchema } from '../../../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
-import { signatureSchemeSchema } from '../../../../lambdas/ingest/source.ts';
 
 // Tokens are made by `jose`, and judged by it as well.
 

@@ -2,8 +2,8 @@ import { createHash, createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeBytes } from '../../../../lambdas/ingest/signature/keys.ts';
+import { signatureSchemeSchema } from '../../../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
-import { signatureSchemeSchema } from '../../../../lambdas/ingest/source.ts';
 import { signWebhook } from '../../../../signing/sign-webhook.ts';
 
 // What options say since vendors asked for it: where a signature stands, what it covers, how it is written.

@@ -1,8 +1,8 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { signatureSchemeSchema } from '../../../../lambdas/ingest/signature/scheme.ts';
 import { adviseOn } from '../../../../lambdas/ingest/signature/verification.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
-import { signatureSchemeSchema } from '../../../../lambdas/ingest/source.ts';
 
 const BODY = '{"type":"x"}';
 const KEYS = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { signatureSchemeSchema } from '../../../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
-import { signatureSchemeSchema } from '../../../../lambdas/ingest/source.ts';
 
 function verify(
   sharedSecret: object,

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { signatureSchemeSchema } from '../../../../lambdas/ingest/signature/scheme.ts';
 import { tokensOf } from '../../../../lambdas/ingest/signature/signed-content.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
-import { signatureSchemeSchema } from '../../../../lambdas/ingest/source.ts';
 
 const BODY = '{"a":1}';
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { shopifySignature, stripeSignature } from '../../../../bench/vendor-signatures.ts';
 import { findProfile } from '../../../../lambdas/ingest/signature/profiles/profiles.ts';
+import type { SignatureScheme } from '../../../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
-import type { SignatureScheme } from '../../../../lambdas/ingest/source.ts';
 
 const NOW = 1_700_000_000;
 const BODY = '{"id":"evt_1","name":"Zoë \\u001b 😀"}\r\n';
