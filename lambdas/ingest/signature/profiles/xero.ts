@@ -10,12 +10,5 @@ export const xero = {
   signature: { encoding: 'base64', signature: { header: 'x-xero-signature' } },
   eventType: [{ body: '/events/*/eventCategory' }, { body: '/events/*/eventType' }],
   itemId: [['/tenantId', '/resourceId', '/eventCategory', '/eventType', '/eventDateUtc']],
-  handshakes: [
-    {
-      match: { method: 'POST', body: { '/firstEventSequence': '0', '/lastEventSequence': '0' } },
-      authenticate: 'signature',
-      respond: { status: 200 },
-    },
-  ],
   acknowledge: { contentType: 'text/plain', body: '' },
 } satisfies ProfileOptions;
