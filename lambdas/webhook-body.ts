@@ -1,19 +1,10 @@
 import { Buffer, isUtf8 } from 'node:buffer';
-import { isUtf8Form, readFields } from './form.ts';
-import { readParts } from './multipart.ts';
+import { type FormOptions, readField, readForm } from './form-body.ts';
 import { isNestedDeeper, parseJson, parseKeepingDigits } from './parse-json.ts';
 import { fail, type Result, succeed } from './result.ts';
 
 /** The format of a body. A form's fields become members, those of one name a list. */
 export type BodyFormat = 'json' | 'form' | 'multipart';
-
-/** Which fields of a form hold JSON; all others are texts, whatever they look like. */
-export type FormOptions = {
-  /** The field that holds the whole webhook: with it, a form is the same webhook as its JSON. */
-  readonly whole?: string | undefined;
-  /** Fields that hold an object or a list each. */
-  readonly json?: readonly string[] | undefined;
-};
 
 /** No vendor comes near it, and recursive code later walks the body. */
 const MAX_NESTING = 500;
@@ -36,7 +27,10 @@ export function parseBody(
   { digits = 'kept', form = {} }: Reading = {},
 ): Result<unknown, BodyFailure> {
   const parse = digits === 'kept' ? parseKeepingDigits : parseJson;
-  if (format !== 'json') return readForm(fieldsOf(rawBody, format), form, parse);
+  if (format !== 'json') {
+    const value = readForm(rawBody, format, form, (text) => readJson(text, parse));
+    return value ?? fail({ code: 'body-not-json' });
+  }
   if (!isUtf8(rawBody)) return fail({ code: 'body-not-json' });
   const { buffer, byteOffset, byteLength } = rawBody;
   const decoded = Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
@@ -65,15 +59,7 @@ export function bodyFormatOf(
 
 /** The bytes that make a webhook: those of the field that holds it whole, where there is one, else the body. */
 export function contentOf(rawBody: Uint8Array, format: BodyFormat, { whole }: FormOptions = {}): Uint8Array {
-  if (format === 'json' || whole === undefined) return rawBody;
-  const text = fieldsOf(rawBody, format)?.get(whole)?.[0];
-  return text === undefined ? rawBody : Buffer.from(text);
-}
-
-/** `undefined` where they are not in UTF-8, or no form at all. */
-function fieldsOf(rawBody: Uint8Array, format: 'form' | 'multipart'): ReturnType<typeof readParts> {
-  if (format === 'multipart') return readParts(rawBody);
-  return isUtf8Form(rawBody) ? readFields(rawBody) : undefined;
+  return format === 'json' || whole === undefined ? rawBody : (readField(rawBody, format, whole) ?? rawBody);
 }
 
 function readJson(text: string, parse: (text: string) => unknown): Result<unknown, BodyFailure> {
@@ -81,38 +67,6 @@ function readJson(text: string, parse: (text: string) => unknown): Result<unknow
   if (value === undefined) return fail({ code: 'body-not-json' });
   if (isNestedDeeper(text, MAX_NESTING)) return fail({ code: 'body-too-deep', limit: MAX_NESTING });
   return succeed(value);
-}
-
-/** GitHub's and Slack's `payload` is the whole webhook, Mandrill's `mandrill_events` a list within it. */
-function readForm(
-  fields: ReadonlyMap<string, readonly string[]> | undefined,
-  { whole, json = [] }: FormOptions,
-  parse: (text: string) => unknown,
-): Result<unknown, BodyFailure> {
-  if (fields === undefined) return fail({ code: 'body-not-json' });
-  const wrapped = whole === undefined ? undefined : fields.get(whole)?.[0];
-  if (wrapped !== undefined) return readJson(wrapped, parse);
-  const members: [string, unknown][] = [];
-  for (const [name, values] of fields) {
-    const read = json.includes(name) ? readJsonField(values[0], parse) : undefined;
-    if (read?.ok === false) return read;
-    members.push([name, read === undefined ? textsOf(values) : read.value]);
-  }
-  return succeed(Object.fromEntries(members));
-}
-
-/** A field that comes once is a text, one that is repeated a list. */
-function textsOf(values: readonly string[]): string | readonly string[] {
-  return values.length === 1 ? (values[0] ?? '') : values;
-}
-
-/** The object or list that a field holds; `undefined` where it holds another text. */
-function readJsonField(
-  value = '',
-  parse: (text: string) => unknown,
-): Result<unknown, BodyFailure> | undefined {
-  const json = /^\s*[[{]/.test(value) ? readJson(value, parse) : undefined;
-  return json?.ok === false && json.failure.code === 'body-not-json' ? undefined : json;
 }
 
 /** Every value that a pointer leads to: at most one, unless the pointer has a `*`. */

@@ -4,30 +4,28 @@ import { fail, type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
 import { matchesEventType } from '../webhook-body.ts';
 import type { BufferFailure, IngestFailure } from './failure.ts';
+import { explainTooLong, findCandidates, findHandshake, readToken } from './handshake.ts';
 import {
   answerHandshake,
-  explainTooLong,
-  findCandidates,
-  findHandshake,
   type HandshakeAnswer,
   needsSecret,
   readShown,
-  readToken,
   type Shown,
-} from './handshake.ts';
+} from './handshake-answer.ts';
 import { identifyWebhook } from './identity.ts';
 import {
   type HttpApiEvent,
+  isPacked,
   type RequestHead,
   readHead,
   readRawBody,
-  unpackBody,
   type WebhookRequest,
   withoutQuery,
 } from './request.ts';
 import type { Verification, VerificationFailure } from './signature/verification.ts';
 import { readSignature } from './signature/verify.ts';
 import type { Handshake, Source } from './source.ts';
+import { unpackBody } from './unpack.ts';
 
 /** What ingest needs from the outside world. */
 export type ReceiveDependencies = {
@@ -118,7 +116,7 @@ async function receiveFrom(
     const tooLong = verified.failure.code === 'missing-header' && explainTooLong(candidates, request);
     return tooLong ? fail(tooLong) : verified;
   }
-  const unpacked = unpackBody(request);
+  const unpacked = isPacked(request) ? unpackBody(request) : succeed(request);
   return unpacked.ok
     ? receiveVerified(source, { request: unpacked.value, candidates }, verified.value, dependencies)
     : unpacked;

@@ -1,9 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { gunzipSync } from 'node:zlib';
 import * as z from 'zod/mini';
-import { MAX_RAW_BODY_BYTES } from '../buffer/message.ts';
+import type { FormOptions } from '../form-body.ts';
 import { fail, type Result, succeed } from '../result.ts';
-import type { FormOptions } from '../webhook-body.ts';
 import type { RequestFailure } from './failure.ts';
 
 /**
@@ -64,32 +62,10 @@ export function readRawBody({
   return succeed(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'));
 }
 
-/**
- * Unpacks the body of a request whose signature is verified, which is over the packed bytes. Nobody signs the header that says
- * so: what begins as gzip is gzip.
- */
-export function unpackBody(request: WebhookRequest): Result<WebhookRequest, RequestFailure> {
-  const { rawBody, headers } = request;
-  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
-  if (rawBody[0] !== 0x1f || rawBody[1] !== 0x8b) {
-    return PLAIN_ENCODINGS.includes(encoding)
-      ? succeed(request)
-      : fail({ code: 'content-encoding-not-taken', encoding: encoding.slice(0, 40) });
-  }
-  try {
-    return succeed({ ...request, rawBody: gunzipSync(rawBody, { maxOutputLength: MAX_RAW_BODY_BYTES }) });
-  } catch (error) {
-    const isTooLarge = (error as { readonly code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
-    return fail(
-      isTooLarge
-        ? { code: 'unpacked-body-too-large', limitBytes: MAX_RAW_BODY_BYTES }
-        : { code: 'body-not-gzip' },
-    );
-  }
+/** Whether a body is packed, or is said to be. Nobody signs the header: what begins as gzip is gzip. */
+export function isPacked({ rawBody, headers }: WebhookRequest): boolean {
+  return headers.has('content-encoding') || (rawBody[0] === 0x1f && rawBody[1] === 0x8b);
 }
-
-/** A proxy that unpacks a body may leave the header as it was. */
-const PLAIN_ENCODINGS = ['', 'identity', 'gzip', 'x-gzip'];
 
 /** `Buffer.from` skips what is not base64, and would change the body in silence. */
 function isBase64(text: string): boolean {

@@ -22,9 +22,11 @@ const leanSdk: Plugin = {
 
 /** Our own code for webhooks that fail or that few vendors send, by the chunk that it becomes. */
 const LAZY: Readonly<Record<string, string>> = {
-  './multipart.cjs': 'multipart.ts',
+  './form-body.cjs': 'form-body.ts',
   './diagnosis.cjs': 'ingest/signature/diagnosis.ts',
-  './verification.cjs': 'ingest/signature/verification.ts',
+  './failure-answer.cjs': 'ingest/failure-answer.ts',
+  './handshake-answer.cjs': 'ingest/handshake-answer.ts',
+  './unpack.cjs': 'ingest/unpack.ts',
   './plug-ins.cjs': 'ingest/signature/plug-ins/plug-ins.ts',
   './jwt.cjs': 'ingest/signature/plug-ins/jwt.ts',
 };

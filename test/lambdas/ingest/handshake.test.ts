@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import {
-  answerHandshake,
   findCandidates,
   findHandshake,
   MAX_HANDSHAKE_BYTES,
   readToken,
 } from '../../../lambdas/ingest/handshake.ts';
+import { answerHandshake } from '../../../lambdas/ingest/handshake-answer.ts';
 import type { WebhookRequest } from '../../../lambdas/ingest/request.ts';
 import type { Handshake } from '../../../lambdas/ingest/source.ts';
 

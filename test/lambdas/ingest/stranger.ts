@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { encodeBufferedWebhook } from '../../../lambdas/buffer/message.ts';
-import { answerFailure, answerReceived } from '../../../lambdas/ingest/answer.ts';
+import { answerReceived } from '../../../lambdas/ingest/answer.ts';
+import { answerFailure } from '../../../lambdas/ingest/failure-answer.ts';
 import { formatReceived } from '../../../lambdas/ingest/log-line.ts';
 import { type ReceiveDependencies, receiveWebhook } from '../../../lambdas/ingest/receive.ts';
 import { type HttpApiEvent, httpApiEventSchema } from '../../../lambdas/ingest/request.ts';

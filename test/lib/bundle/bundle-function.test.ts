@@ -32,8 +32,20 @@ afterAll(async () => {
 
 describe('a bundle', () => {
   test.each([
-    ['ingest', ['diagnosis', 'event-streams', 'jwt', 'multipart', 'plug-ins', 'verification']],
-    ['deliver', ['event-streams', 'jsonata', 'libphonenumber', 'multipart']],
+    [
+      'ingest',
+      [
+        'diagnosis',
+        'event-streams',
+        'failure-answer',
+        'form-body',
+        'handshake-answer',
+        'jwt',
+        'plug-ins',
+        'unpack',
+      ],
+    ],
+    ['deliver', ['event-streams', 'form-body', 'jsonata', 'libphonenumber']],
   ])('of %s has these chunks beside it: %s', (stage, chunks) => {
     const expected = ['bundle.cjs', 'index.mjs', ...chunks.map((name) => `${name}.cjs`)];
 

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { checkSigningSecret } from '../../../../cli/secrets/kind.ts';
-import { answerFailure } from '../../../../lambdas/ingest/answer.ts';
+import { answerFailure } from '../../../../lambdas/ingest/failure-answer.ts';
 import { formatReceived } from '../../../../lambdas/ingest/log-line.ts';
 import { findProfile } from '../../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';
