@@ -21,12 +21,16 @@ export function signFlawed(scheme: SignatureScheme, toSign: ToSign, flaws: Flaws
     flaws.unsigned === true
       ? leaveUnsigned(scheme, toSign)
       : signWebhook(scheme, { ...toSign, at: at.value });
+  if (flaws.tamper === true && 'unboundBody' in scheme && scheme.unboundBody) {
+    return fail('A changed body verifies, too: the signature of this source does not cover it.');
+  }
   return signed.ok && flaws.tamper === true ? tamperWith(scheme, signed.value) : signed;
 }
 
 function timeOf(scheme: SignatureScheme, at: Date, { stale }: Flaws): Result<Date, string> {
   if (stale !== true) return succeed(at);
-  const tolerance = 'timestamp' in scheme ? scheme.timestamp?.toleranceSeconds : undefined;
+  const limited = scheme.kind === 'jwt' ? scheme : 'timestamp' in scheme ? scheme.timestamp : undefined;
+  const tolerance = limited?.toleranceSeconds;
   if (tolerance === undefined)
     return fail('A webhook of this source cannot be too old: its signature has no such limit.');
   return succeed(new Date(at.getTime() - (tolerance + 60) * 1000));

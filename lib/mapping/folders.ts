@@ -5,7 +5,13 @@ import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type Problem, readConfigFile } from '../config/file.ts';
 import { warnOfRepeatedFacts } from './deduplication-id.ts';
 import { checkCoverage } from './examples/coverage.ts';
-import { checkExpectation, type Example, parseExample, runExample } from './examples/example.ts';
+import {
+  checkExpectation,
+  type Example,
+  type ExampleRun,
+  parseExample,
+  runExample,
+} from './examples/example.ts';
 import { type MappingFile, parseMappingFile } from './file.ts';
 import { checkFormerNames } from './former-names.ts';
 import { warnOfOpenHandshakes } from './open-handshakes.ts';
@@ -72,12 +78,17 @@ async function checkFolder(path: string, folder: string, stages: readonly string
   const runs = await Promise.all(examples.map((example) => runExample(mapping, example, stages[0] ?? '')));
   const found = [
     ...warnOfRepeatedFacts(mapping),
-    ...warnOfOpenHandshakes(mapping, examples),
+    ...warnOfOpenHandshakes(mapping, examplesOfEvents(runs)),
     ...(await checkCoverage(mapping, runs)),
     ...problems,
     ...runs.flatMap(checkExpectation),
   ];
   return { mappings: [mapping], problems: found };
+}
+
+/** An example may also be of a handshake, or of what is ignored. */
+function examplesOfEvents(runs: readonly ExampleRun[]): readonly Example[] {
+  return runs.flatMap(({ example, preview }) => (preview.outcome === 'mapped' ? [example] : []));
 }
 
 /** Whether a problem keeps a mapping from being deployed. */

@@ -8,6 +8,7 @@ import type { MappingFile } from './file.ts';
 /**
  * Warns of a handshake for strangers that a real event could meet: it is looked for before any signature, so that such an event is
  * answered 200 and lost.
+ * @param examples webhooks that the mapping makes events of
  */
 export function warnOfOpenHandshakes(
   mapping: MappingFile,

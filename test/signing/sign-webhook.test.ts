@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import twilioLibrary from 'twilio';
 import { findProfile } from '../../lambdas/ingest/signature/profiles/profiles.ts';
-import type { SignatureScheme } from '../../lambdas/ingest/signature/scheme.ts';
+import { type SignatureScheme, signatureSchemeSchema } from '../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
 import { type Flaws, signFlawed } from '../../signing/flawed-webhook.ts';
 import { type Signed, signWebhook, type ToSign } from '../../signing/sign-webhook.ts';
@@ -155,6 +155,30 @@ describe('what is signed as a plug-in verifies', () => {
     expect(signWebhook(schemeOf('adyen-standard'), toSign(ADYEN, undefined, 'no hex'))).toEqual({
       ok: false,
       failure: 'The signing secret cannot be read as hex.',
+    });
+  });
+});
+
+describe('a flaw of what has options of its own', () => {
+  const jwt = {
+    kind: 'jwt',
+    algorithm: 'HS256',
+    secretEncoding: 'utf8',
+    token: { header: 'x-token' },
+    toleranceSeconds: 9,
+    unboundBody: true,
+  };
+  const sent = { secret: 's1', url: 'https://h/p', rawBody: Buffer.from('{}'), at: new Date(0), id: 'i' };
+
+  test('is an old token, and no changed body where that is not signed', () => {
+    const scheme = signatureSchemeSchema.parse(jwt);
+
+    const stale = signFlawed(scheme, { ...sent, at: new Date('2026-11-24T09:30:00Z') }, { stale: true });
+
+    const [, claims = ''] = (stale.ok ? (stale.value.headers['x-token'] ?? '') : '').split('.');
+    expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({ iat: 1795512600 - 69 });
+    expect(signFlawed(scheme, sent, { tamper: true })).toMatchObject({
+      failure: expect.stringContaining('verifies'),
     });
   });
 });

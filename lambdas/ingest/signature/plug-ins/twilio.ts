@@ -82,7 +82,13 @@ function withPlainQuery(url: string): string {
 /** The query with nothing escaped, for a sender or a proxy on the way that escapes it after it was signed. */
 function withUnescapedQuery(url: string): string {
   const [, path, query = ''] = /^([^?]*\?)(.+)$/s.exec(url) ?? [];
-  return path === undefined ? url : `${path}${unescape(query)}`;
+  if (path === undefined) return url;
+  try {
+    return `${path}${decodeURIComponent(query)}`;
+  } catch {
+    // Not every `%` of a query is an escape of UTF-8.
+    return url;
+  }
 }
 
 function withPort(url: string): string {

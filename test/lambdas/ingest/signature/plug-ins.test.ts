@@ -295,6 +295,8 @@ describe('Twilio', () => {
     ["https://h/p?a='x'", 'https://h/p?a=%27x%27'],
     ['https://h/p?a=x%20y', 'https://h/p?a=x y'],
     ['https://h/p?a=%28x%29', 'https://h/p?a=(x)'],
+    ['https://h/p?a=%C3%BC', 'https://h/p?a=ü'],
+    ['https://h/p?a=%FF', 'https://h/p?a=%FF'],
     ['https://h/p?a=%7Cb%7C', 'https://h:443/p?a=|b|'],
     ['https://h/p', 'https://h:443/p'],
     ['http://h/p', 'http://h:80/p'],
