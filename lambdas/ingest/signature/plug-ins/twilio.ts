@@ -76,7 +76,9 @@ function spellingsOf(url: string): readonly string[] {
 /** The query as Twilio's SDK for Node writes it anew: of what can be escaped, `!'()*` stand for themselves. */
 function withPlainQuery(url: string): string {
   const [, path, query = ''] = /^([^?]*\?)(.+)$/s.exec(url) ?? [];
-  return path === undefined ? url : `${path}${stringify(parse(query, '&', '=', { maxKeys: 0 }))}`;
+  return path === undefined
+    ? url
+    : `${path}${stringify(parse(query.toWellFormed(), '&', '=', { maxKeys: 0 }))}`;
 }
 
 /** The query with nothing escaped, for a sender or a proxy on the way that escapes it after it was signed. */
