@@ -174,6 +174,7 @@ const SIGNERS: Readonly<
     return succeed({ headers: { 'X-Mandrill-Signature': signature }, query: '', rawBody });
   },
   'adyen-standard': ({ rawBody }, write) => inBody(signAdyenBody(rawBody, write)),
+  paypal: () => fail('Only PayPal can sign: it has the private key.'),
   mailgun: ({ rawBody, at, id }, write) => {
     const timestamp = String(Math.floor(at.getTime() / 1000));
     return inBody(signMailgunBody(rawBody, { timestamp, token: id, signature: write(timestamp, id) }));

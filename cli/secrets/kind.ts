@@ -101,7 +101,7 @@ function signingSecrets(
     secret,
     noun: 'signing secret',
     most: Number.POSITIVE_INFINITY,
-    isMultiline: 'secretEncoding' in profile.signature && profile.signature.secretEncoding === 'pem',
+    isMultiline: isMultiline(profile.signature),
     ...(asksForToken && { second: 'verify token' as const }),
     trace: { stage: 'ingest', source },
     check: (value) => checkSigningSecret(profile.signature, value),
@@ -115,6 +115,12 @@ function signingSecrets(
     write: ({ values, verifyToken }) =>
       JSON.stringify({ signingSecrets: values, ...(verifyToken !== undefined && { verifyToken }) }),
   };
+}
+
+/** Keys and certificates as PEM. */
+function isMultiline(scheme: Profile['signature']): boolean {
+  if (scheme.kind === 'custom') return scheme.plugIn === 'paypal';
+  return 'secretEncoding' in scheme && scheme.secretEncoding === 'pem';
 }
 
 function problemsOf(failure: SecretFailure): readonly string[] {
@@ -135,7 +141,7 @@ const OTHER_CREDENTIALS: readonly (readonly [RegExp, string])[] = [
 
 /** What is wrong with a pasted signing secret, in words that do not quote it. */
 export function checkSigningSecret(scheme: Profile['signature'], value: string): string | undefined {
-  return checkText(value) ?? checkJson(value) ?? checkKind(value) ?? checkForm(scheme, value);
+  return checkText(value) ?? checkJson(value) ?? checkKind(scheme, value) ?? checkForm(scheme, value);
 }
 
 /** What is wrong with a pasted key of the API user, in words that do not quote it. */
@@ -160,7 +166,11 @@ function checkJson(value: string): string | undefined {
   return /^[{[]/.test(value) ? 'it looks like JSON: give the value alone, its form is made here' : undefined;
 }
 
-function checkKind(value: string): string | undefined {
+/** Paystack signs with its secret API key, which looks like Stripe's. */
+const SIGNED_BY_API_KEY = 'x-paystack-signature';
+
+function checkKind(scheme: Profile['signature'], value: string): string | undefined {
+  if ('signature' in scheme && scheme.signature.header === SIGNED_BY_API_KEY) return undefined;
   const other = OTHER_CREDENTIALS.find(([pattern]) => pattern.test(value))?.[1];
   return other === undefined ? undefined : `it is ${other}, and signs no webhook`;
 }

@@ -1,6 +1,7 @@
 import { type Answer, writeAnswer } from './answer.ts';
 import type { IngestFailure } from './failure.ts';
 import { adviseOn, type VerificationFailure } from './signature/verification.ts';
+import type { Acknowledgement } from './source.ts';
 
 type Sentence<Failure> = { readonly statusCode: number; readonly message: (failure: Failure) => string };
 
@@ -107,12 +108,21 @@ const VERIFICATION_STATUS: { readonly [Code in VerificationFailure['code']]: 401
   'secret-whitespace': 503,
   'wrong-secret-kind': 503,
   'secret-undecodable': 503,
+  'secret-certificate-missing': 503,
   'public-url-missing': 503,
   'public-url-differs': 503,
 };
 
-/** Answers a request that was refused. A function loads this file with its first one (`lib/bundle/bundle-function.ts`). */
-export function answerFailure(failure: IngestFailure): Answer {
+/**
+ * Answers a request that was refused. A function loads this file with its first one (`lib/bundle/bundle-function.ts`).
+ * @param acknowledge a vendor that wants no body in an answer (Xero) gets none in a refusal, either
+ */
+export function answerFailure(failure: IngestFailure, acknowledge?: Acknowledgement): Answer {
+  const answer = explainFailure(failure);
+  return acknowledge?.body === '' ? { ...answer, body: '' } : answer;
+}
+
+function explainFailure(failure: IngestFailure): Answer {
   if (isVerificationFailure(failure)) {
     return writeAnswer(VERIFICATION_STATUS[failure.code], failure.code, adviseOn(failure));
   }

@@ -50,7 +50,7 @@ async function ingest(event: unknown): Promise<Answer> {
   const { source, received } = reception;
   return received.ok
     ? answerReceived(received.value, source?.profile.acknowledge)
-    : answerFailure(received.failure);
+    : answerFailure(received.failure, source?.profile.acknowledge);
 }
 
 // called by AWS

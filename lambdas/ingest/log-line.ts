@@ -104,6 +104,7 @@ const CAUSE_OF: Readonly<Record<IngestFailure['code'], 'nothing' | 'forged' | 'm
   'secret-whitespace': 'misconfigured',
   'wrong-secret-kind': 'misconfigured',
   'secret-undecodable': 'misconfigured',
+  'secret-certificate-missing': 'misconfigured',
   'public-url-missing': 'misconfigured',
   'public-url-differs': 'misconfigured',
 };

@@ -187,6 +187,7 @@ const MAYBE_ROTATED: readonly VerificationFailure['code'][] = [
   'secret-whitespace',
   'wrong-secret-kind',
   'secret-undecodable',
+  'secret-certificate-missing',
 ];
 
 /**

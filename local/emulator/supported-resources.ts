@@ -88,6 +88,10 @@ const properties = {
 const WITHOUT_EFFECT: ReadonlyMap<string, string> = new Map([
   ['AWS::IAM::Role', 'nobody is refused anything here; permissions are proved by a deploy'],
   ['AWS::IAM::Policy', 'as for roles'],
+  [
+    'AWS::IAM::ManagedPolicy',
+    'as for roles: the CDK adds one where a role may read more secrets than a policy has room for',
+  ],
   ['AWS::Lambda::Permission', 'as for roles'],
   ['AWS::SQS::QueuePolicy', 'as for roles'],
   ['AWS::Logs::LogGroup', 'log lines go to the terminal'],

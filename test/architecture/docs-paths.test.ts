@@ -15,6 +15,8 @@ const OF_ADOPTERS = /^(mappings|samples\/payloads)\//;
 /** What looks like a path and is none of this repository. */
 const NO_PATHS = ['.json', 'fs/promises', 'request.json', 'zod/mini'];
 
+const MEDIA_TYPE = /^(application|text)\/[\w.+-]+$/;
+
 /** By its name alone a file is found in any room. */
 const FILE_NAMES = new Set(
   readdirSync(ROOT)
@@ -35,7 +37,7 @@ function pathsIn(text: string): readonly string[] {
     .filter((word) =>
       /^[\w*][\w.*-]*(\/[\w.*-]+)+\/?$|^[\w*-]+\/$|^[\w*.-]*\.(ts|mjs|js|json|yaml|md)$/.test(word),
     )
-    .filter((word) => !OF_ADOPTERS.test(word) && !NO_PATHS.includes(word));
+    .filter((word) => !OF_ADOPTERS.test(word) && !NO_PATHS.includes(word) && !MEDIA_TYPE.test(word));
 }
 
 function codeIn(text: string): readonly string[] {

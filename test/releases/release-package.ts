@@ -19,6 +19,12 @@ export type ReleasedFunctions = {
   readonly remove: () => void;
 };
 
+/** The names of the profiles that 0.1.0 has. */
+export function releasedProfiles(): readonly string[] {
+  const files = execFileSync('tar', ['-tzf', TARBALL], { encoding: 'utf8' });
+  return [...files.matchAll(/\/signature-profiles\/([\w-]+)\.js$/gm)].map(([, name = '']) => name);
+}
+
 /** Synthesizes mapping folders with the packed 0.1.0: its own code, on this tree's packages. */
 export async function synthesizeRelease(mappings: string): Promise<ReleasedFunctions> {
   const scratch = mkdtempSync(join(tmpdir(), 'webhook-adapter-release-'));

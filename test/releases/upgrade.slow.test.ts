@@ -19,7 +19,7 @@ import {
   type VendorWebhook,
   writeMappings,
 } from '../fixtures/vendor-webhooks.ts';
-import { synthesizeRelease } from './release-package.ts';
+import { releasedProfiles, synthesizeRelease } from './release-package.ts';
 
 /** The queues' clock: a pause of a minute is one second. A claim of a killed worker still holds 35 true seconds. */
 const SPEED = 60;
@@ -70,7 +70,8 @@ async function startWebexCampaign() {
   return { eventUrl: `${url}/events`, calls, phase, stop };
 }
 
-const vendors = makeVendors();
+const released = releasedProfiles();
+const vendors = makeVendors().filter(({ name }) => released.includes(name));
 const HAPPENED_AT = new Date();
 
 /** One webhook for each state; a batch has all states in one webhook that its items can be in side by side. */

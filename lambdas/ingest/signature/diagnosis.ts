@@ -25,6 +25,7 @@ export function explainMismatch(
     explainPrivateKey(method, secrets) ??
     (isExplained ? explainBySecret(method, signed, secrets) : undefined) ??
     explainUndecodable(method, secrets) ??
+    method.explainKeys?.(request, secrets) ??
     wrongLength ??
     (isExplained ? (explainByBody(method, request) ?? explainByUrl(method, request)) : undefined) ?? {
       code: 'no-matching-secret',

@@ -122,10 +122,13 @@ const TAB = 0x09;
 const SIMPLE_PATTERN =
   /^\^?((?:[^()[\]\\.*+?{}|^$]|\\[^A-Za-z0-9])*)\(.*\)((?:[^()[\]\\.*+?{}|^$]|\\[^A-Za-z0-9])*)\$?$/;
 
+/** Text that a part may have or not: `(?:sha256=)?`. It is not written. */
+const OPTIONAL_TEXT = /\(\?:[^()[\]\\.*+?{}|^$]*\)\?/g;
+
 /** Writes a part of a header from which the extractor reads the value back; `undefined` where its pattern is not simple. */
 export function writePart({ pick }: Extractor, value: string): string | undefined {
   if (pick === undefined) return value;
-  const [, before, after] = SIMPLE_PATTERN.exec(pick) ?? [];
+  const [, before, after] = SIMPLE_PATTERN.exec(pick.replaceAll(OPTIONAL_TEXT, '')) ?? [];
   if (before === undefined || after === undefined) return undefined;
   const part = `${plain(before)}${value}${plain(after)}`;
   return new RegExp(pick).exec(part)?.[1] === value || value.startsWith('{') ? part : undefined;

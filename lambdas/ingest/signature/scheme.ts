@@ -172,7 +172,7 @@ const jwtSchema = z
 /** Where the options are not enough: code, in `plug-ins/`. */
 const customSchema = z.strictObject({
   kind: z.literal('custom'),
-  plugIn: z.enum(['twilio', 'mandrill', 'adyen-standard', 'mailgun']),
+  plugIn: z.enum(['twilio', 'mandrill', 'adyen-standard', 'mailgun', 'paypal']),
   publicUrl: publicUrlSchema.optional(),
 });
 
@@ -251,6 +251,8 @@ export function uncoveredBody(scheme: SignatureScheme): string | undefined {
     return 'a shared secret proves who sent the webhook, and nothing of its body';
   if (scheme.kind === 'custom' && scheme.plugIn === 'mailgun')
     return 'Mailgun signs a timestamp and a token, and nothing else of the body';
+  if (scheme.kind === 'custom' && scheme.plugIn === 'paypal')
+    return 'PayPal signs a CRC-32 of the body, which another body can have, too';
   if ('unboundBody' in scheme && scheme.unboundBody)
     return 'unboundBody says that the signature leaves it out';
   return undefined;

@@ -42,6 +42,8 @@ type SetupFailure =
       readonly matching?: string;
     }
   | { readonly code: 'secret-undecodable'; readonly secretsTried: number; readonly expected: string }
+  /** The sender signs by a certificate that is not among the secrets. */
+  | { readonly code: 'secret-certificate-missing'; readonly certificate: string }
   | { readonly code: 'public-url-missing' }
   | { readonly code: 'public-url-differs'; readonly change: string };
 
@@ -104,6 +106,11 @@ export type SignatureMethod = {
   readonly readSigned: (request: SignedRequest) => Result<readonly SignedContent[], VerificationFailure>;
   /** Makes `Verification.signedId` of the contents that were signed. */
   readonly identify?: ((signed: readonly Content[]) => string) | undefined;
+  /** Why none of the secrets can be the one that a request names, where it names one. */
+  readonly explainKeys?: (
+    request: SignedRequest,
+    secrets: readonly string[],
+  ) => VerificationFailure | undefined;
 };
 
 type Sentences = {
@@ -165,6 +172,9 @@ const SENTENCES: Sentences = {
         'The operator has to mend the secret or the scheme.',
   'secret-undecodable': ({ secretsTried, expected }) =>
     `No signing secret (${secretsTried} tried) can be read as ${expected}. The operator has to store one that can.`,
+  'secret-certificate-missing': ({ certificate }) =>
+    `The sender signs by the certificate ${certificate}, and no signing secret has it. The operator has to store it: ` +
+    'adapter secrets rotate.',
   'public-url-missing': () =>
     'The signature covers the URL, and the URL that the sender calls is not configured. The operator has to configure publicUrl.',
   'public-url-differs': ({ change }) =>

@@ -80,7 +80,9 @@ function ofOptions(scheme: SignedScheme): SignatureMethod {
   };
 }
 
-function ofPlugIn({ algorithm, encoding, secretEncoding, readSigned, identify }: PlugIn): SignatureMethod {
+function ofPlugIn(plugIn: PlugIn): SignatureMethod {
+  if ('crypto' in plugIn) return plugIn;
+  const { algorithm, encoding, secretEncoding, readSigned, identify } = plugIn;
   return {
     crypto: { kind: 'hmac', algorithm },
     secretForm: secretEncoding,

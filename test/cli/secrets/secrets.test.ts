@@ -25,6 +25,7 @@ describe('a signing secret that is pasted', () => {
     ['shopify', '0123456789abcdef0123456789abcdef'],
     ['svix', 'whsec_bG9jYWwtcmVzZW5kLXNpZ25pbmcta2V5'],
     ['github', 'whatever people have made up, with spaces'],
+    ['paystack', 'sk_live_0123456789abcdef0123456789abcdef01234567'],
   ])('is taken for %s', (profile, value) => {
     expect(check(profile, value)).toBeUndefined();
   });

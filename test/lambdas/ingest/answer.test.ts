@@ -45,6 +45,7 @@ const FAILURES: {
     503,
     { code: 'wrong-secret-kind', secretIndex: 0, configured: 'utf8', matching: 'hex' },
   ],
+  'secret-certificate-missing': [503, { code: 'secret-certificate-missing', certificate: 'CERT-1' }],
   'secret-undecodable': [503, { code: 'secret-undecodable', secretsTried: 1, expected: 'base64' }],
   'public-url-missing': [503, { code: 'public-url-missing' }],
   'public-url-differs': [503, { code: 'public-url-differs', change: 'no query' }],
@@ -79,6 +80,16 @@ describe('the HTTP answer', () => {
     ]);
 
     expect(Object.fromEntries(sentences)).toMatchSnapshot();
+  });
+
+  test('has no body for a vendor that wants none: Xero', () => {
+    const failure = { code: 'no-matching-secret', secretsTried: 1 } as const;
+
+    expect(answerFailure(failure, { contentType: 'text/plain', body: '' })).toMatchObject({
+      statusCode: 401,
+      body: '',
+    });
+    expect(answerFailure(failure, { contentType: 'text/plain', body: 'ok' }).body).not.toBe('');
   });
 
   test('names the method that would do when it is another', () => {

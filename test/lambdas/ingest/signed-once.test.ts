@@ -48,6 +48,7 @@ const BODIES: Readonly<Record<string, string>> = {
   'hubspot-v1': '[{"subscriptionType":"x","eventId":1}]',
   mailgun: '{"event-data":{"event":"delivered","id":"a"}}',
   mandrill: `mandrill_events=${encodeURIComponent('[{"event":"send","_id":"a_b c","ts":1}]')}`,
+  quickbooks: '[{"specversion":"1.0","type":"x","id":"1","source":"s"}]',
   sendgrid: '[{"event":"x"}]',
   twilio: TWILIO,
 };
@@ -64,7 +65,9 @@ const ANY_BODY = JSON.stringify({
     scope: 'x',
     object: 'x',
   },
-  ...{ events: [{ type: 'x', resource_type: 'a', action: 'b' }], data: [{ topic: 'x' }], object_type: 'x' },
+  ...{ data: [{ topic: 'x' }], object_type: 'x' },
+  events: [{ type: 'x', resource_type: 'a', action: 'b', eventCategory: 'a', eventType: 'b' }],
+  ...{ description: 'x', triggerName: 'x', triggerEvent: 'x', meta: { event_name: 'x' } },
   ...{ text: 'a.1795512600.{"type":"x.y"}', payload: { uri: 'u' }, messageId: 'm', action: 'a' },
 });
 
@@ -98,7 +101,9 @@ const PROFILES: readonly (readonly [string, Profile])[] = [
   ...Object.entries(CUSTOM),
 ].flatMap(([name, profile]) => {
   const isSignable =
-    profile !== undefined && !['sharedSecret', 'rsa', 'ecdsa', 'ed25519'].includes(profile.signature.kind);
+    profile !== undefined &&
+    name !== 'paypal' &&
+    !['sharedSecret', 'rsa', 'ecdsa', 'ed25519'].includes(profile.signature.kind);
   return isSignable ? [[name, profile] as const] : [];
 });
 

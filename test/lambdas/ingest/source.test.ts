@@ -141,7 +141,7 @@ describe('the options of a signature', () => {
     [{ kind: 'sharedSecret', sharedSecret: { in: 'query', name: 'x', more: 1 } }, 'sharedSecret'],
     [{ kind: 'sharedSecret', sharedSecret: { in: 'cookie', name: 'x' } }, 'sharedSecret.in'],
     [{ kind: 'sharedSecret', sharedSecret: { in: 'body', pointer: 'x' } }, 'sharedSecret.pointer'],
-    [{ kind: 'custom', plugIn: 'paypal' }, 'plugIn'],
+    [{ kind: 'custom', plugIn: 'braintree' }, 'plugIn'],
     [{ kind: 'custom', plugIn: 'twilio', more: 1 }, ''],
     [{ ...hmac, kind: 'hash', content: '{secret}{body}', more: 1 }, ''],
     [{ ...hmac, kind: 'rsa', more: 1 }, ''],

@@ -75,7 +75,7 @@ export async function ask(event: HttpApiEvent) {
   const { received, source } = reception;
   const answer = received.ok
     ? answerReceived(received.value, source?.profile.acknowledge)
-    : answerFailure(received.failure);
+    : answerFailure(received.failure, source?.profile.acknowledge);
   return { ...answer, code: received.ok ? received.value.code : received.failure.code, line };
 }
 

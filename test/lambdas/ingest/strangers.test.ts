@@ -48,6 +48,14 @@ describe('no secret is read for a request that is not signed, so that none can f
   });
 });
 
+test('half a surrogate in the query makes no exception where the URL is signed', async () => {
+  const { headers } = forgedHead('twilio', '%');
+
+  expect(await ask(post('twilio', '%', headers, { rawQueryString: '\ud800' }))).toMatchObject({
+    statusCode: 401,
+  });
+});
+
 test('whatever a stranger sends is answered below 500, and wakes nobody', async () => {
   const anyText = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 60 }),

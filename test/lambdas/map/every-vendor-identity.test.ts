@@ -144,6 +144,25 @@ const BATCHES: Readonly<Record<string, Batch>> = {
     items: ['{% mandrill_events %}'],
     wrap: (items) => new URLSearchParams({ mandrill_events: JSON.stringify(items) }).toString(),
   },
+  xero: {
+    profile: 'xero',
+    fact: fc.record({
+      tenantId: few,
+      resourceId: id,
+      eventCategory: few,
+      eventType: few,
+      eventDateUtc: few,
+    }),
+    items: ['{% events %}'],
+    wrap: (events, attempt) => JSON.stringify({ events, firstEventSequence: 1, entropy: `${attempt}` }),
+  },
+  quickbooks: {
+    profile: 'quickbooks',
+    fact: fc.record({ source: few, id }),
+    items: ["{% $[type = 'qbo.invoice.created.v1'] %}"],
+    wrap: (items) =>
+      JSON.stringify(items.map((item) => ({ specversion: '1.0', type: 'qbo.invoice.created.v1', ...item }))),
+  },
   'meta: states of WhatsApp': {
     profile: 'meta',
     fact: fc.record({ id, status: fc.constantFrom('sent', 'read'), timestamp: id }),

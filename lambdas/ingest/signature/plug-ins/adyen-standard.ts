@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { fail, type Result, succeed } from '../../../result.ts';
 import { decodeBytes } from '../keys.ts';
 import type { SignedContent, VerificationFailure } from '../verification.ts';
-import type { PlugIn } from './plug-in.ts';
+import type { HmacPlugIn } from './plug-in.ts';
 import { readUnverifiedJson } from './unverified-body.ts';
 
 const textSchema = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String));
@@ -53,7 +53,7 @@ const FORM = 'a list of {"NotificationRequestItem": {…}}';
  * Source: https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures, npm
  * `@adyen/api-library` utils/hmacValidator.
  */
-export const adyenStandard: PlugIn = {
+export const adyenStandard: HmacPlugIn = {
   algorithm: 'sha256',
   encoding: 'base64',
   secretEncoding: 'hex',

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { fail, succeed } from '../../../result.ts';
 import { judgeAge } from '../header.ts';
 import { decodeBytes } from '../keys.ts';
-import type { PlugIn } from './plug-in.ts';
+import type { HmacPlugIn } from './plug-in.ts';
 import { readUnverifiedJson } from './unverified-body.ts';
 
 const bodySchema = z.object({
@@ -32,7 +32,7 @@ const AGE = { toleranceSeconds: 86_400, futureToleranceSeconds: 300 };
  * profile says: an attacker who has caught a webhook can change its body, but cannot get it delivered twice.
  * Source: https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks.
  */
-export const mailgun: PlugIn = {
+export const mailgun: HmacPlugIn = {
   algorithm: 'sha256',
   encoding: 'hex',
   secretEncoding: 'utf8',

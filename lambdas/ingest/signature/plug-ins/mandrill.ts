@@ -1,7 +1,7 @@
 import { fail, succeed } from '../../../result.ts';
 import { compileSignatureReader } from '../header.ts';
 import { hashSigned } from '../keys.ts';
-import type { PlugIn } from './plug-in.ts';
+import type { HmacPlugIn } from './plug-in.ts';
 import { readUnverifiedForm, writeSorted } from './unverified-body.ts';
 
 const readSignatures = compileSignatureReader({
@@ -17,7 +17,7 @@ const MAX_BYTES = 6 * 1024 * 1024;
  * parameters sorted by name.
  * Source: https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/#authenticating-webhook-requests.
  */
-export const mandrill: PlugIn = {
+export const mandrill: HmacPlugIn = {
   algorithm: 'sha1',
   encoding: 'base64',
   secretEncoding: 'utf8',

@@ -2,6 +2,7 @@ import type { SignatureScheme } from '../scheme.ts';
 import { adyenStandard } from './adyen-standard.ts';
 import { mailgun } from './mailgun.ts';
 import { mandrill } from './mandrill.ts';
+import { paypal } from './paypal.ts';
 import type { PlugIn } from './plug-in.ts';
 import { twilio } from './twilio.ts';
 
@@ -13,6 +14,7 @@ const PLUG_INS: Readonly<Record<PlugInName, PlugIn>> = {
   mandrill,
   'adyen-standard': adyenStandard,
   mailgun,
+  paypal,
 };
 
 /** The plug-in of that name. A function loads this file only when a source needs one (`lib/bundle/bundle-function.ts`). */

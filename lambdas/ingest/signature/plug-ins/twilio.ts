@@ -5,7 +5,7 @@ import { bodyFormatOf } from '../../../webhook-body.ts';
 import { compileSignatureReader } from '../header.ts';
 import { hashSigned } from '../keys.ts';
 import type { SignedRequest, VerificationFailure } from '../verification.ts';
-import type { PlugIn } from './plug-in.ts';
+import type { HmacPlugIn } from './plug-in.ts';
 import { readUnverifiedForm, writeSorted } from './unverified-body.ts';
 
 const readSignatures = compileSignatureReader({
@@ -28,7 +28,7 @@ export const BODY_HASH = 'bodySHA256';
  * that Twilio's own SDKs try it with and without the port, as received and escaped.
  * Source: https://www.twilio.com/docs/usage/security, npm `twilio` lib/webhooks/webhooks.js.
  */
-export const twilio: PlugIn = {
+export const twilio: HmacPlugIn = {
   algorithm: 'sha1',
   encoding: 'base64',
   secretEncoding: 'utf8',
@@ -76,7 +76,9 @@ function spellingsOf(url: string): readonly string[] {
 /** The query as Twilio's SDK for Node writes it anew: of what can be escaped, `!'()*` stand for themselves. */
 function withPlainQuery(url: string): string {
   const [, path, query = ''] = /^([^?]*\?)(.+)$/s.exec(url) ?? [];
-  return path === undefined ? url : `${path}${stringify(parse(query, '&', '=', { maxKeys: 0 }))}`;
+  return path === undefined
+    ? url
+    : `${path}${stringify(parse(query.toWellFormed(), '&', '=', { maxKeys: 0 }))}`;
 }
 
 /** The query with nothing escaped, for a sender or a proxy on the way that escapes it after it was signed. */
