@@ -45,7 +45,7 @@ describe('a bundle', () => {
         'unpack',
       ],
     ],
-    ['deliver', ['event-streams', 'form-body', 'jsonata', 'libphonenumber']],
+    ['deliver', ['event-streams', 'form-body', 'functions', 'jsonata', 'libphonenumber', 'mask']],
   ])('of %s has these chunks beside it: %s', (stage, chunks) => {
     const expected = ['bundle.cjs', 'index.mjs', ...chunks.map((name) => `${name}.cjs`)];
 
