@@ -1,11 +1,12 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stop } from 'esbuild';
 import { bundleMutant, type Mutant } from '../../bench/measure/bundle-mutant.ts';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
-import { BUNDLE_FILE, ENTRY, ENTRY_FILE } from '../../lib/bundle/bundle-function.ts';
+import { BUNDLE_FILE, bundleHandler } from '../../lib/bundle/bundle-function.ts';
 import { createFunctionPool } from '../../local/emulator/functions/pool.ts';
 import { type DeliveryStory, post, startDeliveryStory } from '../story/delivery-story.ts';
 import { ACCEPTED } from '../story/webex-campaign.ts';
@@ -134,12 +135,16 @@ describe('the middy wrapper dropped is killed, since a bug is', () => {
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'mutant-'));
     writeFileSync(join(directory, CATALOGUE_FILE), '[]');
-    copyFileSync(ENTRY, join(directory, ENTRY_FILE));
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
   /** What comes of an event that no handler expects, quoting a value, and what is printed of it. */
   async function invoke(stage: Mutant['function'], changes: Mutant['changes']): Promise<unknown> {
+    // The mutant takes the place of the bundle, beside its chunks.
+    await bundleHandler(
+      fileURLToPath(new URL(`../../lambdas/${stage}/handler.ts`, import.meta.url)),
+      directory,
+    );
     await bundleMutant(
       { function: stage, file: `${stage}/handler.ts`, changes },
       join(directory, BUNDLE_FILE),
