@@ -130,6 +130,26 @@ describe('a story fails, and so kills its mutant:', () => {
   );
 });
 
+const QUEUE = 'http://127.0.0.1:1/queue';
+
+/** What either function needs to start; nothing of it is reached. */
+const ENVIRONMENT = {
+  AWS_REGION: 'us-east-1',
+  STACK_NAME: 'stack',
+  BUFFER_QUEUE_URL: QUEUE,
+  PUBLIC_URL: 'http://127.0.0.1:1',
+  DEAD_LETTER_QUEUE_URL: QUEUE,
+  WEBEX_EVENT_URL: QUEUE,
+  WEBEX_KEYS_SECRET: 'webex-campaign',
+  LEDGER_TABLE: 'ledger',
+  LEASE_SECONDS: '35',
+  EVENTS_PER_SECOND: '5',
+  MAX_CONCURRENCY: '2',
+  SUCCESS_ID_FIELDS: 'transaction-id',
+  SERVICE_UNAVAILABLE: 'unclear',
+  PROBE: 'call',
+};
+
 describe('the middy wrapper dropped is killed, since a bug is', () => {
   let directory: string;
   beforeAll(() => {
@@ -149,7 +169,6 @@ describe('the middy wrapper dropped is killed, since a bug is', () => {
       { function: stage, file: `${stage}/handler.ts`, changes },
       join(directory, BUNDLE_FILE),
     );
-    const url = 'http://127.0.0.1:1/queue';
     const pool = createFunctionPool(
       {
         name: stage,
@@ -157,22 +176,7 @@ describe('the middy wrapper dropped is killed, since a bug is', () => {
         handler: 'index.handler',
         timeoutSeconds: 10,
         memoryMegabytes: 128,
-        environment: {
-          AWS_REGION: 'us-east-1',
-          STACK_NAME: 'stack',
-          BUFFER_QUEUE_URL: url,
-          PUBLIC_URL: 'http://127.0.0.1:1',
-          DEAD_LETTER_QUEUE_URL: url,
-          WEBEX_EVENT_URL: url,
-          WEBEX_KEYS_SECRET: 'webex-campaign',
-          LEDGER_TABLE: 'ledger',
-          LEASE_SECONDS: '35',
-          EVENTS_PER_SECOND: '5',
-          MAX_CONCURRENCY: '2',
-          SUCCESS_ID_FIELDS: 'transaction-id',
-          SERVICE_UNAVAILABLE: 'unclear',
-          PROBE: 'call',
-        },
+        environment: ENVIRONMENT,
       },
       () => {},
     );
