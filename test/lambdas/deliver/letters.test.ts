@@ -83,10 +83,13 @@ describe('the dead letter of a webhook', () => {
 });
 
 describe('a replay', () => {
-  test('whose event left the mapping keeps the event, and sends it once the event is back', async () => {
+  test.each([
+    ['event left the mapping', { hasOne: false }],
+    ['source left the mappings', { hasSource: false }],
+  ])('whose %s keeps the event, and sends it once it is back', async (_, without) => {
     const world = await refusedOne();
     await world.replay(0, undefined);
-    world.deploy({ ...FIRST, hasOne: false });
+    world.deploy({ ...FIRST, ...without });
     await world.settle();
     expect(failuresIn(world)).toEqual([[['no-mapping', 'one']]]);
     world.deploy(FIRST);
@@ -95,19 +98,6 @@ describe('a replay', () => {
 
     expect(Object.fromEntries(world.accepted)).toEqual({ '0/also': 1, '0/one': 1 });
     expect(world.letters()).toEqual([]);
-  });
-
-  test('whose source left the mappings keeps the event, and sends it once the source is back', async () => {
-    const world = await refusedOne();
-    await world.replay(0, undefined);
-    world.deploy({ ...FIRST, hasSource: false });
-    await world.settle();
-    expect(failuresIn(world)).toEqual([[['no-mapping', 'one']]]);
-    world.deploy(FIRST);
-    await world.replay(0, undefined);
-    await world.settle();
-
-    expect(Object.fromEntries(world.accepted)).toEqual({ '0/also': 1, '0/one': 1 });
   });
 
   test('is not made while the mapping has no such event, and says so', async () => {
