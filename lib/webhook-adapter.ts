@@ -12,7 +12,7 @@ import { bufferQueueName } from '../lambdas/buffer/queue-name.ts';
 import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
 import { Alarms } from './alarms/alarms.ts';
 import { Dashboard } from './alarms/dashboard.ts';
-import type { AlarmSettings } from './alarms/settings.ts';
+import type { AlarmSettings } from './alarms/stage-alarm.ts';
 import { BufferQueue } from './buffer/queue.ts';
 import { DeadLetterQueue } from './dead-letter/queue.ts';
 import { Ledger } from './deliver/ledger.ts';
@@ -30,7 +30,7 @@ import {
 } from './operate/metrics.ts';
 import { secretNameOf } from './operate/secret-name.ts';
 import { allowLogs, type DataProtection } from './protection/data-protection.ts';
-import { eventUrlSchema } from './stages/schema.ts';
+import { eventUrlSchema } from './stages/stages.ts';
 
 export type WebhookAdapterProps = IngestSettings &
   DeliverSettings &

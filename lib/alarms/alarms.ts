@@ -7,8 +7,7 @@ import type { Ledger } from '../deliver/ledger.ts';
 import type { DeliverWorker } from '../deliver/worker.ts';
 import { ingestAlarms } from '../ingest/alarms.ts';
 import type { IngestEndpoint } from '../ingest/endpoint.ts';
-import { type AlarmSettings, refuseUnfitSilence } from './settings.ts';
-import { AlarmTopics, createStageAlarm } from './stage-alarm.ts';
+import { type AlarmSettings, AlarmTopics, createStageAlarm, refuseUnfitSilence } from './stage-alarm.ts';
 
 /** What alarms and dashboard look at. */
 export type Watched = {

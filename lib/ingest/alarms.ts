@@ -1,7 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { ComparisonOperator, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
-import type { AlarmSettings } from '../alarms/settings.ts';
-import type { StageAlarm } from '../alarms/stage-alarm.ts';
+import type { AlarmSettings, StageAlarm } from '../alarms/stage-alarm.ts';
 import { adapterMetric, sourceMetric } from '../operate/metrics.ts';
 import type { IngestEndpoint } from './endpoint.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { resolveVerify } from '../../../lib/mapping/file.ts';
+import { resolveVerify } from '../../../lib/mapping/verify.ts';
 
 function signatureOf(verify: object): object | string {
   const resolved = resolveVerify(verify);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { findOptions, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
-import { resolveVerify } from '../../../lib/mapping/file.ts';
+import { resolveVerify } from '../../../lib/mapping/verify.ts';
 
 function problemsOf(pick: string, options: object = {}) {
   const verify = { encoding: 'hex', signature: { header: 'X-Sig', pick }, ...options };
