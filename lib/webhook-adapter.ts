@@ -19,7 +19,7 @@ import { Ledger } from './deliver/ledger.ts';
 import { type DeliverSettings, DeliverWorker, type DeliverWorkerProps } from './deliver/worker.ts';
 import { IngestEndpoint, type IngestSettings } from './ingest/endpoint.ts';
 import { type MappingFile, sourceOf } from './mapping/file.ts';
-import { eventIdOf, resolveMapping } from './mapping/schema.ts';
+import { eventIdOf, resolveMapping, secretNameOf } from './mapping/schema.ts';
 import { grantActing, grantReading, grantSetting, type OperatedParts } from './operate/grants.ts';
 import {
   adapterMetric,
@@ -28,7 +28,6 @@ import {
   refusedMetric,
   sourceMetric,
 } from './operate/metrics.ts';
-import { secretNameOf } from './operate/secret-name.ts';
 import { allowLogs, type DataProtection } from './protection/data-protection.ts';
 import { eventUrlSchema } from './stages/stages.ts';
 

@@ -9,7 +9,7 @@ import { parseSecret } from '../lambdas/secret.ts';
 import { follow } from '../lambdas/webhook-body.ts';
 import { setMembers } from '../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
-import { secretNameOf } from '../lib/operate/secret-name.ts';
+import { secretNameOf } from '../lib/mapping/schema.ts';
 import { type Flaws, signFlawed } from './sign-webhook.ts';
 
 const SAMPLES = new URL('../samples/', import.meta.url);

@@ -25,7 +25,7 @@ import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
 import { refuseUnfitSizes } from '../buffer/queue.ts';
 import { createStageFunction } from '../bundle/stage-function.ts';
 import { DELIVERY_TIMES } from '../deliver/times.ts';
-import { secretNameOf } from '../operate/secret-name.ts';
+import { secretNameOf } from '../mapping/schema.ts';
 import {
   acknowledgeRule,
   createLogGroup,
