@@ -3,19 +3,17 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
 import type { LedgerPage } from '../deliver/ledger/decision.ts';
 import {
+  createPlaces,
   expiryOf,
+  type IdentifiedEvent,
   type IntakeRecord,
   type LedgerEntry,
   lastCallOf,
   type PastAttempt,
-  recordName,
-} from '../deliver/ledger/entry.ts';
-import {
-  createPlaces,
-  type IdentifiedEvent,
   type Places,
   type Progress,
-} from '../deliver/ledger/progress.ts';
+  recordName,
+} from '../deliver/ledger/entry.ts';
 import { parseJson } from '../parse-json.ts';
 
 /** An item as DynamoDB's client has it. */

@@ -208,3 +208,8 @@ export function decodeBufferedWebhook(message: BufferMessage): Result<BufferedWe
     ...(attributes.replay && { replay: attributes.replay }),
   });
 }
+
+/** The name of a stack's buffer. Commands find the queue by it. */
+export function bufferQueueName(stackName: string): string {
+  return `${stackName}-buffer`;
+}

@@ -3,7 +3,6 @@ import type { BodyTooLarge, BufferedWebhook } from '../buffer/message.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
 import { matchesEventType } from '../webhook-body.ts';
-import type { BufferFailure, IngestFailure } from './failure.ts';
 import { explainTooLong, findCandidates, findHandshake, readToken } from './handshake.ts';
 import {
   answerHandshake,
@@ -13,6 +12,7 @@ import {
   type Shown,
 } from './handshake-answer.ts';
 import { identifyWebhook } from './identity.ts';
+import type { BufferFailure, IngestFailure } from './request.ts';
 import {
   type HttpApiEvent,
   isPacked,

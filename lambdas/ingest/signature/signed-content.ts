@@ -1,8 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { withoutQuery } from '../request.ts';
-import { readMembers } from './place.ts';
-import type { Content, SignedRequest, VerificationFailure } from './verification.ts';
+import { type Content, readMembers, type SignedRequest, type VerificationFailure } from './verification.ts';
 
 /** A piece of what is signed, in the order of the template. */
 export type ContentToken =

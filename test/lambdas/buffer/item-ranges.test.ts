@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { itemRangesSchema, writeItemRanges } from '../../../lambdas/buffer/item-ranges.ts';
+import { itemRangesSchema, writeItemRanges } from '../../../lambdas/buffer/replay.ts';
 
 const schema = itemRangesSchema();
 
