@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseJson } from '../parse-json.ts';
+import { parseJson } from '../result.ts';
 
 const revisionSchema = z.int().check(z.minimum(1));
 

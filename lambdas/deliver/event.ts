@@ -9,13 +9,13 @@ import {
   claimEvent,
   type EndedUncalled,
   type LedgerDecision,
-  type LedgerFailure,
   writeSettled,
 } from './ledger/decision.ts';
 import {
   appendAttempt,
   type LedgerEntry,
   type LedgerFacts,
+  type LedgerFailure,
   ledgerKey,
   type Settlement,
   settleEntry,

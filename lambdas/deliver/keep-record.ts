@@ -1,13 +1,15 @@
 import type { BufferedWebhook } from '../buffer/message.ts';
 import { type CompiledMapping, isOn, type Mapped, type PendingEvent } from '../map/webhook.ts';
 import { fail, succeed } from '../result.ts';
-import { LEFT_MILLISECONDS, type LedgerStore, type WebhookLedger } from './ledger/decision.ts';
+import { LEFT_MILLISECONDS } from './ledger/decision.ts';
 import {
   type IdentifiedEvent,
   type IntakeRecord,
   type LedgerEntry,
+  type LedgerStore,
   ledgerKey,
   type Progress,
+  type WebhookLedger,
 } from './ledger/entry.ts';
 import { isSmall, type Known, type ListedWebhook } from './ledger/known.ts';
 import { formatUnrecorded, type OutcomeLine } from './log-line.ts';

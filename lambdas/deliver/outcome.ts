@@ -2,8 +2,7 @@ import type { BufferedWebhook } from '../buffer/message.ts';
 import type { DeadLetterCode, DeadLetterFailure } from '../dead-letter/note.ts';
 import type { SecretFailure } from '../secret.ts';
 import type { AnswerFacts, RetryCode } from './event-api/verdict.ts';
-import type { LedgerFailure } from './ledger/decision.ts';
-import type { LedgerState } from './ledger/entry.ts';
+import type { LedgerFailure, LedgerState } from './ledger/entry.ts';
 
 /** What became of one event of a webhook this time. */
 export type EventOutcome = {

@@ -5,8 +5,16 @@ import { type Result, succeed } from '../result.ts';
 import { deadLetterFailed, type FailedEvent, failedBy, failedWithoutMapping } from './dead-letter.ts';
 import { deliverEvent } from './event.ts';
 import { createRecordKeeper, type RecordDependencies, type RecordKeeper } from './keep-record.ts';
-import { hasEnded, type LedgerFailure, moveEntry, takeVanished, writeSettled } from './ledger/decision.ts';
-import { createPlaces, type LedgerEntry, ledgerKey, type Places, type Progress } from './ledger/entry.ts';
+import { moveEntry, takeVanished, writeSettled } from './ledger/decision.ts';
+import {
+  createPlaces,
+  hasEnded,
+  type LedgerEntry,
+  type LedgerFailure,
+  ledgerKey,
+  type Places,
+  type Progress,
+} from './ledger/entry.ts';
 import { isSmall, type Known, type ListedWebhook, readKnown, type VanishedEvent } from './ledger/known.ts';
 import { formatEvent, type OnceAMinute } from './log-line.ts';
 import { type EventOutcome, PAUSES_ALL, type RetryLater } from './outcome.ts';

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import type { Result } from '../../result.ts';
 import type { AnswerFacts } from '../event-api/verdict.ts';
 
 /**
@@ -111,6 +112,65 @@ type MatchedEvent = {
   readonly when?: string;
 };
 
+/** The ledger could not be reached or did not answer; `cause` is the name of what went wrong. */
+export type LedgerFailure = { readonly code: 'ledger-unavailable'; readonly cause: string };
+
+/** Where the ledger is kept. */
+export type LedgerStore = {
+  /** Reads an entry as it is now: a consistent read. */
+  readonly read: (key: LedgerKey) => Promise<Result<LedgerEntry | undefined, LedgerFailure>>;
+  /** Writes an entry only if the ledger still has the one before it: nobody else has gone on from there. */
+  readonly write: (entry: LedgerEntry) => Promise<Result<'written' | 'changed', LedgerFailure>>;
+  /**
+   * Writes an entry as it is in the place of the one that was read there, or in an empty place, unless that has changed. Its
+   * revision stays: whoever saw the entry under its other key has seen this one.
+   */
+  readonly copy: (
+    entry: LedgerEntry,
+    over?: LedgerEntry,
+  ) => Promise<Result<'written' | 'changed', LedgerFailure>>;
+};
+
+/** Which items of a partition are wanted: all, unless it says less. */
+export type LedgerRange = {
+  /** The first name that is wanted. */
+  readonly from?: string;
+  /** The last name of the page before. */
+  readonly after?: string;
+  readonly limit?: number;
+};
+
+/** A part of what the ledger has in one partition. */
+export type LedgerPage = {
+  readonly entries: readonly LedgerEntry[];
+  /** Those that are items of their own. */
+  readonly intakeRecords: readonly IntakeRecord[];
+  /** Pages of identified events, by the names of the records that they belong to. */
+  readonly identified: ReadonlyMap<string, readonly IdentifiedEvent[]>;
+  /** The name of the last item, if more may follow. */
+  readonly last?: string;
+};
+
+/** The ledger, for work on a whole webhook. */
+export type WebhookLedger = LedgerStore & {
+  /** Reads the items of a partition as they are now, in the order of their names. */
+  readonly query: (webhook: string, range: LedgerRange) => Promise<Result<LedgerPage, LedgerFailure>>;
+  /**
+   * Writes an intake record as an item of its own. One with progress takes the place of the one before; another stays as
+   * it was written first.
+   */
+  readonly writeIntakeRecord: (
+    webhook: string,
+    intakeRecord: IntakeRecord,
+  ) => Promise<Result<void, LedgerFailure>>;
+  /** Writes the identified events of a large batch beside its intake record. */
+  readonly writeIdentified: (
+    webhook: string,
+    intakeRecord: IntakeRecord,
+    identified: readonly IdentifiedEvent[],
+  ) => Promise<Result<void, LedgerFailure>>;
+};
+
 /** The name of a stack's ledger: a command that knows the stack needs to ask for nothing more. */
 export function ledgerTableName(stackName: string): string {
   return `${stackName}-ledger`;
@@ -151,6 +211,11 @@ export const LEDGER_DAYS = 30;
 /** When an entry that is written now may be deleted. */
 export function expiryOf(now: Date): Date {
   return new Date(now.getTime() + LEDGER_DAYS * 86_400_000);
+}
+
+/** Whether nothing is left to do about an event, unless a person replays it. */
+export function hasEnded({ state, deadLetteredAt }: LedgerEntry): boolean {
+  return state === 'delivered' || state === 'expired' || deadLetteredAt !== undefined;
 }
 
 /** What came of a call. */

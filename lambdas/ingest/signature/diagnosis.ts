@@ -1,6 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
-import { parseJson } from '../../parse-json.ts';
+import { parseJson } from '../../result.ts';
 import { withoutQuery } from '../request.ts';
 import { DIGEST_BYTES, decodeBytes, findSigned, isPrivateKey, secretKeyOf } from './keys.ts';
 import type { SignatureMethod, SignedContent, SignedRequest, VerificationFailure } from './verification.ts';

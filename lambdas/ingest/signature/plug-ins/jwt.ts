@@ -1,8 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { parseJson } from '../../../parse-json.ts';
-import { fail, succeed } from '../../../result.ts';
+import { fail, parseJson, succeed } from '../../../result.ts';
 import { compileValueReader, judgeAge } from '../header.ts';
 import { createKeyDecoder, decodeBytes, hashSigned } from '../keys.ts';
 import type { JwtScheme } from '../scheme.ts';

@@ -1,11 +1,12 @@
-import type { LedgerPage, WebhookLedger } from '../../../../lambdas/deliver/ledger/decision.ts';
 import {
   createPlaces,
   type IdentifiedEvent,
   type IntakeRecord,
   type LedgerEntry,
   type LedgerKey,
+  type LedgerPage,
   recordName,
+  type WebhookLedger,
 } from '../../../../lambdas/deliver/ledger/entry.ts';
 import { succeed } from '../../../../lambdas/result.ts';
 
