@@ -1,8 +1,8 @@
-import * as z from 'zod/mini';
-import '../schema-messages.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import * as z from 'zod/mini';
+import '../schema-messages.ts';
 
 /** A variable that must not be empty. */
 const textSchema = z.string().check(z.minLength(1));

@@ -20,8 +20,8 @@ import {
   readHead,
   readRawBody,
   type WebhookRequest,
-  withoutQuery,
 } from './request.ts';
+import { withoutQuery } from './signature/signed-content.ts';
 import type { Verification, VerificationFailure } from './signature/verification.ts';
 import { readSignature } from './signature/verify.ts';
 import type { Handshake, Source } from './source.ts';

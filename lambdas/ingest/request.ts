@@ -86,12 +86,6 @@ function lowerCaseNames(headers: Readonly<Record<string, string>>): ReadonlyMap<
   return byName;
 }
 
-/** A URL without its query. A regular expression would take minutes for a query of nothing but `?`. */
-export function withoutQuery(url: string): string {
-  const at = url.indexOf('?');
-  return at === -1 ? url : url.slice(0, at);
-}
-
 /** Every reason why ingest refuses a request. The HTTP answer follows from the code (`failure-answer.ts`). */
 export type IngestFailure =
   | RequestFailure

@@ -1,14 +1,8 @@
 import { fail, type Result, succeed } from '../../result.ts';
 import { decodeBytes } from './keys.ts';
 import type { Extractor, TimestampOptions } from './scheme.ts';
-import {
-  type Carrier,
-  compilePlaceReader,
-  malformedAt,
-  repeatedAt,
-  type SignatureMethod,
-  type VerificationFailure,
-} from './verification.ts';
+import { type Carrier, compilePlaceReader, malformedAt, repeatedAt } from './signed-content.ts';
+import type { SignatureMethod, VerificationFailure } from './verification.ts';
 
 // Each reader is compiled once, from the options of a scheme, and reads every request.
 

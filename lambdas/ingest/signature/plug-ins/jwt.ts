@@ -5,13 +5,8 @@ import { fail, parseJson, succeed } from '../../../result.ts';
 import { compileValueReader, judgeAge } from '../header.ts';
 import { createKeyDecoder, decodeBytes, hashSigned } from '../keys.ts';
 import type { JwtScheme } from '../scheme.ts';
-import {
-  type Crypto,
-  malformedAt,
-  type SignatureMethod,
-  type SignedRequest,
-  type VerificationFailure,
-} from '../verification.ts';
+import { malformedAt } from '../signed-content.ts';
+import type { Crypto, SignatureMethod, SignedRequest, VerificationFailure } from '../verification.ts';
 
 /** RFC 7518, 3.1; RFC 8037, 3.1. */
 const CRYPTO: Readonly<Record<JwtScheme['algorithm'], Crypto>> = {
