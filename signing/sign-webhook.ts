@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { readFields } from '../lambdas/form.ts';
+import { readFields } from '../lambdas/form-body.ts';
 import { writePart } from '../lambdas/ingest/signature/header.ts';
 import { computeDigest, decodeSecret } from '../lambdas/ingest/signature/keys.ts';
 import { signedTextOf } from '../lambdas/ingest/signature/plug-ins/adyen-standard.ts';
