@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { secretNameOf } from '../lib/operate/secret-name.ts';
+import { secretNameOf } from '../lib/mapping/schema.ts';
 
 /** The environment may name another, as `MAPPINGS_FOLDER` does for the mappings. */
 const SECRETS_FILE = process.env.LOCAL_SECRETS || new URL('./secrets.json', import.meta.url);

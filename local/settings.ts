@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { eventUrlSchema } from '../lib/stages/schema.ts';
+import { eventUrlSchema } from '../lib/stages/stages.ts';
 
 /** Settings of the local run. Every flag but `--once` can come from the environment as well. */
 export type Settings = {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import type { LocalSecrets } from '../../local/secrets.ts';
-import { signFlawed } from '../../signing/flawed-webhook.ts';
+import { signFlawed } from '../../signing/sign-webhook.ts';
 import type { SourceName } from './plan.ts';
 
 /** Secrets on both sides, as they are now, and what can be done to them. */
