@@ -29,8 +29,8 @@ import {
   ledgerTableName,
 } from '../lambdas/deliver/ledger/entry.ts';
 import type { IdentifiedEvent } from '../lambdas/deliver/ledger/progress.ts';
-import type { Account } from './account.ts';
 import type { LetterFailure } from './letter-events.ts';
+import type { Account } from './project.ts';
 
 /** What a person did about a dead letter: kept beside the events of its webhook. */
 export type LedgerAction = {

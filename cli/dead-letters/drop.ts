@@ -1,6 +1,5 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
-import type { AccountChoice } from '../../answers/account.ts';
 import {
   type DeadLetterChoice,
   eventNameOf,
@@ -13,6 +12,7 @@ import {
 import { putMessage, removeDeadLetter, showAgain } from '../../answers/dead-letter-queue.ts';
 import { recordActions } from '../../answers/ledger-items.ts';
 import { failuresOf } from '../../answers/letter-events.ts';
+import type { AccountChoice } from '../../answers/project.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import {
   type Ask,

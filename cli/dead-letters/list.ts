@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type AccountChoice, openAccount } from '../../answers/account.ts';
 import {
   countEvents,
   type DeadLetter,
@@ -10,6 +9,7 @@ import {
   readDeadLetters,
 } from '../../answers/dead-letter.ts';
 import { formatEventName, type LetterFailure } from '../../answers/letter-events.ts';
+import { type AccountChoice, openAccount } from '../../answers/project.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import {
   type CommandResult,

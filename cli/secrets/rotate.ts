@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { AccountChoice } from '../../answers/account.ts';
-import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import { type AccountChoice, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import {
   type Ask,
   askAtTerminal,

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { type AccountChoice, openAccount } from '../../answers/account.ts';
-import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import { type AccountChoice, openAccount, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { escapeUnseen, joinLines } from '../../lib/config/print.ts';
 import { foldersOf } from '../../lib/mapping/folders.ts';
 import {

@@ -1,7 +1,14 @@
 import { type Command, Option } from 'commander';
-import { type Account, type AccountChoice, openAccount } from '../../answers/account.ts';
 import { type Check, checkWebexCampaign } from '../../answers/check.ts';
-import { eventUrlOf, PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import {
+  type Account,
+  type AccountChoice,
+  eventUrlOf,
+  openAccount,
+  PROJECT,
+  type Project,
+  projectOf,
+} from '../../answers/project.ts';
 import { createEventApi } from '../../lambdas/adapters/webex-campaign.ts';
 import type { WebexKeys } from '../../lambdas/deliver/event-api/keys.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';

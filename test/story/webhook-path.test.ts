@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openAccount } from '../../answers/account.ts';
 import { readDeadLetterMessages } from '../../answers/dead-letter-queue.ts';
+import { openAccount } from '../../answers/project.ts';
 import { shopifySignature, stripeSignature } from '../../bench/vendor-signatures.ts';
 import { listDeadLetters } from '../../cli/dead-letters/list.ts';
 import type { DeliverLine } from '../../local/log-lines.ts';
