@@ -7,8 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { openBuffer, openDeadLetterQueue, putMessage } from '../../answers/dead-letter-queue.ts';
 import { type Account, openAccount, type Project } from '../../answers/project.ts';
 import type { Ask } from '../../cli/command-line.ts';
-import { dropDeadLetters } from '../../cli/dead-letters/drop.ts';
-import { listDeadLetters } from '../../cli/dead-letters/list.ts';
+import { dropDeadLetters, listDeadLetters } from '../../cli/dead-letters/list.ts';
 import { replayCommand } from '../../cli/dead-letters/replay.ts';
 import { showDeadLetter } from '../../cli/dead-letters/show.ts';
 import { explainWebhook } from '../../cli/webhooks/explain.ts';

@@ -5,7 +5,7 @@ import type { DeadLetterQueue } from '../../../answers/dead-letter-queue.ts';
 import { eventsIn, type LetterEvent } from '../../../answers/letter-events.ts';
 import type { Account } from '../../../answers/project.ts';
 import { replayOne } from '../../../answers/replay.ts';
-import { dropOne } from '../../../cli/dead-letters/drop.ts';
+import { dropOne } from '../../../cli/dead-letters/list.ts';
 import { writeItem } from '../../../lambdas/adapters/ledger-item.ts';
 import type { BufferMessage } from '../../../lambdas/buffer/message.ts';
 import { deadLetterMessage } from '../../../lambdas/dead-letter/message.ts';
