@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { readMappingFolders } from '../lib/mapping/folders.ts';
-import { type Loopback, listenOnLoopback } from '../local/emulator/loopback.ts';
+import { type Loopback, listenOnLoopback } from '../local/emulator/host.ts';
 import { type LocalRun, startLocalRun } from '../local/run.ts';
 import { dateSample, findSample } from '../signing/samples.ts';
 import { signWebhook } from '../signing/sign-webhook.ts';

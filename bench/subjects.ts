@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { LOCAL_STACK, synthesize } from '../lib/stages/synthesize.ts';
-import { readFunctionSettings } from '../local/emulator/functions/settings.ts';
+import { readFunctionSettings } from '../local/emulator/functions/pool.ts';
 import { readTemplate, resolveTemplate } from '../local/emulator/template.ts';
 import type { Endpoints } from './stub/start-endpoints.ts';
 

@@ -8,8 +8,7 @@ import { LOCAL_STACK, LOCAL_STAGE } from '../lib/stages/synthesize.ts';
 import { sampleNames } from '../signing/samples.ts';
 import { type SignedSample, signSample } from '../signing/signed-sample.ts';
 import { CREDENTIALS } from './emulator/template.ts';
-import type { DeliverLine, IngestLine } from './log-lines.ts';
-import type { LocalRun } from './run.ts';
+import type { DeliverLine, IngestLine, LocalRun } from './run.ts';
 
 /** A sample of a source that has a mapping folder. */
 export type Demonstrated = { readonly mapping: MappingFile; readonly sample: string };

@@ -1,5 +1,5 @@
 import { type Result, succeed } from '../lambdas/result.ts';
-import { readFastClock } from '../local/emulator/fast-clock.ts';
+import { readFastClock } from '../local/emulator/host.ts';
 import { type LocalRun, type Observer, startLocalRun } from '../local/run.ts';
 import { collectEvidence, type Evidence, identifierOf } from './judge/evidence.ts';
 import { judge } from './judge/judge.ts';

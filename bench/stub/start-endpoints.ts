@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
-import { type LocalSecrets, nameSecrets } from '../../local/secrets.ts';
+import { type LocalSecrets, nameSecrets } from '../../local/settings.ts';
 import { createCertificate } from './self-signed-certificate.ts';
 
 const SERVER = fileURLToPath(new URL('endpoint-server.ts', import.meta.url));

@@ -1,8 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import * as z from 'zod';
-import { listenOnLoopback } from './loopback.ts';
-import type { Resource, ResourceOf } from './supported-resources.ts';
+import { listenOnLoopback } from './host.ts';
+import type { Resource, ResourceOf } from './template.ts';
 
 export type SecretsManager = {
   readonly endpoint: string;

@@ -2,11 +2,9 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { FastClock } from './fast-clock.ts';
+import { type FastClock, measureThread, type ThreadMemory } from './host.ts';
 import { type ReadSecrets, type SecretsManager, startSecretsManager } from './secrets-manager.ts';
-import type { ResourceOf } from './supported-resources.ts';
-import { CREDENTIALS, type Endpoints, REGION } from './template.ts';
-import { measureThread, type ThreadMemory } from './thread-memory.ts';
+import { CREDENTIALS, type Endpoints, REGION, type ResourceOf } from './template.ts';
 
 /** The ports that stand in for the services that functions call. */
 export type ServiceEndpoints = Omit<Endpoints, 'httpApi'>;

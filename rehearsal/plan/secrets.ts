@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
-import type { LocalSecrets } from '../../local/secrets.ts';
+import type { LocalSecrets } from '../../local/settings.ts';
 import { signFlawed } from '../../signing/flawed-webhook.ts';
 import type { SourceName } from './plan.ts';
 

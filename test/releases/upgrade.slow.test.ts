@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readDeadLetters } from '../../answers/dead-letter.ts';
 import { openAccount, PROJECT } from '../../answers/project.ts';
 import { replayDeadLetters } from '../../answers/replay.ts';
-import { listenOnLoopback } from '../../local/emulator/loopback.ts';
+import { listenOnLoopback } from '../../local/emulator/host.ts';
 import { type LocalRun, startLocalRun } from '../../local/run.ts';
 import { type LedgerItem, openStack, type StackAccess } from '../../rehearsal/play/stack-access.ts';
 import {

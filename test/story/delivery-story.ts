@@ -6,8 +6,7 @@ import { stripeSignature } from '../../bench/vendor-signatures.ts';
 import { type DeadLetterFailure, readNote } from '../../lambdas/dead-letter/note.ts';
 import { ledgerTableName } from '../../lambdas/deliver/ledger/entry.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
-import type { DeliverLine } from '../../local/log-lines.ts';
-import { type LocalRun, startLocalRun } from '../../local/run.ts';
+import { type DeliverLine, type LocalRun, startLocalRun } from '../../local/run.ts';
 import { type EventAnswer, type EventCall, startEventApi } from './webex-campaign.ts';
 
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };

@@ -4,8 +4,7 @@ import { readDeadLetterMessages } from '../../answers/dead-letter-queue.ts';
 import { openAccount } from '../../answers/project.ts';
 import { shopifySignature, stripeSignature } from '../../bench/vendor-signatures.ts';
 import { listDeadLetters } from '../../cli/dead-letters/list.ts';
-import type { DeliverLine } from '../../local/log-lines.ts';
-import { type LocalRun, startLocalRun } from '../../local/run.ts';
+import { type DeliverLine, type LocalRun, startLocalRun } from '../../local/run.ts';
 import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
 import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
 
