@@ -2,9 +2,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { type Figure, figureOf, round } from '../figures.ts';
-import type { WorkFigures } from '../measure/in-process.ts';
-import type { World } from '../world.ts';
+import { type Figure, figureOf, round, type World } from '../figures.ts';
+import type { WorkFigures } from '../measure.ts';
 
 /** Kilobytes of a body, and what verification of it may cost in HMACs. */
 const GOALS = [

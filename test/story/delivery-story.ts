@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { type DeadLetterMessage, readDeadLetterMessages } from '../../answers/dead-letter-queue.ts';
 import { openAccount } from '../../answers/project.ts';
-import { stripeSignature } from '../../bench/vendor-signatures.ts';
+import { stripeSignature } from '../../bench/events.ts';
 import { type DeadLetterFailure, readNote } from '../../lambdas/dead-letter/note.ts';
 import { ledgerTableName } from '../../lambdas/deliver/ledger/entry.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readDeadLetterMessages } from '../../answers/dead-letter-queue.ts';
 import { openAccount } from '../../answers/project.ts';
-import { shopifySignature, stripeSignature } from '../../bench/vendor-signatures.ts';
+import { shopifySignature, stripeSignature } from '../../bench/events.ts';
 import { listDeadLetters } from '../../cli/dead-letters/list.ts';
 import { type DeliverLine, type LocalRun, startLocalRun } from '../../local/run.ts';
 import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
