@@ -10,11 +10,10 @@ import {
   type World,
   writeResults,
 } from './figures.ts';
-import { measureEngine, measureGrowth } from './sections/engine.ts';
 import { measureColdStarts, measureFirstEvent, measureMemory, measureWarm } from './sections/functions.ts';
 import { measureBacklog, measureEndToEnd } from './sections/path.ts';
 import { measureCalls, measureSizes } from './sections/price.ts';
-import { measureVerification } from './sections/verify.ts';
+import { measureEngine, measureGrowth, measureVerification } from './sections/work.ts';
 import { prepareSubjects, startEndpoints } from './subjects.ts';
 
 /** In this order: what is counted comes before what is measured. */
