@@ -21,6 +21,7 @@ import {
 } from '../lambdas/adapters/ledger-item.ts';
 import {
   expiryOf,
+  type IdentifiedEvent,
   INTAKE_RECORD_PREFIX,
   type IntakeRecord,
   type LedgerEntry,
@@ -28,7 +29,6 @@ import {
   ledgerKey,
   ledgerTableName,
 } from '../lambdas/deliver/ledger/entry.ts';
-import type { IdentifiedEvent } from '../lambdas/deliver/ledger/progress.ts';
 import type { LetterFailure } from './letter-events.ts';
 import type { Account } from './project.ts';
 

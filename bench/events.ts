@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CATALOGUE_FILE } from '../lambdas/adapters/catalogue.ts';
+import { CATALOGUE_FILE } from '../lambdas/adapters/lambda.ts';
 import { encodeBufferedWebhook } from '../lambdas/buffer/message.ts';
 import type { Subject } from './subjects.ts';
 

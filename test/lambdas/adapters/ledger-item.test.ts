@@ -10,8 +10,13 @@ import {
   readItem,
   writeItem,
 } from '../../../lambdas/adapters/ledger-item.ts';
-import { type IntakeRecord, type LedgerEntry, lastCallOf } from '../../../lambdas/deliver/ledger/entry.ts';
-import { createPlaces, type Places } from '../../../lambdas/deliver/ledger/progress.ts';
+import {
+  createPlaces,
+  type IntakeRecord,
+  type LedgerEntry,
+  lastCallOf,
+  type Places,
+} from '../../../lambdas/deliver/ledger/entry.ts';
 import { type CompiledMapping, compileMapping } from '../../../lambdas/map/webhook.ts';
 import { readFolder } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
