@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { type AccountChoice, openAccount } from '../../answers/account.ts';
-import { findMapping, PROJECT, projectOf } from '../../answers/project.ts';
+import { type AccountChoice, findMapping, openAccount, PROJECT, projectOf } from '../../answers/project.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import { type SignedSample, signSample } from '../../signing/samples.ts';
 import type { Flaws } from '../../signing/sign-webhook.ts';
