@@ -8,7 +8,6 @@ import {
 import * as z from 'zod';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { parseJson } from '../../lambdas/result.ts';
-import { findLogGroups } from '../webhooks/follow-logs.ts';
 import type { SecretTrace } from './kind.ts';
 
 /** How often one value of a secret was used, and when last. Index 0 is the newest value. */
@@ -126,13 +125,11 @@ function indexOfKey(key: string): number {
 const MOST_SECONDS = 120;
 
 /**
- * Reads uses from the log of a stack on AWS. Logs Insights counts where the lines are; reading all lines here would take
- * minutes.
+ * Reads uses from log groups on AWS. Logs Insights counts where the lines are; reading all lines here would take minutes.
  */
-export function secretUseOfStack(stackName: string, pollMilliseconds = 1_000): ReadSecretUse {
+export function secretUseOfLogs(groups: readonly string[], pollMilliseconds = 1_000): ReadSecretUse {
   return async (trace, since) => {
     const client = new CloudWatchLogsClient({});
-    const groups = await findLogGroups(client, stackName);
     const { queryId } = await client.send(
       new StartQueryCommand({
         logGroupNames: [...groups],

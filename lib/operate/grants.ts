@@ -1,4 +1,4 @@
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
@@ -27,8 +27,7 @@ export function grantReading(parts: OperatedParts, grantee: IGrantable): Grant {
     allow(grantee, FIND_QUEUE, buffer.queueArn),
     allow(grantee, ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:Scan'], ledger.tableArn),
     ...functions.map(({ logGroup }) => allow(grantee, ['logs:FilterLogEvents'], logGroup.logGroupArn)),
-    // `tail` finds the groups by the stack's name; the action cannot be narrowed to some groups.
-    allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),
+    findInStack(ledger, grantee),
   ].reduce((all, grant) => all.combine(grant));
 }
 
@@ -64,7 +63,7 @@ export function grantSetting(
   return [
     allow(grantee, actions, ...secrets.map(({ secretArn }) => secretArn)),
     ...functions.map(({ logGroup }) => allow(grantee, ['logs:StartQuery'], logGroup.logGroupArn)),
-    allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),
+    findInStack(ledger, grantee),
     // Query results have no resource (Service Authorization Reference, Amazon CloudWatch Logs).
     allow(grantee, ['logs:GetQueryResults'], '*'),
   ].reduce((all, grant) => all.combine(grant));
@@ -74,7 +73,8 @@ function allow(grantee: IGrantable, actions: string[], ...resourceArns: string[]
   return Grant.addToPrincipal({ grantee, actions, resourceArns });
 }
 
-function everyLogGroup(scope: Table): string {
-  const arnFormat = ArnFormat.COLON_RESOURCE_NAME;
-  return Stack.of(scope).formatArn({ service: 'logs', resource: 'log-group', resourceName: '*', arnFormat });
+/** The commands find an adapter and its log groups by the stack's name or the adapter's: CloudFormation knows both. */
+function findInStack(part: Table, grantee: IGrantable): Grant {
+  const actions = ['cloudformation:DescribeStackResources', 'cloudformation:ListStackResources'];
+  return allow(grantee, actions, Stack.of(part).stackId);
 }
