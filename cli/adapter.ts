@@ -12,6 +12,7 @@ import { registerRotate, registerStatus } from './secrets/rotate.ts';
 import { registerSet } from './secrets/set.ts';
 import { registerAdopt } from './stacks/adopt.ts';
 import { registerCheck } from './stacks/check.ts';
+import { registerStageStatus } from './stacks/status.ts';
 import { registerDoctor } from './webhooks/doctor.ts';
 import { registerExplain } from './webhooks/explain.ts';
 import { registerSend } from './webhooks/send.ts';
@@ -49,6 +50,7 @@ registerDrop(deadLetters);
 
 registerExplain(program);
 registerTail(program);
+registerStageStatus(program);
 registerAdopt(program);
 
 // None of these takes a value as an argument, or shows one.
