@@ -11,6 +11,7 @@ import {
   type Problem,
   readConfigFile,
 } from '../config/file.ts';
+import { findUnfitSource } from '../stages/limits.ts';
 import { checkExpressions, checkLiterals, mappedHeaders } from './expressions.ts';
 import {
   eventIdOf,
@@ -199,6 +200,8 @@ function inOrder(problems: readonly Problem[]): readonly Problem[] {
 }
 
 function checkFolder({ value, problemAt }: Parsed, folder: string): readonly Problem[] {
+  const unfit = findUnfitSource(value.source);
+  if (unfit !== undefined) return [problemAt(['source'], unfit)];
   if (value.source === folder) return [];
   const message = `expected "${folder}", the name of the folder. Rename one of the two. Where the folder had another name, say "formerly: [old-name]".`;
   return [problemAt(['source'], message)];
