@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { App, CfnOutput } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { stackPropsOf } from '../../lib/stages/settings.ts';
+import { type Stage, stageSchema } from '../../lib/stages/stages.ts';
 import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
-import { EVERYTHING, sixMappings } from './stacks.ts';
+import { EVERYTHING, PLAIN, resourcesIn, sixMappings, templateOf } from './stacks.ts';
 
 /** CloudFormation's limits of a template, and CloudWatch's of a widget ("CloudFormation quotas"; "Dashboard body structure"). */
 const LIMITS = { resources: 500, outputs: 200, bytes: 1_000_000, alarmsOfWidget: 100 };
@@ -71,5 +73,31 @@ describe('a stack of many sources', () => {
     expect(failureOf(stack)).toContain(
       'large with 2 sources would have 211 outputs, and CloudFormation takes 200. Even without a source it would not fit. Give the adapter a stack of its own.',
     );
+  });
+});
+
+describe('docs/own-cdk-app.md says of each prop how many resources it makes:', () => {
+  const page = readFileSync(new URL('../../docs/own-cdk-app.md', import.meta.url), 'utf8');
+  const count = (stage: Stage, ...sources: readonly string[]) =>
+    resourcesIn(templateOf('dev', stage, { sources }));
+  const plain = count(PLAIN, 'stripe');
+  const more = (settings: object) =>
+    count(stageSchema.parse({ ...PLAIN, ...settings }), 'stripe').length - plain.length;
+  const alarmsOf = (...sources: readonly string[]) =>
+    count(PLAIN, ...sources).filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm').length;
+  const ofSource = alarmsOf('stripe', 'github') - alarmsOf('stripe');
+
+  test.each([
+    ['with one source', `A stack with one source has ${plain.length} resources`],
+    ['alarms', `| \`alarms\` | ${alarmsOf('stripe') - ofSource}, and ${ofSource} for each source |`],
+    [
+      'an e-mail address',
+      `| \`alarms.email\` | ${more({ 'alarm-email': 'a@example.com' }) / 2} for each topic`,
+    ],
+    ['egressCidr', `| \`egressCidr\` of the stack | ${more({ vpc: { cidr: '10.0.0.0/24' } })}:`],
+    ['kms', `| \`kms: 'customer'\` of the stack | ${more({ kms: 'customer' })}:`],
+    ['domain', `| \`domain\` | ${more({ domain: EVERYTHING.domain })} |`],
+  ])('%s', (_what, sentence) => {
+    expect(page).toContain(sentence);
   });
 });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App, Aws, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
-import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { readMappingFolders } from '../../lib/mapping/folders.ts';
@@ -235,6 +235,18 @@ const RECEIVE_AND_SEND = [
   'sqs:SendMessage',
 ];
 
+describe('the stack of a stage', () => {
+  test('refuses sources whose outputs would have one id, and names them', () => {
+    const shops = ['shop-1', 'shop1'].flatMap((source) => one.map((mapping) => ({ ...mapping, source })));
+
+    expect(
+      () => new WebhookAdapterStack(new App(), 'equal', { eventUrl: EVENT_URL, mappings: shops }),
+    ).toThrow(
+      'Sources would have the same output:\nshop-1, shop1: CloudFormation leaves hyphens out of ids. Rename all but one.',
+    );
+  });
+});
+
 describe('the construct', () => {
   test('refuses an event URL that would send the key in the clear', () => {
     const construct = () =>
@@ -356,7 +368,7 @@ describe('the construct', () => {
   test('takes an event URL that is known only at deploy time with a network, too: by its port 443', () => {
     const stack = new Stack(new App(), 's');
     const eventUrl = `https://${StringParameter.valueForStringParameter(stack, '/webex/host')}/events`;
-    new WebhookAdapter(stack, 'A', { eventUrl, mappings: one, vpc: new Vpc(stack, 'Vpc') });
+    new WebhookAdapter(stack, 'A', { eventUrl, mappings: one, vpc: new Vpc(stack, 'Vpc') as IVpc });
 
     Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroup', {
       SecurityGroupEgress: [Match.objectLike({ FromPort: 443, ToPort: 443 })],

@@ -29,14 +29,19 @@ function grantsIn(stack: Stack): ReadonlyMap<string, readonly string[]> {
 function place(resource: unknown): string {
   const text = JSON.stringify(resource);
   const [, id = text] = /"(Webhooks\w*?|[A-Z]\w*?)[0-9A-F]{8}"/.exec(text) ?? [];
-  return text.includes('":log-group:*"') ? ':log-group:*' : id;
+  return id;
 }
 
+/** A stack that is found by its name or by one of its resources. */
+const FIND = [
+  'cloudformation:DescribeStackResources on {"Ref":"AWS::StackId"}',
+  'cloudformation:ListStackResources on {"Ref":"AWS::StackId"}',
+];
 const READ = [
+  ...FIND,
   'dynamodb:BatchGetItem on WebhooksLedgerTable',
   'dynamodb:Query on WebhooksLedgerTable',
   'dynamodb:Scan on WebhooksLedgerTable',
-  'logs:DescribeLogGroups on :log-group:*',
   'logs:FilterLogEvents on WebhooksDeliverFunctionLogs',
   'logs:FilterLogEvents on WebhooksIngestFunctionLogs',
   'sqs:ChangeMessageVisibility on WebhooksDeadLetterQueue',
@@ -79,7 +84,7 @@ describe('an adapter', () => {
 
     expect(granted.get('SecretSetter')).toEqual(
       [
-        'logs:DescribeLogGroups on :log-group:*',
+        ...FIND,
         'logs:GetQueryResults on "*"',
         'logs:StartQuery on WebhooksDeliverFunctionLogs',
         'logs:StartQuery on WebhooksIngestFunctionLogs',
@@ -101,8 +106,14 @@ function callsOf(...commands: readonly string[]): ReadonlySet<string> {
   return new Set(calls.map(([, command, paginated]) => actionOf(command ?? paginated ?? '')));
 }
 
+const SERVICES: readonly (readonly [RegExp, string])[] = [
+  [/Stack/, 'cloudformation'],
+  [/Queue|Message/, 'sqs'],
+  [/Item|^Query$|^Scan$/, 'dynamodb'],
+];
+
 function actionOf(call: string): string {
-  const service = /Queue|Message/.test(call) ? 'sqs' : /Item|^Query$|^Scan$/.test(call) ? 'dynamodb' : 'logs';
+  const [, service = 'logs'] = SERVICES.find(([pattern]) => pattern.test(call)) ?? [];
   return `${service}:${call}`;
 }
 

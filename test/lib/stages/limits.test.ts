@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { App } from 'aws-cdk-lib';
 import {
   findEqualIds,
   findTooLarge,
@@ -7,8 +6,6 @@ import {
   findUnfitName,
   findUnfitSource,
 } from '../../../lib/stages/limits.ts';
-import { WebhookAdapterStack } from '../../../lib/webhook-adapter-stack.ts';
-import { EVENT_URL, sixMappings } from '../stacks.ts';
 
 describe('a name', () => {
   test.each(['webhook-adapter-prod', 'Shop_1', 'n'.repeat(68)])('may be %s', (name) => {
@@ -37,11 +34,6 @@ test('sources that differ by hyphens alone would have one output, and the synth 
     'shop-1, shop1: CloudFormation leaves hyphens out of ids. Rename all but one.',
     'shop, s-hop: CloudFormation leaves hyphens out of ids. Rename all but one.',
   ]);
-  const [one] = sixMappings;
-  const mappings = ['shop-1', 'shop1'].flatMap((source) => (one === undefined ? [] : [{ ...one, source }]));
-  expect(() => new WebhookAdapterStack(new App(), 'equal', { eventUrl: EVENT_URL, mappings })).toThrow(
-    'Sources would have the same output:\nshop-1, shop1: CloudFormation leaves hyphens out of ids.',
-  );
 });
 
 describe('executions', () => {
