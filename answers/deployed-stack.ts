@@ -70,7 +70,7 @@ export function isMissingStack(error: unknown): boolean {
 }
 
 /** Chooses an adapter among the resources of a stack. */
-export function chooseAdapter(
+function chooseAdapter(
   given: string,
   resources: readonly StackResourceSummary[],
 ): Result<DeployedAdapter, string> {
