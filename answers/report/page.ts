@@ -109,6 +109,8 @@ type Section = {
   readonly title: string;
   readonly level: 2 | 3;
   readonly paragraphs: readonly string[];
+  /** An expression of the mapping. */
+  readonly condition?: string;
   readonly tables: readonly Table[];
   readonly series?: MessageReport['series'];
 };
@@ -131,7 +133,9 @@ function layOut({ report, findings, of, notes }: ReportPage): Page {
     findings: findings.map(({ source, text }) => `${source}: ${text}.`),
     sections: report.sources.flatMap((source) => [
       sectionOfSource(source, heads),
-      ...source.messages.map((message) => sectionOfMessage(source, message, heads)),
+      ...source.messages
+        .filter(({ numbers }) => numbers.all.events > 0)
+        .map((message) => sectionOfMessage(source, message, heads)),
     ]),
     period,
   };
@@ -148,7 +152,12 @@ function sectionOfSource(source: SourceReport, heads: readonly string[]): Sectio
   return {
     title: name,
     level: 2,
-    paragraphs: whole.length === 0 ? [] : [`Webhooks that no event was reached in: ${whole.join(', ')}.`],
+    paragraphs: [
+      ...(measures.every(({ all }) => all === '0') ? ['No request in this time.'] : []),
+      ...(whole.length === 0
+        ? []
+        : [`Dead-lettered as a whole, before an event was reached: ${whole.join(', ')}.`]),
+    ],
     tables: [tableOf(measures, ['requests', ...heads]), overviewOf(messages)],
   };
 }
@@ -176,7 +185,8 @@ function sectionOfMessage(
   return {
     title: `${source.name}: ${name}`,
     level: 3,
-    paragraphs: when === undefined ? [] : [`Condition: ${when.replaceAll(/\s+/g, ' ')}`],
+    paragraphs: [],
+    ...(when !== undefined && { condition: when.replaceAll(/\s+/g, ' ') }),
     tables: [
       tableOf([...measureEvents(numbers), ...measureVersions(apiVersions)], ['events', ...heads]),
       tableOf(fills, ['parameter: how often it is there', ...heads]),
@@ -185,13 +195,16 @@ function sectionOfMessage(
   };
 }
 
+/** Without the lines of what did not occur. */
 function tableOf(measures: readonly Measure[], head: readonly string[]): Table {
-  const rows = measures.map(({ name, detail, all, before, after }) => [
-    detail === undefined ? name : `${name}: ${detail}`,
-    all,
-    before,
-    after,
-  ]);
+  const rows = measures
+    .filter(({ all }) => all !== '0')
+    .map(({ name, detail, all, before, after }) => [
+      detail === undefined ? name : `${name}: ${detail}`,
+      all,
+      before,
+      after,
+    ]);
   return { head, rows };
 }
 
@@ -205,9 +218,10 @@ function writeMarkdown({ title, lead, findings, sections }: Page): string {
     ...lead,
     '## What has changed',
     ...changed,
-    ...sections.flatMap(({ title: heading, level, paragraphs, tables }) => [
+    ...sections.flatMap(({ title: heading, level, paragraphs, condition, tables }) => [
       `${'#'.repeat(level)} ${cell(heading)}`,
       ...paragraphs.map(cell),
+      ...(condition === undefined ? [] : [`Its condition: ${codeSpan(condition)}`]),
       ...tables.filter(({ rows }) => rows.length > 0).map(markdownTable),
     ]),
   ].join('\n\n');
@@ -222,6 +236,13 @@ function markdownTable({ head, rows }: Table): string {
 /** A text that begins no cell, link or tag of its own. */
 function cell(text: string): string {
   return text.replaceAll(/[\\|<>[\]`*]/g, (character) => `\\${character}`);
+}
+
+/** A code span that a backtick of the text does not end. */
+function codeSpan(text: string): string {
+  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence} ${text} ${fence}`;
 }
 
 /** A line for each number: source, message, what it is, of what, and the three values. Shares are percent. */
@@ -270,10 +291,11 @@ function writeHtml({ title, lead, findings, sections, period }: Page): string {
     findings.length === 0
       ? `<p>${NO_FINDINGS}</p>`
       : `<ul>${findings.map((text) => `<li>${escapeHtml(text)}</li>`).join('')}</ul>`;
-  const parts = sections.map(({ title: heading, level, paragraphs, tables, series }) =>
+  const parts = sections.map(({ title: heading, level, paragraphs, condition, tables, series }) =>
     [
       `<h${level}>${escapeHtml(heading)}</h${level}>`,
       ...paragraphs.map((text) => `<p>${escapeHtml(text)}</p>`),
+      ...(condition === undefined ? [] : [`<p>Its condition: <code>${escapeHtml(condition)}</code></p>`]),
       ...(series ? [chartOf(heading, series, period)] : []),
       ...tables.filter(({ rows }) => rows.length > 0).map(htmlTable),
     ].join('\n'),

@@ -20,7 +20,7 @@ type ReportOptions = AccountChoice & {
   /** Seconds. */
   readonly since: number;
   readonly format: ReportFormat;
-  readonly failOn: readonly FailOn[];
+  readonly failOn?: readonly FailOn[] | undefined;
 };
 
 /** What a report can fail on. */
@@ -31,16 +31,15 @@ export function registerReport(program: Command): void {
   program
     .command('report')
     .description('count what became of webhooks and messages, and what is missing from them')
-    .option('--since <duration>', 'how far it goes back, as 12h or 30d', readDuration, readDuration('30d'))
+    .addOption(
+      new Option('--since <duration>', 'how far it goes back, as 12h or 30d')
+        .argParser(readDuration)
+        .default(readDuration('30d'), '30d'),
+    )
     .addOption(
       new Option('--format <name>', 'how it is written').choices(Object.keys(FORMATS)).default('markdown'),
     )
-    .option(
-      '--fail-on <names>',
-      `end with 1 if one of these got worse: ${FAIL_ON.join(', ')}`,
-      readFailOn,
-      [],
-    )
+    .option('--fail-on <names>', `end with 1 if one of these got worse: ${FAIL_ON.join(', ')}`, readFailOn)
     .addOption(stackOption())
     .addOption(portOption())
     .addHelpText('after', example('report', 'report --since 7d --format html --stack webhook-adapter-dev'))
@@ -58,7 +57,7 @@ function readFailOn(text: string): readonly FailOn[] {
 /** `adapter report`: what became of the webhooks of a period, message by message. */
 export async function report(
   project: Project,
-  { since, format, failOn, ...choice }: ReportOptions,
+  { since, format, failOn = [], ...choice }: ReportOptions,
 ): Promise<CommandResult> {
   const account = await openAccount(choice);
   if (!account.ok) return refuse(account.failure);
