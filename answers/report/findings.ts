@@ -78,7 +78,7 @@ const SHARES: readonly {
   },
   {
     kind: 'match-rate',
-    badOf: ({ matched, waiting, delivered }) => partOf(matched - waiting - delivered, matched - waiting),
+    badOf: ({ matched, delivered }) => partOf(matched - delivered, matched),
     say: (share, name) => `${share} of ${name} is not delivered`,
   },
 ];

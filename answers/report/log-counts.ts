@@ -28,14 +28,14 @@ export type RequestRow = {
 };
 
 /**
- * Events that are alike. An event counts once, in the slot of its first line, by what its last line says became of it. Lines
- * about copies of it do not count.
+ * Events that have ended, and alike. An event counts once: in the slot in which it first ended, by its latest end. It has a
+ * second one where its dead letter was replayed. Lines about copies of it, or about a pause, say nothing of how it ends.
  */
 export type EventRow = {
   readonly source: string;
   /** Missing where a message was dead-lettered as a whole: no event was reached in it. */
   readonly event?: string;
-  readonly outcome: string;
+  readonly outcome: End;
   readonly code: string;
   readonly detail?: string;
   /** Whether Webex Campaign was called for it. */
@@ -48,6 +48,10 @@ export type EventRow = {
 
 /** The log of a period, counted. */
 export type LogCounts = { readonly requests: readonly RequestRow[]; readonly events: readonly EventRow[] };
+
+/** Outcomes after which nothing more is done about an event by itself. */
+const ENDS = ['delivered', 'skipped', 'expired', 'dead-letter'] as const;
+export type End = (typeof ENDS)[number];
 
 /** What stands for a value that is not there: Logs Insights drops what it cannot group by. No name or code reads so. */
 const NOTHING = '-';
@@ -63,12 +67,12 @@ export function queriesOf(period: Period): Readonly<Record<keyof LogCounts, stri
       'stats count(*) as requests by origin, code, type, version, slot',
     ].join(' | '),
     events: [
-      'filter stage = "deliver" and ispresent(outcome) and outcome != "duplicate"',
+      `filter stage = "deliver" and outcome in [${ENDS.map((end) => `"${end}"`).join(', ')}]`,
       `fields ${slot}, source as origin, ${or('event')} as name, coalesce(item, -1) as place`,
       'fields coalesce(deduplicationId, messageId) as id, least(coalesce(attempts, 0), 1) as called',
       `fields ${or('detail')} as because, ${or('missing')} as without`,
-      'stats latest(outcome) as end, latest(code) as reason, latest(because) as why, latest(without) as lacks, max(called) as calls, min(slot) as begun by origin, name, place, id',
-      'stats count(*) as events by origin, name, end, reason, why, lacks, calls, begun',
+      'stats latest(outcome) as end, latest(code) as reason, latest(because) as why, latest(without) as lacks, latest(called) as calls, min(slot) as ended by origin, name, place, id',
+      'stats count(*) as events by origin, name, end, reason, why, lacks, calls, ended',
     ].join(' | '),
   };
 }
@@ -95,12 +99,12 @@ const requestRowSchema = z.object({
 const eventRowSchema = z.object({
   origin: z.string(),
   name: optionalText,
-  end: z.string(),
+  end: z.enum(ENDS),
   reason: z.string(),
   why: optionalText,
   lacks: optionalText,
   calls: z.coerce.number(),
-  begun: slotSchema,
+  ended: slotSchema,
   events: z.coerce.number(),
 });
 
@@ -112,14 +116,14 @@ export function readRows(rows: Readonly<Record<keyof LogCounts, readonly QueryRo
       return { source, code, slot, count, ...optional({ eventType: type, apiVersion: version }) };
     }),
     events: rows.events.map((row) => {
-      const { origin, name, end, reason, why, lacks, calls, begun, events } = eventRowSchema.parse(row);
+      const { origin, name, end, reason, why, lacks, calls, ended, events } = eventRowSchema.parse(row);
       return {
         source: origin,
         outcome: end,
         code: reason,
         isCalled: calls > 0,
         missing: namesIn(lacks),
-        slot: begun,
+        slot: ended,
         count: events,
         ...optional({ event: name, detail: why }),
       };
@@ -154,15 +158,10 @@ export function countLines(lines: Iterable<string>, period: Period): LogCounts {
     if (at < period.since.getTime()) continue;
     const slot = toSlot((at - period.since.getTime()) / slotMilliseconds(period));
     if (line.stage === 'ingest') requests.push(requestOf(line, slot));
-    else if (line.outcome !== undefined && line.outcome !== 'duplicate') {
-      const key = JSON.stringify([
-        line.source,
-        line.event,
-        line.item,
-        line.deduplicationId ?? line.messageId,
-      ]);
-      events.set(key, eventOf(line, slot, events.get(key)));
-    }
+    const outcome = ENDS.find((end) => end === line.outcome);
+    if (line.stage === 'ingest' || outcome === undefined) continue;
+    const key = JSON.stringify([line.source, line.event, line.item, line.deduplicationId ?? line.messageId]);
+    events.set(key, eventOf({ ...line, outcome }, slot, events.get(key)));
   }
   return { requests, events: [...events.values()] };
 }
@@ -181,14 +180,18 @@ function requestOf({ source, code, eventTypes, apiVersion }: Line, slot: number)
   return { source, code, slot, count: 1, ...optional({ eventType: eventTypes?.[0], apiVersion }) };
 }
 
-/** An event by its latest line, which may not be its first. */
-function eventOf(line: Line, slot: number, before: EventRow | undefined): EventRow {
-  const { source, code, outcome = '', attempts, event, detail, missing } = line;
+/** An event by its latest end; its first may have been before. */
+function eventOf(
+  line: Line & { readonly outcome: End },
+  slot: number,
+  before: EventRow | undefined,
+): EventRow {
+  const { source, code, outcome, attempts, event, detail, missing } = line;
   return {
     source,
     outcome,
     code,
-    isCalled: attempts > 0 || before?.isCalled === true,
+    isCalled: attempts > 0,
     missing: namesIn(missing),
     slot: Math.min(slot, before?.slot ?? slot),
     count: 1,

@@ -1,7 +1,14 @@
 import type { DeadLetterCode } from '../../lambdas/dead-letter/note.ts';
 import { isOn } from '../../lambdas/map/webhook.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
-import { type EventRow, type LogCounts, type Period, type RequestRow, SLOTS } from './log-counts.ts';
+import {
+  type End,
+  type EventRow,
+  type LogCounts,
+  type Period,
+  type RequestRow,
+  SLOTS,
+} from './log-counts.ts';
 
 /** Counts by name. */
 export type Counts = Readonly<Record<string, number>>;
@@ -24,7 +31,7 @@ export type RequestNumbers = {
   readonly refused: Counts;
 };
 
-/** What became of the events of a message. Each has one end: the ends add up to `events`. */
+/** How the events of a message ended. Each has one end, and they add up to `events`; what waits has none yet. */
 export type EventNumbers = {
   readonly events: number;
   /** By code: `when-not-met` or `no-items`. */
@@ -40,7 +47,6 @@ export type EventNumbers = {
   /** All other dead letters, by code. */
   readonly failed: Counts;
   readonly expired: number;
-  readonly waiting: number;
   /** `rejected`, `unconfirmed` and `failed`. */
   readonly deadLettered: number;
   /** Parts from 0 to 1; missing where there is nothing to take a part of. */
@@ -257,13 +263,12 @@ function kindOf(code: string): 'rejected' | 'unconfirmed' | 'failed' {
 }
 
 function eventNumbers(rows: readonly EventRow[]): EventNumbers {
-  const ended = (wanted: EventRow['outcome']) => rows.filter(({ outcome }) => outcome === wanted);
+  const ended = (wanted: End) => rows.filter(({ outcome }) => outcome === wanted);
   const dead = Map.groupBy(ended('dead-letter'), ({ code }) => kindOf(code));
   const rejected = dead.get('rejected') ?? [];
   const matched = total(rows) - total(ended('skipped'));
   const withoutKey = total(rejected.filter(({ code }) => /^event-key-/.test(code)));
   const delivered = total(ended('delivered'));
-  const waiting = total(ended('retry-later'));
   return {
     events: total(rows),
     skipped: countBy(ended('skipped'), ({ code }) => code),
@@ -274,10 +279,8 @@ function eventNumbers(rows: readonly EventRow[]): EventNumbers {
     unconfirmed: total(dead.get('unconfirmed') ?? []),
     failed: countBy(dead.get('failed') ?? [], ({ code }) => code),
     expired: total(ended('expired')),
-    waiting,
     deadLettered: total(ended('dead-letter')),
-    ...(matched > waiting && { matchRate: delivered / (matched - waiting) }),
-    ...(matched > 0 && { keyQuality: 1 - withoutKey / matched }),
+    ...(matched > 0 && { matchRate: delivered / matched, keyQuality: 1 - withoutKey / matched }),
   };
 }
 
@@ -290,6 +293,6 @@ function formatReason({ code, detail = '' }: EventRow): string {
 }
 
 function fillOf(parameter: string, rows: readonly EventRow[]): Fill {
-  const sent = rows.filter(({ isCalled, outcome }) => isCalled && outcome !== 'retry-later');
+  const sent = rows.filter(({ isCalled }) => isCalled);
   return { sent: total(sent), missing: total(sent.filter(({ missing }) => missing.includes(parameter))) };
 }

@@ -59,7 +59,6 @@ function measureEvents(halves: Halves<EventNumbers>): readonly Measure[] {
     ...byCode('failed', ({ failed }) => failed),
     measure('dead-lettered', ({ deadLettered }) => deadLettered),
     measure('expired', ({ expired }) => expired),
-    measure('waiting', ({ waiting }) => waiting),
     measure('match rate', ({ matchRate }) => formatShare(matchRate)),
     measure('key quality', ({ keyQuality }) => formatShare(keyQuality)),
   ];
