@@ -1,3 +1,4 @@
+import { escapeUnseen } from '../../lib/config/print.ts';
 import { type Finding, formatMiddle, percent } from './findings.ts';
 import { type Period, SLOTS, startOfSlot } from './log-counts.ts';
 import {
@@ -234,14 +235,14 @@ function markdownTable({ head, rows }: Table): string {
 
 /** A text that begins no cell, link or tag of its own. */
 function cell(text: string): string {
-  return text.replaceAll(/[\\|<>[\]`*]/g, (character) => `\\${character}`);
+  return escapeUnseen(text).replaceAll(/[\\|<>[\]`*_]/g, (character) => `\\${character}`);
 }
 
 /** A code span that a backtick of the text does not end. */
 function codeSpan(text: string): string {
   const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map(({ length }) => length));
   const fence = '`'.repeat(longest + 1);
-  return `${fence} ${text} ${fence}`;
+  return `${fence} ${escapeUnseen(text)} ${fence}`;
 }
 
 /** A line for each number: source, message, what it is, of what, and the three values. Shares are percent. */
@@ -271,8 +272,9 @@ function csvOf(whose: readonly string[], { name, detail = '', all, before, after
 /** RFC 4180. What a spreadsheet would take for a formula gets an apostrophe before it. */
 function csvLine(cells: readonly string[]): string {
   return cells
-    .map((text) => (/^[=+@\t\r-]/.test(text) ? `'${text}` : text))
-    .map((text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text))
+    .map(escapeUnseen)
+    .map((text) => (/^[=+@-]/.test(text) ? `'${text}` : text))
+    .map((text) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text))
     .join(',');
 }
 
@@ -345,5 +347,5 @@ function chartOf(name: string, { events, delivered }: MessageReport['series'], p
 }
 
 function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return escapeUnseen(text).replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
