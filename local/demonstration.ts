@@ -4,8 +4,7 @@ import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { previewIdentified } from '../lib/mapping/examples/preview.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import { LOCAL_STACK, LOCAL_STAGE } from '../lib/stages/synthesize.ts';
-import { sampleNames } from '../signing/samples.ts';
-import { type SignedSample, signSample } from '../signing/signed-sample.ts';
+import { type SignedSample, sampleNames, signSample } from '../signing/samples.ts';
 import { CREDENTIALS } from './emulator/template.ts';
 import type { DeliverLine, IngestLine, LocalRun } from './run.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
-import { secretNameOf } from '../lib/operate/secret-name.ts';
-import { eventUrlSchema } from '../lib/stages/schema.ts';
+import { secretNameOf } from '../lib/mapping/schema.ts';
+import { eventUrlSchema } from '../lib/stages/stages.ts';
 
 /** Settings of the local run. Every flag but `--once` can come from the environment as well. */
 export type Settings = {

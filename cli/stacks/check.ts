@@ -16,7 +16,7 @@ import { causeOf, createEventApi } from '../../lambdas/adapters/webex-campaign.t
 import { CALL_LIMITS } from '../../lambdas/deliver/event-api/caller.ts';
 import type { WebexKeys } from '../../lambdas/deliver/event-api/keys.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { eventUrlSchema } from '../../lib/stages/schema.ts';
+import { eventUrlSchema } from '../../lib/stages/stages.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 import { findSecret, WEBEX_CAMPAIGN } from '../secrets/kind.ts';
 import { type OpenSecret, openIn } from '../secrets/stored-secret.ts';

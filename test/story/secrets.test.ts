@@ -9,7 +9,7 @@ import { finishRotation, rotateSecret, showSecrets } from '../../cli/secrets/rot
 import { setSecret } from '../../cli/secrets/set.ts';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { succeed } from '../../lambdas/result.ts';
-import { secretNameOf } from '../../lib/operate/secret-name.ts';
+import { secretNameOf } from '../../lib/mapping/schema.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import { type LocalRun, startLocalRun } from '../../local/run.ts';
 import { post } from './delivery-story.ts';
