@@ -6,8 +6,7 @@ import {
   paginateDescribeLogGroups,
   StartQueryCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import type { Account } from '../account.ts';
-import { reportProgress } from '../progress.ts';
+import { type Account, reportProgress } from '../project.ts';
 import {
   countLines,
   type LogCounts,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseJson } from '../../lambdas/parse-json.ts';
+import { parseJson } from '../../lambdas/result.ts';
 
 /** What a report is about. It is counted in slots of equal length, and its first half is compared with its second. */
 export type Period = { readonly since: Date; readonly until: Date };

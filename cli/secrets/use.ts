@@ -2,7 +2,7 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod';
 import { findLogGroups, readPastLines, runQuery } from '../../answers/report/function-logs.ts';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
-import { parseJson } from '../../lambdas/parse-json.ts';
+import { parseJson } from '../../lambdas/result.ts';
 import type { SecretTrace } from './kind.ts';
 
 /** How often one value of a secret was used, and when last. Index 0 is the newest value. */

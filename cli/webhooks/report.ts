@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type AccountChoice, openAccount } from '../../answers/account.ts';
-import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import { type AccountChoice, openAccount, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { findDifferences } from '../../answers/report/findings.ts';
 import { countLog } from '../../answers/report/function-logs.ts';
 import { type KnownMessages, messagesOf, reportOf } from '../../answers/report/numbers.ts';

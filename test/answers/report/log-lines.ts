@@ -2,7 +2,7 @@
 export const PERIOD = { since: new Date('2026-06-01T00:00:00Z'), until: new Date('2026-06-02T06:00:00Z') };
 
 /** A time within the period, in hours from its beginning. */
-export function hour(hours: number): { readonly Timestamp: number } {
+function hour(hours: number): { readonly Timestamp: number } {
   return { Timestamp: PERIOD.since.getTime() + hours * 3_600_000 };
 }
 
