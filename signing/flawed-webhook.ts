@@ -1,7 +1,7 @@
-import type { SignatureScheme } from '../lambdas/ingest/signature/scheme.ts';
+import { type SignatureScheme, uncoveredBody } from '../lambdas/ingest/signature/scheme.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { type Signed, signWebhook, type ToSign } from './sign-webhook.ts';
-import { TAMPER, UNSIGN } from './signed-body.ts';
+import { changeValue, TAMPER, UNSIGN } from './signed-body.ts';
 
 /** How a webhook differs from what its vendor would send, so that ingest refuses it. */
 export type Flaws = {
@@ -17,13 +17,10 @@ export type Flaws = {
 export function signFlawed(scheme: SignatureScheme, toSign: ToSign, flaws: Flaws): Result<Signed, string> {
   const at = timeOf(scheme, toSign.at, flaws);
   if (!at.ok) return at;
-  const signed =
-    flaws.unsigned === true
-      ? leaveUnsigned(scheme, toSign)
-      : signWebhook(scheme, { ...toSign, at: at.value });
-  if (flaws.tamper === true && 'unboundBody' in scheme && scheme.unboundBody) {
-    return fail('A changed body verifies, too: the signature of this source does not cover it.');
-  }
+  const isUnsigned = flaws.unsigned === true;
+  const signed = isUnsigned
+    ? leaveUnsigned(scheme, toSign)
+    : signWebhook(scheme, { ...toSign, at: at.value });
   return signed.ok && flaws.tamper === true ? tamperWith(scheme, signed.value) : signed;
 }
 
@@ -41,13 +38,13 @@ function leaveUnsigned(scheme: SignatureScheme, { rawBody }: ToSign): Result<Sig
   return withBody({ headers: {}, query: '', rawBody }, unsign?.(rawBody));
 }
 
-/** A byte after the body breaks most signatures. One inside the body breaks only by a change of what it covers. */
 function tamperWith(scheme: SignatureScheme, signed: Signed): Result<Signed, string> {
   const tamper = scheme.kind === 'custom' ? TAMPER[scheme.plugIn] : undefined;
-  return withBody(
-    { ...signed, rawBody: Buffer.concat([signed.rawBody, Buffer.from('!')]) },
-    tamper?.(signed.rawBody),
-  );
+  if (tamper !== undefined) return withBody(signed, tamper(signed.rawBody));
+  const why = uncoveredBody(scheme);
+  if (why !== undefined) return fail(`A changed body is accepted: ${why}.`);
+  const kept = 'content' in scheme ? [scheme.timestamp?.body, scheme.id?.body] : [];
+  return succeed({ ...signed, rawBody: changeValue(signed.rawBody, kept) });
 }
 
 function withBody(signed: Signed, body: Result<Uint8Array, string> | undefined): Result<Signed, string> {

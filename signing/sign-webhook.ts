@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp';
 import { readFields } from '../lambdas/form.ts';
-import { writePart } from '../lambdas/ingest/signature/header.ts';
+import { compilePartsReader, writePart } from '../lambdas/ingest/signature/header.ts';
 import { computeDigest, decodeSecret } from '../lambdas/ingest/signature/keys.ts';
 import { BODY_HASH, writeTwilioForm } from '../lambdas/ingest/signature/plug-ins/twilio.ts';
 import { writeSorted } from '../lambdas/ingest/signature/plug-ins/unverified-body.ts';
@@ -75,7 +76,19 @@ function signByOptions(scheme: SignedScheme, toSign: ToSign, unsigned: Signed): 
   if (!named.ok) return named;
   const content = template.write({ ...partsOf(toSign, named.value), timestamp, id }, toSign.secret);
   const signature = computeDigest(scheme, content, key).toString(scheme.encoding);
-  return place(scheme.signature, signature, named.value);
+  return placeSignature(scheme, signature, named.value);
+}
+
+/** A pattern may want the digits of hex in capitals. */
+function placeSignature(
+  { signature: extractor, encoding }: SignedScheme,
+  signature: string,
+  signed: Signed,
+): Result<Signed, string> {
+  const placed = place(extractor, signature, signed);
+  if (placed.ok || encoding !== 'hex') return placed;
+  const inCapitals = place(extractor, signature.toUpperCase(), signed);
+  return inCapitals.ok ? inCapitals : placed;
 }
 
 /** What is signed of a request, times and ids apart. */
@@ -114,15 +127,67 @@ const WRITERS: Readonly<Record<NonNullable<SignedScheme['timestamp']>['format'],
 
 /** Puts a value where an extractor finds it. */
 function place(extractor: Extractor, value: string, signed: Signed): Result<Signed, string> {
-  const { header, query, body, split = '', pick = '' } = extractor;
-  const part = writePart(extractor, value);
+  const { header, query, body, split = '' } = extractor;
+  const part = writePart(extractor, value) ?? writeMatching(extractor, value);
   const name = [header ?? query ?? body].flat()[0] ?? '';
-  if (part === undefined) return fail(`How ${name} is written cannot be told from the pattern ${pick}.`);
+  if (part === undefined) return fail(formatUnwritable(name, extractor));
   if (body !== undefined) return placeInBody(body, part, signed);
   if (query !== undefined) return succeed({ ...signed, query: withParameter(signed.query, query, part) });
   const before = signed.headers[name];
   const written = before === undefined ? part : `${before}${split}${part}`;
   return succeed({ ...signed, headers: { ...signed.headers, [name]: written } });
+}
+
+function formatUnwritable(name: string, { pick = '' }: Extractor): string {
+  return (
+    `How ${name} is written cannot be told from the pattern ${pick}. Use fixed text, classes such as [0-9]+ ` +
+    'and one group that takes the value; or sign with openssl and send with curl, as section 4 of docs/add-a-source.md shows.'
+  );
+}
+
+/** What is written where a pattern takes any of several characters, the plainest first. */
+const PLAIN = [...'1aA-_/.:=+~ '];
+
+/** Writes a text of which a pattern with character classes and counts picks the value; `undefined` where it picks another. */
+function writeMatching(extractor: Extractor, value: string): string | undefined {
+  const pattern = new RegExpParser().parsePattern(extractor.pick ?? '');
+  const groups: AST.CapturingGroup[] = [];
+  visitRegExpAST(pattern, { onCapturingGroupEnter: (group) => groups.push(group) });
+  const part = writeNode(pattern, { group: groups[0], value, split: extractor.split });
+  const [found, ...more] = compilePartsReader(extractor)(part);
+  return found === value && more.length === 0 ? part : undefined;
+}
+
+/** What the first group of a pattern has to take. */
+type Wanted = {
+  readonly group: AST.CapturingGroup | undefined;
+  readonly value: string;
+  readonly split: string | undefined;
+};
+
+function writeNode(node: AST.Node, wanted: Wanted): string {
+  const { group, value, split } = wanted;
+  const hasGroup = (one: AST.Node) => group !== undefined && one.start <= group.start && group.end <= one.end;
+  if (node === group) return value;
+  switch (node.type) {
+    case 'Pattern':
+    case 'Group':
+    case 'CapturingGroup': {
+      const chosen = node.alternatives.find(hasGroup) ?? node.alternatives[0];
+      return chosen === undefined ? '' : writeNode(chosen, wanted);
+    }
+    case 'Alternative':
+      return node.elements.map((element) => writeNode(element, wanted)).join('');
+    case 'Quantifier':
+      return writeNode(node.element, wanted).repeat(Math.max(node.min, hasGroup(node) ? 1 : 0));
+    case 'Character':
+      return String.fromCodePoint(node.value);
+    case 'CharacterSet':
+    case 'CharacterClass':
+      return PLAIN.find((one) => one !== split && new RegExp(`^${node.raw}$`).test(one)) ?? '';
+    default:
+      return '';
+  }
 }
 
 function withParameter(query: string, name: string, value: string): string {

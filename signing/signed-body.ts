@@ -1,7 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import * as z from 'zod';
 import { signedTextOf } from '../lambdas/ingest/signature/plug-ins/adyen-standard.ts';
+import { parseJson } from '../lambdas/parse-json.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { follow, parseBody } from '../lambdas/webhook-body.ts';
+import { setMembers } from '../lib/mapping/examples/example.ts';
 
 // Adyen and Mailgun put their signatures into the body, which is therefore re-written when it is signed or tampered with.
 const itemSchema = z.looseObject({ additionalData: z.looseObject({}).default({}) });
@@ -53,6 +56,28 @@ export const UNSIGN: Readonly<Record<string, (rawBody: Uint8Array) => Body>> = {
     })),
   mailgun: (rawBody) => changeMailgun(rawBody, ({ signature, ...body }) => body),
 };
+
+/**
+ * Changes one value of a body, which stays in its format: of JSON the first text or number, of any other format the end.
+ * @param kept pointers to what stays as it is: times and ids that are read before the signature is judged
+ */
+export function changeValue(rawBody: Uint8Array, kept: readonly (string | undefined)[]): Uint8Array {
+  const text = Buffer.from(rawBody).toString('utf8');
+  const body = isUtf8(rawBody) ? parseJson(text) : undefined;
+  if (typeof body !== 'object' || body === null) return Buffer.concat([rawBody, Buffer.from('!')]);
+  const added = [Array.isArray(body) ? '/0' : '/changed', ''] as const;
+  const [pointer, value] = leavesOf(body).find(([one]) => !kept.includes(one)) ?? added;
+  const changed = typeof value === 'number' ? Number(value === 0) : `${value}!`;
+  return Buffer.from(setMembers(text, { [pointer]: changed }));
+}
+
+function leavesOf(value: unknown, pointer = ''): readonly (readonly [pointer: string, value: unknown])[] {
+  if (typeof value === 'string' || typeof value === 'number') return [[pointer, value]];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    leavesOf(member, `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`),
+  );
+}
 
 /** Changes a member that is signed, by plug-in: most of such a body is not signed. */
 export const TAMPER: Readonly<Record<string, (rawBody: Uint8Array) => Body>> = {
