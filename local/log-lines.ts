@@ -11,6 +11,8 @@ const ingestLineSchema = z.object({
   deduplicationId: z.string().optional(),
   bytes: z.number().optional(),
   secretIndex: z.coerce.number<string>().optional(),
+  /** The full name of a secret that could not be used. */
+  secret: z.string().optional(),
 });
 
 /** What became of an event; without `event`, of a message in which deliver found none. */

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
@@ -39,11 +39,11 @@ export function sampleNames(source: string): readonly string[] {
     .map(({ file }) => nameOf(file));
 }
 
-/** Finds a sample by its file name without `.json`, or by its event type; fails with the names there are. */
-export function findSample(source: string, name: string): Result<Sample, readonly string[]> {
+/** Finds a sample by its file name without `.json`, or by its event type; fails with a sentence for a person. */
+export function findSample(source: string, name: string): Result<Sample, string> {
   const entries = readManifest().filter(({ provider }) => provider === source);
   const entry = entries.find(({ file, event }) => nameOf(file) === name || event === name);
-  if (entry === undefined) return fail(sampleNames(source));
+  if (entry === undefined) return fail(explainNoSample(source, name));
   return succeed({
     path: `samples/${entry.file}`,
     eventType: entry.event,
@@ -51,6 +51,17 @@ export function findSample(source: string, name: string): Result<Sample, readonl
     times: entry.times,
     body: readFileSync(new URL(entry.file, SAMPLES)),
   });
+}
+
+function explainNoSample(source: string, name: string): string {
+  const file = `payloads/${source}/${name}.json`;
+  if (existsSync(new URL(file, SAMPLES))) {
+    const row = { file, provider: source, event: '<event type>' };
+    return `samples/${file} has no row in samples/manifest.json. Add one: ${JSON.stringify(row)}`;
+  }
+  const names = sampleNames(source);
+  const known = names.length > 0 ? `There are: ${names.join(', ')}.` : 'There is none.';
+  return `There is no sample "${name}" of ${source}. ${known} An example of its mapping folder is one, too, by its file's name.`;
 }
 
 /**

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { identifyWebhook } from '../lambdas/ingest/identity.ts';
 import { signingSecretsSchema } from '../lambdas/ingest/receive.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseSecret } from '../lambdas/secret.ts';
+import type { Example } from '../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import { secretNameOf } from '../lib/operate/secret-name.ts';
 import { type Flaws, signFlawed } from './flawed-webhook.ts';
@@ -20,6 +22,8 @@ export type SignedSample = {
 
 export type SignSettings = {
   readonly sample: string;
+  /** Examples of the mapping folder, which are samples, too; one wins over a sample of its name. */
+  readonly examples?: readonly Example[];
   /** The front of all webhook URLs. */
   readonly url: string;
   /** Where the signing secrets are read from. */
@@ -30,12 +34,11 @@ export type SignSettings = {
 /** Signs a sample with the newest signing secret of its source; fails with a sentence for a person. */
 export async function signSample(
   { source, secret: ownName, profile }: MappingFile,
-  { sample: name, url, account, flaws = {} }: SignSettings,
+  { sample: name, examples = [], url, account, flaws = {} }: SignSettings,
 ): Promise<Result<SignedSample, string>> {
-  const found = findSample(source, name);
-  if (!found.ok) {
-    return fail(`There is no sample "${name}" of ${source}. There are: ${found.failure.join(', ')}.`);
-  }
+  const example = examples.find((one) => one.name === `${source}/${name}`);
+  const found = example === undefined ? findSample(source, name) : succeed(sampleOf(example, profile));
+  if (!found.ok) return found;
   const sample = dateSample(found.value, new Date());
   const path = `/webhooks/${source}`;
   const secret = await readNewestSecret(secretNameOf(account.stackName, ownName), account.secretsManager);
@@ -60,6 +63,19 @@ export async function signSample(
     headers: { ...headers, ...signed.value.headers },
     body: rawBody,
   });
+}
+
+function sampleOf({ name, file, webhook }: Example, profile: MappingFile['profile']): Sample {
+  const identity = identifyWebhook(profile, webhook);
+  const [eventType = name] = identity.ok ? identity.value.eventTypes : [];
+  const { headers, rawBody } = webhook;
+  return {
+    path: file,
+    eventType,
+    headers: Object.fromEntries(headers),
+    body: Buffer.from(rawBody),
+    times: [],
+  };
 }
 
 /** A sample's `Content-Type` replaces the default `content-type`. */

@@ -1,12 +1,13 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import * as z from 'zod';
+import { formatMissing } from '../secrets.ts';
 import { listenOnLoopback } from './loopback.ts';
 import type { Resource, ResourceOf } from './supported-resources.ts';
 
 export type SecretsManager = {
   readonly endpoint: string;
-  /** Adds the secrets of a template, with the values that it has generated. */
+  /** Adds the secrets of a template, with the values that it has generated; one that is there keeps its value. */
   readonly declare: (resources: readonly Resource[]) => void;
   readonly stop: () => Promise<void>;
 };
@@ -20,7 +21,7 @@ export async function startSecretsManager(readSecrets: ReadSecrets): Promise<Sec
   const server = createServer(async (message, response) => {
     const chunks: Buffer[] = await message.toArray();
     const operation = String(message.headers['x-amz-target']).replace(/^secretsmanager\./, '');
-    const { status, body }: Reply = versions.reply(operation, Buffer.concat(chunks).toString('utf8'));
+    const { status, body } = replySafely(versions, operation, Buffer.concat(chunks).toString('utf8'));
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
   });
   const { url: endpoint, stop } = await listenOnLoopback(server);
@@ -33,6 +34,15 @@ export async function startSecretsManager(readSecrets: ReadSecrets): Promise<Sec
     },
     stop,
   };
+}
+
+/** A file of secrets that is being edited may be no JSON for a moment. */
+function replySafely(versions: SecretVersions, operation: string, body: string): Reply {
+  try {
+    return versions.reply(operation, body);
+  } catch (error) {
+    return rejected('InternalServiceError', String(error));
+  }
 }
 
 /** Secrets by name, read at each request. A value that is not text is served as JSON. */
@@ -80,7 +90,7 @@ function createSecretVersions(readSecrets: ReadSecrets): SecretVersions {
   const operations: Readonly<Record<string, (secret: Declared, request: Request) => Reply>> = {
     GetSecretValue: (secret) => {
       const current = currentOf(secret, readSecrets);
-      if (current === undefined) return notFound(` value for staging label: ${CURRENT}`);
+      if (current === undefined) return noValue(secret.name);
       const { id, text, createdAt } = current;
       const version = { VersionId: id, VersionStages: [CURRENT], CreatedDate: createdAt / 1000 };
       return { status: 200, body: { Name: secret.name, SecretString: text, ...version } };
@@ -92,6 +102,7 @@ function createSecretVersions(readSecrets: ReadSecrets): SecretVersions {
   return {
     declare: (properties) => {
       const { Name: name } = properties;
+      if (secrets.has(name)) return;
       const generated = generate(properties);
       secrets.set(name, { name, generated, put: new Map(), labels: new Map(), startedAt: Date.now() });
     },
@@ -154,6 +165,12 @@ function generate({ GenerateSecretString: how }: SecretProperties): unknown {
   if (how === undefined) return undefined;
   const generated = randomBytes(how.PasswordLength).toString('hex').slice(0, how.PasswordLength);
   return { ...JSON.parse(how.SecretStringTemplate), [how.GenerateStringKey]: generated };
+}
+
+/** As AWS says it, and what to do about it in the local run. */
+function noValue(name: string): Reply {
+  const advice = formatMissing(name.replace(/^[^/]*\//, ''));
+  return notFound(` value for staging label: ${CURRENT}. In the local run, ${advice}`);
 }
 
 function notFound(rest: string): Reply {
