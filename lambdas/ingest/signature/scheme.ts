@@ -49,9 +49,9 @@ const secondsSchema = z.int().min(0);
 /** What a person may call a format, by its name here. */
 const FORMAT_NAMES = {
   iso8601: ['iso', 'iso-8601', 'rfc3339', 'rfc-3339'],
-  unix: ['seconds', 'unix-seconds', 'unix-s', 'epoch', 'timestamp'],
+  unix: ['seconds', 'unix-seconds', 'unix-s', 'epoch'],
   'unix-ms': ['milliseconds', 'ms', 'unix-milliseconds', 'unixms', 'epoch-ms'],
-  'http-date': ['http', 'date', 'rfc1123', 'rfc7231', 'imf-fixdate'],
+  'http-date': ['http', 'rfc1123', 'rfc7231', 'imf-fixdate'],
 };
 
 function suggestFormat({ input }: { readonly input?: unknown }): string | undefined {
