@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp';
-import { readFields } from '../lambdas/form.ts';
+import { readFields } from '../lambdas/form-body.ts';
 import { compilePartsReader, writePart } from '../lambdas/ingest/signature/header.ts';
 import { computeDigest, decodeSecret } from '../lambdas/ingest/signature/keys.ts';
 import { BODY_HASH, writeTwilioForm } from '../lambdas/ingest/signature/plug-ins/twilio.ts';

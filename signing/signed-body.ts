@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import * as z from 'zod';
 import { signedTextOf } from '../lambdas/ingest/signature/plug-ins/adyen-standard.ts';
-import { parseJson } from '../lambdas/parse-json.ts';
-import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { fail, parseJson, type Result, succeed } from '../lambdas/result.ts';
 import { follow, parseBody } from '../lambdas/webhook-body.ts';
 import { setMembers } from '../lib/mapping/examples/example.ts';
 
