@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
 import { findMapping, PROJECT, projectOf } from '../../answers/project.ts';
+import { formatProblems } from '../../lib/config/file.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import { readExamples } from '../../lib/mapping/folders.ts';
 import type { Flaws } from '../../signing/flawed-webhook.ts';
@@ -52,9 +53,13 @@ export async function send(mappingsDirectory: string, options: SendOptions): Pro
   if (base === undefined) return refuse('With --stack, give the webhook URL too: --url https://…');
 
   const { tamper, stale, unsigned } = options;
+  const { source } = mapping.value;
+  const { examples, problems } = readExamples(join(mappingsDirectory, source), source);
+  const ofSample = problems.filter(({ file }) => file.includes(`/examples/${options.sample}.`));
+  if (ofSample.length > 0) return refuse(formatProblems(ofSample));
   const signed = await signSample(mapping.value, {
     sample: options.sample,
-    examples: readExamples(join(mappingsDirectory, mapping.value.source), mapping.value.source).examples,
+    examples,
     url: base.replace(/\/$/, ''),
     account: account.value,
     flaws: { tamper, stale, unsigned },

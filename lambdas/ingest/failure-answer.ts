@@ -20,7 +20,7 @@ const FAILURES: {
   },
   'unknown-source': {
     statusCode: 404,
-    message: () => 'No mapping folder has this name. Check the last part of the webhook URL.',
+    message: () => 'No deployed mapping folder has this name. Check the last part of the webhook URL.',
   },
   'method-not-allowed': {
     statusCode: 405,

@@ -83,7 +83,7 @@ describe('adapter send', () => {
     expect(JSON.parse(stdout)).toMatchObject({ eventType: 'orders/fulfilled', status: 200 });
   });
 
-  test('takes an example of the mapping folder, with its type and headers', async () => {
+  test('takes an example of the mapping folder, with its type and headers, and names what is wrong in it', async () => {
     const mappings = mkdtempSync(join(tmpdir(), 'send-'));
     cpSync(join(SIX_SOURCES, 'stripe'), join(mappings, 'stripe'), { recursive: true });
     mkdirSync(join(mappings, 'stripe/examples'), { recursive: true });
@@ -91,7 +91,11 @@ describe('adapter send', () => {
     writeFileSync(join(mappings, 'stripe/examples/own.yaml'), `webhook: { body: ${body} }\n`);
     const sample = ['--source', 'stripe', '--sample', 'own'];
     const { code, stdout } = await adapterWith(mappings, 'send', ...sample, '--json');
+    writeFileSync(join(mappings, 'stripe/examples/own.yaml'), 'webhok: {}\n');
+    const broken = await adapterWith(mappings, 'send', ...sample);
     rmSync(mappings, { recursive: true });
+
+    expect([broken.code, broken.stderr]).toEqual([2, expect.stringContaining('Did you mean "webhook"?')]);
 
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ eventType: 'charge.dispute.created', status: 200 });
