@@ -2,16 +2,14 @@
 import { Command } from 'commander';
 import { explainOldNode, IN_REPOSITORY, PROGRAM } from '../lib/config/invocation.ts';
 import { print } from '../lib/config/print.ts';
-import { registerDrop } from './dead-letters/drop.ts';
-import { registerList } from './dead-letters/list.ts';
+import { registerDrop, registerList } from './dead-letters/list.ts';
 import { registerReplay } from './dead-letters/replay.ts';
 import { registerShow } from './dead-letters/show.ts';
 import { registerExplainMapping } from './mappings/explain-mapping.ts';
 import { registerMap } from './mappings/map.ts';
 import { registerValidate } from './mappings/validate.ts';
-import { registerRotate } from './secrets/rotate.ts';
+import { registerRotate, registerStatus } from './secrets/rotate.ts';
 import { registerSet } from './secrets/set.ts';
-import { registerStatus } from './secrets/status.ts';
 import { registerAdopt } from './stacks/adopt.ts';
 import { registerCheck } from './stacks/check.ts';
 import { registerDoctor } from './webhooks/doctor.ts';

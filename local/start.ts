@@ -20,8 +20,7 @@ import {
   formatStory,
 } from './output.ts';
 import { type LocalRun, startLocalRun, watchMappings } from './run.ts';
-import { formatMissing, readLocalSecrets } from './secrets.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { formatMissing, readLocalSecrets, readSettings, type Settings } from './settings.ts';
 
 /** The mapping folders that run: those of the stage. */
 const MAPPINGS = projectOf(PROJECT, { stage: LOCAL_STAGE }).mappings;

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp';
+import * as z from 'zod';
 import { readFields } from '../lambdas/form-body.ts';
 import { compilePartsReader, writePart } from '../lambdas/ingest/signature/header.ts';
 import { computeDigest, decodeSecret } from '../lambdas/ingest/signature/keys.ts';
+import { signedTextOf } from '../lambdas/ingest/signature/plug-ins/adyen-standard.ts';
 import { BODY_HASH, writeTwilioForm } from '../lambdas/ingest/signature/plug-ins/twilio.ts';
 import { writeSorted } from '../lambdas/ingest/signature/plug-ins/unverified-body.ts';
 import type {
@@ -15,8 +17,7 @@ import { compileTemplate } from '../lambdas/ingest/signature/signed-content.ts';
 import type { Content } from '../lambdas/ingest/signature/verification.ts';
 import { methodOf } from '../lambdas/ingest/signature/verify.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { bodyFormatOf } from '../lambdas/webhook-body.ts';
-import { setBodyMember, signAdyenBody, signMailgunBody } from './signed-body.ts';
+import { bodyFormatOf, follow, parseBody } from '../lambdas/webhook-body.ts';
 
 /** A webhook to be signed. */
 export type ToSign = {
@@ -257,4 +258,75 @@ function signAsTwilio({ url, rawBody, contentType }: ToSign, write: Write): Sign
 
 function inBody(body: Result<Uint8Array, string>): Result<Signed, string> {
   return body.ok ? succeed({ headers: {}, query: '', rawBody: body.value }) : body;
+}
+
+// Adyen and Mailgun put their signatures into the body, which is therefore re-written when it is signed or tampered with.
+const itemSchema = z.looseObject({ additionalData: z.looseObject({}).default({}) });
+const adyenSchema = z.looseObject({
+  notificationItems: z.array(z.looseObject({ NotificationRequestItem: itemSchema })).min(1),
+});
+const mailgunSchema = z.looseObject({ signature: z.looseObject({}).optional() });
+
+type Body = Result<Uint8Array, string>;
+
+/** Signs each item of an Adyen standard webhook. */
+function signAdyenBody(rawBody: Uint8Array, write: (text: string) => string): Body {
+  return changeItems(rawBody, (item) => {
+    const text = signedTextOf(item);
+    if (text === undefined) return undefined;
+    return { ...item, additionalData: { ...item.additionalData, hmacSignature: write(text) } };
+  });
+}
+
+/** Puts Mailgun's signature into a body. */
+function signMailgunBody(
+  rawBody: Uint8Array,
+  signature: { readonly timestamp: string; readonly token: string; readonly signature: string },
+): Body {
+  return changeMailgun(rawBody, (body) => ({ ...body, signature }));
+}
+
+/** Sets a member of a body, in every item that its pointer leads to; what is on the way has to be there. */
+function setBodyMember(rawBody: Uint8Array, pointer: string, value: string): Body {
+  const body = read(rawBody);
+  const at = pointer.lastIndexOf('/');
+  const owners = follow(body, pointer.slice(0, at)).filter(
+    (owner) => typeof owner === 'object' && owner !== null,
+  );
+  const name = pointer
+    .slice(at + 1)
+    .replaceAll('~1', '/')
+    .replaceAll('~0', '~');
+  for (const owner of owners) (owner as Record<string, unknown>)[name] = value;
+  return owners.length > 0 ? succeed(write(body as object)) : fail(`The body has no place for ${pointer}.`);
+}
+
+/** Changes each item of an Adyen standard webhook. */
+export function changeItems(
+  rawBody: Uint8Array,
+  change: (item: z.infer<typeof itemSchema>) => object | undefined,
+): Body {
+  const body = adyenSchema.safeParse(read(rawBody));
+  const items = body.data?.notificationItems.map((one) => change(one.NotificationRequestItem)) ?? [undefined];
+  if (items.includes(undefined)) return fail('The body is no list of notificationItems as Adyen sends them.');
+  const notificationItems = items.map((item) => ({ NotificationRequestItem: item }));
+  return succeed(write({ ...body.data, notificationItems }));
+}
+
+/** Changes the body of a Mailgun webhook. */
+export function changeMailgun(
+  rawBody: Uint8Array,
+  change: (body: z.infer<typeof mailgunSchema>) => object,
+): Body {
+  const body = mailgunSchema.safeParse(read(rawBody));
+  return body.success ? succeed(write(change(body.data))) : fail('The body is no JSON object.');
+}
+
+function read(rawBody: Uint8Array): unknown {
+  const body = parseBody(rawBody, 'json');
+  return body.ok ? body.value : undefined;
+}
+
+function write(body: object): Uint8Array {
+  return Buffer.from(JSON.stringify(body));
 }

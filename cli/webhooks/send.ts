@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type AccountChoice, openAccount } from '../../answers/account.ts';
-import { findMapping, PROJECT, projectOf } from '../../answers/project.ts';
+import { type AccountChoice, findMapping, openAccount, PROJECT, projectOf } from '../../answers/project.ts';
 import { formatProblems } from '../../lib/config/file.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import { readExamples } from '../../lib/mapping/folders.ts';
 import type { Flaws } from '../../signing/flawed-webhook.ts';
-import { type SignedSample, signSample } from '../../signing/signed-sample.ts';
+import { type SignedSample, signSample } from '../../signing/samples.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 
 export type SendOptions = AccountChoice &

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { formatLine, formatRedeployed } from '../../local/output.ts';
 import { type LocalRun, startLocalRun, watchMappings } from '../../local/run.ts';
-import type { LocalSecrets } from '../../local/secrets.ts';
+import type { LocalSecrets } from '../../local/settings.ts';
 import { post } from '../story/delivery-story.ts';
 
 const SIGNING = 'whsec_watched';

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
 import type { Profile } from '../../lambdas/ingest/source.ts';
-import { parseMappingFile, resolveVerify } from '../../lib/mapping/file.ts';
+import { parseMappingFile } from '../../lib/mapping/file.ts';
+import { resolveVerify } from '../../lib/mapping/verify.ts';
 
 const PAGE = readFileSync(new URL('../../docs/add-a-source.md', import.meta.url), 'utf8');
 

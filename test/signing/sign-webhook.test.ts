@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import twilioLibrary from 'twilio';
-import { profileOf, readRecipes } from '../../bin/vendor-page.ts';
+import { profileOf, readRecipes } from '../../bin/vendors.ts';
 import { findProfile, PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
 import {
   type SignatureScheme,
@@ -10,9 +10,8 @@ import {
   uncoveredBody,
 } from '../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
-import { type Flaws, signFlawed } from '../../signing/flawed-webhook.ts';
+import { changeValue, type Flaws, signFlawed } from '../../signing/flawed-webhook.ts';
 import { type Signed, signWebhook, type ToSign } from '../../signing/sign-webhook.ts';
-import { changeValue } from '../../signing/signed-body.ts';
 
 const URL = 'https://hooks.example.com/webhooks/x';
 const AT = new Date('2026-11-24T09:30:00Z');

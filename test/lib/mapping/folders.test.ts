@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { profileOf, readRecipes } from '../../../bin/vendor-page.ts';
+import { profileOf, readRecipes } from '../../../bin/vendors.ts';
 import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { sourceOf } from '../../../lib/mapping/file.ts';
 import { checkMappingFolders, isError, readMappingFolders } from '../../../lib/mapping/folders.ts';

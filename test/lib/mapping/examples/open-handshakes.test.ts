@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { profileOf, readRecipes } from '../../../bin/vendor-page.ts';
-import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
-import { type MappingFile, parseMappingFile } from '../../../lib/mapping/file.ts';
-import { warnOfOpenHandshakes } from '../../../lib/mapping/open-handshakes.ts';
+import { profileOf, readRecipes } from '../../../../bin/vendors.ts';
+import { findProfile, PROFILE_NAMES } from '../../../../lambdas/ingest/signature/profiles/profiles.ts';
+import { warnOfOpenHandshakes } from '../../../../lib/mapping/examples/doubts.ts';
+import { type MappingFile, parseMappingFile } from '../../../../lib/mapping/file.ts';
 
 const SIGNED = '{ encoding: hex, signature: { header: x-sig } }';
 
