@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
-import { identifyWebhook } from '../lambdas/ingest/identity.ts';
 import { signingSecretsSchema } from '../lambdas/ingest/receive.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseSecret } from '../lambdas/secret.ts';
@@ -33,6 +32,7 @@ const manifestSchema = z.array(
 type Sample = {
   /** Path of the payload, from the repository's root. */
   readonly path: string;
+  /** In the vendor's words; of an example of a mapping folder, its name. */
   readonly eventType: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -127,7 +127,7 @@ export async function signSample(
   { sample: name, examples = [], url, account, flaws = {} }: SignSettings,
 ): Promise<Result<SignedSample, string>> {
   const example = examples.find((one) => one.name === `${source}/${name}`);
-  const found = example === undefined ? findSample(source, name) : succeed(sampleOf(example, profile));
+  const found = example === undefined ? findSample(source, name) : succeed(sampleOf(example));
   if (!found.ok) return found;
   const sample = dateSample(found.value, new Date());
   const path = `/webhooks/${source}`;
@@ -155,13 +155,10 @@ export async function signSample(
   });
 }
 
-function sampleOf({ name, file, webhook }: Example, profile: MappingFile['profile']): Sample {
-  const identity = identifyWebhook(profile, webhook);
-  const [eventType = name] = identity.ok ? identity.value.eventTypes : [];
-  const { headers, rawBody } = webhook;
+function sampleOf({ name, file, webhook: { headers, rawBody } }: Example): Sample {
   return {
     path: file,
-    eventType,
+    eventType: name,
     headers: Object.fromEntries(headers),
     body: Buffer.from(rawBody),
     times: [],
