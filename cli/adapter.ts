@@ -14,6 +14,7 @@ import { registerAdopt } from './stacks/adopt.ts';
 import { registerCheck } from './stacks/check.ts';
 import { registerDoctor } from './webhooks/doctor.ts';
 import { registerExplain } from './webhooks/explain.ts';
+import { registerReport } from './webhooks/report.ts';
 import { registerSend } from './webhooks/send.ts';
 import { registerTail } from './webhooks/tail.ts';
 
@@ -49,6 +50,7 @@ registerDrop(deadLetters);
 
 registerExplain(program);
 registerTail(program);
+registerReport(program);
 registerAdopt(program);
 
 // None of these takes a value as an argument, or shows one.

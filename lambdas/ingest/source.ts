@@ -147,6 +147,8 @@ export const profileSchema = z
     form: z
       .strictObject({ whole: parameterSchema.optional(), json: z.array(parameterSchema).min(1).optional() })
       .optional(),
+    /** Where the version of the vendor's API stands that a webhook is written in. It is only logged. */
+    apiVersion: selectorSchema.optional(),
     handshakes: z.array(handshakeSchema).default([]),
     /** What the vendor wants to read when a webhook was taken; without it the answer is `{ code, message }`. */
     acknowledge: acknowledgementSchema.optional(),

@@ -24,6 +24,7 @@ const BESIDE = {
   'event-type': 'eventType',
   'deduplication-id': 'deduplicationId',
   form: 'form',
+  'api-version': 'apiVersion',
   handshakes: 'handshakes',
   acknowledge: 'acknowledge',
 } as const;

@@ -13,6 +13,7 @@ import { rotateSecret, showSecrets } from '../../cli/secrets/rotate.ts';
 import { setSecret } from '../../cli/secrets/set.ts';
 import { examine } from '../../cli/webhooks/doctor.ts';
 import { explainWebhook } from '../../cli/webhooks/explain.ts';
+import { report } from '../../cli/webhooks/report.ts';
 import { send } from '../../cli/webhooks/send.ts';
 import { tail } from '../../cli/webhooks/tail.ts';
 import { writeItem } from '../../lambdas/adapters/ledger-item.ts';
@@ -107,6 +108,10 @@ const LINE = {
   detail: 'timeout',
   cause: 'ECONNRESET',
 };
+
+const JUST_NOW = { Timestamp: Date.now() };
+
+const REFUSED = { stage: 'ingest', code: 'missing-header', source: 'shop', apiVersion: '2026-04' };
 
 const MAPPING = {
   source: 'shop',
@@ -242,6 +247,14 @@ const CASES: Readonly<Record<string, Case>> = {
     ({ line, text }: { line: object; text: string }, json) => {
       held = { ...WELL, lines: [JSON.stringify(line), text.replace('\n', ' ')] };
       return () => tail({ ...STACK(), json }, AbortSignal.timeout(2_000));
+    },
+  ],
+  registerReport: [
+    { line: LINE, request: REFUSED },
+    ({ line, request }: { line: object; request: object }, json) => {
+      held = { ...WELL, lines: [line, request].map((one) => JSON.stringify({ ...one, _aws: JUST_NOW })) };
+      const format = json ? 'json' : 'markdown';
+      return () => report(projectWith(MAPPING), { ...STACK(), since: 3_600, format });
     },
   ],
   registerSend: [

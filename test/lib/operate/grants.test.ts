@@ -39,6 +39,9 @@ const READ = [
   'logs:DescribeLogGroups on :log-group:*',
   'logs:FilterLogEvents on WebhooksDeliverFunctionLogs',
   'logs:FilterLogEvents on WebhooksIngestFunctionLogs',
+  'logs:GetQueryResults on "*"',
+  'logs:StartQuery on WebhooksDeliverFunctionLogs',
+  'logs:StartQuery on WebhooksIngestFunctionLogs',
   'sqs:ChangeMessageVisibility on WebhooksDeadLetterQueue',
   'sqs:GetQueueAttributes on WebhooksBufferQueue',
   'sqs:GetQueueAttributes on WebhooksDeadLetterQueue',
@@ -108,7 +111,13 @@ function actionOf(call: string): string {
 
 describe('what the commands call with --stack', () => {
   const actionsOf = (role: string) => new Set(granted.get(role)?.map((grant) => grant.split(' on ')[0]));
-  const READING = ['dead-letters/list', 'dead-letters/show', 'webhooks/explain', 'webhooks/tail'];
+  const READING = [
+    'dead-letters/list',
+    'dead-letters/show',
+    'webhooks/explain',
+    'webhooks/tail',
+    'webhooks/report',
+  ];
 
   test('is what a reader is granted, for those that only look', () => {
     const calls = callsOf(...READING);
