@@ -13,6 +13,8 @@ import {
   readConfigFile,
   repair,
 } from '../config/file.ts';
+import { type Contract, definitionOf } from './contract.ts';
+import { checkDefinitions } from './contract-check.ts';
 import { checkDeduplicationIds } from './deduplication-id.ts';
 import {
   checkExpressions,
@@ -26,6 +28,7 @@ import {
   eventIdOf,
   mappingFileSchema,
   resolveMapping,
+  type WrittenEvent,
   type WrittenFile,
   type WrittenMapping,
 } from './schema.ts';
@@ -34,6 +37,8 @@ import {
 export type MappingFile = WrittenMapping & {
   readonly secret: string;
   readonly profile: Profile;
+  /** The event definitions that its events may name; each event has the id of its own already. */
+  readonly contract?: Contract | undefined;
   /** Makes a problem at the line where the value at a path stands. */
   readonly problemAt: ConfigFile<unknown>['problemAt'];
 };
@@ -54,8 +59,13 @@ export function sourceOf(file: MappingFile): Source {
   };
 }
 
-/** The stages that event ids have to be there for; not checked where there are none. */
-type Stages = readonly string[] | undefined;
+/** What a mapping file is checked against. */
+type Terms = {
+  /** The stages that event ids have to be there for; not checked where there are none. */
+  readonly stages?: readonly string[] | undefined;
+  /** The event definitions that it may name; missing where there is no contract file. */
+  readonly contract?: Contract | undefined;
+};
 
 /**
  * Parses one `mapping.yaml`, and checks all that can be checked without a webhook.
@@ -64,13 +74,13 @@ type Stages = readonly string[] | undefined;
 export function parseMappingFile(
   file: string,
   text: string,
-  { folder, stages }: { readonly folder: string; readonly stages?: Stages },
+  { folder, ...terms }: Terms & { readonly folder: string },
 ): Result<MappingFile, readonly Problem[]> {
   const read = readConfigFile(file, text);
   if (!read.ok) return read;
   const { value: raw, problemAt } = read.value;
   const checked = checkAgainst(checkedSchema, raw);
-  if (!checked.ok) return fail(inOrder(problemsOf(read.value, checked.failure, stages)));
+  if (!checked.ok) return fail(inOrder(problemsOf(read.value, checked.failure, terms)));
 
   const { verify, source, formerly, secret, let: definitions, defaults, events, ...beside } = checked.value;
   const parsed = { value: checked.value, problemAt };
@@ -80,7 +90,7 @@ export function parseMappingFile(
     ...(profile.ok
       ? [...checkSecretHeaders(parsed, profile.value), ...checkDeduplicationIds(parsed, profile.value)]
       : profile.failure.map(({ path, message }) => problemAt(path, message))),
-    ...checkMeaning(parsed, stages),
+    ...checkMeaning(parsed, terms),
   ];
   return profile.ok && problems.length === 0
     ? succeed({
@@ -89,11 +99,18 @@ export function parseMappingFile(
         secret,
         let: definitions,
         defaults,
-        events,
+        events: events.map((event) => withId(event, terms.contract)),
         profile: profile.value,
+        contract: terms.contract,
         problemAt,
       })
     : fail(inOrder(problems));
+}
+
+/** The event with the id of its definition; without one where the definition has problems, which are reported. */
+function withId(event: WrittenEvent, contract: Contract | undefined): WrittenEvent {
+  const definition = definitionOf(event, contract);
+  return definition === undefined ? event : { ...event, 'event-id': definition['event-id'] };
 }
 
 type Parsed = ConfigFile<WrittenFile>;
@@ -132,13 +149,13 @@ const PLACEHOLDERS: Readonly<Record<string, unknown>> = {
 function problemsOf(
   { value: raw, problemAt }: ConfigFile<unknown>,
   findings: readonly Finding[],
-  stages: Stages,
+  terms: Terms,
 ): readonly Problem[] {
   const problems = findings.map(({ path, message }) => problemAt(path, message));
   const repaired = repair(raw, mappingFileSchema, findings, PLACEHOLDERS);
   if (repaired === undefined) return problems;
   const known = repaired.replaced.map((path) => problemAt(path, '').path);
-  const more = checkMeaning({ value: repaired.value, problemAt }, stages).filter(
+  const more = checkMeaning({ value: repaired.value, problemAt }, terms).filter(
     ({ path }) => !known.some((other) => path === other || path.startsWith(`${other}.`)),
   );
   return [...problems, ...more];
@@ -157,8 +174,9 @@ function checkFolder({ value, problemAt }: Parsed, folder: string): readonly Pro
   return [problemAt(['source'], message)];
 }
 
-function checkMeaning(parsed: Parsed, stages: Stages): readonly Problem[] {
+function checkMeaning(parsed: Parsed, { stages, contract }: Terms): readonly Problem[] {
   return [
+    ...checkDefinitions(parsed, contract),
     ...checkNames(parsed),
     ...checkFormerEvents(parsed),
     ...checkEventTypes(parsed),
@@ -209,7 +227,7 @@ function checkEventIds({ value, problemAt }: Parsed, stages: readonly string[]):
   return value.events.flatMap((event, index) => {
     const id = event['event-id'];
     const path = ['events', index, 'event-id'];
-    if (typeof id === 'string') return [];
+    if (id === undefined || typeof id === 'string') return [];
     const missing = stages.filter((stage) => !eventIdOf(event, stage));
     const unknown = Object.keys(id).filter((stage) => !stages.includes(stage));
     return [
