@@ -3,9 +3,10 @@ import { App } from 'aws-cdk-lib';
 import type { Result } from '../lambdas/result.ts';
 import { formatProblems, type Problem } from '../lib/config/file.ts';
 import { print } from '../lib/config/print.ts';
+import { CONTRACT_FILE, contractBeside } from '../lib/mapping/contract.ts';
 import { checkStageMappings, isError } from '../lib/mapping/folders.ts';
 import { stackPropsOf } from '../lib/stages/settings.ts';
-import { readStages, selectStages } from '../lib/stages/stages.ts';
+import { readStages, selectStages, stagesWithPlaceholders } from '../lib/stages/stages.ts';
 import { stackNameOf } from '../lib/stages/synthesize.ts';
 import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';
 
@@ -20,10 +21,17 @@ const selected = orExit(
   }),
 );
 const given: unknown = app.node.tryGetContext('mappings');
-const checked = await checkStageMappings(Object.keys(stages), (name) =>
-  typeof given === 'string' ? given : atRoot(stages[name]?.mappings ?? 'mappings'),
+const checked = await checkStageMappings(
+  Object.keys(stages),
+  (name) => (typeof given === 'string' ? given : atRoot(stages[name]?.mappings ?? 'mappings')),
+  {
+    contractFile: typeof given === 'string' ? contractBeside(given) : atRoot(CONTRACT_FILE),
+    today: new Date(),
+    placeholders: stagesWithPlaceholders(stages),
+    selected: Object.keys(selected),
+  },
 );
-report(checked.problems);
+report(checked.problems.filter(({ severity }) => severity !== 'hint'));
 if (checked.problems.some(isError)) process.exit(1);
 
 for (const [name, stage] of Object.entries(selected)) {

@@ -243,7 +243,9 @@ export function readFolder(
     ]);
   }
   const text = readConfigText(file, shown);
-  return text.ok ? parseMappingFile(shown, text.value, { folder, stages, ...contract }) : text;
+  return text.ok
+    ? parseMappingFile(shown, text.value, { folder, stages, contract: contract.contract })
+    : text;
 }
 
 /** The examples of a mapping folder, by their file names, and what is wrong in them. */

@@ -39,6 +39,7 @@ export const stageSchema = z.strictObject({
       'expected a folder of this project, without "/" at its end: mappings-acme',
     )
     .optional(),
+  placeholders: z.enum(['allowed']).optional(),
   'public-url': z
     .url({ protocol: /^https?$/, error: 'expected a whole URL: https://host' })
     .regex(/[^/]$/, 'expected no slash at its end')

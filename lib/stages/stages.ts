@@ -5,6 +5,7 @@ import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type Finding, type Problem, parseConfigFile, readConfigText } from '../config/file.ts';
 import { findUnfitRate, rateOf } from '../deliver/times.ts';
 import { eventUrlSchema, type Stage, stageSchema } from './schema.ts';
+import { LOCAL_STAGE } from './synthesize.ts';
 
 const stagesSchema = z.record(
   z.string().regex(/^[a-z][a-z0-9-]{0,29}$/, 'expected a stage name: lower-case letters, digits and "-"'),
@@ -23,6 +24,13 @@ export function readStages(file: string): Result<Readonly<Record<string, Stage>>
   return findings.length === 0
     ? succeed(value)
     : fail(findings.map(({ path, message }) => problemAt(path, message)));
+}
+
+/** The stages whose event ids may be placeholders: the one that runs on this machine, and those that say so. */
+export function stagesWithPlaceholders(stages: Readonly<Record<string, Stage>>): readonly string[] {
+  return Object.entries(stages).flatMap(([name, { placeholders }]) =>
+    name === LOCAL_STAGE || placeholders === 'allowed' ? [name] : [],
+  );
 }
 
 const contextSchema = z.object({ stage: z.string().optional(), 'event-url': eventUrlSchema.optional() });
