@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
+import type { StoryLine } from '../../answers/calls.ts';
 import { deadLetterJson } from '../../answers/dead-letter.ts';
 import { countWaiting, findWebhook, type WebhookFacts } from '../../answers/find.ts';
 import { sourceOf } from '../../answers/ledger-items.ts';
 import { findMapping, PROJECT, type Project, projectOf } from '../../answers/project.ts';
-import { type StoryLine, storyEnd, storyLines } from '../../answers/story.ts';
+import { type MappedTypes, storyEnd, storyLines } from '../../answers/story.ts';
 import { joinLines } from '../../lib/config/print.ts';
+import { definitionOf, idsOf } from '../../lib/mapping/contract.ts';
+import type { MappingFile } from '../../lib/mapping/file.ts';
 import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';
 
 type ExplainOptions = AccountChoice & {
@@ -47,7 +50,21 @@ export async function explainWebhook(project: Project, options: ExplainOptions):
 /** A story by the mapping as it is now; by no events where the source is gone, or its mapping cannot be read. */
 function linesOf(project: Project, { story }: WebhookFacts): readonly StoryLine[] {
   const mapping = findMapping(project, sourceOf(story.webhook));
-  return storyLines(story, mapping.ok ? mapping.value.events : []);
+  return storyLines(story, mapping.ok ? mappedTypesOf(mapping.value) : []);
+}
+
+/** The events of a mapping file, with what its contract has of them. */
+function mappedTypesOf({ events, contract }: MappingFile): MappedTypes {
+  return events.map((event) => {
+    const { name, on, definition: written = '' } = event;
+    const definition = definitionOf(event, contract);
+    if (definition === undefined) return { name, on };
+    const examples = Object.entries(definition.parameters).flatMap(([parameter, { example }]) =>
+      example === undefined ? [] : [[parameter, example] as const],
+    );
+    const ids = idsOf(definition).map(({ id }) => id);
+    return { name, on, definition: { name: written, ids, examples: Object.fromEntries(examples) } };
+  });
 }
 
 function formatStory(facts: WebhookFacts, story: readonly StoryLine[]): string {

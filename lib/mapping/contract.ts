@@ -204,7 +204,8 @@ function checkSharedId(name: string, definitions: Definitions): readonly Finding
 
 type StageId = { readonly stage: string | undefined; readonly id: string };
 
-function idsOf(definition: Definition | undefined): readonly StageId[] {
+/** The ids of a definition, each with its stage, or without one where it is of all. */
+export function idsOf(definition: Definition | undefined): readonly StageId[] {
   const id = definition?.['event-id'] ?? {};
   if (typeof id === 'string') return [{ stage: undefined, id }];
   return Object.entries(id).map(([stage, one]) => ({ stage, id: one }));
