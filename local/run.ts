@@ -1,14 +1,19 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { watch } from 'node:fs';
 import { cp } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { contractFileOf, PROJECT, type Project, projectOf } from '../answers/project.ts';
 import { parseWebexSecret } from '../lambdas/deliver/event-api/keys.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { LOCAL_STACK, synthesize } from '../lib/stages/synthesize.ts';
+import { definitionsById, mandatoryOf } from '../lib/mapping/contract.ts';
+import { readMappingFolders } from '../lib/mapping/folders.ts';
+import { eventIdOf } from '../lib/mapping/schema.ts';
+import { LOCAL_STACK, LOCAL_STAGE, synthesize } from '../lib/stages/synthesize.ts';
 import { type RunningStack, type RunSettings, runTemplate } from './emulator/stack.ts';
 import { readTemplate, type Template } from './emulator/template.ts';
 import { collectLogLines, type LogLine, type LogLines } from './log-lines.ts';
 import { type LocalSecrets, nameSecrets, readLocalSecrets } from './secrets.ts';
 import type { Settings } from './settings.ts';
-import type { ReceivedCall } from './webex-campaign/judge.ts';
+import type { Definitions, ReceivedCall } from './webex-campaign/judge.ts';
 import {
   type SimulatorSettings,
   startWebexCampaignSimulator,
@@ -44,7 +49,7 @@ type LocalRunSettings = Omit<Settings, 'once'> & {
   readonly standBetween?: RunSettings['standBetween'];
   /**
    * The simulated tenant.
-   * @default one that knows the keys that lie in the secret at the start
+   * @default one that knows the keys that lie in the secret at the start, and the definitions of the contract file
    */
   readonly tenant?: Omit<SimulatorSettings, 'onCall'>;
 };
@@ -64,7 +69,8 @@ export async function startLocalRun(
   settings: LocalRunSettings,
   { onLine = () => {}, onText = () => {}, onCall = () => {} }: Observer = {},
 ): Promise<Result<LocalRun, string>> {
-  const simulator = await startSimulator(settings, onCall);
+  const definitions = followDefinitions(settings);
+  const simulator = await startSimulator(settings, definitions.now, onCall);
   const eventUrl = settings.eventUrl ?? simulator?.eventUrl ?? '';
   const stopSimulator = async () => simulator?.stop();
 
@@ -90,7 +96,7 @@ export async function startLocalRun(
       eventUrl,
       lines,
       redeploy: (mappings = settings.mappings) =>
-        redeploy({ assembly: directory, eventUrl, renewFunctions: stack.value.renewFunctions }, mappings),
+        redeploy({ assembly: directory, eventUrl, definitions, stack: stack.value }, mappings),
       stop,
       ...(simulator && { simulator }),
     });
@@ -102,9 +108,48 @@ export async function startLocalRun(
 /** Starts the simulator, unless another event API is to be called. */
 async function startSimulator(
   { eventUrl, readSecrets = readLocalSecrets, tenant = tenantOf(readSecrets()) }: LocalRunSettings,
+  definitions: () => Definitions | undefined,
   onCall: (call: ReceivedCall) => void,
 ): Promise<WebexCampaignSimulator | undefined> {
-  return eventUrl === undefined ? startWebexCampaignSimulator({ ...tenant, onCall }) : undefined;
+  return eventUrl === undefined ? startWebexCampaignSimulator({ definitions, ...tenant, onCall }) : undefined;
+}
+
+/** Reads the event definitions of the mappings that run; again when told to. */
+function followDefinitions(settings: LocalRunSettings) {
+  let definitions = settings.tenant === undefined ? readDefinitions(settings.mappings) : undefined;
+  return {
+    now: () => definitions,
+    renew: (mappings: string | undefined) => {
+      if (settings.tenant === undefined) definitions = readDefinitions(mappings);
+    },
+  };
+}
+
+/**
+ * The definitions of the contract file, and the bare ids of mappings, of which nothing is known; none where there is no such
+ * file, or where there are problems, which the synth reports.
+ */
+function readDefinitions(mappings: string | undefined): Definitions | undefined {
+  const project: Project =
+    mappings === undefined
+      ? projectOf(PROJECT, { stage: LOCAL_STAGE })
+      : { mappings, stagesFile: PROJECT.stagesFile };
+  const files = readMappingFolders(project.mappings, [LOCAL_STAGE], contractFileOf(project));
+  const contract = files.ok ? files.value[0]?.contract : undefined;
+  if (!files.ok || contract === undefined) return undefined;
+  const bare = files.value
+    .flatMap(({ events }) => events.filter(({ definition }) => definition === undefined))
+    .map(
+      (event) => [eventIdOf(event, LOCAL_STAGE) ?? '', { mandatory: [], hasRecommendation: true }] as const,
+    );
+  const named = [...definitionsById(contract, LOCAL_STAGE)].map(
+    ([id, { definition }]) =>
+      [
+        id,
+        { mandatory: mandatoryOf(definition), hasRecommendation: definition.simulate === undefined },
+      ] as const,
+  );
+  return new Map([...bare, ...named]);
 }
 
 /** Runs the stack of an assembly, its secrets named as in the stack. */
@@ -132,18 +177,18 @@ function tenantOf(secrets: LocalSecrets): SimulatorSettings {
   return { keys: () => known };
 }
 
+type Running = {
+  readonly assembly: string;
+  readonly eventUrl: string;
+  readonly stack: Pick<RunningStack, 'renewFunctions'>;
+  readonly definitions: Pick<ReturnType<typeof followDefinitions>, 'renew'>;
+};
+
 /**
  * Synthesizes again and replaces code and mappings of the running functions, as a deploy does: queues and ledger stay.
  * Fails where the template has changed otherwise, which needs a restart.
  */
-async function redeploy(
-  running: {
-    readonly assembly: string;
-    readonly eventUrl: string;
-    readonly renewFunctions: () => Promise<void>;
-  },
-  mappings?: string,
-): Promise<Result<void, string>> {
+async function redeploy(running: Running, mappings?: string): Promise<Result<void, string>> {
   const assembly = await synthesize(running.eventUrl, mappings);
   if (!assembly.ok) return assembly;
   try {
@@ -154,7 +199,8 @@ async function redeploy(
     for (const [id, directory] of before.directories) {
       await cp(after.directories.get(id) ?? directory, directory, { recursive: true, force: true });
     }
-    await running.renewFunctions();
+    await running.stack.renewFunctions();
+    running.definitions.renew(mappings);
     return succeed(undefined);
   } finally {
     await assembly.value.remove();
@@ -176,15 +222,29 @@ function codeOf({ Resources, assets }: Template) {
 /** Editors write a file in several steps. */
 const SETTLE_MILLISECONDS = 300;
 
-/** Redeploys as soon as a file of the directory is saved, and calls `onRedeployed` with what came of it. */
+/**
+ * Redeploys as soon as a file of the directory is saved, or the contract file, and calls `onRedeployed` with what came of it.
+ */
 export function watchMappings(
-  directory: string,
+  { mappings, contractFile }: { readonly mappings: string; readonly contractFile: string },
   redeploy: () => Promise<Result<void, string>>,
   onRedeployed: (redeployed: Result<void, string>) => void,
-): FSWatcher {
+): { readonly close: () => void } {
   let timer: NodeJS.Timeout | undefined;
-  return watch(directory, { recursive: true }, () => {
+  const redeploySoon = () => {
     clearTimeout(timer);
     timer = setTimeout(async () => onRedeployed(await redeploy()), SETTLE_MILLISECONDS);
-  });
+  };
+  const watchers = [
+    watch(mappings, { recursive: true }, redeploySoon),
+    // The folder rather than the file: many editors put a new file in the place of the old one.
+    watch(dirname(contractFile), (_, name) => {
+      if (name === basename(contractFile)) redeploySoon();
+    }),
+  ];
+  return {
+    close: () => {
+      for (const watcher of watchers) watcher.close();
+    },
+  };
 }
