@@ -285,8 +285,16 @@ export function mappingJsonSchema(): JsonSchema {
     $schema,
     title: 'Mapping file of the Webex Campaign Webhook Adapter',
     description: 'What becomes of the webhooks of one source: docs/mapping-language.md',
-    ...(withWrittenForms(schema) as JsonSchema),
+    ...withEitherId(withWrittenForms(schema) as JsonSchema),
   };
+}
+
+/** An event has a definition, or else an id of its own. */
+function withEitherId(schema: JsonSchema): JsonSchema {
+  const events = (schema.properties as { readonly events: { readonly items: object } }).events;
+  const either = ['definition', 'event-id'].map((key) => ({ required: [key] }));
+  const items = { ...events.items, oneOf: either };
+  return { ...schema, properties: { ...(schema.properties as object), events: { ...events, items } } };
 }
 
 /** Replaces what zod makes of a key by what a person may write. */
