@@ -1,3 +1,4 @@
+import { isExpression } from '../../lambdas/map/expression.ts';
 import { type Definition, dayOf, idsOf } from '../../lib/mapping/contract.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
@@ -14,8 +15,9 @@ type Block =
       readonly rows: readonly (readonly string[])[];
     };
 
-/** An event of a mapping, in words. */
+/** An event of a mapping, in words; and the parameters that it is never sent without. */
 type Sender = {
+  readonly always: readonly string[];
   readonly source: string;
   readonly event: string;
   readonly when: string;
@@ -65,6 +67,9 @@ function sendersOf(mappings: readonly MappingFile[], definition: string | undefi
               event: event.name,
               when: formatTrigger(mapping.source, event),
               whom: formatWhom(event),
+              always: Object.entries(event['event-params']).flatMap(([name, value]) =>
+                event.required.includes(name) || !isExpression(value) ? [name] : [],
+              ),
             },
           ]
         : [],
@@ -73,6 +78,8 @@ function sendersOf(mappings: readonly MappingFile[], definition: string | undefi
   // Several stages may have the same mapping.
   return [...new Map(senders.map((sender) => [JSON.stringify(sender), sender])).values()];
 }
+
+const UNKNOWN = 'not written down';
 
 function overview(messages: readonly Message[], day: string): Block {
   return {
@@ -83,8 +90,8 @@ function overview(messages: readonly Message[], day: string): Block {
       definition.description ?? '',
       senders.length === 0 ? 'nothing' : [...new Set(senders.map(({ source }) => source))].join(', '),
       KINDS[definition.key],
-      formatDays(definition['valid-from']),
-      formatDays(definition['valid-until'], day),
+      formatDays(definition['valid-from']) || UNKNOWN,
+      formatDays(definition['valid-until'], day) || UNKNOWN,
       definition.owner ?? '',
     ]),
   };
@@ -112,10 +119,11 @@ function blocksOf({ name, definition, senders }: Message, day: string): readonly
       ? { kind: 'text', text: 'It has no parameters.' }
       : {
           kind: 'table',
-          columns: ['parameter', 'always there', 'for example', 'what it is'],
+          columns: ['parameter', 'mandatory', 'always there', 'for example', 'what it is'],
           rows: parameters.map(([parameter, { mandatory, example = '', description = '' }]) => [
             parameter,
-            mandatory ? 'yes' : 'may be missing',
+            mandatory ? 'yes' : 'no',
+            senders.every(({ always }) => always.includes(parameter)) ? 'yes' : 'may be missing',
             example,
             description,
           ]),
@@ -173,7 +181,7 @@ function markdownOf(block: Block): string {
 function escapeMarkdown(text: string): string {
   return text
     .replaceAll(/\s+/g, ' ')
-    .replaceAll(/[\\`*_[\]|]/g, '\\$&')
+    .replaceAll(/[\\`*[\]|]|(?<!\w)_|_(?!\w)/g, '\\$&')
     .replaceAll('<', '&lt;');
 }
 

@@ -228,7 +228,9 @@ function replace(
 ): boolean {
   const key = path.at(-1);
   const parent = path.slice(0, -1).reduce<unknown>((value, part) => memberOf(value, part), root);
-  if (key === undefined || typeof parent !== 'object' || parent === null) return false;
+  if (key === undefined) return false;
+  // A short form stands for the whole.
+  if (typeof parent !== 'object' || parent === null) return replace(root, path.slice(0, -1), placeholders);
   const members = parent as Record<PropertyKey, unknown>;
   const placeholder = placeholders[String(key)];
   if (placeholder !== undefined) members[key] = placeholder;

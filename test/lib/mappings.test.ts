@@ -41,7 +41,7 @@ describe('readMappings', () => {
   });
 
   test('asks for an event id for every stage that any mapping names', () => {
-    change('billing/mapping.yaml', '{ dev: evt_80000000000001, prod: evt_90000000000001 }', 'evt_1');
+    change('billing/mapping.yaml', '{ dev: evt_17301120938105, prod: evt_17301121277208 }', 'evt_1');
     expect(readMappings(directory)).toHaveLength(1);
 
     mkdirSync(join(directory, 'shop'));

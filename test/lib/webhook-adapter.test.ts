@@ -15,6 +15,7 @@ let template: Template;
 beforeAll(() => {
   const stack = new WebhookAdapterStack(new App(), 'adapter-test', {
     eventUrl: EVENT_URL,
+    placeholders: 'allowed',
     mappings: mappings.value,
   });
   template = Template.fromStack(stack);
@@ -253,7 +254,11 @@ describe('the construct', () => {
     const secret = 'webex-campaign';
     const taken = mappings.value.slice(0, 1).map((mapping) => ({ ...mapping, secret }));
     const construct = () =>
-      new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', { eventUrl: EVENT_URL, mappings: taken });
+      new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', {
+        eventUrl: EVENT_URL,
+        mappings: taken,
+        placeholders: 'allowed',
+      });
 
     expect(construct).toThrow(
       'github: the secret "webex-campaign" is the adapter\'s own. Name it webhooks/github.',
