@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { findStage, PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import { contractFileOf, findStage, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';
 import { readMappingFolders } from '../../lib/mapping/folders.ts';
@@ -105,8 +105,8 @@ async function factsOfStage(stage: string): Promise<Result<TemplateFacts, string
   }
 }
 
-function usageOf({ mappings }: Project, options: CostOptions): Result<Usage, string> {
-  const files = readMappingFolders(mappings);
+function usageOf(project: Project, options: CostOptions): Result<Usage, string> {
+  const files = readMappingFolders(project.mappings, undefined, contractFileOf(project));
   if (!files.ok) return fail(formatProblems(files.failure));
   return succeed({
     webhooks: options.rate,
