@@ -1,5 +1,5 @@
 import { isExpression } from '../../../lambdas/map/expression.ts';
-import { parseJson } from '../../../lambdas/webhook-body.ts';
+import { parseJson } from '../../../lambdas/result.ts';
 import { nearestName, type Problem } from '../../config/file.ts';
 import { definitionOf, mandatoryOf, placeInContract } from '../contract.ts';
 import { expressionsOf, type LocatedText } from '../expressions.ts';
