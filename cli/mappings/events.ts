@@ -10,6 +10,7 @@ import {
   stageNames,
   stagesForTrial,
 } from '../../answers/project.ts';
+import { isExpression } from '../../lambdas/map/expression.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';
 import { IN_REPOSITORY } from '../../lib/config/invocation.ts';
@@ -137,16 +138,16 @@ async function definitionOf(
   folder: string,
 ): Promise<Written> {
   const values = await exampleValues(mapping, event.name, folder);
-  const names = Object.keys({ ...mapping.defaults['event-params'], ...event['event-params'] });
-  const parameters = names.map((name) => {
-    const value = values.get(name);
+  const sent = Object.entries({ ...mapping.defaults['event-params'], ...event['event-params'] });
+  const parameters = sent.map(([name, text]) => {
+    const value = isExpression(text) ? values.get(name) : text;
     const mandatory = event.required.includes(name) ? { mandatory: true as const } : {};
     return [name, { ...mandatory, ...(value !== undefined && { example: value }) }] as const;
   });
   return {
     'event-id': event['event-id'] ?? '',
     key: event['event-key'].kind,
-    ...(names.length > 0 && { parameters: Object.fromEntries(parameters) }),
+    ...(sent.length > 0 && { parameters: Object.fromEntries(parameters) }),
   };
 }
 
@@ -169,7 +170,7 @@ async function exampleValues(
 }
 
 /** `adapter events page`: which messages there are, for those who own them. */
-async function writePage(
+export async function writePage(
   project: Project,
   { format, out }: PageOptions,
   today: Date,
