@@ -421,6 +421,34 @@ describe('a bare id', () => {
   });
 });
 
+describe('docs/contract.md', () => {
+  const page = readFileSync(new URL('../../../docs/contract.md', import.meta.url), 'utf8');
+
+  test('has an example without problems', () => {
+    const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const { contract, problems } = parseContract('webex-events.yaml', example, ['dev', 'prod']);
+
+    expect(problems).toEqual([]);
+    expect(Object.keys(contract?.definitions ?? {})).toEqual(['payment-failed']);
+  });
+
+  test('names every key of the file', () => {
+    const { additionalProperties: entry } = contractJsonSchema() as {
+      readonly additionalProperties: {
+        readonly properties: {
+          readonly parameters: { readonly additionalProperties: { readonly properties: object } };
+        };
+      };
+    };
+    const { parameters } = entry.properties;
+    const keys = [
+      ...Object.keys(entry.properties),
+      ...Object.keys(parameters.additionalProperties.properties),
+    ];
+    expect(keys.filter((key) => !page.includes(`\`${key}\``))).toEqual([]);
+  });
+});
+
 describe('webex-events.schema.json', () => {
   const root = new URL('../../../', import.meta.url);
   const shipped = JSON.parse(readFileSync(new URL('webex-events.schema.json', root), 'utf8'));
