@@ -2,12 +2,11 @@ import { isDeadLetterCode } from '../lambdas/dead-letter/note.ts';
 import type { IntakeRecord, LedgerEntry, LedgerState } from '../lambdas/deliver/ledger/entry.ts';
 import type { EventMapping } from '../lambdas/map/mapping.ts';
 import { isOn } from '../lambdas/map/webhook.ts';
-import { ADVICE } from './advice.ts';
 import { linesOfCalls, type NamedDefinition, type StoryLine } from './calls.ts';
 import { type DeadLetter, eventNameOf, ledgerEventsOf } from './dead-letter.ts';
 import type { WebhookFacts } from './find.ts';
 import type { LedgerAction, LedgerStory } from './ledger-items.ts';
-import { formatEventName } from './letter-events.ts';
+import { ADVICE, formatEventName } from './letter-events.ts';
 
 /** The events of a source's mapping as it is now, as far as a story needs them. */
 export type MappedTypes = readonly (Pick<EventMapping, 'name' | 'on'> & {

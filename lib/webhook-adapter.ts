@@ -12,7 +12,7 @@ import { bufferQueueName } from '../lambdas/buffer/message.ts';
 import { deadLetterQueueName } from '../lambdas/dead-letter/note.ts';
 import { Alarms } from './alarms/alarms.ts';
 import { Dashboard } from './alarms/dashboard.ts';
-import type { AlarmSettings } from './alarms/settings.ts';
+import type { AlarmSettings } from './alarms/stage-alarm.ts';
 import { BufferQueue } from './buffer/queue.ts';
 import { formatProblems } from './config/file.ts';
 import { DeadLetterQueue } from './dead-letter/queue.ts';
@@ -21,7 +21,7 @@ import { type DeliverSettings, DeliverWorker, type DeliverWorkerProps } from './
 import { IngestEndpoint, type IngestSettings } from './ingest/endpoint.ts';
 import { checkStage } from './mapping/contract-check.ts';
 import { type MappingFile, sourceOf } from './mapping/file.ts';
-import { eventIdOf, resolveMapping } from './mapping/schema.ts';
+import { eventIdOf, resolveMapping, secretNameOf } from './mapping/schema.ts';
 import { grantActing, grantReading, grantSetting, type OperatedParts } from './operate/grants.ts';
 import {
   adapterMetric,
@@ -30,9 +30,8 @@ import {
   refusedMetric,
   sourceMetric,
 } from './operate/metrics.ts';
-import { secretNameOf } from './operate/secret-name.ts';
 import { allowLogs, type DataProtection } from './protection/data-protection.ts';
-import { eventUrlSchema } from './stages/schema.ts';
+import { eventUrlSchema } from './stages/stages.ts';
 
 export type WebhookAdapterProps = IngestSettings &
   DeliverSettings &

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { readConfigFile } from '../../lib/config/file.ts';
+import type { NamedSource } from '../../lib/mapping/folders.ts';
 import { foldersOf } from '../../lib/mapping/folders.ts';
-import type { NamedSource } from '../../lib/mapping/vanished-names.ts';
 
 const MAPPING_FILE = 'mapping.yaml';
 

@@ -1,10 +1,16 @@
 import type { Command } from 'commander';
-import { type AccountChoice, openAccount } from '../../answers/account.ts';
 import type { StoryLine } from '../../answers/calls.ts';
 import { deadLetterJson } from '../../answers/dead-letter.ts';
 import { countWaiting, findWebhook, type WebhookFacts } from '../../answers/find.ts';
 import { sourceOf } from '../../answers/ledger-items.ts';
-import { findMapping, PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import {
+  type AccountChoice,
+  findMapping,
+  openAccount,
+  PROJECT,
+  type Project,
+  projectOf,
+} from '../../answers/project.ts';
 import { type MappedTypes, storyEnd, storyLines } from '../../answers/story.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import { definitionOf, idsOf } from '../../lib/mapping/contract.ts';

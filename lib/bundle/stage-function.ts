@@ -16,8 +16,7 @@ import {
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/lambda.ts';
-import { createLogGroup, type DataProtection } from '../protection/data-protection.ts';
-import { acknowledgeRule } from '../protection/nag-reasons.ts';
+import { acknowledgeRule, createLogGroup, type DataProtection } from '../protection/data-protection.ts';
 
 /** The entries that a function reads at its cold start, and what they have to be. */
 type Catalogue = { readonly schema: z.ZodType; readonly entries: readonly object[] };

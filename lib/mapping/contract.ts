@@ -11,8 +11,8 @@ import {
   type Problem,
   readConfigFile,
   readConfigText,
-  repair,
 } from '../config/file.ts';
+import { repair } from '../config/repair.ts';
 import { eventIdOf, eventIdSchema, KEY_KINDS, NAME, type WrittenEvent } from './schema.ts';
 
 /** What the file is called. It lies beside `stages.yaml`, or beside the mapping folders of an app that has none. */

@@ -6,8 +6,8 @@ import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type Problem, readConfigFile, readConfigText } from '../config/file.ts';
 import { contractBeside, type ReadContract, readContract, stagesIn } from './contract.ts';
 import { checkStage, hintAtBareIds, uniqueOf } from './contract-check.ts';
-import { warnOfRepeatedFacts } from './deduplication-id.ts';
-import { checkCoverage } from './examples/coverage.ts';
+import { checkCoverage, collectPaths } from './examples/coverage.ts';
+import { findDoubts, warnOfOpenHandshakes, warnOfRepeatedFacts } from './examples/doubts.ts';
 import {
   checkExpectation,
   type Example,
@@ -15,9 +15,8 @@ import {
   parseExample,
   runExample,
 } from './examples/example.ts';
-import { type MappingFile, parseMappingFile } from './file.ts';
-import { checkFormerNames } from './former-names.ts';
-import { warnOfOpenHandshakes } from './open-handshakes.ts';
+import { checkMandatory } from './examples/mandatory.ts';
+import { checkFormerNames, type MappingFile, parseMappingFile } from './file.ts';
 
 /** The file that makes a folder a mapping folder. */
 const MAPPING_FILE = 'mapping.yaml';
@@ -127,11 +126,14 @@ async function checkFolder(
   const mapping = file.value;
   const [stage = ''] = terms.stages;
   const runs = await Promise.all(examples.map((example) => runExample(mapping, example, stage)));
+  const known = await collectPaths(mapping, runs);
   const found = [
     ...warnOfRepeatedFacts(mapping),
-    ...checkAges(mapping),
+    ...warnOfAges(mapping),
     ...warnOfOpenHandshakes(mapping, examplesOfEvents(runs)),
-    ...(await checkCoverage(mapping, runs, stage)),
+    ...checkCoverage(mapping, runs, known),
+    ...(await checkMandatory(mapping, runs, stage)),
+    ...findDoubts(mapping, known),
     ...problems,
     // Where the contract has problems, the ids of its definitions are not known.
     ...(mapping.events.every((event) => event['event-id'] !== undefined)
@@ -145,7 +147,7 @@ async function checkFolder(
  * Warns of a `max-age` that has nothing to go by: without a timestamp in the signature, and without an `event-time`, a copy
  * of a webhook looks new whenever it is sent again.
  */
-function checkAges({ profile, defaults, events, problemAt }: MappingFile): readonly Problem[] {
+function warnOfAges({ profile, defaults, events, problemAt }: MappingFile): readonly Problem[] {
   if (hasSignedTime(profile.signature)) return [];
   return events.flatMap((event, index) => {
     const age = event['max-age'] ?? defaults['max-age'];
@@ -291,4 +293,47 @@ function stagesOfFile(file: string): readonly string[] {
   const read = text?.ok ? readConfigFile(file, text.value) : undefined;
   const parsed = eventIdsSchema.safeParse(read?.ok ? read.value.value : undefined);
   return (parsed.data?.events ?? []).flatMap((event) => Object.keys(event['event-id']));
+}
+
+/** A source of an earlier state of the mappings, and the names of its events. */
+export type NamedSource = { readonly source: string; readonly events: readonly string[] };
+
+/**
+ * Warns of names that earlier mappings had and today's do not have, not even in `formerly`: what the ledger knows under them
+ * is not found any more.
+ * @param base what the earlier state is called
+ */
+export function warnOfVanished(
+  earlier: readonly NamedSource[],
+  mappings: readonly MappingFile[],
+  { base, directory }: { readonly base: string; readonly directory: string },
+): readonly Problem[] {
+  return earlier.flatMap(({ source, events }) => {
+    const now = mappings.find((one) => one.source === source || one.formerly?.includes(source));
+    if (now === undefined) return [warning({ file: directory, path: '' }, explainSource(source, base))];
+    const names = now.events.flatMap(({ name, formerly = [] }) => [name, ...formerly]);
+    const place = now.problemAt(['events'], '');
+    return events
+      .filter((name) => !names.includes(name))
+      .map((name) => warning(place, explainEvent(name, base)));
+  });
+}
+
+function warning(place: Omit<Problem, 'message'>, message: string): Problem {
+  return { ...place, message, severity: 'warning' };
+}
+
+function explainEvent(name: string, base: string): string {
+  return (
+    `"${name}" is an event in ${base}, and is gone here. If it has another name now, add "formerly: [${name}]" to it: ` +
+    'else a webhook that is repeated is sent again. If it was removed, what waits of it becomes a dead letter (no-mapping).'
+  );
+}
+
+function explainSource(source: string, base: string): string {
+  return (
+    `"${source}" is a source in ${base}, and is gone here. If its folder has another name now, add "formerly: [${source}]" ` +
+    'at the top of its mapping.yaml, and leave "secret" as it was: webhooks to the old URL are still taken. ' +
+    'If it was removed, its URL answers 404, and what waits of it becomes a dead letter (no-mapping).'
+  );
 }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod';
 import { parseJson } from '../../lambdas/result.ts';
-import { listenOnLoopback } from '../emulator/loopback.ts';
+import { listenOnLoopback } from '../emulator/host.ts';
 import {
   type Outage,
   outageReaction,

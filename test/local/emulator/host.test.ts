@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { measureThread } from '../../../local/emulator/thread-memory.ts';
+import { measureThread } from '../../../local/emulator/host.ts';
 
 const MEGABYTE = 1_048_576;
 
@@ -10,7 +10,7 @@ afterEach(async () => void (await worker.terminate()));
 
 /** Starts a thread that makes a list with each message, and keeps it if the message is `keep`. */
 async function startThread(): Promise<void> {
-  const measured = new URL('../../../local/emulator/thread-memory.ts', import.meta.url).href;
+  const measured = new URL('../../../local/emulator/host.ts', import.meta.url).href;
   const code = `
     const { parentPort } = require('node:worker_threads');
     const kept = [];

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createCertificate } from '../../../bench/stub/self-signed-certificate.ts';
-import { createConnect } from '../../../cli/stacks/connect.ts';
+import { createConnect } from '../../../cli/stacks/check.ts';
 import {
   type MisbehavingServer,
   startTcpServer,

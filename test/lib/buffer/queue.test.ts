@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findUnfitSizes, MESSAGE_SIZES } from '../../../lib/buffer/message-sizes.ts';
+import { findUnfitSizes, MESSAGE_SIZES } from '../../../lib/buffer/queue.ts';
 
 describe('the sizes of webhooks', () => {
   test('fit together', () => {

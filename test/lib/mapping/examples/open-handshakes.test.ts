@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseMappingFile } from '../../../lib/mapping/file.ts';
-import { warnOfOpenHandshakes } from '../../../lib/mapping/open-handshakes.ts';
+import { warnOfOpenHandshakes } from '../../../../lib/mapping/examples/doubts.ts';
+import { parseMappingFile } from '../../../../lib/mapping/file.ts';
 
 function warningsOf(match: string, { authenticate = 'none', body = '{}' } = {}): readonly string[] {
   const text = `source: acme
