@@ -1,14 +1,36 @@
 import type { LedgerEntry, PastAttempt } from '../lambdas/deliver/ledger/entry.ts';
+import type { EventMapping } from '../lambdas/map/mapping.ts';
+import { definitionOf, idsOf } from '../lib/mapping/contract.ts';
+import type { MappingFile } from '../lib/mapping/file.ts';
 
 /** Something that happened, and when. */
 export type StoryLine = { readonly at: Date; readonly what: string; readonly more: readonly string[] };
 
+/** The events of a source's mapping as it is now, as far as a story needs them. */
+export type MappedTypes = readonly (Pick<EventMapping, 'name' | 'on'> & {
+  readonly definition?: NamedDefinition;
+})[];
+
 /** The definition that an event names in its mapping: its ids, and a value that each parameter may have. */
-export type NamedDefinition = {
+type NamedDefinition = {
   readonly name: string;
   readonly ids: readonly string[];
   readonly examples: Readonly<Record<string, string>>;
 };
+
+/** The events of a mapping file, with what its contract has of them. */
+export function mappedTypesOf({ events, contract }: MappingFile): MappedTypes {
+  return events.map((event) => {
+    const { name, on, definition: written = '' } = event;
+    const definition = definitionOf(event, contract);
+    if (definition === undefined) return { name, on };
+    const examples = Object.entries(definition.parameters).flatMap(([parameter, { example }]) =>
+      example === undefined ? [] : [[parameter, example] as const],
+    );
+    const ids = idsOf(definition).map(({ id }) => id);
+    return { name, on, definition: { name: written, ids, examples: Object.fromEntries(examples) } };
+  });
+}
 
 /** The calls of an event, each with what it was about and what came of it. */
 export function linesOfCalls(

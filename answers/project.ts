@@ -10,7 +10,14 @@ import { NAME_STACK } from '../lib/config/invocation.ts';
 import { escapeUnseen, print } from '../lib/config/print.ts';
 import { CONTRACT_FILE, contractBeside, readContract } from '../lib/mapping/contract.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
-import { foldersOf, readFolder, stagesNamedIn } from '../lib/mapping/folders.ts';
+import {
+  checkStageMappings,
+  foldersOf,
+  isError,
+  readFolder,
+  readMappingFolders,
+  stagesNamedIn,
+} from '../lib/mapping/folders.ts';
 import { readStages, stagesWithPlaceholders } from '../lib/stages/stages.ts';
 
 /** Where a team's own files lie. A CDK app that uses the package may have no `stages.yaml`. */
@@ -55,6 +62,35 @@ export function projectOf(
 /** The file with the event definitions of a project; there need not be one. */
 export function contractFileOf({ mappings, contractFile = contractBeside(mappings) }: Project): string {
   return contractFile;
+}
+
+/** The mappings of a project, by its event definitions; fails with their problems. Examples are left out. */
+export function readMappings(project: Project): Result<readonly MappingFile[], string> {
+  const files = readMappingFolders(project.mappings, undefined, contractFileOf(project));
+  return files.ok ? files : fail(formatProblems(files.failure));
+}
+
+/** A mapping, and the directory that its folder lies in. */
+export type PlacedMapping = { readonly mapping: MappingFile; readonly directory: string };
+
+/** The mappings of all stages, checked with their examples; fails with all errors. @param today the day of the check */
+export async function checkMappings(
+  project: Project,
+  today: Date,
+): Promise<Result<readonly PlacedMapping[], string>> {
+  const stages = stageNames(project);
+  if (!stages.ok) return stages;
+  const folderOf = (stage: string) => projectOf(project, { stage }).mappings;
+  const terms = { contractFile: contractFileOf(project), today, placeholders: [], selected: [] };
+  const { mappingsOf, problems } = await checkStageMappings(stages.value, folderOf, terms);
+  const errors = problems.filter(isError);
+  if (errors.length > 0) return fail(formatProblems(errors));
+  const folders = new Map(stages.value.map((stage) => [folderOf(stage), stage]));
+  return succeed(
+    [...folders].flatMap(([directory, stage]) =>
+      mappingsOf(stage).map((mapping) => ({ mapping, directory })),
+    ),
+  );
 }
 
 /** The stages whose event ids may be placeholders. Without `stages.yaml` only the app knows: any may, until its synth. */

@@ -1,17 +1,11 @@
 import { isDeadLetterCode } from '../lambdas/dead-letter/note.ts';
 import type { IntakeRecord, LedgerEntry, LedgerState } from '../lambdas/deliver/ledger/entry.ts';
-import type { EventMapping } from '../lambdas/map/mapping.ts';
 import { isOn } from '../lambdas/map/webhook.ts';
-import { linesOfCalls, type NamedDefinition, type StoryLine } from './calls.ts';
+import { linesOfCalls, type MappedTypes, type StoryLine } from './calls.ts';
 import { type DeadLetter, eventNameOf, ledgerEventsOf } from './dead-letter.ts';
 import type { WebhookFacts } from './find.ts';
 import type { LedgerAction, LedgerStory } from './ledger-items.ts';
 import { ADVICE, formatEventName } from './letter-events.ts';
-
-/** The events of a source's mapping as it is now, as far as a story needs them. */
-export type MappedTypes = readonly (Pick<EventMapping, 'name' | 'on'> & {
-  readonly definition?: NamedDefinition;
-})[];
 
 /**
  * Everything that happened to a webhook, in order.

@@ -1,9 +1,9 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import type { Result } from '../lambdas/result.ts';
 import { formatProblems, type Problem } from '../lib/config/file.ts';
 import { print } from '../lib/config/print.ts';
-import { CONTRACT_FILE, contractBeside } from '../lib/mapping/contract.ts';
 import { checkStageMappings, isError } from '../lib/mapping/folders.ts';
 import { stackPropsOf } from '../lib/stages/settings.ts';
 import { readStages, selectStages, stagesWithPlaceholders } from '../lib/stages/stages.ts';
@@ -25,7 +25,8 @@ const checked = await checkStageMappings(
   Object.keys(stages),
   (name) => (typeof given === 'string' ? given : atRoot(stages[name]?.mappings ?? 'mappings')),
   {
-    contractFile: typeof given === 'string' ? contractBeside(given) : atRoot(CONTRACT_FILE),
+    contractFile:
+      typeof given === 'string' ? join(given, '..', 'webex-events.yaml') : atRoot('webex-events.yaml'),
     today: new Date(),
     placeholders: stagesWithPlaceholders(stages),
     selected: Object.keys(selected),

@@ -2,17 +2,20 @@ import { watch } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import * as z from 'zod';
-import { contractFileOf, PROJECT, type Project, projectOf } from '../answers/project.ts';
 import { parseWebexSecret } from '../lambdas/deliver/event-api/keys.ts';
 import { fail, parseJson, type Result, succeed } from '../lambdas/result.ts';
-import { definitionsById, mandatoryOf } from '../lib/mapping/contract.ts';
-import { readMappingFolders } from '../lib/mapping/folders.ts';
-import { eventIdOf } from '../lib/mapping/schema.ts';
-import { LOCAL_STACK, LOCAL_STAGE, synthesize } from '../lib/stages/synthesize.ts';
+import { LOCAL_STACK, synthesize } from '../lib/stages/synthesize.ts';
 import { type RunningStack, type RunSettings, runTemplate } from './emulator/stack.ts';
 import { readTemplate, type Template } from './emulator/template.ts';
-import { type LocalSecrets, nameSecrets, readLocalSecrets, type Settings } from './settings.ts';
-import type { Definitions, ReceivedCall } from './webex-campaign/judge.ts';
+import {
+  type FollowedDefinitions,
+  followDefinitions,
+  type LocalSecrets,
+  nameSecrets,
+  readLocalSecrets,
+  type Settings,
+} from './settings.ts';
+import type { ReceivedCall } from './webex-campaign/judge.ts';
 import {
   type SimulatorSettings,
   startWebexCampaignSimulator,
@@ -68,7 +71,7 @@ export async function startLocalRun(
   settings: LocalRunSettings,
   { onLine = () => {}, onText = () => {}, onCall = () => {} }: Observer = {},
 ): Promise<Result<LocalRun, string>> {
-  const definitions = followDefinitions(settings);
+  const definitions = followDefinitions(settings.tenant === undefined, settings.mappings);
   const simulator = await startSimulator(settings, definitions.now, onCall);
   const eventUrl = settings.eventUrl ?? simulator?.eventUrl ?? '';
   const stopSimulator = async () => simulator?.stop();
@@ -107,48 +110,10 @@ export async function startLocalRun(
 /** Starts the simulator, unless another event API is to be called. */
 async function startSimulator(
   { eventUrl, readSecrets = readLocalSecrets, tenant = tenantOf(readSecrets()) }: LocalRunSettings,
-  definitions: () => Definitions | undefined,
+  definitions: FollowedDefinitions['now'],
   onCall: (call: ReceivedCall) => void,
 ): Promise<WebexCampaignSimulator | undefined> {
   return eventUrl === undefined ? startWebexCampaignSimulator({ definitions, ...tenant, onCall }) : undefined;
-}
-
-/** Reads the event definitions of the mappings that run; again when told to. */
-function followDefinitions(settings: LocalRunSettings) {
-  let definitions = settings.tenant === undefined ? readDefinitions(settings.mappings) : undefined;
-  return {
-    now: () => definitions,
-    renew: (mappings: string | undefined) => {
-      if (settings.tenant === undefined) definitions = readDefinitions(mappings);
-    },
-  };
-}
-
-/**
- * The definitions of the contract file, and the bare ids of mappings, of which nothing is known; none where there is no such
- * file, or where there are problems, which the synth reports.
- */
-function readDefinitions(mappings: string | undefined): Definitions | undefined {
-  const project: Project =
-    mappings === undefined
-      ? projectOf(PROJECT, { stage: LOCAL_STAGE })
-      : { mappings, stagesFile: PROJECT.stagesFile };
-  const files = readMappingFolders(project.mappings, [LOCAL_STAGE], contractFileOf(project));
-  const contract = files.ok ? files.value[0]?.contract : undefined;
-  if (!files.ok || contract === undefined) return undefined;
-  const bare = files.value
-    .flatMap(({ events }) => events.filter(({ definition }) => definition === undefined))
-    .map(
-      (event) => [eventIdOf(event, LOCAL_STAGE) ?? '', { mandatory: [], hasRecommendation: true }] as const,
-    );
-  const named = [...definitionsById(contract, LOCAL_STAGE)].map(
-    ([id, { definition }]) =>
-      [
-        id,
-        { mandatory: mandatoryOf(definition), hasRecommendation: definition.simulate === undefined },
-      ] as const,
-  );
-  return new Map([...bare, ...named]);
 }
 
 /** Runs the stack of an assembly, its secrets named as in the stack. */
@@ -180,7 +145,7 @@ type Running = {
   readonly assembly: string;
   readonly eventUrl: string;
   readonly stack: Pick<RunningStack, 'renewFunctions'>;
-  readonly definitions: Pick<ReturnType<typeof followDefinitions>, 'renew'>;
+  readonly definitions: Pick<FollowedDefinitions, 'renew'>;
 };
 
 /**

@@ -1,8 +1,45 @@
+import { writeFileSync } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { checkMappings, PROJECT, type Project } from '../../answers/project.ts';
 import { isExpression } from '../../lambdas/map/expression.ts';
 import { type Definition, dayOf, idsOf } from '../../lib/mapping/contract.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
+import { type CommandResult, example, refuse, run } from '../command-line.ts';
 import { formatTrigger, formatWhom, KINDS } from './explain-mapping.ts';
+
+/** How the page can be written. */
+const FORMATS = { markdown: formatMarkdown, html: formatHtml };
+
+type PageOptions = { readonly format: keyof typeof FORMATS; readonly out?: string | undefined };
+
+export function registerPage(events: Command): void {
+  events
+    .command('page')
+    .description('write one page for those who own the messages: which there are, and what each has')
+    .addOption(new Option('--format <name>', 'how').choices(Object.keys(FORMATS)).default('markdown'))
+    .option('--out <file>', 'the file to write (default: print it)')
+    .addHelpText('after', example('events page --format html --out messages.html'))
+    .action((options) => run(() => writePage(PROJECT, options, new Date())));
+}
+
+/** `adapter events page`: which messages there are, for those who own them. */
+export async function writePage(
+  project: Project,
+  { format, out }: PageOptions,
+  today: Date,
+): Promise<CommandResult> {
+  const mappings = await checkMappings(project, today);
+  if (!mappings.ok) return refuse(mappings.failure);
+  const page = eventsPage(
+    mappings.value.map(({ mapping }) => mapping),
+    today,
+  );
+  const text = FORMATS[format](page);
+  if (out === undefined) return { text, exitCode: 0 };
+  writeFileSync(out, `${text}\n`);
+  return { text: `Written: ${out}`, exitCode: 0 };
+}
 
 /** A part of a page, in whatever form the page is written. */
 type Block =
@@ -35,7 +72,7 @@ type Message = {
  * One page about all messages: which there are, triggered by what, for whom, with which parameters, from when to when.
  * @param mappings of all stages
  */
-export function eventsPage(mappings: readonly MappingFile[], today: Date): readonly Block[] {
+function eventsPage(mappings: readonly MappingFile[], today: Date): readonly Block[] {
   const { definitions = {}, file } = mappings.find(({ contract }) => contract !== undefined)?.contract ?? {};
   const messages = Object.entries(definitions).map(([name, definition]) => ({
     name,
@@ -156,7 +193,7 @@ function formatDays(days: Definition['valid-until'], today = ''): string {
 }
 
 /** The page as Markdown. */
-export function formatMarkdown(blocks: readonly Block[]): string {
+function formatMarkdown(blocks: readonly Block[]): string {
   return blocks.map(markdownOf).join('\n\n');
 }
 
@@ -190,7 +227,7 @@ const STYLE =
   'table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.3rem .6rem;text-align:left;vertical-align:top}';
 
 /** The page as HTML that needs no other file. */
-export function formatHtml(blocks: readonly Block[]): string {
+function formatHtml(blocks: readonly Block[]): string {
   return [
     '<!doctype html>',
     `<html lang="en"><head><meta charset="utf-8"><title>Messages</title><style>${STYLE}</style></head><body>`,

@@ -1,69 +1,31 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { relative } from 'node:path';
-import { type Command, Option } from 'commander';
+import { join, relative } from 'node:path';
+import type { Command } from 'commander';
 import { Document, isMap, isScalar, visit } from 'yaml';
 import {
+  checkMappings,
   contractFileOf,
+  type PlacedMapping,
   PROJECT,
   type Project,
-  projectOf,
-  stageNames,
-  stagesForTrial,
 } from '../../answers/project.ts';
 import { isExpression } from '../../lambdas/map/expression.ts';
-import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { formatProblems } from '../../lib/config/file.ts';
 import { IN_REPOSITORY } from '../../lib/config/invocation.ts';
-import { CONTRACT_FILE } from '../../lib/mapping/contract.ts';
 import { mappedBy, runExample } from '../../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
-import { checkStageMappings, isError, readExamples } from '../../lib/mapping/folders.ts';
-import { type CommandResult, example, formatCount, refuse, run } from '../command-line.ts';
-import { eventsPage, formatHtml, formatMarkdown } from './events-page.ts';
-
-/** How the page can be written. */
-const FORMATS = { markdown: formatMarkdown, html: formatHtml };
-
-type PageOptions = { readonly format: keyof typeof FORMATS; readonly out?: string | undefined };
+import { readExamples } from '../../lib/mapping/folders.ts';
+import { type CommandResult, formatCount, refuse, run } from '../command-line.ts';
+import { registerPage } from './events-page.ts';
 
 export function registerEvents(program: Command): void {
   const events = program
     .command('events')
-    .description(`the event definitions of Webex Campaign (${CONTRACT_FILE})`);
+    .description('the event definitions of Webex Campaign (webex-events.yaml)');
   events
     .command('init')
-    .description(`write ${CONTRACT_FILE} from today's mappings and their examples`)
+    .description("write webex-events.yaml from today's mappings and their examples")
     .action(() => run(() => initEvents(PROJECT)));
-  events
-    .command('page')
-    .description('write one page for those who own the messages: which there are, and what each has')
-    .addOption(new Option('--format <name>', 'how').choices(Object.keys(FORMATS)).default('markdown'))
-    .option('--out <file>', 'the file to write (default: print it)')
-    .addHelpText('after', example('events page --format html --out messages.html'))
-    .action((options) => run(() => writePage(PROJECT, options, new Date())));
-}
-
-/** A stage's mappings, with the folder that they lie in. */
-type Mappings = readonly { readonly mapping: MappingFile; readonly folder: string }[];
-
-/** Every mapping of every stage, checked as a synth does. */
-async function readMappings(project: Project, today: Date): Promise<Result<Mappings, string>> {
-  const stages = stageNames(project);
-  if (!stages.ok) return stages;
-  const folderOf = (stage: string) => projectOf(project, { stage }).mappings;
-  const terms = {
-    contractFile: contractFileOf(project),
-    today,
-    placeholders: stagesForTrial(project),
-    selected: [],
-  };
-  const { mappingsOf, problems } = await checkStageMappings(stages.value, folderOf, terms);
-  const errors = problems.filter(isError);
-  if (errors.length > 0) return fail(formatProblems(errors));
-  const folders = new Map(stages.value.map((stage) => [folderOf(stage), stage]));
-  return succeed(
-    [...folders].flatMap(([folder, stage]) => mappingsOf(stage).map((mapping) => ({ mapping, folder }))),
-  );
+  registerPage(events);
 }
 
 /** `adapter events init`: writes the contract file from the mappings; one that is there is never overwritten. */
@@ -73,7 +35,7 @@ export async function initEvents(project: Project): Promise<CommandResult> {
   if (existsSync(file)) {
     return refuse(`${shown} is there already. Add to it what "validate" hints at.`);
   }
-  const mappings = await readMappings(project, new Date());
+  const mappings = await checkMappings(project, new Date());
   if (!mappings.ok) return refuse(mappings.failure);
   const definitions = await definitionsOf(mappings.value);
   writeFileSync(file, `${HEAD}${formatDefinitions(definitions)}`);
@@ -117,17 +79,17 @@ type Written = {
 type Definitions = Readonly<Record<string, Written>>;
 
 /** A definition for every bare id, by the name of the event, or of source and event where several sources have that name. */
-async function definitionsOf(mappings: Mappings): Promise<Definitions> {
-  const events = mappings.flatMap(({ mapping, folder }) =>
+async function definitionsOf(mappings: readonly PlacedMapping[]): Promise<Definitions> {
+  const events = mappings.flatMap(({ mapping, directory }) =>
     mapping.events
       .filter(({ definition }) => definition === undefined)
-      .map((event) => ({ mapping, event, folder, id: JSON.stringify(event['event-id']) })),
+      .map((event) => ({ mapping, event, directory, id: JSON.stringify(event['event-id']) })),
   );
   const byId = [...Map.groupBy(events, ({ id }) => id).values()].flatMap(([first]) => first ?? []);
-  const named = byId.map(async ({ mapping, event, folder }) => {
+  const named = byId.map(async ({ mapping, event, directory }) => {
     const isShared = byId.some((one) => one.event.name === event.name && one.event !== event);
     const name = isShared ? `${mapping.source}-${event.name}` : event.name;
-    return [name, await definitionOf(mapping, event, folder)] as const;
+    return [name, await definitionOf(mapping, event, directory)] as const;
   });
   return Object.fromEntries(await Promise.all(named));
 }
@@ -135,9 +97,9 @@ async function definitionsOf(mappings: Mappings): Promise<Definitions> {
 async function definitionOf(
   mapping: MappingFile,
   event: MappingFile['events'][number],
-  folder: string,
+  directory: string,
 ): Promise<Written> {
-  const values = await exampleValues(mapping, event.name, folder);
+  const values = await exampleValues(mapping, event.name, directory);
   const sent = Object.entries({ ...mapping.defaults['event-params'], ...event['event-params'] });
   const parameters = sent.map(([name, text]) => {
     const value = isExpression(text) ? values.get(name) : text;
@@ -155,9 +117,9 @@ async function definitionOf(
 async function exampleValues(
   mapping: MappingFile,
   event: string,
-  folder: string,
+  directory: string,
 ): Promise<ReadonlyMap<string, string>> {
-  const { examples } = readExamples(`${folder}/${mapping.source}`, mapping.source);
+  const { examples } = readExamples(join(directory, mapping.source), mapping.source);
   const values = new Map<string, string>();
   for (const one of examples) {
     const sent = mappedBy(await runExample(mapping, one, ''), event);
@@ -167,22 +129,4 @@ async function exampleValues(
     for (const [name, value] of params) if (!values.has(name) && value !== '') values.set(name, value);
   }
   return values;
-}
-
-/** `adapter events page`: which messages there are, for those who own them. */
-export async function writePage(
-  project: Project,
-  { format, out }: PageOptions,
-  today: Date,
-): Promise<CommandResult> {
-  const mappings = await readMappings(project, today);
-  if (!mappings.ok) return refuse(mappings.failure);
-  const page = eventsPage(
-    mappings.value.map(({ mapping }) => mapping),
-    today,
-  );
-  const text = FORMATS[format](page);
-  if (out === undefined) return { text, exitCode: 0 };
-  writeFileSync(out, `${text}\n`);
-  return { text: `Written: ${out}`, exitCode: 0 };
 }

@@ -1,13 +1,16 @@
 import type { Command } from 'commander';
 import { findMapping, PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
 import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
-import type { EventMapping, Mapping } from '../../lambdas/map/mapping.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import { type Definition, definitionOf } from '../../lib/mapping/contract.ts';
 import { isNode, type Node, parseExpression } from '../../lib/mapping/expressions.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { type CommandResult, example, formatCount, refuse, run } from '../command-line.ts';
+
+/** A mapping as it is deployed, and an event of it. */
+type Mapping = ReturnType<typeof resolveMapping>;
+type EventMapping = Mapping['events'][number];
 
 export function registerExplainMapping(program: Command): void {
   program

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { StoryLine } from '../../answers/calls.ts';
+import { mappedTypesOf, type StoryLine } from '../../answers/calls.ts';
 import { deadLetterJson } from '../../answers/dead-letter.ts';
 import { countWaiting, findWebhook, type WebhookFacts } from '../../answers/find.ts';
 import { sourceOf } from '../../answers/ledger-items.ts';
@@ -11,10 +11,8 @@ import {
   type Project,
   projectOf,
 } from '../../answers/project.ts';
-import { type MappedTypes, storyEnd, storyLines } from '../../answers/story.ts';
+import { storyEnd, storyLines } from '../../answers/story.ts';
 import { joinLines } from '../../lib/config/print.ts';
-import { definitionOf, idsOf } from '../../lib/mapping/contract.ts';
-import type { MappingFile } from '../../lib/mapping/file.ts';
 import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';
 
 type ExplainOptions = AccountChoice & {
@@ -57,20 +55,6 @@ export async function explainWebhook(project: Project, options: ExplainOptions):
 function linesOf(project: Project, { story }: WebhookFacts): readonly StoryLine[] {
   const mapping = findMapping(project, sourceOf(story.webhook));
   return storyLines(story, mapping.ok ? mappedTypesOf(mapping.value) : []);
-}
-
-/** The events of a mapping file, with what its contract has of them. */
-function mappedTypesOf({ events, contract }: MappingFile): MappedTypes {
-  return events.map((event) => {
-    const { name, on, definition: written = '' } = event;
-    const definition = definitionOf(event, contract);
-    if (definition === undefined) return { name, on };
-    const examples = Object.entries(definition.parameters).flatMap(([parameter, { example }]) =>
-      example === undefined ? [] : [[parameter, example] as const],
-    );
-    const ids = idsOf(definition).map(({ id }) => id);
-    return { name, on, definition: { name: written, ids, examples: Object.fromEntries(examples) } };
-  });
 }
 
 function formatStory(facts: WebhookFacts, story: readonly StoryLine[]): string {

@@ -6,7 +6,7 @@ import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type Problem, readConfigFile, readConfigText } from '../config/file.ts';
 import { contractBeside, type ReadContract, readContract, stagesIn } from './contract.ts';
 import { checkStage, hintAtBareIds, uniqueOf } from './contract-check.ts';
-import { checkCoverage, collectPaths } from './examples/coverage.ts';
+import { checkCoverage, checkMandatory, collectPaths } from './examples/coverage.ts';
 import { findDoubts, warnOfOpenHandshakes, warnOfRepeatedFacts } from './examples/doubts.ts';
 import {
   checkExpectation,
@@ -15,7 +15,6 @@ import {
   parseExample,
   runExample,
 } from './examples/example.ts';
-import { checkMandatory } from './examples/mandatory.ts';
 import { checkFormerNames, type MappingFile, parseMappingFile } from './file.ts';
 
 /** The file that makes a folder a mapping folder. */

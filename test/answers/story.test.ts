@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type MappedTypes, storyEnd, storyLines } from '../../answers/story.ts';
+import type { MappedTypes } from '../../answers/calls.ts';
+import { storyEnd, storyLines } from '../../answers/story.ts';
 import type { IntakeRecord, LedgerEntry, PastAttempt } from '../../lambdas/deliver/ledger/entry.ts';
 
 const NOON = new Date('2026-11-24T12:00:00.000Z');
