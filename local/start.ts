@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { PROJECT, projectOf } from '../answers/project.ts';
+import { contractFileOf, PROJECT, projectOf } from '../answers/project.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
 import { escapeUnseen, print, printStyled } from '../lib/config/print.ts';
@@ -22,8 +22,9 @@ import {
 import { type LocalRun, startLocalRun, watchMappings } from './run.ts';
 import { formatMissing, readLocalSecrets, readSettings, type Settings } from './settings.ts';
 
-/** The mapping folders that run: those of the stage. */
-const MAPPINGS = projectOf(PROJECT, { stage: LOCAL_STAGE }).mappings;
+/** The mapping folders that run, those of the stage, and the event definitions that they name. */
+const { mappings: MAPPINGS, ...FILES } = projectOf(PROJECT, { stage: LOCAL_STAGE });
+const CONTRACT = contractFileOf({ mappings: MAPPINGS, ...FILES });
 
 /** Pause between two looks for the first mapping folder. */
 const POLL_MILLISECONDS = 1_000;
@@ -74,7 +75,7 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
   }
   isLive = true;
   const redeploy = () => run.value.redeploy();
-  watchMappings(MAPPINGS, redeploy, (redeployed) => {
+  watchMappings({ mappings: MAPPINGS, contractFile: CONTRACT }, redeploy, (redeployed) => {
     printStyled(formatRedeployed(redeployed));
     const read = readMappingFolders(MAPPINGS);
     if (read.ok) warnOfSecrets(read.value);
@@ -87,7 +88,7 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
 async function readMappings({ once }: Settings): Promise<Result<readonly MappingFile[], string>> {
   let printed = '';
   for (;;) {
-    const read = readMappingFolders(MAPPINGS);
+    const read = readMappingFolders(MAPPINGS, [LOCAL_STAGE], CONTRACT);
     if (read.ok) return read;
     const problems = formatProblems(read.failure);
     const isWaiting = printed !== '' || foldersOf(MAPPINGS).length === 0;

@@ -1,6 +1,13 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
-import { PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
+import {
+  contractFileOf,
+  PROJECT,
+  type Project,
+  projectOf,
+  stageNames,
+  stagesForTrial,
+} from '../../answers/project.ts';
 import { type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems, type Problem } from '../../lib/config/file.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
@@ -29,7 +36,11 @@ export async function validate(
   const stages = stageNames(project);
   if (!stages.ok) return refuse(stages.failure);
   const folderOf = (stage: string) => projectOf(project, { stage }).mappings;
-  const { mappings, problems: found } = await checkStageMappings(stages.value, folderOf);
+  const { mappings, problems: found } = await checkStageMappings(stages.value, folderOf, {
+    contractFile: contractFileOf(project),
+    today: new Date(),
+    placeholders: stagesForTrial(project),
+  });
   const vanished =
     base === undefined ? succeed([]) : findVanished(base, stages.value.map(folderOf), mappings);
   if (!vanished.ok) return refuse(vanished.failure);

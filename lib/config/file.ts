@@ -27,8 +27,8 @@ export type Problem = {
   /** The path of the value, `events[0].on`; empty for the file as a whole. */
   readonly path: string;
   readonly message: string;
-  /** A warning is reported, and nothing fails for it. */
-  readonly severity?: 'warning';
+  /** Warnings and hints are reported, and nothing fails for them. */
+  readonly severity?: 'warning' | 'hint';
 };
 
 /** A parsed file, and a way to find where each of its values stands. */

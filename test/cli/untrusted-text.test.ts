@@ -6,6 +6,7 @@ import { type CommandResult, run } from '../../cli/command-line.ts';
 import { dropDeadLetters, listDeadLetters } from '../../cli/dead-letters/list.ts';
 import { replayCommand } from '../../cli/dead-letters/replay.ts';
 import { showDeadLetter } from '../../cli/dead-letters/show.ts';
+import { writePage } from '../../cli/mappings/events-page.ts';
 import { explainMapping } from '../../cli/mappings/explain-mapping.ts';
 import { mapCommand } from '../../cli/mappings/map.ts';
 import { validate } from '../../cli/mappings/validate.ts';
@@ -190,6 +191,17 @@ function projectWith(mapping: unknown) {
   return { mappings, stagesFile: join(directory, 'stages.yaml') };
 }
 
+const CONTRACT = {
+  thanks: {
+    description: 'Says thanks.',
+    owner: 'billing',
+    'event-id': { default: 'evt_77' },
+    key: 'email',
+    'valid-until': '2030-01-01',
+    parameters: { note: { example: 'Hello', description: 'What she wrote.' } },
+  },
+};
+
 function fileWith(content: unknown): string {
   const file = join(directory, 'file.json');
   writeFileSync(file, JSON.stringify(content));
@@ -278,6 +290,13 @@ const CASES: Readonly<Record<string, Case>> = {
     REQUEST,
     (request: object, json) => async () =>
       examine(projectWith(MAPPING).mappings, { request: fileWith(request), json }),
+  ],
+  registerEvents: [
+    CONTRACT,
+    (contract: object) => () => {
+      const project = { ...projectWith(MAPPING), contractFile: fileWith(contract) };
+      return writePage(project, { format: 'markdown' }, new Date());
+    },
   ],
   registerStatus: secretCase((json) => showSecrets(projectWith(MAPPING), { ...STACK(), name: 'shop', json })),
   registerSet: secretCase((json) =>

@@ -49,7 +49,7 @@ describe('a mapping that is saved while the local run is up', () => {
   test('is used at once; a broken one is reported, and the one before stays in use', async () => {
     const printed: string[] = [];
     const watcher = watchMappings(
-      directory,
+      { mappings: directory, contractFile: join(directory, 'webex-events.yaml') },
       () => run.redeploy(),
       (redeployed) => printed.push(formatRedeployed(redeployed)),
     );

@@ -19,8 +19,8 @@ import type { Example } from './example.ts';
 
 /** Finds what is most likely meant otherwise, by the webhooks of the examples; each is a warning. */
 export function findDoubts(mapping: MappingFile, known: KnownPaths): readonly Problem[] {
-  const ids = mapping.events.flatMap(({ 'event-id': id }, event) =>
-    (typeof id === 'string' ? [id] : Object.values(id)).map((text) => ({
+  const ids = mapping.events.flatMap(({ definition, 'event-id': id = {} }, event) =>
+    (definition !== undefined ? [] : typeof id === 'string' ? [id] : Object.values(id)).map((text) => ({
       path: ['events', event, 'event-id'],
       text,
       event,
