@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duration } from 'aws-cdk-lib';
@@ -98,11 +98,17 @@ export function builtBundleOf(entry: string): string {
   return entry.replace(/\.ts$/, '.bundle');
 }
 
-/** The package brings its bundles, built by `bundleHandler` as well; a clone makes them at every synth. */
 function writeBundle(entry: string, directory: string): void {
+  for (const [file, code] of functionCode(entry)) writeFileSync(join(directory, file), code);
+}
+
+/**
+ * The files of a handler's bundle, by their names. The package brings them, built by `bundleHandler` as well; a clone makes
+ * them at every synth.
+ */
+export function functionCode(entry: string): Files {
   const built = builtBundleOf(entry);
-  if (existsSync(built)) cpSync(built, directory, { recursive: true });
-  else for (const [file, code] of bundleOnce(entry)) writeFileSync(join(directory, file), code);
+  return existsSync(built) ? readFiles(built) : bundleOnce(entry);
 }
 
 type Files = ReadonlyMap<string, Buffer>;
@@ -115,10 +121,14 @@ function bundleOnce(entry: string): Files {
   if (known !== undefined) return known;
   const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bundle-'));
   bundleInProcess(entry, directory);
-  const files = new Map(readdirSync(directory).map((file) => [file, readFileSync(join(directory, file))]));
+  const files = readFiles(directory);
   rmSync(directory, { recursive: true });
   bundled.set(entry, files);
   return files;
+}
+
+function readFiles(directory: string): Files {
+  return new Map(readdirSync(directory).map((file) => [file, readFileSync(join(directory, file))]));
 }
 
 const BUNDLER = new URL('bundle-function.ts', import.meta.url).href;
