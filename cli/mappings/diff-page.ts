@@ -170,18 +170,18 @@ function summarise(message: MessageDiff): readonly (readonly string[])[] {
 /** What is to be said of a message as a whole. */
 function formatWholes({ formerEvent, formerSource, isRenameSaid, only }: MessageDiff): readonly string[] {
   return [
-    ...(only === 'after' ? ['a new message'] : []),
+    ...(only === 'after' ? ['it is a new message'] : []),
     ...(only === 'before' ? ['this message is gone'] : []),
     ...(formerSource === undefined ? [] : [`its source was called ${codeText(formerSource)}`]),
-    ...(formerEvent === undefined
-      ? []
-      : [`it was called ${codeText(formerEvent)}${isRenameSaid ? FOUND : LOST}`]),
+    ...(formerEvent === undefined ? [] : [`it was called ${codeText(formerEvent)}`]),
+    ...(formerEvent === undefined || isRenameSaid ? [] : [formatForgotten(formerEvent)]),
   ];
 }
 
-const FOUND = ': what was sent under that name is not sent again';
-const LOST =
-  ', and the mapping does not say so (`formerly`): what was sent under that name **can be sent again**';
+function formatForgotten(formerEvent: string): string {
+  const line = codeText(`formerly: [${formerEvent}]`);
+  return `its mapping does not say that it was called so: without ${line}, what was sent under the old name can be sent again`;
+}
 
 /** A parameter that was renamed is told once. */
 function isShown({ class: name, otherName }: Change): boolean {
@@ -189,7 +189,7 @@ function isShown({ class: name, otherName }: Change): boolean {
 }
 
 const TITLES: Readonly<Record<ChangeClass, (subject: string, otherName: string | undefined) => string>> = {
-  'newly-sent': () => 'customers **get it who did not** get it before',
+  'newly-sent': () => 'customers **get it who did not** before',
   'no-longer-sent': () => 'customers **no longer get it**',
   'newly-rejected': (code) => `it **cannot be sent** any more and becomes a dead letter: ${code}`,
   'other-person': () => 'it goes to **another person**',
@@ -215,11 +215,29 @@ function formatSection(message: MessageDiff): string {
   return [
     `### ${plainText(event)} (${plainText(source)})`,
     `On ${on.map(codeText).join(', ')}. Of the webhooks that were tried, ${sentBefore} led to it before, ${sentAfter} now.`,
-    ...formatWholes(message).map((text) => `**${text.charAt(0).toUpperCase()}${text.slice(1)}.**`),
-    ...(edits.length === 0 ? [] : [formatEdits(edits)]),
-    ...(isUnseen(message) ? ['No webhook shows what this does. Add an example before you merge it.'] : []),
+    ...formatWholes(message).map((text) => `${capitalise(text)}.`),
+    ...edits.filter(({ path }) => path === 'when').map(formatCondition),
     ...changes.filter(isShown).map((change) => formatCases(change, message)),
+    ...(isUnseen(message)
+      ? ['**No webhook shows what this does.** Add an example before you merge it.']
+      : []),
+    ...(edits.length === 0 ? [] : [formatEdits(edits)]),
   ].join('\n\n');
+}
+
+/** Most often a condition decides who gets a message. */
+function formatCondition({ before, after }: Edit): string {
+  const words = (text: string | undefined) => (text === undefined ? 'always' : `if ${formatWords(text)}`);
+  return `It is now sent **${words(after)}**. Before, it was sent **${words(before)}**.`;
+}
+
+function formatWords(text: string): string {
+  const words = formatValue(text);
+  return words === expressionSource(text) ? codeText(words) : plainText(words);
+}
+
+function capitalise(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function formatEdits(edits: readonly Edit[]): string {
@@ -228,28 +246,29 @@ function formatEdits(edits: readonly Edit[]): string {
     formatText(before),
     formatText(after),
   ]);
-  return markdownTable(['edited in the mapping', 'before', 'now'], rows);
+  return `What was edited in the mapping:\n\n${markdownTable(['', 'before', 'now'], rows)}`;
 }
 
 /** An expression, and in words what it is, where there are some. */
 function formatText(text: string | undefined): string {
   if (text === undefined) return '(none)';
-  const words = isExpression(text) ? formatValue(text) : text;
-  const isCode = !isExpression(text) || words === expressionSource(text);
-  return isCode ? codeText(text) : `${codeText(text)}<br>${plainText(words)}`;
+  const words = isExpression(text) ? formatWords(text) : codeText(text);
+  return words.startsWith('`') ? codeText(text) : `${codeText(text)}<br>${words}`;
 }
 
 function formatCases(change: Change, message: MessageDiff): string {
-  const { cases, stages, class: name } = change;
+  const { cases, stages, class: name, otherName } = change;
   const title = formatTitle(change);
   const share = `${formatShare(change, message)}; ${stages.length === 1 ? 'stage' : 'stages'} ${plainText(stages.join(', '))}`;
-  const { head, cells } = COLUMNS[name];
+  const { head, cells } = otherName === undefined ? COLUMNS[name] : renamedColumns(change);
+  const isParameter = name === 'parameter-removed';
   const rows = cases
     .slice(0, MAX_CASES)
     .map((one) => [formatCase(one), ...cells(one).map((cell) => cell ?? HIDDEN)]);
   const rest = cases.length > MAX_CASES ? [`and ${cases.length - MAX_CASES} more`] : [];
   return [
-    `#### ${title.charAt(0).toUpperCase()}${title.slice(1)} (${share})`,
+    `#### ${capitalise(title)} (${share})`,
+    ...(isParameter ? [formatAdvice(change)] : []),
     markdownTable(['webhook', ...head], rows),
     ...rest,
   ].join('\n\n');
@@ -299,9 +318,22 @@ const COLUMNS: Readonly<Record<ChangeClass, Columns>> = {
   'parameter-added': BEFORE_AND_NOW,
   'parameter-removed': BEFORE_AND_NOW,
   'parameter-changed': BEFORE_AND_NOW,
-  'identity-changed': BEFORE_AND_NOW,
+  'identity-changed': { ...BEFORE_AND_NOW, head: ['person', 'known by this before', 'now by this'] },
   'nearer-limit': BEFORE_AND_NOW,
 };
+
+/** The same value under another name. */
+function renamedColumns({ subject = '', otherName = '' }: Change): Columns {
+  return {
+    head: ['person', `${codeText(subject)} before`, `${codeText(otherName)} now`],
+    cells: (one) => [personOf(one), cellOf(one, one.before), cellOf(one, one.before)],
+  };
+}
+
+function formatAdvice({ subject = '', otherName }: Change): string {
+  const instead = otherName === undefined ? 'do without it' : `have ${codeText(otherName)} instead`;
+  return `Texts in Webex Campaign that use ${codeText(subject)} have to ${instead}, from the deployment on.`;
+}
 
 function personOf({ person, from }: Case): string | undefined {
   return person === undefined ? (from === 'dead-letter' ? undefined : '–') : codeText(person);
