@@ -49,7 +49,7 @@ const REASONS: Readonly<Record<NotSent, string>> = {
 };
 
 function formatReason(reason = ''): string {
-  return Object.hasOwn(REASONS, reason) ? REASONS[reason as NotSent] : `it becomes a dead letter, ${reason}`;
+  return Object.hasOwn(REASONS, reason) ? REASONS[reason as NotSent] : `it becomes a dead letter: ${reason}`;
 }
 
 /** The report for a terminal. */
@@ -296,19 +296,15 @@ const BEFORE_AND_NOW: Columns = {
 const COLUMNS: Readonly<Record<ChangeClass, Columns>> = {
   'newly-sent': {
     head: ['person', 'not sent before, as', 'sent now'],
-    cells: (one) => [personOf(one), formatReason(one.before), formatSends(one.sends)],
+    cells: (one) => [personOf(one), reasonCell(one.before), formatSends(one.sends)],
   },
   'no-longer-sent': {
     head: ['person', 'sent before', 'not sent now, as'],
-    cells: (one) => [personOf(one), formatSends(one.sends), formatReason(one.after)],
+    cells: (one) => [personOf(one), formatSends(one.sends), reasonCell(one.after)],
   },
   'newly-rejected': {
     head: ['person', 'before', 'now'],
-    cells: (one) => [
-      personOf(one),
-      one.before === 'sent' ? 'sent' : formatReason(one.before),
-      formatReason(one.after),
-    ],
+    cells: (one) => [personOf(one), reasonCell(one.before), reasonCell(one.after)],
   },
   'other-person': {
     head: ['to this person before', 'to this person now'],
@@ -321,6 +317,10 @@ const COLUMNS: Readonly<Record<ChangeClass, Columns>> = {
   'identity-changed': { ...BEFORE_AND_NOW, head: ['person', 'known by this before', 'now by this'] },
   'nearer-limit': BEFORE_AND_NOW,
 };
+
+function reasonCell(reason: string | undefined): string {
+  return reason === 'sent' ? 'sent' : plainText(formatReason(reason));
+}
 
 /** The same value under another name. */
 function renamedColumns({ subject = '', otherName = '' }: Change): Columns {

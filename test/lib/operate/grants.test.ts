@@ -29,7 +29,8 @@ function grantsIn(stack: Stack): ReadonlyMap<string, readonly string[]> {
 function place(resource: unknown): string {
   const text = JSON.stringify(resource);
   const [, id = text] = /"(Webhooks\w*?|[A-Z]\w*?)[0-9A-F]{8}"/.exec(text) ?? [];
-  return text.includes('":log-group:*"') ? ':log-group:*' : id;
+  const [named = id] = /:log-group:\*|:stack\/[\w-]+\/\*/.exec(text) ?? [];
+  return named;
 }
 
 const READ = [
@@ -59,6 +60,7 @@ beforeAll(() => {
   const give = (id: string, grant: (adapter: WebhookAdapter, role: IGrantable) => void) =>
     grant(adapter, new Role(stack, id, { assumedBy: new AccountRootPrincipal() }));
   give('Reader', (one, role) => one.grantRead(role));
+  give('Pipeline', (one, role) => one.grantReadMappings(role));
   give('Operator', (one, role) => one.grantOperate(role));
   give('SecretSetter', (one, role) => one.grantSetSecrets(role));
   granted = grantsIn(stack);
@@ -67,6 +69,14 @@ beforeAll(() => {
 describe('an adapter', () => {
   test('lets a reader find out what happened, and change nothing', () => {
     expect(granted.get('Reader')).toEqual(READ);
+  });
+
+  test('lets a pipeline read the mappings that are deployed, and no data of a customer', () => {
+    expect(granted.get('Pipeline')).toEqual([
+      'cloudformation:ListStackResources on :stack/messages/*',
+      'lambda:GetFunction on WebhooksDeliverFunction',
+      'lambda:GetFunction on WebhooksIngestFunction',
+    ]);
   });
 
   test('lets an operator replay and drop, besides', () => {
@@ -102,6 +112,8 @@ function callsOf(...commands: readonly string[]): ReadonlySet<string> {
 }
 
 function actionOf(call: string): string {
+  if (call === 'GetFunction') return 'lambda:GetFunction';
+  if (call === 'ListStackResources') return 'cloudformation:ListStackResources';
   const service = /Queue|Message/.test(call) ? 'sqs' : /Item|^Query$|^Scan$/.test(call) ? 'dynamodb' : 'logs';
   return `${service}:${call}`;
 }
@@ -116,6 +128,15 @@ describe('what the commands call with --stack', () => {
     // Their modules also contain calls that write; these commands do not make them.
     const written = new Set(['dynamodb:PutItem', 'sqs:SendMessage', 'sqs:DeleteMessage']);
     expect([...calls].filter((call) => !written.has(call)).sort()).toEqual([...actionsOf('Reader')].sort());
+  });
+
+  test('is what a pipeline is granted, for diff, beside what dead letters ask for', () => {
+    const calls = callsOf('mappings/diff');
+    const ofDeadLetters = callsOf('dead-letters/list');
+
+    expect([...calls].filter((call) => !ofDeadLetters.has(call)).sort()).toEqual(
+      [...actionsOf('Pipeline')].sort(),
+    );
   });
 
   test('is what an operator is granted, for all that concern dead letters', () => {
