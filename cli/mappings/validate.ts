@@ -67,11 +67,13 @@ const FORMATS: Readonly<Record<NonNullable<ValidateOptions['format']>, (checked:
     ),
   github: (checked) => {
     const { GITHUB_WORKSPACE: workspace, GITHUB_STEP_SUMMARY: summary } = process.env;
-    if (summary) appendFileSync(summary, `${formatSummary(checked)}\n`);
-    const annotations = checked.problems.map((problem) =>
-      formatAnnotation(problem, workspace || process.cwd()),
-    );
-    return [...annotations, ...(checked.isRight ? [checked.counts] : [])].join('\n');
+    // GitHub knows files by their path from the root of the repository.
+    const moved = checked.problems.map((problem) => ({
+      ...problem,
+      file: relative(workspace || process.cwd(), resolve(problem.file)).replaceAll('\\', '/'),
+    }));
+    if (summary) appendFileSync(summary, `${formatSummary({ ...checked, problems: moved })}\n`);
+    return [...moved.map(formatAnnotation), ...(checked.isRight ? [checked.counts] : [])].join('\n');
   },
 };
 
@@ -81,16 +83,10 @@ function formatCounts(mappings: readonly MappingFile[]): string {
   return `${counts} ${mappings.length === 1 ? 'is' : 'are'} in order.`;
 }
 
-/**
- * A problem as a workflow command of GitHub Actions, which shows it at its line in the pull request.
- * @param workspace the root of the repository: paths are given from there
- */
-export function formatAnnotation(
-  { file, line, column, path, message, severity }: Problem,
-  workspace: string,
-): string {
+/** A problem as a workflow command of GitHub Actions, which shows it at its line in the pull request. */
+export function formatAnnotation({ file, line, column, path, message, severity }: Problem): string {
   const properties = Object.entries({
-    file: relative(workspace, resolve(file)).replaceAll('\\', '/'),
+    file,
     line,
     col: column,
     title: path === '' ? undefined : path,

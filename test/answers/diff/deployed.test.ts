@@ -34,7 +34,7 @@ beforeAll(async () => {
       const body = Buffer.concat(await request.toArray()).toString('utf8');
       const name = /functions\/([^/?]+)/.exec(request.url ?? '')?.[1];
       if (request.url?.startsWith('/packages/'))
-        return response.end(zipSync(packages[request.url.slice(10)] ?? {}));
+        return response.end(zipSync(packages[request.url.slice(10)] ?? {}, { level: 0 }));
       if (name !== undefined) {
         response.setHeader('content-type', 'application/json');
         return response.end(JSON.stringify({ Code: { Location: `${loopback.url}/packages/${name}` } }));
