@@ -11,6 +11,7 @@ import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
 import { sourceSchema } from '../../lambdas/ingest/source.ts';
 import { mappingSchema } from '../../lambdas/map/mapping.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { functionCode } from '../../lib/bundle/function-code.ts';
 import type { SideSource } from './outcome.ts';
 
 /** What a stack on AWS has deployed. */
@@ -51,7 +52,7 @@ export async function readDeployed(stackName: string): Promise<Result<Deployed, 
     if (sources === undefined) {
       return fail(`The catalogue of ${stackName} is of another version, and cannot be read by this one.`);
     }
-    const isSameCode = (await isCode('ingest', ingest)) && (await isCode('deliver', deliver));
+    const isSameCode = isCode('ingest', ingest) && isCode('deliver', deliver);
     return succeed({ sources, isSameCode });
   } catch (error) {
     return explainRefusal(error, stackName);
@@ -103,9 +104,7 @@ function parseCatalogue<Entry>(files: Package, entry: z.ZodType<Entry>): readonl
 }
 
 /** Whether a package has the files that this version would deploy, beside its catalogue. */
-async function isCode(stage: Stage, deployed: Package): Promise<boolean> {
-  // It brings the whole of CDK: no other command waits for that.
-  const { functionCode } = await import('../../lib/bundle/stage-function.ts');
+function isCode(stage: Stage, deployed: Package): boolean {
   const today = functionCode(HANDLERS[stage]);
   const names = Object.keys(deployed).filter((name) => name !== CATALOGUE_FILE && !name.endsWith('/'));
   return (

@@ -5,7 +5,7 @@ import { zipSync } from 'fflate';
 import { type Deployed, readDeployed } from '../../../answers/diff/deployed.ts';
 import { diff } from '../../../cli/mappings/diff.ts';
 import { sourceSchema } from '../../../lambdas/ingest/source.ts';
-import { functionCode } from '../../../lib/bundle/stage-function.ts';
+import { functionCode } from '../../../lib/bundle/function-code.ts';
 import { sourceOf } from '../../../lib/mapping/file.ts';
 import { readMappingFolders } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
