@@ -1,9 +1,8 @@
-import { writeItemRanges } from '../lambdas/buffer/item-ranges.ts';
 import { type BufferMessage, decodeBufferedWebhook, replayedMessage } from '../lambdas/buffer/message.ts';
-import { type ReplayGroup, readReplay } from '../lambdas/buffer/replay.ts';
-import { deadLetterMessage } from '../lambdas/dead-letter/message.ts';
+import { type ReplayGroup, readReplay, writeItemRanges } from '../lambdas/buffer/replay.ts';
 import {
   type DeadLetterNote,
+  deadLetterMessage,
   hasNote,
   isDeadLetterCode,
   readNote,
@@ -11,7 +10,6 @@ import {
 } from '../lambdas/dead-letter/note.ts';
 import { ledgerKey } from '../lambdas/deliver/ledger/entry.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { type Account, type AccountChoice, openAccount } from './account.ts';
 import {
   type DeadLetterMessage,
   type DeadLetterQueue,
@@ -31,6 +29,7 @@ import {
   type LetterEvent,
   type LetterFailure,
 } from './letter-events.ts';
+import { type Account, type AccountChoice, openAccount } from './project.ts';
 
 /** One dead letter as a person sees it. */
 export type DeadLetter = {

@@ -2,11 +2,10 @@ import { isDeadLetterCode } from '../lambdas/dead-letter/note.ts';
 import type { IntakeRecord, LedgerEntry, LedgerState, PastAttempt } from '../lambdas/deliver/ledger/entry.ts';
 import type { EventMapping } from '../lambdas/map/mapping.ts';
 import { isOn } from '../lambdas/map/webhook.ts';
-import { ADVICE } from './advice.ts';
 import { type DeadLetter, eventNameOf, ledgerEventsOf } from './dead-letter.ts';
 import type { WebhookFacts } from './find.ts';
 import type { LedgerAction, LedgerStory } from './ledger-items.ts';
-import { formatEventName } from './letter-events.ts';
+import { ADVICE, formatEventName } from './letter-events.ts';
 
 /** Something that happened, and when. */
 export type StoryLine = { readonly at: Date; readonly what: string; readonly more: readonly string[] };

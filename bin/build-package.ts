@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { bundleHandler } from '../lib/bundle/bundle-function.ts';
 import { builtBundleOf } from '../lib/bundle/function-code.ts';
-import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/mapping/examples/known-paths.ts';
+import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/mapping/examples/coverage.ts';
 
 // Makes `dist/`, which `npm pack` packs: JavaScript with types, the handlers' bundles, and the files that the code reads.
 // Every file has the path in it that it has in the repository.

@@ -8,18 +8,18 @@ import type {
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { bufferQueueName } from '../lambdas/buffer/queue-name.ts';
-import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
+import { bufferQueueName } from '../lambdas/buffer/message.ts';
+import { deadLetterQueueName } from '../lambdas/dead-letter/note.ts';
 import { Alarms } from './alarms/alarms.ts';
 import { Dashboard } from './alarms/dashboard.ts';
-import type { AlarmSettings } from './alarms/settings.ts';
+import type { AlarmSettings } from './alarms/stage-alarm.ts';
 import { BufferQueue } from './buffer/queue.ts';
 import { DeadLetterQueue } from './dead-letter/queue.ts';
 import { Ledger } from './deliver/ledger.ts';
 import { type DeliverSettings, DeliverWorker, type DeliverWorkerProps } from './deliver/worker.ts';
 import { IngestEndpoint, type IngestSettings } from './ingest/endpoint.ts';
 import { type MappingFile, sourceOf } from './mapping/file.ts';
-import { eventIdOf, resolveMapping } from './mapping/schema.ts';
+import { eventIdOf, resolveMapping, secretNameOf } from './mapping/schema.ts';
 import {
   grantActing,
   grantReading,
@@ -34,9 +34,8 @@ import {
   refusedMetric,
   sourceMetric,
 } from './operate/metrics.ts';
-import { secretNameOf } from './operate/secret-name.ts';
 import { allowLogs, type DataProtection } from './protection/data-protection.ts';
-import { eventUrlSchema } from './stages/schema.ts';
+import { eventUrlSchema } from './stages/stages.ts';
 
 export type WebhookAdapterProps = IngestSettings &
   DeliverSettings &

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { Result } from '../lambdas/result.ts';
 import { escapeLines, escapeUnseen } from '../lib/config/print.ts';
 import { isDelivered, type Story } from './demonstration.ts';
-import type { DeliverLine, IngestLine, LogLine } from './log-lines.ts';
+import type { DeliverLine, IngestLine, LogLine } from './run.ts';
 import type { ReceivedCall } from './webex-campaign/judge.ts';
 
 // What the local run prints. Colour only where the terminal wants it.

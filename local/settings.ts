@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { eventUrlSchema } from '../lib/stages/schema.ts';
+import * as z from 'zod';
+import { secretNameOf } from '../lib/mapping/schema.ts';
+import { eventUrlSchema } from '../lib/stages/stages.ts';
 
 /** Settings of the local run. Every flag but `--once` can come from the environment as well. */
 export type Settings = {
@@ -54,4 +57,24 @@ function readEventUrl(text: string): string {
   const url = eventUrlSchema.safeParse(text);
   if (url.success) return url.data;
   throw new InvalidArgumentError(url.error.issues.map(({ message }) => message).join('; '));
+}
+
+/** The environment may name another, as `MAPPINGS_FOLDER` does for the mappings. */
+const SECRETS_FILE = process.env.LOCAL_SECRETS || new URL('./secrets.json', import.meta.url);
+
+/**
+ * Secrets of the local run, each as it would stand in Secrets Manager, by the name that mapping files have for it. They open
+ * nothing but this machine.
+ */
+export type LocalSecrets = Readonly<Record<string, unknown>>;
+
+/** Reads the file as it is now: a change takes effect as a rotation would. */
+export function readLocalSecrets(): LocalSecrets {
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(SECRETS_FILE, 'utf8')));
+}
+
+/** The same as the Secrets Manager of a stack has them: under the stack's own names. */
+export function nameSecrets(stackName: string, secrets: LocalSecrets): LocalSecrets {
+  const named = Object.entries(secrets).map(([name, value]) => [secretNameOf(stackName, name), value]);
+  return Object.fromEntries(named);
 }

@@ -1,10 +1,9 @@
 import { type Result, succeed } from '../lambdas/result.ts';
-import { readFastClock } from '../local/emulator/fast-clock.ts';
+import { readFastClock } from '../local/emulator/host.ts';
 import { type LocalRun, type Observer, startLocalRun } from '../local/run.ts';
 import { collectEvidence, type Evidence, identifierOf } from './judge/evidence.ts';
 import { judge } from './judge/judge.ts';
-import { nameInLedger, nameMappings } from './judge/ledger-names.ts';
-import { takeStock } from './judge/remains.ts';
+import { nameInLedger, nameMappings, takeStock } from './judge/remains.ts';
 import type { Scoreboard } from './judge/scoreboard.ts';
 import { bodiesOf } from './plan/build-webhook.ts';
 import { eventsOf, type Plan } from './plan/plan.ts';

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFields } from '../lambdas/form.ts';
+import * as z from 'zod';
+import { readFields } from '../lambdas/form-body.ts';
 import { writePart } from '../lambdas/ingest/signature/header.ts';
 import { computeDigest, decodeSecret } from '../lambdas/ingest/signature/keys.ts';
+import { signedTextOf } from '../lambdas/ingest/signature/plug-ins/adyen-standard.ts';
 import { BODY_HASH, writeTwilioForm } from '../lambdas/ingest/signature/plug-ins/twilio.ts';
 import { writeSorted } from '../lambdas/ingest/signature/plug-ins/unverified-body.ts';
 import type {
@@ -14,8 +16,7 @@ import { compileTemplate } from '../lambdas/ingest/signature/signed-content.ts';
 import type { Content } from '../lambdas/ingest/signature/verification.ts';
 import { methodOf } from '../lambdas/ingest/signature/verify.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { bodyFormatOf } from '../lambdas/webhook-body.ts';
-import { setBodyMember, signAdyenBody, signMailgunBody } from './signed-body.ts';
+import { bodyFormatOf, follow, parseBody } from '../lambdas/webhook-body.ts';
 
 /** A webhook to be signed. */
 export type ToSign = {
@@ -192,4 +193,143 @@ function signAsTwilio({ url, rawBody, contentType }: ToSign, write: Write): Sign
 
 function inBody(body: Result<Uint8Array, string>): Result<Signed, string> {
   return body.ok ? succeed({ headers: {}, query: '', rawBody: body.value }) : body;
+}
+
+/** How a webhook differs from what its vendor would send, so that ingest refuses it. */
+export type Flaws = {
+  /** The signed content is changed after signing. */
+  readonly tamper?: boolean | undefined;
+  /** The timestamp is older than the tolerance. */
+  readonly stale?: boolean | undefined;
+  /** There is no signature. */
+  readonly unsigned?: boolean | undefined;
+};
+
+/** Signs a webhook as its vendor would, apart from its flaws; fails with a sentence for a person. */
+export function signFlawed(scheme: SignatureScheme, toSign: ToSign, flaws: Flaws): Result<Signed, string> {
+  const at = timeOf(scheme, toSign.at, flaws);
+  if (!at.ok) return at;
+  const signed =
+    flaws.unsigned === true
+      ? leaveUnsigned(scheme, toSign)
+      : signWebhook(scheme, { ...toSign, at: at.value });
+  if (flaws.tamper === true && 'unboundBody' in scheme && scheme.unboundBody) {
+    return fail('A changed body verifies, too: the signature of this source does not cover it.');
+  }
+  return signed.ok && flaws.tamper === true ? tamperWith(scheme, signed.value) : signed;
+}
+
+function timeOf(scheme: SignatureScheme, at: Date, { stale }: Flaws): Result<Date, string> {
+  if (stale !== true) return succeed(at);
+  const limited = scheme.kind === 'jwt' ? scheme : 'timestamp' in scheme ? scheme.timestamp : undefined;
+  const tolerance = limited?.toleranceSeconds;
+  if (tolerance === undefined)
+    return fail('A webhook of this source cannot be too old: its signature has no such limit.');
+  return succeed(new Date(at.getTime() - (tolerance + 60) * 1000));
+}
+
+function leaveUnsigned(scheme: SignatureScheme, { rawBody }: ToSign): Result<Signed, string> {
+  const unsign = scheme.kind === 'custom' ? UNSIGN[scheme.plugIn] : undefined;
+  return withBody({ headers: {}, query: '', rawBody }, unsign?.(rawBody));
+}
+
+/** A byte after the body breaks most signatures. One inside the body breaks only by a change of what it covers. */
+function tamperWith(scheme: SignatureScheme, signed: Signed): Result<Signed, string> {
+  const tamper = scheme.kind === 'custom' ? TAMPER[scheme.plugIn] : undefined;
+  return withBody(
+    { ...signed, rawBody: Buffer.concat([signed.rawBody, Buffer.from('!')]) },
+    tamper?.(signed.rawBody),
+  );
+}
+
+function withBody(signed: Signed, body: Result<Uint8Array, string> | undefined): Result<Signed, string> {
+  if (body === undefined) return succeed(signed);
+  return body.ok ? succeed({ ...signed, rawBody: body.value }) : body;
+}
+
+// Adyen and Mailgun put their signatures into the body, which is therefore re-written when it is signed or tampered with.
+const itemSchema = z.looseObject({ additionalData: z.looseObject({}).default({}) });
+const adyenSchema = z.looseObject({
+  notificationItems: z.array(z.looseObject({ NotificationRequestItem: itemSchema })).min(1),
+});
+const mailgunSchema = z.looseObject({ signature: z.looseObject({}).optional() });
+
+type Body = Result<Uint8Array, string>;
+
+/** Signs each item of an Adyen standard webhook. */
+function signAdyenBody(rawBody: Uint8Array, write: (text: string) => string): Body {
+  return changeItems(rawBody, (item) => {
+    const text = signedTextOf(item);
+    if (text === undefined) return undefined;
+    return { ...item, additionalData: { ...item.additionalData, hmacSignature: write(text) } };
+  });
+}
+
+/** Puts Mailgun's signature into a body. */
+function signMailgunBody(
+  rawBody: Uint8Array,
+  signature: { readonly timestamp: string; readonly token: string; readonly signature: string },
+): Body {
+  return changeMailgun(rawBody, (body) => ({ ...body, signature }));
+}
+
+/** Sets a member of a body, in every item that its pointer leads to; what is on the way has to be there. */
+function setBodyMember(rawBody: Uint8Array, pointer: string, value: string): Body {
+  const body = read(rawBody);
+  const at = pointer.lastIndexOf('/');
+  const owners = follow(body, pointer.slice(0, at)).filter(
+    (owner) => typeof owner === 'object' && owner !== null,
+  );
+  const name = pointer
+    .slice(at + 1)
+    .replaceAll('~1', '/')
+    .replaceAll('~0', '~');
+  for (const owner of owners) (owner as Record<string, unknown>)[name] = value;
+  return owners.length > 0 ? succeed(write(body as object)) : fail(`The body has no place for ${pointer}.`);
+}
+
+/** Removes the signatures, by plug-in. */
+const UNSIGN: Readonly<Record<string, (rawBody: Uint8Array) => Body>> = {
+  'adyen-standard': (rawBody) =>
+    changeItems(rawBody, ({ additionalData: { hmacSignature, ...rest }, ...item }) => ({
+      ...item,
+      additionalData: rest,
+    })),
+  mailgun: (rawBody) => changeMailgun(rawBody, ({ signature, ...body }) => body),
+};
+
+/** Changes a member that is signed, by plug-in: most of such a body is not signed. */
+const TAMPER: Readonly<Record<string, (rawBody: Uint8Array) => Body>> = {
+  'adyen-standard': (rawBody) =>
+    changeItems(rawBody, (item) => ({ ...item, merchantReference: `${item.merchantReference ?? ''}!` })),
+  mailgun: (rawBody) =>
+    changeMailgun(rawBody, ({ signature, ...body }) => ({
+      ...body,
+      signature: { ...signature, token: `${signature?.token ?? ''}!` },
+    })),
+};
+
+function changeItems(
+  rawBody: Uint8Array,
+  change: (item: z.infer<typeof itemSchema>) => object | undefined,
+): Body {
+  const body = adyenSchema.safeParse(read(rawBody));
+  const items = body.data?.notificationItems.map((one) => change(one.NotificationRequestItem)) ?? [undefined];
+  if (items.includes(undefined)) return fail('The body is no list of notificationItems as Adyen sends them.');
+  const notificationItems = items.map((item) => ({ NotificationRequestItem: item }));
+  return succeed(write({ ...body.data, notificationItems }));
+}
+
+function changeMailgun(rawBody: Uint8Array, change: (body: z.infer<typeof mailgunSchema>) => object): Body {
+  const body = mailgunSchema.safeParse(read(rawBody));
+  return body.success ? succeed(write(change(body.data))) : fail('The body is no JSON object.');
+}
+
+function read(rawBody: Uint8Array): unknown {
+  const body = parseBody(rawBody, 'json');
+  return body.ok ? body.value : undefined;
+}
+
+function write(body: object): Uint8Array {
+  return Buffer.from(JSON.stringify(body));
 }

@@ -7,7 +7,7 @@ import {
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { unzipSync } from 'fflate';
 import * as z from 'zod';
-import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
+import { CATALOGUE_FILE } from '../../lambdas/adapters/lambda.ts';
 import { sourceSchema } from '../../lambdas/ingest/source.ts';
 import { mappingSchema } from '../../lambdas/map/mapping.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';

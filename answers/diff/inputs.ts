@@ -6,9 +6,8 @@ import type { Example } from '../../lib/mapping/examples/example.ts';
 import { foldersOf, readExamples, readMappingFolders } from '../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { dateSample, findSample, sampleNames } from '../../signing/samples.ts';
-import type { Account } from '../account.ts';
 import { readDeadLetters, webhookOf } from '../dead-letter.ts';
-import { type Project, projectOf } from '../project.ts';
+import { type Account, type Project, projectOf } from '../project.ts';
 import { type ComparedWebhook, namesOf, type SideSource } from './outcome.ts';
 
 /** The sources of a project for one stage; none where it has no mapping folder. Fails with the problems of its files. */

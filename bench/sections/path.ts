@@ -4,18 +4,21 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SendMessageBatchCommand, type SendMessageBatchRequestEntry, SQSClient } from '@aws-sdk/client-sqs';
-import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
-import { encodeBufferedWebhook } from '../../lambdas/buffer/message.ts';
-import { bufferQueueName } from '../../lambdas/buffer/queue-name.ts';
+import { CATALOGUE_FILE } from '../../lambdas/adapters/lambda.ts';
+import { bufferQueueName, encodeBufferedWebhook } from '../../lambdas/buffer/message.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import { readTemplate } from '../../local/emulator/template.ts';
 import { type LocalRun, type Observer, startLocalRun } from '../../local/run.ts';
-import { invoiceBody, invoiceOfBytes, SECRETS, SIGNING_SECRET } from '../events.ts';
-import { type Figure, figureOf, round } from '../figures.ts';
-import { writeSources } from '../many-sources.ts';
-import { growthExponent, percentile, spreadOf } from '../measure/statistics.ts';
-import { stripeSignature } from '../vendor-signatures.ts';
-import type { World } from '../world.ts';
+import {
+  invoiceBody,
+  invoiceOfBytes,
+  SECRETS,
+  SIGNING_SECRET,
+  stripeSignature,
+  writeSources,
+} from '../events.ts';
+import { type Figure, figureOf, round, type World } from '../figures.ts';
+import { growthExponent, percentile, spreadOf } from '../measure.ts';
 
 const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
 

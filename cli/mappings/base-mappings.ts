@@ -6,8 +6,8 @@ import * as z from 'zod';
 import type { Project } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { readConfigFile } from '../../lib/config/file.ts';
+import type { NamedSource } from '../../lib/mapping/folders.ts';
 import { foldersOf } from '../../lib/mapping/folders.ts';
-import type { NamedSource } from '../../lib/mapping/vanished-names.ts';
 
 const MAPPING_FILE = 'mapping.yaml';
 

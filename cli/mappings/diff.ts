@@ -1,6 +1,5 @@
 import { relative, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { openAccount } from '../../answers/account.ts';
 import { CHANGE_CLASSES } from '../../answers/diff/change.ts';
 import { readDeployed } from '../../answers/diff/deployed.ts';
 import { type Comparison, diffMappings } from '../../answers/diff/diff.ts';
@@ -13,7 +12,7 @@ import {
 } from '../../answers/diff/inputs.ts';
 import type { ComparedWebhook, SideSource } from '../../answers/diff/outcome.ts';
 import { chooseStage } from '../../answers/preview.ts';
-import { findStage, PROJECT, type Project, stageNames } from '../../answers/project.ts';
+import { findStage, openAccount, PROJECT, type Project, stageNames } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { didYouMean, formatProblems, type Problem } from '../../lib/config/file.ts';
 import { type CommandResult, example, jsonOption, portOption, refuse, run } from '../command-line.ts';

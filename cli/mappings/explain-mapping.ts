@@ -3,9 +3,9 @@ import { findMapping, PROJECT, type Project, projectOf, stageNames } from '../..
 import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
 import type { EventMapping, Mapping } from '../../lambdas/map/mapping.ts';
 import { joinLines } from '../../lib/config/print.ts';
+import { isNode, type Node, parseExpression } from '../../lib/mapping/expressions.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
-import { isNode, type Node, parseExpression } from '../../lib/mapping/syntax-tree.ts';
 import { type CommandResult, example, formatCount, refuse, run } from '../command-line.ts';
 
 export function registerExplainMapping(program: Command): void {

@@ -6,8 +6,7 @@ import { type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems, type Problem } from '../../lib/config/file.ts';
 import { codeText, markdownTable, plainText } from '../../lib/config/markdown.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
-import { checkStageMappings, isError } from '../../lib/mapping/folders.ts';
-import { warnOfVanished } from '../../lib/mapping/vanished-names.ts';
+import { checkStageMappings, isError, warnOfVanished } from '../../lib/mapping/folders.ts';
 import { type CommandResult, example, formatCount, jsonOption, refuse, run } from '../command-line.ts';
 import { readBaseNames } from './base-mappings.ts';
 

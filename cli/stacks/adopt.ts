@@ -5,7 +5,7 @@ import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { GetQueueUrlCommand } from '@aws-sdk/client-sqs';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { type Account, openAccount } from '../../answers/account.ts';
+import { type Account, openAccount } from '../../answers/project.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
 
 /** Where `cdk synth` writes, in the project that the command is given in. */

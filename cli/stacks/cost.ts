@@ -7,10 +7,8 @@ import { formatProblems } from '../../lib/config/file.ts';
 import { readMappingFolders } from '../../lib/mapping/folders.ts';
 import { stackNameOf, synthesizeWith } from '../../lib/stages/synthesize.ts';
 import { type CommandResult, example, jsonOption, refuse, run } from '../command-line.ts';
-import { type BillLine, billLines } from './bill.ts';
-import { type Drain, drainAfter, type Usage } from './load.ts';
-import { PRICES } from './prices.ts';
-import { ASSUMED, COUNTED_REQUESTS } from './quantities.ts';
+import { type BillLine, billLines, PRICES } from './bill.ts';
+import { ASSUMED, COUNTED_REQUESTS, type Drain, drainAfter, type Usage } from './load.ts';
 import { readTemplateFacts, type TemplateFacts } from './template-facts.ts';
 
 type CostOptions = {

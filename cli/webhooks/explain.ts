@@ -1,9 +1,15 @@
 import type { Command } from 'commander';
-import { type AccountChoice, openAccount } from '../../answers/account.ts';
 import { deadLetterJson } from '../../answers/dead-letter.ts';
 import { countWaiting, findWebhook, type WebhookFacts } from '../../answers/find.ts';
 import { sourceOf } from '../../answers/ledger-items.ts';
-import { findMapping, PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import {
+  type AccountChoice,
+  findMapping,
+  openAccount,
+  PROJECT,
+  type Project,
+  projectOf,
+} from '../../answers/project.ts';
 import { type StoryLine, storyEnd, storyLines } from '../../answers/story.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { type AccountChoice, openAccount } from '../../answers/account.ts';
-import { findMapping, PROJECT, projectOf } from '../../answers/project.ts';
+import { type AccountChoice, findMapping, openAccount, PROJECT, projectOf } from '../../answers/project.ts';
 import { joinLines } from '../../lib/config/print.ts';
-import type { Flaws } from '../../signing/flawed-webhook.ts';
-import { type SignedSample, signSample } from '../../signing/signed-sample.ts';
+import { type SignedSample, signSample } from '../../signing/samples.ts';
+import type { Flaws } from '../../signing/sign-webhook.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 
 export type SendOptions = AccountChoice &

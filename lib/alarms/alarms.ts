@@ -2,13 +2,11 @@ import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { type BufferQueue, bufferAlarms } from '../buffer/queue.ts';
 import { type DeadLetterQueue, deadLetterAlarms } from '../dead-letter/queue.ts';
-import { deliverAlarms } from '../deliver/alarms.ts';
 import type { Ledger } from '../deliver/ledger.ts';
 import type { DeliverWorker } from '../deliver/worker.ts';
-import { ingestAlarms } from '../ingest/alarms.ts';
 import type { IngestEndpoint } from '../ingest/endpoint.ts';
-import { type AlarmSettings, refuseUnfitSilence } from './settings.ts';
-import { AlarmTopics, createStageAlarm } from './stage-alarm.ts';
+import { deliverAlarms, ingestAlarms } from './function-alarms.ts';
+import { type AlarmSettings, AlarmTopics, createStageAlarm, refuseUnfitSilence } from './stage-alarm.ts';
 
 /** What alarms and dashboard look at. */
 export type Watched = {

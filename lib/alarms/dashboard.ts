@@ -13,10 +13,10 @@ import {
 import { Construct } from 'constructs';
 import type { DeliverMetric } from '../../lambdas/deliver/log-line.ts';
 import { METRIC_NAMESPACE } from '../../lambdas/metric-directive.ts';
-import { SHORTEST_DEADLINE } from '../ingest/alarms.ts';
 import { adapterMetric } from '../operate/metrics.ts';
 import type { Alarms, Watched } from './alarms.ts';
-import { FRESH_WITHIN } from './settings.ts';
+import { SHORTEST_DEADLINE } from './function-alarms.ts';
+import { FRESH_WITHIN } from './stage-alarm.ts';
 
 const PERIOD = Duration.minutes(5);
 const MAXIMUM = { statistic: Stats.MAXIMUM, period: PERIOD };

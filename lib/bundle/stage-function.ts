@@ -14,9 +14,8 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
-import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
-import { createLogGroup, type DataProtection } from '../protection/data-protection.ts';
-import { acknowledgeRule } from '../protection/nag-reasons.ts';
+import { CATALOGUE_FILE } from '../../lambdas/adapters/lambda.ts';
+import { acknowledgeRule, createLogGroup, type DataProtection } from '../protection/data-protection.ts';
 import { functionCode } from './function-code.ts';
 
 /** The entries that a function reads at its cold start, and what they have to be. */

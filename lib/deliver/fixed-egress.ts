@@ -11,7 +11,7 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import { acknowledgeRule } from '../protection/nag-reasons.ts';
+import { acknowledgeRule } from '../protection/data-protection.ts';
 
 /**
  * A network of deliver's own, whose calls all leave from one address. It has two zones, so that the function goes on where

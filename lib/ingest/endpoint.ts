@@ -20,13 +20,14 @@ import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { IngestEnvironment } from '../../lambdas/adapters/environment.ts';
+import type { IngestEnvironment } from '../../lambdas/adapters/lambda.ts';
 import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
-import { refuseUnfitSizes } from '../buffer/message-sizes.ts';
+import { refuseUnfitSizes } from '../buffer/queue.ts';
 import { createStageFunction } from '../bundle/stage-function.ts';
 import { DELIVERY_TIMES } from '../deliver/times.ts';
-import { secretNameOf } from '../operate/secret-name.ts';
+import { secretNameOf } from '../mapping/schema.ts';
 import {
+  acknowledgeRule,
   createLogGroup,
   createStackSecret,
   type DataProtection,
@@ -34,7 +35,6 @@ import {
   grantSend,
   type StackSecret,
 } from '../protection/data-protection.ts';
-import { acknowledgeRule } from '../protection/nag-reasons.ts';
 
 const HANDLER = fileURLToPath(new URL('../../lambdas/ingest/handler.ts', import.meta.url));
 

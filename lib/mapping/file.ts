@@ -1,6 +1,5 @@
-import * as z from 'zod';
-import { findOptions, PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
-import { type Profile, profileSchema, type Source } from '../../lambdas/ingest/source.ts';
+import type * as z from 'zod';
+import type { Profile, Source } from '../../lambdas/ingest/source.ts';
 import { MAX_PARAMETERS } from '../../lambdas/map/event.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { matchesEventType } from '../../lambdas/webhook-body.ts';
@@ -11,17 +10,8 @@ import {
   type Finding,
   type Problem,
   readConfigFile,
-  repair,
 } from '../config/file.ts';
-import { checkDeduplicationIds } from './deduplication-id.ts';
-import {
-  checkExpressions,
-  checkLiterals,
-  checkSecretHeaders,
-  explainSlow,
-  mappedHeaders,
-} from './expressions.ts';
-import { checkFormerNames } from './former-names.ts';
+import { checkExpressions, checkLiterals, mappedHeaders } from './expressions.ts';
 import {
   eventIdOf,
   mappingFileSchema,
@@ -29,6 +19,7 @@ import {
   type WrittenFile,
   type WrittenMapping,
 } from './schema.ts';
+import { checkDeduplicationIds, checkSecretHeaders, resolveVerify } from './verify.ts';
 
 /** A mapping file: how its source is verified (ingest's part) and what becomes of its webhooks (map's part). */
 export type MappingFile = WrittenMapping & {
@@ -144,6 +135,62 @@ function problemsOf(
   return [...problems, ...more];
 }
 
+/** A value that fits its schema, and the paths of what had to be removed or replaced for that. */
+type Repaired<Value> = { readonly value: Value; readonly replaced: readonly (readonly PropertyKey[])[] };
+
+/** A wrong value may hide another one; more rounds than wrong values within each other are not needed. */
+const ROUNDS = 4;
+
+/**
+ * Makes a value fit its schema, so that what is right in it can be checked for more problems. Gives `undefined` where too
+ * little is left.
+ * @param placeholders what takes the place of a wrong value, by its key; any other is removed
+ */
+function repair<Value>(
+  raw: unknown,
+  schema: z.ZodType<Value>,
+  findings: readonly Finding[],
+  placeholders: Readonly<Record<string, unknown>>,
+): Repaired<Value> | undefined {
+  const value = structuredClone(raw);
+  const replaced: (readonly PropertyKey[])[] = [];
+  let wrong = findings;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const { path } of wrong) {
+      if (!replace(value, path, placeholders)) return undefined;
+      replaced.push(path);
+    }
+    const checked = checkAgainst(schema, value);
+    if (checked.ok) return { value: checked.value, replaced };
+    wrong = checked.failure;
+  }
+  return undefined;
+}
+
+/** Replaces or removes a value; whether that could be done. */
+function replace(
+  root: unknown,
+  path: readonly PropertyKey[],
+  placeholders: Readonly<Record<string, unknown>>,
+): boolean {
+  const key = path.at(-1);
+  const parent = path.slice(0, -1).reduce<unknown>((value, part) => memberOf(value, part), root);
+  if (key === undefined || typeof parent !== 'object' || parent === null) return false;
+  const members = parent as Record<PropertyKey, unknown>;
+  const placeholder = placeholders[String(key)];
+  if (placeholder !== undefined) members[key] = placeholder;
+  else if (Array.isArray(parent)) members[key] = 'placeholder';
+  else if (Object.hasOwn(members, key)) delete members[key];
+  else return false;
+  return true;
+}
+
+function memberOf(value: unknown, key: PropertyKey): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<PropertyKey, unknown>>)[key]
+    : undefined;
+}
+
 /** As a person reads the file. */
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
   return problems.toSorted(
@@ -239,119 +286,45 @@ function checkParameters({ value, problemAt }: Parsed): readonly Problem[] {
   });
 }
 
-const objectSchema = z.record(z.string(), z.unknown());
+/** What has a name, and the names that it had before. */
+type Renamed = {
+  readonly name: string;
+  readonly formerly?: readonly string[] | undefined;
+  /** Makes a problem at one of the former names. */
+  readonly problemAt: (place: number, message: string) => Problem;
+};
 
-/** What a mapping file may say beside `verify`, in the words of a profile. */
-const BESIDE = {
-  'event-type': 'eventType',
-  'deduplication-id': 'deduplicationId',
-  form: 'form',
-  handshakes: 'handshakes',
-  acknowledge: 'acknowledge',
-} as const;
+type Claim = { readonly former: string; readonly owner: Renamed; readonly place: number };
 
-type BesideVerify = Partial<Record<keyof typeof BESIDE, unknown>>;
-
-/**
- * Resolves `verify`: the name of a profile, a profile with some options changed (`{profile: zendesk, content: …}`), or all
- * the options. `beside` takes the place of what the profile says of type, id, handshakes and acknowledgement.
- */
-export function resolveVerify(
-  verify: unknown,
-  beside: BesideVerify = {},
-): Result<Profile, readonly Finding[]> {
-  const options = readOptions(verify);
-  if (!options.ok) return options;
-  const given = Object.entries(BESIDE).flatMap(([key, name]) => {
-    const value = beside[key as keyof typeof BESIDE];
-    // One selector may stand without its list.
-    const isList = name === 'eventType' || name === 'deduplicationId';
-    return value === undefined ? [] : [[name, isList ? [value].flat() : value] as const];
+/** Checks that a former name leads to one event, or source, and that none has it now: else two would share what it was. */
+export function checkFormerNames(kind: 'event' | 'source', all: readonly Renamed[]): readonly Problem[] {
+  const claims = all.flatMap((owner) =>
+    (owner.formerly ?? []).map((former, place) => ({ former, owner, place })),
+  );
+  return claims.flatMap((claim, index) => {
+    const message = explainPresent(kind, claim, all) ?? explainShared(claim, claims.slice(0, index));
+    return message === undefined ? [] : [claim.owner.problemAt(claim.place, message)];
   });
-  const checked = checkAgainst(profileSchema, { ...options.value, ...Object.fromEntries(given) });
-  if (!checked.ok) {
-    return fail(checked.failure.map((finding) => whereWritten(finding, typeof verify === 'string')));
+}
+
+function explainPresent(
+  kind: 'event' | 'source',
+  { former, owner }: Claim,
+  all: readonly Renamed[],
+): string | undefined {
+  if (former === owner.name) return `"${former}" is its present name. Remove it here.`;
+  const other = all.find(({ name }) => name === former);
+  if (other === undefined) return undefined;
+  if (other.formerly?.includes(owner.name)) {
+    return `"${owner.name}" and "${former}" each say that they were the other. Remove one of the two lines.`;
   }
-  const slow = findSlowPicks(checked.value.signature);
-  return slow.length === 0 ? checked : fail(slow);
+  const rename = kind === 'event' ? 'Give that event another name' : 'Rename that folder';
+  return `"${former}" is the name of another ${kind}. ${rename}, or remove this line.`;
 }
 
-function readOptions(verify: unknown): Result<object, readonly Finding[]> {
-  if (typeof verify === 'string') return profileNamed(verify, ['verify']);
-  const object = objectSchema.safeParse(verify);
-  if (!object.success) {
-    const message = 'expected the name of a profile, or the options of a scheme.';
-    return fail([{ path: ['verify'], message }]);
-  }
-  const { profile, ...options } = object.data;
-  if (profile === undefined) return succeed({ signature: options });
-  const base = profileNamed(String(profile), ['verify', 'profile']);
-  if (!base.ok) return base;
-  return succeed({ ...base.value, signature: mergeOptions(base.value.signature, options) });
-}
-
-/** What says where a value stands; of two that differ, the second takes the place of the first with all that is beside it. */
-const PLACES = ['in', 'header', 'query', 'body'];
-
-/**
- * Changes some options of a profile: objects are merged, null removes an option, and all else replaces what was there, as in a
- * JSON merge patch (RFC 7396).
- */
-function mergeOptions(base: object, changes: object): object {
-  const before = base as Readonly<Record<string, unknown>>;
-  const merged: Record<string, unknown> = isOtherPlace(base, changes) ? {} : { ...before };
-  for (const [name, change] of Object.entries(changes)) {
-    if (change === null) delete merged[name];
-    else if (isPlainObject(change) && isPlainObject(merged[name]))
-      merged[name] = mergeOptions(merged[name], change);
-    else merged[name] = change;
-  }
-  return merged;
-}
-
-/** Another place altogether; another header is read as the profile's was. */
-function isOtherPlace(base: object, changes: object): boolean {
-  const placeOf = (options: object) => {
-    const { in: kind, ...rest } = options as { readonly in?: unknown };
-    return kind ?? PLACES.find((place) => place in rest);
-  };
-  const [from, to] = [placeOf(base), placeOf(changes)];
-  return to !== undefined && from !== to;
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function profileNamed(
-  name: string,
-  path: readonly PropertyKey[],
-): Result<{ readonly signature: object }, readonly Finding[]> {
-  const profile = findOptions(name);
-  if (profile !== undefined) return succeed({ ...profile, signature: { ...(profile.signature as object) } });
-  const advice = didYouMean(name, PROFILE_NAMES, `There are: ${PROFILE_NAMES.join(', ')}.`);
-  return fail([{ path, message: `${JSON.stringify(name)} is not a profile. ${advice}` }]);
-}
-
-/** Where a person wrote what is wrong in a profile: in `verify`, or beside it. */
-function whereWritten({ path: [first = '', ...rest], message }: Finding, isName: boolean): Finding {
-  const key = Object.entries(BESIDE).find(([, name]) => name === first)?.[0];
-  return { path: key === undefined ? ['verify', ...(isName ? [] : rest)] : [key, ...rest], message };
-}
-
-/**
- * Finds `pick` patterns that a header could make slow. Anyone can send a header, and would keep the function busy with it.
- * The function itself does not look again: it only sees patterns that passed here.
- */
-function findSlowPicks(scheme: Profile['signature']): readonly Finding[] {
-  if (scheme.kind === 'sharedSecret' || scheme.kind === 'custom') return [];
-  const extractors =
-    scheme.kind === 'jwt'
-      ? { token: scheme.token }
-      : { signature: scheme.signature, timestamp: scheme.timestamp, id: scheme.id };
-  return Object.entries(extractors).flatMap(([name, extractor]) => {
-    const pick = extractor?.pick;
-    const message = pick === undefined ? undefined : explainSlow(pick);
-    return message === undefined ? [] : [{ path: ['verify', name, 'pick'], message }];
-  });
+function explainShared({ former, owner }: Claim, earlier: readonly Claim[]): string | undefined {
+  const first = earlier.find((claim) => claim.former === former)?.owner;
+  if (first === undefined) return undefined;
+  const whose = first === owner ? 'is there twice' : `is a former name of "${first.name}" already`;
+  return `"${former}" ${whose}. Keep it where it belongs, and remove the other.`;
 }

@@ -4,8 +4,8 @@ import * as z from 'zod';
 import { LEDGER_DAYS } from '../../lambdas/deliver/ledger/entry.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type Problem, readConfigFile, readConfigText } from '../config/file.ts';
-import { warnOfRepeatedFacts } from './deduplication-id.ts';
-import { checkCoverage } from './examples/coverage.ts';
+import { checkCoverage, collectPaths } from './examples/coverage.ts';
+import { findDoubts, warnOfOpenHandshakes, warnOfRepeatedFacts } from './examples/doubts.ts';
 import {
   checkExpectation,
   type Example,
@@ -13,9 +13,7 @@ import {
   parseExample,
   runExample,
 } from './examples/example.ts';
-import { type MappingFile, parseMappingFile } from './file.ts';
-import { checkFormerNames } from './former-names.ts';
-import { warnOfOpenHandshakes } from './open-handshakes.ts';
+import { checkFormerNames, type MappingFile, parseMappingFile } from './file.ts';
 
 /** The file that makes a folder a mapping folder. */
 const MAPPING_FILE = 'mapping.yaml';
@@ -77,11 +75,13 @@ async function checkFolder(path: string, folder: string, stages: readonly string
   if (!file.ok) return { mappings: [], problems: [...file.failure, ...problems] };
   const mapping = file.value;
   const runs = await Promise.all(examples.map((example) => runExample(mapping, example, stages[0] ?? '')));
+  const known = await collectPaths(mapping, runs);
   const found = [
     ...warnOfRepeatedFacts(mapping),
-    ...checkAges(mapping),
+    ...warnOfAges(mapping),
     ...warnOfOpenHandshakes(mapping, examplesOfEvents(runs)),
-    ...(await checkCoverage(mapping, runs)),
+    ...checkCoverage(mapping, runs, known),
+    ...findDoubts(mapping, known),
     ...problems,
     ...runs.flatMap(checkExpectation),
   ];
@@ -92,7 +92,7 @@ async function checkFolder(path: string, folder: string, stages: readonly string
  * Warns of a `max-age` that has nothing to go by: without a timestamp in the signature, and without an `event-time`, a copy
  * of a webhook looks new whenever it is sent again.
  */
-function checkAges({ profile, defaults, events, problemAt }: MappingFile): readonly Problem[] {
+function warnOfAges({ profile, defaults, events, problemAt }: MappingFile): readonly Problem[] {
   if (hasSignedTime(profile.signature)) return [];
   return events.flatMap((event, index) => {
     const age = event['max-age'] ?? defaults['max-age'];
@@ -223,4 +223,47 @@ function stagesOfFile(file: string): readonly string[] {
   const read = text?.ok ? readConfigFile(file, text.value) : undefined;
   const parsed = eventIdsSchema.safeParse(read?.ok ? read.value.value : undefined);
   return (parsed.data?.events ?? []).flatMap((event) => Object.keys(event['event-id']));
+}
+
+/** A source of an earlier state of the mappings, and the names of its events. */
+export type NamedSource = { readonly source: string; readonly events: readonly string[] };
+
+/**
+ * Warns of names that earlier mappings had and today's do not have, not even in `formerly`: what the ledger knows under them
+ * is not found any more.
+ * @param base what the earlier state is called
+ */
+export function warnOfVanished(
+  earlier: readonly NamedSource[],
+  mappings: readonly MappingFile[],
+  { base, directory }: { readonly base: string; readonly directory: string },
+): readonly Problem[] {
+  return earlier.flatMap(({ source, events }) => {
+    const now = mappings.find((one) => one.source === source || one.formerly?.includes(source));
+    if (now === undefined) return [warning({ file: directory, path: '' }, explainSource(source, base))];
+    const names = now.events.flatMap(({ name, formerly = [] }) => [name, ...formerly]);
+    const place = now.problemAt(['events'], '');
+    return events
+      .filter((name) => !names.includes(name))
+      .map((name) => warning(place, explainEvent(name, base)));
+  });
+}
+
+function warning(place: Omit<Problem, 'message'>, message: string): Problem {
+  return { ...place, message, severity: 'warning' };
+}
+
+function explainEvent(name: string, base: string): string {
+  return (
+    `"${name}" is an event in ${base}, and is gone here. If it has another name now, add "formerly: [${name}]" to it: ` +
+    'else a webhook that is repeated is sent again. If it was removed, what waits of it becomes a dead letter (no-mapping).'
+  );
+}
+
+function explainSource(source: string, base: string): string {
+  return (
+    `"${source}" is a source in ${base}, and is gone here. If its folder has another name now, add "formerly: [${source}]" ` +
+    'at the top of its mapping.yaml, and leave "secret" as it was: webhooks to the old URL are still taken. ' +
+    'If it was removed, its URL answers 404, and what waits of it becomes a dead letter (no-mapping).'
+  );
 }

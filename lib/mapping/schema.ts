@@ -183,7 +183,7 @@ export const mappingFileSchema = z.strictObject({
 });
 
 export type WrittenFile = z.infer<typeof mappingFileSchema>;
-export type WrittenEvent = WrittenFile['events'][number];
+type WrittenEvent = WrittenFile['events'][number];
 
 /** The part of a mapping file that map goes by. */
 export type WrittenMapping = Pick<WrittenFile, 'source' | 'formerly' | 'let' | 'defaults' | 'events'> & {
@@ -262,6 +262,15 @@ function resolveKey(key: WrittenEvent['event-key']): EventKeyMapping {
 
 function withoutUndefined(event: WrittenEvent): Partial<WrittenEvent> {
   return Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * The name in Secrets Manager of one of a stack's secrets. A mapping file has one name for all stages, but each stage needs
+ * a secret of its own.
+ * @param name what the names of the stack's resources begin with (`WebhookAdapterProps.name`)
+ */
+export function secretNameOf(name: string, secret: string): string {
+  return `${name}/${secret}`;
 }
 
 type JsonSchema = Record<string, unknown>;

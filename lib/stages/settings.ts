@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
-import type { AlarmSettings } from '../alarms/settings.ts';
+import type { AlarmSettings } from '../alarms/stage-alarm.ts';
 import type { WebhookAdapterStackProps } from '../webhook-adapter-stack.ts';
-import type { Stage } from './schema.ts';
+import type { Stage } from './stages.ts';
 
 /** What a stage's settings mean to its stack. Apart from their schema, so that no command waits for the CDK to load. */
 export function stackPropsOf(name: string, stage: Stage): Omit<WebhookAdapterStackProps, 'mappings'> {

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod';
-import { parseJson } from '../../lambdas/parse-json.ts';
-import { listenOnLoopback } from '../emulator/loopback.ts';
+import { parseJson } from '../../lambdas/result.ts';
+import { listenOnLoopback } from '../emulator/host.ts';
 import {
   type Outage,
   outageReaction,

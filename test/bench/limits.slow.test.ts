@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SECRETS } from '../../bench/events.ts';
-import type { Figure } from '../../bench/figures.ts';
-import { findGrown, readResults } from '../../bench/figures.ts';
+import { type Figure, findGrown, QUICK, readResults } from '../../bench/figures.ts';
 import { measureCalls, measureSizes } from '../../bench/sections/price.ts';
-import { type Endpoints, startEndpoints } from '../../bench/stub/start-endpoints.ts';
-import { prepareSubjects, type Subject, type Subjects } from '../../bench/subjects.ts';
-import { QUICK } from '../../bench/world.ts';
+import {
+  type Endpoints,
+  prepareSubjects,
+  type Subject,
+  type Subjects,
+  startEndpoints,
+} from '../../bench/subjects.ts';
 
 const COMMITTED = readResults().figures;
 

@@ -3,17 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type CommandResult, run } from '../../cli/command-line.ts';
-import { dropDeadLetters } from '../../cli/dead-letters/drop.ts';
-import { listDeadLetters } from '../../cli/dead-letters/list.ts';
+import { dropDeadLetters, listDeadLetters } from '../../cli/dead-letters/list.ts';
 import { replayCommand } from '../../cli/dead-letters/replay.ts';
 import { showDeadLetter } from '../../cli/dead-letters/show.ts';
 import { diff } from '../../cli/mappings/diff.ts';
 import { explainMapping } from '../../cli/mappings/explain-mapping.ts';
 import { mapCommand } from '../../cli/mappings/map.ts';
 import { validate } from '../../cli/mappings/validate.ts';
-import { rotateSecret } from '../../cli/secrets/rotate.ts';
+import { rotateSecret, showSecrets } from '../../cli/secrets/rotate.ts';
 import { setSecret } from '../../cli/secrets/set.ts';
-import { showSecrets } from '../../cli/secrets/status.ts';
 import { examine } from '../../cli/webhooks/doctor.ts';
 import { explainWebhook } from '../../cli/webhooks/explain.ts';
 import { send } from '../../cli/webhooks/send.ts';
@@ -342,10 +340,8 @@ describe('nothing that cannot be seen, and no line of somebody else’s, is prin
 
   test('any other command: each has its case here', () => {
     const adapter = readFileSync(new URL('../../cli/adapter.ts', import.meta.url), 'utf8');
-    const registered = [...adapter.matchAll(/^import \{ (register\w+) \}|\.(register\w+)\(/gm)].map(
-      ([, imported, called]) => imported ?? called,
-    );
+    const registered = new Set(adapter.match(/\bregister[A-Z]\w*/g));
 
-    expect(registered.toSorted()).toEqual([...Object.keys(CASES), ...OF_OUR_OWN].toSorted());
+    expect([...registered].toSorted()).toEqual([...Object.keys(CASES), ...OF_OUR_OWN].toSorted());
   });
 });

@@ -3,9 +3,8 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as z from 'zod';
 import { readMappingFolders } from '../../lib/mapping/folders.ts';
-import { type Stage, stageSchema } from '../../lib/stages/schema.ts';
 import { stackPropsOf } from '../../lib/stages/settings.ts';
-import { readStages } from '../../lib/stages/stages.ts';
+import { readStages, type Stage, stageSchema } from '../../lib/stages/stages.ts';
 import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
 import { SIX_SOURCES } from '../fixtures/six-sources.ts';
 

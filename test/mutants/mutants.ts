@@ -1,4 +1,4 @@
-import type { Mutant } from '../../bench/measure/bundle-mutant.ts';
+import type { Mutant } from '../../bench/sections/functions.ts';
 import type { WorldEvent } from '../../rehearsal/plan/plan.ts';
 
 /** The real code with one safeguard taken out, for the stories. */
@@ -200,7 +200,7 @@ export const REHEARSAL_MUTANTS: readonly RehearsalMutant[] = [
     finding: /dead letters have no note/,
     mutant: {
       function: 'deliver',
-      file: 'dead-letter/message.ts',
+      file: 'dead-letter/note.ts',
       changes: [['noteAttributes(note)', '{}']],
     },
   },

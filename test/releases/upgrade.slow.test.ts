@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openAccount } from '../../answers/account.ts';
 import { readDeadLetters } from '../../answers/dead-letter.ts';
-import { PROJECT } from '../../answers/project.ts';
+import { openAccount, PROJECT } from '../../answers/project.ts';
 import { replayDeadLetters } from '../../answers/replay.ts';
-import { listenOnLoopback } from '../../local/emulator/loopback.ts';
+import { listenOnLoopback } from '../../local/emulator/host.ts';
 import { type LocalRun, startLocalRun } from '../../local/run.ts';
 import { type LedgerItem, openStack, type StackAccess } from '../../rehearsal/play/stack-access.ts';
 import {

@@ -5,8 +5,7 @@ import twilioLibrary from 'twilio';
 import { findProfile } from '../../lambdas/ingest/signature/profiles/profiles.ts';
 import { type SignatureScheme, signatureSchemeSchema } from '../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
-import { type Flaws, signFlawed } from '../../signing/flawed-webhook.ts';
-import { type Signed, signWebhook, type ToSign } from '../../signing/sign-webhook.ts';
+import { type Flaws, type Signed, signFlawed, signWebhook, type ToSign } from '../../signing/sign-webhook.ts';
 
 const URL = 'https://hooks.example.com/webhooks/x';
 const AT = new Date('2026-11-24T09:30:00Z');

@@ -9,7 +9,7 @@ import { functionCode } from '../../../lib/bundle/function-code.ts';
 import { sourceOf } from '../../../lib/mapping/file.ts';
 import { readMappingFolders } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
-import { type Loopback, listenOnLoopback } from '../../../local/emulator/loopback.ts';
+import { type Loopback, listenOnLoopback } from '../../../local/emulator/host.ts';
 import { SIX_SOURCES } from '../../fixtures/six-sources.ts';
 
 type Files = Readonly<Record<string, Uint8Array>>;

@@ -4,7 +4,6 @@ import type { ChangeClass } from '../../../answers/diff/change.ts';
 import { type Change, diffMappings, type MessageDiff } from '../../../answers/diff/diff.ts';
 import type { ComparedWebhook, SideSource } from '../../../answers/diff/outcome.ts';
 import { identifyWebhook } from '../../../lambdas/ingest/identity.ts';
-import type { CampaignEvent } from '../../../lambdas/map/event.ts';
 import { type PreviewedWebhook, previewBy } from '../../../lib/mapping/examples/preview.ts';
 import { parseMappingFile } from '../../../lib/mapping/file.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
@@ -350,6 +349,6 @@ async function payloadBy({ profile, mapping }: SideSource): Promise<string | und
 }
 
 /** The order of parameters makes no difference. */
-function sortMembers({ params, ...event }: CampaignEvent): object {
+function sortMembers({ params, ...event }: { readonly params: object }): object {
   return { ...event, params: Object.entries(params).toSorted(([one], [other]) => (one < other ? -1 : 1)) };
 }

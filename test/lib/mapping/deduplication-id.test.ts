@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { warnOfRepeatedFacts } from '../../../lib/mapping/deduplication-id.ts';
+import { warnOfRepeatedFacts } from '../../../lib/mapping/examples/doubts.ts';
 import { parseMappingFile } from '../../../lib/mapping/file.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
 

@@ -4,9 +4,8 @@ import { join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { Duration } from 'aws-cdk-lib';
 import { formatProblems } from '../../../lib/config/file.ts';
-import { eventUrlSchema } from '../../../lib/stages/schema.ts';
 import { stackPropsOf } from '../../../lib/stages/settings.ts';
-import { readStages, selectStages } from '../../../lib/stages/stages.ts';
+import { eventUrlSchema, readStages, selectStages } from '../../../lib/stages/stages.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'stages-'));
 afterAll(() => rmSync(directory, { recursive: true }));

@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type SecretsManager, startSecretsManager } from '../../../local/emulator/secrets-manager.ts';
+import { type SecretsManager, startSecretsManager } from '../../../local/emulator/servers.ts';
 
 const GENERATED = { SecretStringTemplate: '{"for":"tests"}', GenerateStringKey: 'key', PasswordLength: 40 };
 
