@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { Problem } from '../../lib/config/file.ts';
-import type { Example } from '../../lib/mapping/examples/example.ts';
 import { foldersOf, readExamples, readMappingFolders } from '../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { dateSample, findSample, sampleNames } from '../../signing/samples.ts';
@@ -38,6 +37,8 @@ export function readAllExamples(project: Project, stages: readonly string[]): We
     unread: read.reduce((sum, { problems }) => sum + new Set(problems.map(({ file }) => file)).size, 0),
   };
 }
+
+type Example = ReturnType<typeof readExamples>['examples'][number];
 
 function comparedExample(source: string, { name, path, webhook }: Example): ComparedWebhook {
   const title = titleIn(readFileSync(path, 'utf8'));

@@ -1,12 +1,13 @@
-import type { ChangeClass } from '../../answers/diff/change.ts';
 import type { Case, Change, MessageDiff } from '../../answers/diff/diff.ts';
-import type { Edit } from '../../answers/diff/edits.ts';
 import type { ComparedWebhook, NotSent, Sends } from '../../answers/diff/outcome.ts';
 import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
 import { codeText, markdownTable, plainText } from '../../lib/config/markdown.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import { formatCount } from '../command-line.ts';
 import { formatValue } from './explain-mapping.ts';
+
+type ChangeClass = Change['class'];
+type Edit = MessageDiff['edits'][number];
 
 /** What `adapter diff` found; `--format json` prints it as it is. */
 export type DiffReport = {
