@@ -157,7 +157,7 @@ function capitalise(text: string): string {
 }
 
 /** A value of a mapping in plain English, or the expression itself where there are no words for it. */
-function formatValue(text: string): string {
+export function formatValue(text: string): string {
   if (!isExpression(text)) return `"${text}"`;
   const source = expressionSource(text);
   const parsed = parseExpression(text);

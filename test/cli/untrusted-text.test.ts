@@ -7,6 +7,7 @@ import { dropDeadLetters, listDeadLetters } from '../../cli/dead-letters/list.ts
 import { replayCommand } from '../../cli/dead-letters/replay.ts';
 import { showDeadLetter } from '../../cli/dead-letters/show.ts';
 import { writePage } from '../../cli/mappings/events-page.ts';
+import { diff } from '../../cli/mappings/diff.ts';
 import { explainMapping } from '../../cli/mappings/explain-mapping.ts';
 import { mapCommand } from '../../cli/mappings/map.ts';
 import { validate } from '../../cli/mappings/validate.ts';
@@ -282,6 +283,19 @@ const CASES: Readonly<Record<string, Case>> = {
       mapCommand(projectWith(MAPPING), { mapping: 'shop', body: fileWith(body), json }),
   ],
   registerValidate: [MAPPING, (mapping: object, json) => () => validate(projectWith(mapping), { json })],
+  registerDiff: [
+    { mapping: MAPPING, body: DEAD_LETTER },
+    ({ mapping, body }: { mapping: object; body: object }, json) => {
+      held = { ...WELL, deadLetter: { body: JSON.stringify(body), attributes: ATTRIBUTES } };
+      const before = join(directory, 'before');
+      mkdirSync(join(before, 'shop', 'examples'), { recursive: true });
+      writeFileSync(join(before, 'shop', 'mapping.yaml'), JSON.stringify(MAPPING));
+      const example = `# ${HOSTILE.replaceAll('\n', ' ')}\n${JSON.stringify({ webhook: { body } })}`;
+      writeFileSync(join(before, 'shop', 'examples', 'paid.yaml'), example);
+      const format = json ? 'json' : 'markdown';
+      return () => diff(projectWith(mapping), { ...STACK(), base: before, deadLetters: true, format });
+    },
+  ],
   registerExplainMapping: [
     MAPPING,
     (mapping: object) => async () => explainMapping(projectWith(mapping), { name: 'shop' }),
