@@ -35,6 +35,18 @@ export function grantReading(parts: OperatedParts, grantee: IGrantable): Grant {
   ].reduce((all, grant) => all.combine(grant));
 }
 
+/**
+ * Lets somebody read which mappings are deployed, and nothing of a customer's: `diff --stack`. Lambda gives the package of a
+ * function together with its settings, among which is no secret.
+ */
+export function grantReadingMappings({ ledger, functions }: OperatedParts, grantee: IGrantable): Grant {
+  return [
+    // The functions are found by their stack.
+    allow(grantee, ['cloudformation:ListStackResources'], stackOf(ledger)),
+    ...functions.map(({ functionArn }) => allow(grantee, ['lambda:GetFunction'], functionArn)),
+  ].reduce((all, grant) => all.combine(grant));
+}
+
 /** Lets somebody act on dead letters, too: `dead-letter replay` and `drop`. The ledger keeps who did it. */
 export function grantActing(parts: OperatedParts, grantee: IGrantable): Grant {
   const { buffer, deadLetter, ledger } = parts;
@@ -79,6 +91,15 @@ function allow(grantee: IGrantable, actions: string[], ...resourceArns: string[]
 /** They have no resource (Service Authorization Reference, Amazon CloudWatch Logs). */
 function allowQueryResults(grantee: IGrantable): Grant {
   return allow(grantee, ['logs:GetQueryResults'], '*');
+}
+
+function stackOf(scope: Table): string {
+  const stack = Stack.of(scope);
+  return stack.formatArn({
+    service: 'cloudformation',
+    resource: 'stack',
+    resourceName: `${stack.stackName}/*`,
+  });
 }
 
 function everyLogGroup(scope: Table): string {
