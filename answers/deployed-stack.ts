@@ -11,13 +11,17 @@ import { fail, type Result, succeed } from '../lambdas/result.ts';
 export type DeployedAdapter = {
   /** What the names of its queues, ledger and secrets begin with. */
   readonly name: string;
-  /** The log groups of its functions. CloudFormation names them, after its stack. */
-  readonly logGroups: readonly string[];
+  /** CloudFormation names functions and log groups, after its stack. */
+  readonly functions: readonly OfFunction[];
+  readonly logGroups: readonly OfFunction[];
 };
+
+/** A resource that each function has one of, by the function's stage. */
+export type OfFunction = { readonly stage: 'ingest' | 'deliver'; readonly name: string };
 
 /** Ids of resources in a template: where they stand in the construct, and a hash of that. */
 const LEDGER = /^(.*)LedgerTable[0-9A-F]{8}$/;
-const FUNCTION_LOGS = /^(.*?)(Ingest|Deliver)FunctionLogs[0-9A-F]{8}$/;
+const FUNCTION = /^(.*?)(Ingest|Deliver)Function(Logs)?[0-9A-F]{8}$/;
 
 /**
  * Finds the adapter that a person means: by its own name, or by that of its stack. They are the same unless the app gives
@@ -35,7 +39,7 @@ export async function findAdapter(
     return fail(
       isMissingStack(error)
         ? `There is no adapter and no stack "${given}" in this account and region.`
-        : `CloudFormation was asked for the stack "${given}", and has not answered: ${messageOf(error)}`,
+        : `CloudFormation has not said what the stack "${given}" has (${messageOf(error)}). If the stack has another name than the adapter, name the stack.`,
     );
   }
 }
@@ -89,11 +93,16 @@ function chooseAdapter(
         : `The stack "${given}" has several adapters. Name one of them: ${names}.`,
     );
   }
-  const logGroups = resources.flatMap(({ LogicalResourceId = '', PhysicalResourceId = '' }) => {
-    const [, place] = FUNCTION_LOGS.exec(LogicalResourceId) ?? [];
-    return place !== undefined && (others.length === 0 || place === chosen.place) ? [PhysicalResourceId] : [];
+  const parts = resources.flatMap(({ LogicalResourceId = '', PhysicalResourceId: name = '' }) => {
+    const [, place, stage, logs] = FUNCTION.exec(LogicalResourceId) ?? [];
+    const isOf = place !== undefined && (others.length === 0 || place === chosen.place);
+    return isOf ? [{ stage: stage === 'Ingest' ? 'ingest' : 'deliver', name, logs } as const] : [];
   });
-  return succeed({ name: chosen.name, logGroups });
+  return succeed({
+    name: chosen.name,
+    functions: parts.flatMap(({ logs, ...one }) => (logs === undefined ? [one] : [])),
+    logGroups: parts.flatMap(({ logs, ...one }) => (logs === undefined ? [] : [one])),
+  });
 }
 
 function messageOf(error: unknown): string {

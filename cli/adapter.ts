@@ -5,6 +5,8 @@ import { print } from '../lib/config/print.ts';
 import { registerDrop, registerList } from './dead-letters/list.ts';
 import { registerReplay } from './dead-letters/replay.ts';
 import { registerShow } from './dead-letters/show.ts';
+import { registerDiff } from './mappings/diff.ts';
+import { registerEvents } from './mappings/events.ts';
 import { registerExplainMapping } from './mappings/explain-mapping.ts';
 import { registerMap } from './mappings/map.ts';
 import { registerValidate } from './mappings/validate.ts';
@@ -15,6 +17,7 @@ import { registerCheck } from './stacks/check.ts';
 import { registerStageStatus } from './stacks/status.ts';
 import { registerDoctor } from './webhooks/doctor.ts';
 import { registerExplain } from './webhooks/explain.ts';
+import { registerReport } from './webhooks/report.ts';
 import { registerSend } from './webhooks/send.ts';
 import { registerTail } from './webhooks/tail.ts';
 
@@ -41,6 +44,8 @@ registerCheck(program);
 registerMap(program);
 registerExplainMapping(program);
 registerValidate(program);
+registerEvents(program);
+registerDiff(program);
 
 const deadLetters = program.command('dead-letter').description('what could not be delivered');
 registerList(deadLetters);
@@ -50,6 +55,7 @@ registerDrop(deadLetters);
 
 registerExplain(program);
 registerTail(program);
+registerReport(program);
 registerStageStatus(program);
 registerAdopt(program);
 

@@ -1,4 +1,4 @@
-import { CfnOutput, CfnResource, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, CfnResource, Stack, Token } from 'aws-cdk-lib';
 import type {
   MathExpression,
   MathExpressionOptions,
@@ -14,14 +14,22 @@ import { Alarms } from './alarms/alarms.ts';
 import { Dashboard } from './alarms/dashboard.ts';
 import type { AlarmSettings } from './alarms/stage-alarm.ts';
 import { BufferQueue } from './buffer/queue.ts';
+import { formatProblems } from './config/file.ts';
 import { DeadLetterQueue } from './dead-letter/queue.ts';
 import { Ledger } from './deliver/ledger.ts';
 import { rateOf } from './deliver/times.ts';
 import { type DeliverSettings, DeliverWorker, type DeliverWorkerProps } from './deliver/worker.ts';
 import { IngestEndpoint, type IngestSettings } from './ingest/endpoint.ts';
+import { checkStage } from './mapping/contract-check.ts';
 import { type MappingFile, sourceOf } from './mapping/file.ts';
 import { eventIdOf, resolveMapping, secretNameOf } from './mapping/schema.ts';
-import { grantActing, grantReading, grantSetting, type OperatedParts } from './operate/grants.ts';
+import {
+  grantActing,
+  grantReading,
+  grantReadingMappings,
+  grantSetting,
+  type OperatedParts,
+} from './operate/grants.ts';
 import {
   adapterMetric,
   type CountedEvents,
@@ -54,6 +62,11 @@ export type WebhookAdapterProps = IngestSettings &
      * @default none: every event has to have one id for all stages
      */
     readonly stage?: string | undefined;
+    /**
+     * Whether event ids may be placeholders, as those of examples are: where no customer can be messaged.
+     * @default they may not
+     */
+    readonly placeholders?: 'allowed' | undefined;
     /**
      * A network that the deliver function calls from, by its private subnets; they need a way out to the internet. Where it
      * leaves by a NAT gateway, Webex Campaign sees that one's address.
@@ -153,6 +166,11 @@ export class WebhookAdapter extends Construct {
     return grantReading(this.operatedParts(), grantee);
   }
 
+  /** Lets somebody read which mappings are deployed, and no data of a customer: `diff --stack`, for a pipeline. */
+  grantReadMappings(grantee: IGrantable): Grant {
+    return grantReadingMappings(this.operatedParts(), grantee);
+  }
+
   /** Lets somebody do all of `grantRead`, and act on dead letters: `dead-letter replay`, `dead-letter drop`. */
   grantOperate(grantee: IGrantable): Grant {
     return grantActing(this.operatedParts(), grantee);
@@ -221,6 +239,7 @@ export class WebhookAdapter extends Construct {
     refuseUnfit(this, props);
     this.node.addValidation({ validate: () => [...findTooLarge(this.size())] });
     const calls = callsOf(this.name, props);
+    checkDefinitions(this, props);
     allowLogs(this, { ...props, name: this.name });
     return calls;
   }
@@ -277,6 +296,18 @@ function refuseUnfit(adapter: WebhookAdapter, props: WebhookAdapterProps): void 
   const { ingest, deliver } = findUnfitExecutions(executions);
   if (ingest !== undefined) throw new Error(`ingestConcurrency: ${ingest}`);
   if (deliver !== undefined) throw new Error(`concurrency: ${deliver}`);
+}
+
+/** Checks ids and days of the event definitions: what is deployed, is deployed today. */
+function checkDefinitions(adapter: WebhookAdapter, props: WebhookAdapterProps): void {
+  const { mappings, stage = '', placeholders } = props;
+  const terms = { stage, today: new Date(), placeholders: placeholders === 'allowed' };
+  const problems = checkStage(mappings, terms);
+  const errors = problems.filter(({ severity }) => severity === undefined);
+  if (errors.length > 0)
+    throw new Error(`The event definitions do not fit the stage:\n${formatProblems(errors)}`);
+  for (const problem of problems)
+    Annotations.of(adapter).addWarningV2('webhook-adapter:event-definition', formatProblems([problem]));
 }
 
 /** Two stacks may have the same name where they are of different accounts or regions. */

@@ -4,7 +4,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import type { Mapping } from '../../lambdas/map/mapping.ts';
 import { type CompiledMapping, compileMapping, type Mapped, mapWebhook } from '../../lambdas/map/webhook.ts';
 import { parseBody } from '../../lambdas/webhook-body.ts';
 import { readFolder } from '../../lib/mapping/folders.ts';
@@ -33,6 +32,9 @@ async function runEngine(mapping: CompiledMapping, body: Buffer, type: string): 
   const scope = { source: 'measured', headers: {}, receivedAt: '2026-11-24T00:00:00.000Z' };
   return mapWebhook(mapping, { ...scope, eventTypes: [type], body: parsed.ok ? parsed.value : undefined });
 }
+
+/** A mapping as the synth writes it into the catalogue. */
+type Mapping = ReturnType<typeof resolveMapping>;
 
 /** The mapping as the function has it. */
 function readMapping({ directory }: Subject): Mapping {

@@ -6,6 +6,7 @@ import {
   type FilteredLogEvent,
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
+import type { OfFunction } from '../../answers/deployed-stack.ts';
 
 /** Passes log lines on as they come, until the signal ends it. */
 type FollowLogs = (onLine: (text: string) => void, signal: AbortSignal) => Promise<void>;
@@ -34,11 +35,12 @@ const LOOK_BACK_MILLISECONDS = 30_000;
  * for by the minute.
  */
 export function followCloudWatch(
-  groups: readonly string[],
+  logGroups: readonly OfFunction[],
   pollMilliseconds = POLL_MILLISECONDS,
 ): FollowLogs {
   return async (onLine, signal) => {
     const client = new CloudWatchLogsClient({});
+    const groups = logGroups.map(({ name }) => name);
     const pass = passOnce(onLine);
     const startedAt = Date.now();
     while (!signal.aborted) {

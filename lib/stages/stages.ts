@@ -46,6 +46,7 @@ export const stageSchema = z.strictObject({
       'expected a folder of this project, without "/" at its end: mappings-acme',
     )
     .optional(),
+  placeholders: z.enum(['allowed']).optional(),
   'public-url': z
     .url({ protocol: /^https?$/, error: 'expected a whole URL: https://host' })
     .regex(/[^/]$/, 'expected no slash at its end')
@@ -133,6 +134,13 @@ export function readStages(file: string): Result<Readonly<Record<string, Stage>>
   return findings.length === 0
     ? succeed(value)
     : fail(findings.map(({ path, message }) => problemAt(path, message)));
+}
+
+/** The stages whose event ids may be placeholders: the one that runs on this machine, and those that say so. */
+export function stagesWithPlaceholders(stages: Readonly<Record<string, Stage>>): readonly string[] {
+  return Object.entries(stages).flatMap(([name, { placeholders }]) =>
+    name === LOCAL_STAGE || placeholders === 'allowed' ? [name] : [],
+  );
 }
 
 const contextSchema = z.object({

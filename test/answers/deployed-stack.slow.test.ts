@@ -55,10 +55,20 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const groupsOf = (stack: string, place: string) =>
-  ['Ingest', 'Deliver'].map((stage) =>
-    expect.stringMatching(new RegExp(`^${stack}-${place}${stage}FunctionLogs[0-9A-F]{8}-${RANDOM}$`)),
-  );
+/** The functions, or their log groups, by how AWS names what a template leaves to it. */
+const namedAs = (stack: string, place: string, what: 'Function' | 'FunctionLogs') =>
+  ['ingest', 'deliver'].map((stage) => {
+    const id = `${place}${stage === 'ingest' ? 'Ingest' : 'Deliver'}${what}`;
+    return {
+      stage,
+      name: expect.stringMatching(new RegExp(`^${stack}-${id}[0-9A-F]{8}-${RANDOM}$`)),
+    };
+  });
+
+const partsOf = (stack: string, place: string) => ({
+  functions: namedAs(stack, place, 'Function'),
+  logGroups: namedAs(stack, place, 'FunctionLogs'),
+});
 
 describe('an adapter on AWS is found', () => {
   test('by the name of its stack, which is its own', async () => {
@@ -66,7 +76,7 @@ describe('an adapter on AWS is found', () => {
       ok: true,
       value: {
         name: 'webhook-adapter-dev',
-        logGroups: groupsOf('webhook-adapter-dev', 'WebhookAdapter'),
+        ...partsOf('webhook-adapter-dev', 'WebhookAdapter'),
       },
     });
   });
@@ -75,14 +85,14 @@ describe('an adapter on AWS is found', () => {
     expect(await findAdapter(given)).toEqual({
       ok: true,
       // A construct within one of the same name has no second part in its id.
-      value: { name: 'hooks', logGroups: groupsOf('company-shop', '(Ingest)?') },
+      value: { name: 'hooks', ...partsOf('company-shop', '(Ingest)?') },
     });
   });
 
   test('by its own name where a stack has two, with its own log groups alone', async () => {
     expect(await findAdapter('us-hooks')).toEqual({
       ok: true,
-      value: { name: 'us-hooks', logGroups: groupsOf('two', 'UsWebhooks') },
+      value: { name: 'us-hooks', ...partsOf('two', 'UsWebhooks') },
     });
     expect(await findAdapter('two')).toEqual({
       ok: false,
@@ -121,7 +131,7 @@ test('whoever may not ask CloudFormation names the adapter itself, and is told w
       logGroups: {
         ok: false,
         failure:
-          'CloudFormation was asked for the stack "hooks", and has not answered: AccessDenied: not authorized',
+          'CloudFormation has not said what the stack "hooks" has (AccessDenied: not authorized). If the stack has another name than the adapter, name the stack.',
       },
     },
   });

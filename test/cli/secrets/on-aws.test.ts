@@ -133,7 +133,7 @@ test('--force ends a rotation where nobody may read the logs, and nothing else d
 
   expect(await finishRotation(PROJECT, options)).toEqual({
     text: expect.stringMatching(
-      /not authorized\nNothing was changed\. To take it away all the same: --force$/,
+      /not authorized\)\. .*\nNothing was changed\. To take it away all the same: --force$/,
     ),
     exitCode: 2,
   });

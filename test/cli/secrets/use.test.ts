@@ -103,9 +103,10 @@ describe('the old value of a secret', () => {
 });
 
 describe('the used values of a secret on AWS', () => {
-  const GROUPS = ['Ingest', 'Deliver'].map(
-    (stage) => `shop-Webhooks${stage}FunctionLogsA1B2C3D4-1A2B3C4D5E6F`,
-  );
+  const GROUPS = [
+    { stage: 'ingest', name: 'shop-WebhooksIngestFunctionLogsA1B2C3D4-1A2B3C4D5E6F' },
+    { stage: 'deliver', name: 'shop-WebhooksDeliverFunctionLogsA1B2C3D4-1A2B3C4D5E6F' },
+  ] as const;
 
   const asked: { queryString?: string; logGroupNames?: string[]; startTime?: number }[] = [];
   let answers: object[] = [];
@@ -140,7 +141,7 @@ describe('the used values of a secret on AWS', () => {
       { index: 1, count: 3, lastAt: NOW },
     ]);
     expect(asked.at(-1)).toMatchObject({
-      logGroupNames: GROUPS,
+      logGroupNames: GROUPS.map(({ name }) => name),
       startTime: NOW.getTime() / 1000,
       queryString:
         'filter stage = "ingest" and source = "stripe" and (ispresent(secretIndex) or ispresent(secretSlot)) | fields @timestamp, coalesce(secretIndex, secretSlot) as usedValue | stats count(*) as uses, max(@timestamp) as lastAt by usedValue',
