@@ -238,8 +238,8 @@ export class WebhookAdapter extends Construct {
   private prepare(props: WebhookAdapterProps): ReturnType<typeof callsOf> {
     refuseUnfit(this, props);
     this.node.addValidation({ validate: () => [...findTooLarge(this.size())] });
-    const calls = callsOf(this.name, props);
     checkDefinitions(this, props);
+    const calls = callsOf(this.name, props);
     allowLogs(this, { ...props, name: this.name });
     return calls;
   }

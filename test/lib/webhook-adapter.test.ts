@@ -13,7 +13,11 @@ import { SIX_SOURCES } from '../fixtures/six-sources.ts';
 const EVENT_URL = 'https://tenant.webexcampaign.example/events';
 const mappings = readMappingFolders(SIX_SOURCES);
 if (!mappings.ok) throw new Error('The mapping folders have problems.');
-const one = mappings.value.slice(0, 1);
+/** A mapping whose event definitions are a tenant's, as it seems. */
+const one = mappings.value.slice(0, 1).map((mapping) => ({
+  ...mapping,
+  events: mapping.events.map((event, place) => ({ ...event, 'event-id': `evt_7f3a9c2b1d4e${place}` })),
+}));
 
 let template: Template;
 beforeAll(() => {
