@@ -60,10 +60,12 @@ export async function report(
 ): Promise<CommandResult> {
   const account = await openAccount(choice);
   if (!account.ok) return refuse(account.failure);
-  const { stackName, clock } = account.value;
+  const { stackName, clock, url = '', logGroups } = account.value;
+  if (logGroups?.ok === false) return refuse(logGroups.failure);
   const until = clock.now();
   const period = { since: new Date(until.getTime() - since * 1000), until };
-  const log = await countLog(account.value, period);
+  const place = logGroups === undefined ? { url } : { logGroups: logGroups.value };
+  const log = await countLog(place, period);
   const known = readKnown(project);
   const made = reportOf(period, log.counts, known.messages);
   const findings = findDifferences(made);
