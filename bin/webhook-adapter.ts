@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import type { Result } from '../lambdas/result.ts';
@@ -9,7 +10,8 @@ import { readStages, selectStages } from '../lib/stages/stages.ts';
 import { stackNameOf } from '../lib/stages/synthesize.ts';
 import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';
 
-const atRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const atRoot = (path: string) => join(ROOT, path);
 
 const app = new App();
 const stages = orExit(readStages(atRoot('stages.yaml')));

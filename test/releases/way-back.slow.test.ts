@@ -13,7 +13,7 @@ const SENT = ['delivered', 'waiting', 'unconfirmed', 'failed', 'claimed'] as con
  * a webhook that is sent again for a new one.
  */
 const KNOWN_OTHERWISE = [
-  ...['adyen-standard', 'gocardless', 'hubspot-v1', 'hubspot-v3', 'line', 'mandrill', 'sendgrid'],
+  ...['adyen-standard', 'gocardless', 'hubspot-v1', 'hubspot-v3', 'klaviyo', 'line', 'mandrill', 'sendgrid'],
   'twilio',
 ];
 
