@@ -62,8 +62,10 @@ export function releaseProblems({
 /** The text below a version's heading, `## 1.2.3` or `## 1.2.3 (2026-12-01)`; `undefined` where there is none. */
 export function sectionOf(changelog: string, version: string): string | undefined {
   const sections = changelog.split(/^## /m).slice(1);
-  const heading = new RegExp(`^${RegExp.escape(version)}( \\(\\d{4}-\\d{2}-\\d{2}\\))?$`);
-  const found = sections.find((section) => heading.test(section.split('\n')[0] ?? ''));
+  const found = sections.find((section) => {
+    const [name, date = ''] = (section.split('\n')[0] ?? '').split(' ');
+    return name === version && /^(\(\d{4}-\d{2}-\d{2}\))?$/.test(date);
+  });
   const text = found?.split('\n').slice(1).join('\n').trim();
   return text === '' ? undefined : text;
 }
