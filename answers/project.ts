@@ -8,12 +8,25 @@ import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
 import { NAME_STACK } from '../lib/config/invocation.ts';
 import { escapeUnseen, print } from '../lib/config/print.ts';
+import { CONTRACT_FILE, contractBeside, readContract } from '../lib/mapping/contract.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
-import { foldersOf, readFolder, stagesNamedIn } from '../lib/mapping/folders.ts';
-import { readStages } from '../lib/stages/stages.ts';
+import {
+  checkStageMappings,
+  foldersOf,
+  isError,
+  readFolder,
+  readMappingFolders,
+  stagesNamedIn,
+} from '../lib/mapping/folders.ts';
+import { readStages, stagesWithPlaceholders } from '../lib/stages/stages.ts';
 
 /** Where a team's own files lie. A CDK app that uses the package may have no `stages.yaml`. */
-export type Project = { readonly mappings: string; readonly stagesFile: string };
+export type Project = {
+  readonly mappings: string;
+  readonly stagesFile: string;
+  /** @default `webex-events.yaml` beside the mapping folders */
+  readonly contractFile?: string;
+};
 
 /** The stage of a project whose events have one id for all. */
 export const ONLY_STAGE = 'default';
@@ -39,7 +52,53 @@ export function projectOf(
   const { mappings } = stages.value[name] ?? {};
   return mappings === undefined
     ? project
-    : { ...project, mappings: join(dirname(project.stagesFile), mappings) };
+    : {
+        ...project,
+        mappings: join(dirname(project.stagesFile), mappings),
+        contractFile: project.contractFile ?? join(dirname(project.stagesFile), CONTRACT_FILE),
+      };
+}
+
+/** The file with the event definitions of a project; there need not be one. */
+export function contractFileOf({ mappings, contractFile = contractBeside(mappings) }: Project): string {
+  return contractFile;
+}
+
+/** The mappings of a project, by its event definitions; fails with their problems. Examples are left out. */
+export function readMappings(project: Project): Result<readonly MappingFile[], string> {
+  const files = readMappingFolders(project.mappings, undefined, contractFileOf(project));
+  return files.ok ? files : fail(formatProblems(files.failure));
+}
+
+/** A mapping, and the directory that its folder lies in. */
+export type PlacedMapping = { readonly mapping: MappingFile; readonly directory: string };
+
+/** The mappings of all stages, checked with their examples; fails with all errors. @param today the day of the check */
+export async function checkMappings(
+  project: Project,
+  today: Date,
+): Promise<Result<readonly PlacedMapping[], string>> {
+  const stages = stageNames(project);
+  if (!stages.ok) return stages;
+  const folderOf = (stage: string) => projectOf(project, { stage }).mappings;
+  const terms = { contractFile: contractFileOf(project), today, placeholders: [], selected: [] };
+  const { mappingsOf, problems } = await checkStageMappings(stages.value, folderOf, terms);
+  const errors = problems.filter(isError);
+  if (errors.length > 0) return fail(formatProblems(errors));
+  const folders = new Map(stages.value.map((stage) => [folderOf(stage), stage]));
+  return succeed(
+    [...folders].flatMap(([directory, stage]) =>
+      mappingsOf(stage).map((mapping) => ({ mapping, directory })),
+    ),
+  );
+}
+
+/** The stages whose event ids may be placeholders. Without `stages.yaml` only the app knows: any may, until its synth. */
+export function stagesForTrial(project: Project): readonly string[] {
+  const stages = existsSync(project.stagesFile) ? readStages(project.stagesFile) : undefined;
+  if (stages?.ok) return stagesWithPlaceholders(stages.value);
+  const names = stageNames(project);
+  return names.ok ? names.value : [];
 }
 
 /** The event API of the stage that a stack is made of; `undefined` where `stages.yaml` has no such stage. */
@@ -74,19 +133,21 @@ export function findStage(project: Project, name: string | undefined): Result<st
 
 /** One mapping folder, also by a name that it had before; fails with its problems, or with the names of the folders that there are. */
 export function findMapping(
-  { mappings }: Pick<Project, 'mappings'>,
+  project: Pick<Project, 'mappings' | 'contractFile'>,
   name: string,
 ): Result<MappingFile, string> {
+  const { mappings, contractFile = contractBeside(mappings) } = project;
+  const contract = readContract(contractFile);
   const folders = foldersOf(mappings);
   if (!folders.includes(name)) {
     const renamed = folders
-      .map((folder) => readFolder(join(mappings, folder), folder))
+      .map((folder) => readFolder(join(mappings, folder), folder, { contract }))
       .find((file) => file.ok && file.value.formerly?.includes(name));
     if (renamed?.ok) return renamed;
     const known = folders.length > 0 ? `There are: ${folders.join(', ')}.` : formatEmpty(mappings);
     return fail(`There is no mapping folder "${escapeUnseen(name)}". ${known}`);
   }
-  const file = readFolder(join(mappings, name), name);
+  const file = readFolder(join(mappings, name), name, { contract });
   return file.ok ? file : fail(formatProblems(file.failure));
 }
 

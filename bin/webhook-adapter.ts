@@ -6,7 +6,7 @@ import { formatProblems, type Problem } from '../lib/config/file.ts';
 import { print } from '../lib/config/print.ts';
 import { checkStageMappings, isError } from '../lib/mapping/folders.ts';
 import { stackPropsOf } from '../lib/stages/settings.ts';
-import { readStages, selectStages } from '../lib/stages/stages.ts';
+import { readStages, selectStages, stagesWithPlaceholders } from '../lib/stages/stages.ts';
 import { stackNameOf } from '../lib/stages/synthesize.ts';
 import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';
 
@@ -22,10 +22,18 @@ const selected = orExit(
   }),
 );
 const given: unknown = app.node.tryGetContext('mappings');
-const checked = await checkStageMappings(Object.keys(stages), (name) =>
-  typeof given === 'string' ? given : atRoot(stages[name]?.mappings ?? 'mappings'),
+const checked = await checkStageMappings(
+  Object.keys(stages),
+  (name) => (typeof given === 'string' ? given : atRoot(stages[name]?.mappings ?? 'mappings')),
+  {
+    contractFile:
+      typeof given === 'string' ? join(given, '..', 'webex-events.yaml') : atRoot('webex-events.yaml'),
+    today: new Date(),
+    placeholders: stagesWithPlaceholders(stages),
+    selected: Object.keys(selected),
+  },
 );
-report(checked.problems);
+report(checked.problems.filter(({ severity }) => severity !== 'hint'));
 if (checked.problems.some(isError)) process.exit(1);
 
 for (const [name, stage] of Object.entries(selected)) {

@@ -1,4 +1,4 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Stack, Token } from 'aws-cdk-lib';
 import type {
   MathExpression,
   MathExpressionOptions,
@@ -14,13 +14,21 @@ import { Alarms } from './alarms/alarms.ts';
 import { Dashboard } from './alarms/dashboard.ts';
 import type { AlarmSettings } from './alarms/stage-alarm.ts';
 import { BufferQueue } from './buffer/queue.ts';
+import { formatProblems } from './config/file.ts';
 import { DeadLetterQueue } from './dead-letter/queue.ts';
 import { Ledger } from './deliver/ledger.ts';
 import { type DeliverSettings, DeliverWorker, type DeliverWorkerProps } from './deliver/worker.ts';
 import { IngestEndpoint, type IngestSettings } from './ingest/endpoint.ts';
+import { checkStage } from './mapping/contract-check.ts';
 import { type MappingFile, sourceOf } from './mapping/file.ts';
 import { eventIdOf, resolveMapping, secretNameOf } from './mapping/schema.ts';
-import { grantActing, grantReading, grantSetting, type OperatedParts } from './operate/grants.ts';
+import {
+  grantActing,
+  grantReading,
+  grantReadingMappings,
+  grantSetting,
+  type OperatedParts,
+} from './operate/grants.ts';
 import {
   adapterMetric,
   type CountedEvents,
@@ -43,6 +51,11 @@ export type WebhookAdapterProps = IngestSettings &
      * @default none: every event has to have one id for all stages
      */
     readonly stage?: string | undefined;
+    /**
+     * Whether event ids may be placeholders, as those of examples are: where no customer can be messaged.
+     * @default they may not
+     */
+    readonly placeholders?: 'allowed' | undefined;
     /**
      * A network that the deliver function calls from, by its private subnets; they need a way out to the internet. Where it
      * leaves by a NAT gateway, Webex Campaign sees that one's address.
@@ -89,7 +102,7 @@ export class WebhookAdapter extends Construct {
   constructor(scope: Construct, id: string, props: WebhookAdapterProps) {
     super(scope, id);
     const { mappings, name = Stack.of(this).stackName } = props;
-    const calls = callsOf(name, props);
+    const calls = this.checkedCalls(name, props);
     allowLogs(this, props);
 
     this.name = name;
@@ -135,6 +148,11 @@ export class WebhookAdapter extends Construct {
   /** Lets somebody find out what happened, with `--stack`: `dead-letter list`, `dead-letter show`, `explain`, `tail`. */
   grantRead(grantee: IGrantable): Grant {
     return grantReading(this.operatedParts(), grantee);
+  }
+
+  /** Lets somebody read which mappings are deployed, and no data of a customer: `diff --stack`, for a pipeline. */
+  grantReadMappings(grantee: IGrantable): Grant {
+    return grantReadingMappings(this.operatedParts(), grantee);
   }
 
   /** Lets somebody do all of `grantRead`, and act on dead letters: `dead-letter replay`, `dead-letter drop`. */
@@ -192,6 +210,19 @@ export class WebhookAdapter extends Construct {
   /** How many events of one kind ended in one way: what marketing asks about one message. */
   metricEvents(counted: CountedEvents, props: MetricOptions = {}): Metric {
     return eventsMetric(this.name, { ...counted, source: this.known(counted.source) }, props);
+  }
+
+  /** Checks ids and days of the event definitions as well: what is deployed, is deployed today. */
+  private checkedCalls(name: string, props: WebhookAdapterProps): ReturnType<typeof callsOf> {
+    const { mappings, stage = '', placeholders } = props;
+    const terms = { stage, today: new Date(), placeholders: placeholders === 'allowed' };
+    const problems = checkStage(mappings, terms);
+    const errors = problems.filter(({ severity }) => severity === undefined);
+    if (errors.length > 0)
+      throw new Error(`The event definitions do not fit the stage:\n${formatProblems(errors)}`);
+    for (const problem of problems)
+      Annotations.of(this).addWarningV2('webhook-adapter:event-definition', formatProblems([problem]));
+    return callsOf(name, props);
   }
 
   /** What alarms and dashboard look at. */

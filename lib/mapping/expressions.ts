@@ -64,7 +64,7 @@ export function expressionsOf(values: Values): readonly LocatedText[] {
 /** The event API refuses these as values, whatever the parameter. */
 export function checkLiterals({ value, problemAt }: ConfigFile<WrittenFile>): readonly Problem[] {
   const ids = value.events.flatMap((event, index) => {
-    const id = event['event-id'];
+    const { 'event-id': id = {} } = event;
     const path = ['events', index, 'event-id'];
     return typeof id === 'string'
       ? [{ path, text: id }]

@@ -11,11 +11,15 @@ import {
   type Problem,
   readConfigFile,
 } from '../config/file.ts';
+import { repair } from '../config/repair.ts';
+import { type Contract, definitionOf } from './contract.ts';
+import { checkDefinitions } from './contract-check.ts';
 import { checkExpressions, checkLiterals, mappedHeaders } from './expressions.ts';
 import {
   eventIdOf,
   mappingFileSchema,
   resolveMapping,
+  type WrittenEvent,
   type WrittenFile,
   type WrittenMapping,
 } from './schema.ts';
@@ -25,6 +29,8 @@ import { checkDeduplicationIds, checkSecretHeaders, resolveVerify } from './veri
 export type MappingFile = WrittenMapping & {
   readonly secret: string;
   readonly profile: Profile;
+  /** The event definitions that its events may name; each event has the id of its own already. */
+  readonly contract?: Contract | undefined;
   /** Makes a problem at the line where the value at a path stands. */
   readonly problemAt: ConfigFile<unknown>['problemAt'];
 };
@@ -45,8 +51,13 @@ export function sourceOf(file: MappingFile): Source {
   };
 }
 
-/** The stages that event ids have to be there for; not checked where there are none. */
-type Stages = readonly string[] | undefined;
+/** What a mapping file is checked against. */
+type Terms = {
+  /** The stages that event ids have to be there for; not checked where there are none. */
+  readonly stages?: readonly string[] | undefined;
+  /** The event definitions that it may name; missing where there is no contract file. */
+  readonly contract?: Contract | undefined;
+};
 
 /**
  * Parses one `mapping.yaml`, and checks all that can be checked without a webhook.
@@ -55,13 +66,13 @@ type Stages = readonly string[] | undefined;
 export function parseMappingFile(
   file: string,
   text: string,
-  { folder, stages }: { readonly folder: string; readonly stages?: Stages },
+  { folder, ...terms }: Terms & { readonly folder: string },
 ): Result<MappingFile, readonly Problem[]> {
   const read = readConfigFile(file, text);
   if (!read.ok) return read;
   const { value: raw, problemAt } = read.value;
   const checked = checkAgainst(checkedSchema, raw);
-  if (!checked.ok) return fail(inOrder(problemsOf(read.value, checked.failure, stages)));
+  if (!checked.ok) return fail(inOrder(problemsOf(read.value, checked.failure, terms)));
 
   const { verify, source, formerly, secret, let: definitions, defaults, events, ...beside } = checked.value;
   const parsed = { value: checked.value, problemAt };
@@ -71,7 +82,7 @@ export function parseMappingFile(
     ...(profile.ok
       ? [...checkSecretHeaders(parsed, profile.value), ...checkDeduplicationIds(parsed, profile.value)]
       : profile.failure.map(({ path, message }) => problemAt(path, message))),
-    ...checkMeaning(parsed, stages),
+    ...checkMeaning(parsed, terms),
   ];
   return profile.ok && problems.length === 0
     ? succeed({
@@ -80,11 +91,18 @@ export function parseMappingFile(
         secret,
         let: definitions,
         defaults,
-        events,
+        events: events.map((event) => withId(event, terms.contract)),
         profile: profile.value,
+        contract: terms.contract,
         problemAt,
       })
     : fail(inOrder(problems));
+}
+
+/** The event with the id of its definition; without one where the definition has problems, which are reported. */
+function withId(event: WrittenEvent, contract: Contract | undefined): WrittenEvent {
+  const definition = definitionOf(event, contract);
+  return definition === undefined ? event : { ...event, 'event-id': definition['event-id'] };
 }
 
 type Parsed = ConfigFile<WrittenFile>;
@@ -123,72 +141,16 @@ const PLACEHOLDERS: Readonly<Record<string, unknown>> = {
 function problemsOf(
   { value: raw, problemAt }: ConfigFile<unknown>,
   findings: readonly Finding[],
-  stages: Stages,
+  terms: Terms,
 ): readonly Problem[] {
   const problems = findings.map(({ path, message }) => problemAt(path, message));
   const repaired = repair(raw, mappingFileSchema, findings, PLACEHOLDERS);
   if (repaired === undefined) return problems;
   const known = repaired.replaced.map((path) => problemAt(path, '').path);
-  const more = checkMeaning({ value: repaired.value, problemAt }, stages).filter(
+  const more = checkMeaning({ value: repaired.value, problemAt }, terms).filter(
     ({ path }) => !known.some((other) => path === other || path.startsWith(`${other}.`)),
   );
   return [...problems, ...more];
-}
-
-/** A value that fits its schema, and the paths of what had to be removed or replaced for that. */
-type Repaired<Value> = { readonly value: Value; readonly replaced: readonly (readonly PropertyKey[])[] };
-
-/** A wrong value may hide another one; more rounds than wrong values within each other are not needed. */
-const ROUNDS = 4;
-
-/**
- * Makes a value fit its schema, so that what is right in it can be checked for more problems. Gives `undefined` where too
- * little is left.
- * @param placeholders what takes the place of a wrong value, by its key; any other is removed
- */
-function repair<Value>(
-  raw: unknown,
-  schema: z.ZodType<Value>,
-  findings: readonly Finding[],
-  placeholders: Readonly<Record<string, unknown>>,
-): Repaired<Value> | undefined {
-  const value = structuredClone(raw);
-  const replaced: (readonly PropertyKey[])[] = [];
-  let wrong = findings;
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const { path } of wrong) {
-      if (!replace(value, path, placeholders)) return undefined;
-      replaced.push(path);
-    }
-    const checked = checkAgainst(schema, value);
-    if (checked.ok) return { value: checked.value, replaced };
-    wrong = checked.failure;
-  }
-  return undefined;
-}
-
-/** Replaces or removes a value; whether that could be done. */
-function replace(
-  root: unknown,
-  path: readonly PropertyKey[],
-  placeholders: Readonly<Record<string, unknown>>,
-): boolean {
-  const key = path.at(-1);
-  const parent = path.slice(0, -1).reduce<unknown>((value, part) => memberOf(value, part), root);
-  if (key === undefined || typeof parent !== 'object' || parent === null) return false;
-  const members = parent as Record<PropertyKey, unknown>;
-  const placeholder = placeholders[String(key)];
-  if (placeholder !== undefined) members[key] = placeholder;
-  else if (Array.isArray(parent)) members[key] = 'placeholder';
-  else if (Object.hasOwn(members, key)) delete members[key];
-  else return false;
-  return true;
-}
-
-function memberOf(value: unknown, key: PropertyKey): unknown {
-  return typeof value === 'object' && value !== null
-    ? (value as Readonly<Record<PropertyKey, unknown>>)[key]
-    : undefined;
 }
 
 /** As a person reads the file. */
@@ -204,8 +166,9 @@ function checkFolder({ value, problemAt }: Parsed, folder: string): readonly Pro
   return [problemAt(['source'], message)];
 }
 
-function checkMeaning(parsed: Parsed, stages: Stages): readonly Problem[] {
+function checkMeaning(parsed: Parsed, { stages, contract }: Terms): readonly Problem[] {
   return [
+    ...checkDefinitions(parsed, contract),
     ...checkNames(parsed),
     ...checkFormerEvents(parsed),
     ...checkEventTypes(parsed),
@@ -256,7 +219,7 @@ function checkEventIds({ value, problemAt }: Parsed, stages: readonly string[]):
   return value.events.flatMap((event, index) => {
     const id = event['event-id'];
     const path = ['events', index, 'event-id'];
-    if (typeof id === 'string') return [];
+    if (id === undefined || typeof id === 'string') return [];
     const missing = stages.filter((stage) => !eventIdOf(event, stage));
     const unknown = Object.keys(id).filter((stage) => !stages.includes(stage));
     return [

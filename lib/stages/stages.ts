@@ -5,6 +5,7 @@ import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type Finding, type Problem, parseConfigFile, readConfigText } from '../config/file.ts';
 import { findUnfitRate, rateOf } from '../deliver/times.ts';
 import { durationSchema } from '../mapping/schema.ts';
+import { LOCAL_STAGE } from './synthesize.ts';
 
 /** Where the bearer key is sent: `https`, or `http` to this machine alone. */
 export const eventUrlSchema = z
@@ -44,6 +45,7 @@ export const stageSchema = z.strictObject({
       'expected a folder of this project, without "/" at its end: mappings-acme',
     )
     .optional(),
+  placeholders: z.enum(['allowed']).optional(),
   'public-url': z
     .url({ protocol: /^https?$/, error: 'expected a whole URL: https://host' })
     .regex(/[^/]$/, 'expected no slash at its end')
@@ -131,6 +133,13 @@ export function readStages(file: string): Result<Readonly<Record<string, Stage>>
   return findings.length === 0
     ? succeed(value)
     : fail(findings.map(({ path, message }) => problemAt(path, message)));
+}
+
+/** The stages whose event ids may be placeholders: the one that runs on this machine, and those that say so. */
+export function stagesWithPlaceholders(stages: Readonly<Record<string, Stage>>): readonly string[] {
+  return Object.entries(stages).flatMap(([name, { placeholders }]) =>
+    name === LOCAL_STAGE || placeholders === 'allowed' ? [name] : [],
+  );
 }
 
 const contextSchema = z.object({ stage: z.string().optional(), 'event-url': eventUrlSchema.optional() });

@@ -28,6 +28,7 @@ export function stackOf(
 ): WebhookAdapterStack {
   return new WebhookAdapterStack(app, `webhook-adapter-${name}`, {
     ...stackPropsOf(name, stage),
+    placeholders: 'allowed',
     mappings: six.filter(({ source }) => sources?.includes(source) ?? true),
   });
 }

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { parseContract } from '../../lib/mapping/contract.ts';
 import { readMappingFolders } from '../../lib/mapping/folders.ts';
 import { WebhookAdapter } from '../../lib/webhook-adapter.ts';
 import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
@@ -15,6 +16,7 @@ let template: Template;
 beforeAll(() => {
   const stack = new WebhookAdapterStack(new App(), 'adapter-test', {
     eventUrl: EVENT_URL,
+    placeholders: 'allowed',
     mappings: mappings.value,
   });
   template = Template.fromStack(stack);
@@ -249,11 +251,47 @@ describe('the construct', () => {
     });
   });
 
+  describe('with event definitions', () => {
+    const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+    const [first] = mappings.value;
+    if (first === undefined) throw new Error('There is no mapping.');
+    const construct = (definition: string) => {
+      const { contract } = parseContract('webex-events.yaml', `thanks: { key: text, ${definition} }`);
+      const [event] = first.events;
+      if (contract === undefined || event === undefined) throw new Error(definition);
+      const named = { ...event, definition: 'thanks', 'event-id': contract.definitions.thanks?.['event-id'] };
+      const stack = new Stack(new App(), 's');
+      const file = { ...first, contract, events: [named] };
+      new WebhookAdapter(stack, 'Adapter', { eventUrl: EVENT_URL, stage: 'prod', mappings: [file] });
+      return Annotations.fromStack(stack);
+    };
+
+    test('refuses a placeholder, one that has ended for its stage, and one without an id for it', () => {
+      expect(() => construct('event-id: evt_10000000000001')).toThrow(
+        'webex-events.yaml:1:22  thanks.event-id  "evt_10000000000001" is a placeholder, which the stage "prod" would send.',
+      );
+      expect(() => construct(`event-id: evt_1, valid-until: { prod: ${day(-2)} }`)).toThrow('ended on');
+      expect(() => construct('event-id: { dev: evt_1 }')).toThrow('has no id for the stage "prod"');
+      construct(`event-id: evt_1, valid-until: { dev: ${day(-2)} }`).hasNoWarning('*', Match.anyValue());
+    });
+
+    test('warns of one that will end within 30 days', () => {
+      construct(`event-id: evt_1, valid-until: ${day(9)}`).hasWarning(
+        '*',
+        Match.stringLikeRegexp('ends in [89] days'),
+      );
+    });
+  });
+
   test("refuses a mapping whose secret is the adapter's own", () => {
     const secret = 'webex-campaign';
     const taken = mappings.value.slice(0, 1).map((mapping) => ({ ...mapping, secret }));
     const construct = () =>
-      new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', { eventUrl: EVENT_URL, mappings: taken });
+      new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', {
+        eventUrl: EVENT_URL,
+        mappings: taken,
+        placeholders: 'allowed',
+      });
 
     expect(construct).toThrow(
       'github: the secret "webex-campaign" is the adapter\'s own. Name it webhooks/github.',

@@ -114,7 +114,13 @@ describe('the commands of the package', () => {
     const explained = await app.run('webhook-adapter', 'explain-mapping', 'billing', '--stage', 'prod');
 
     expect(JSON.parse(mapped.stdout)).toMatchObject({ events: [{ event: 'invoice-overdue' }] });
-    expect(explained.stdout).toContain('evt_90000000000001');
+    expect(explained.stdout).toContain('evt_17301121277208');
+  });
+
+  test('show that a change of the mappings changes nothing', async () => {
+    const { code, stdout } = await app.run('webhook-adapter', 'diff', '--base', 'mappings');
+
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Nothing differs.')]);
   });
 
   test('say why a captured signature does not verify', async () => {
@@ -176,8 +182,8 @@ describe('a synth of the app', () => {
     expect(functions).toHaveLength(4);
     expect(JSON.stringify(functions)).toContain('messages-dev/webhooks/billing');
     expect(JSON.stringify(functions)).toContain('messages-prod/webhooks/billing');
-    expect(JSON.stringify(functions)).toContain('evt_80000000000001');
-    expect(JSON.stringify(functions)).toContain('evt_90000000000001');
+    expect(JSON.stringify(functions)).toContain('evt_17301120938105');
+    expect(JSON.stringify(functions)).toContain('evt_17301121277208');
   });
 
   test('gives an ingest function that works: a source that nobody mapped is answered 404', async () => {

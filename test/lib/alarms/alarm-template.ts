@@ -17,6 +17,7 @@ export function synthesizeAlarms(alarms?: AlarmSettings): Template {
   return Template.fromStack(
     new WebhookAdapterStack(new App(), STACK, {
       eventUrl,
+      placeholders: 'allowed',
       mappings: mappings.ok ? mappings.value : [],
       alarms,
     }),
