@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { bundleHandler } from '../lib/bundle/bundle-function.ts';
-import { builtBundleOf } from '../lib/bundle/stage-function.ts';
+import { builtBundleOf } from '../lib/bundle/function-code.ts';
 import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/mapping/examples/coverage.ts';
 
 // Makes `dist/`, which `npm pack` packs: JavaScript with types, the handlers' bundles, and the files that the code reads.

@@ -5,6 +5,7 @@ import { print } from '../lib/config/print.ts';
 import { registerDrop, registerList } from './dead-letters/list.ts';
 import { registerReplay } from './dead-letters/replay.ts';
 import { registerShow } from './dead-letters/show.ts';
+import { registerDiff } from './mappings/diff.ts';
 import { registerEvents } from './mappings/events.ts';
 import { registerExplainMapping } from './mappings/explain-mapping.ts';
 import { registerMap } from './mappings/map.ts';
@@ -15,6 +16,7 @@ import { registerAdopt } from './stacks/adopt.ts';
 import { registerCheck } from './stacks/check.ts';
 import { registerDoctor } from './webhooks/doctor.ts';
 import { registerExplain } from './webhooks/explain.ts';
+import { registerReport } from './webhooks/report.ts';
 import { registerSend } from './webhooks/send.ts';
 import { registerTail } from './webhooks/tail.ts';
 
@@ -42,6 +44,7 @@ registerMap(program);
 registerExplainMapping(program);
 registerValidate(program);
 registerEvents(program);
+registerDiff(program);
 
 const deadLetters = program.command('dead-letter').description('what could not be delivered');
 registerList(deadLetters);
@@ -51,6 +54,7 @@ registerDrop(deadLetters);
 
 registerExplain(program);
 registerTail(program);
+registerReport(program);
 registerAdopt(program);
 
 // None of these takes a value as an argument, or shows one.

@@ -22,7 +22,13 @@ import { IngestEndpoint, type IngestSettings } from './ingest/endpoint.ts';
 import { checkStage } from './mapping/contract-check.ts';
 import { type MappingFile, sourceOf } from './mapping/file.ts';
 import { eventIdOf, resolveMapping, secretNameOf } from './mapping/schema.ts';
-import { grantActing, grantReading, grantSetting, type OperatedParts } from './operate/grants.ts';
+import {
+  grantActing,
+  grantReading,
+  grantReadingMappings,
+  grantSetting,
+  type OperatedParts,
+} from './operate/grants.ts';
 import {
   adapterMetric,
   type CountedEvents,
@@ -142,6 +148,11 @@ export class WebhookAdapter extends Construct {
   /** Lets somebody find out what happened, with `--stack`: `dead-letter list`, `dead-letter show`, `explain`, `tail`. */
   grantRead(grantee: IGrantable): Grant {
     return grantReading(this.operatedParts(), grantee);
+  }
+
+  /** Lets somebody read which mappings are deployed, and no data of a customer: `diff --stack`, for a pipeline. */
+  grantReadMappings(grantee: IGrantable): Grant {
+    return grantReadingMappings(this.operatedParts(), grantee);
   }
 
   /** Lets somebody do all of `grantRead`, and act on dead letters: `dead-letter replay`, `dead-letter drop`. */

@@ -6,7 +6,7 @@ import { parseWebexSecret } from '../lambdas/deliver/event-api/keys.ts';
 import { fail, parseJson, type Result, succeed } from '../lambdas/result.ts';
 import { LOCAL_STACK, synthesize } from '../lib/stages/synthesize.ts';
 import { type RunningStack, type RunSettings, runTemplate } from './emulator/stack.ts';
-import { readTemplate, type Template } from './emulator/template.ts';
+import { hasNoEffect, readTemplate, type Template } from './emulator/template.ts';
 import {
   type FollowedDefinitions,
   followDefinitions,
@@ -144,22 +144,28 @@ function tenantOf(secrets: LocalSecrets): SimulatorSettings {
 type Running = {
   readonly assembly: string;
   readonly eventUrl: string;
-  readonly stack: Pick<RunningStack, 'renewFunctions'>;
+  readonly stack: Pick<RunningStack, 'declareSecrets' | 'renewFunctions'>;
   readonly definitions: Pick<FollowedDefinitions, 'renew'>;
 };
 
 /**
- * Synthesizes again and replaces code and mappings of the running functions, as a deploy does: queues and ledger stay.
- * Fails where the template has changed otherwise, which needs a restart.
+ * Synthesizes again, replaces code and mappings of the running functions and adds the secrets of new sources, as a deploy
+ * does: queues and ledger stay. Fails where the template has changed otherwise, which needs a restart.
  */
 async function redeploy(running: Running, mappings?: string): Promise<Result<void, string>> {
   const assembly = await synthesize(running.eventUrl, mappings);
   if (!assembly.ok) return assembly;
   try {
     const before = codeOf(await readTemplate(running.assembly, LOCAL_STACK));
-    const after = codeOf(await readTemplate(assembly.value.directory, LOCAL_STACK));
-    if (before.rest !== after.rest)
-      return fail('The template has changed beyond the functions’ code: restart.');
+    const template = await readTemplate(assembly.value.directory, LOCAL_STACK);
+    const after = codeOf(template);
+    const changed = [...new Set([...before.rest.keys(), ...after.rest.keys()])].filter(
+      (id) => before.rest.get(id) !== after.rest.get(id),
+    );
+    if (changed.length > 0)
+      return fail(`Restart "npm start": ${changed.join(', ')} changed in the template.`);
+    const declared = running.stack.declareSecrets(template);
+    if (!declared.ok) return fail(declared.failure.join('\n'));
     for (const [id, directory] of before.directories) {
       await cp(after.directories.get(id) ?? directory, directory, { recursive: true, force: true });
     }
@@ -171,16 +177,20 @@ async function redeploy(running: Running, mappings?: string): Promise<Result<voi
   }
 }
 
-/** Where each function's code lies, and the rest of the template, which must not have changed. */
+/** Where each function's code lies, and all else of the template that has an effect here, by resource: it must not have changed. */
 function codeOf({ Resources, assets }: Template) {
   const directories = new Map<string, string>();
+  const rest = new Map<string, string>();
   for (const [id, resource] of Object.entries(Resources)) {
     const hash = /"S3Key":"([0-9a-f]+)\.zip"/.exec(JSON.stringify(resource))?.[1];
     const directory = hash === undefined ? undefined : assets.get(hash);
     if (directory !== undefined) directories.set(id, directory);
+    const isSecret = resource.Type === 'AWS::SecretsManager::Secret';
+    if (!isSecret && !hasNoEffect(resource.Type)) {
+      rest.set(id, JSON.stringify(resource).replaceAll(/[0-9a-f]{64}(?=\.zip)/g, ''));
+    }
   }
-  const codeNames = /[0-9a-f]{64}(?=\.zip)|"aws:asset:path":"[^"]*"/g;
-  return { directories, rest: JSON.stringify(Resources).replaceAll(codeNames, '') };
+  return { directories, rest };
 }
 
 /** Editors write a file in several steps. */
@@ -223,6 +233,8 @@ const ingestLineSchema = z.object({
   deduplicationId: z.string().optional(),
   bytes: z.number().optional(),
   secretIndex: z.coerce.number<string>().optional(),
+  /** The full name of a secret that could not be used. */
+  secret: z.string().optional(),
 });
 
 /** What became of an event; without `event`, of a message in which deliver found none. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp';
 import * as z from 'zod';
 import { readFields } from '../lambdas/form-body.ts';
-import { writePart } from '../lambdas/ingest/signature/header.ts';
+import { compilePartsReader, writePart } from '../lambdas/ingest/signature/header.ts';
 import { computeDigest, decodeSecret } from '../lambdas/ingest/signature/keys.ts';
 import { signedTextOf } from '../lambdas/ingest/signature/plug-ins/adyen-standard.ts';
 import { BODY_HASH, writeTwilioForm } from '../lambdas/ingest/signature/plug-ins/twilio.ts';
@@ -76,7 +77,19 @@ function signByOptions(scheme: SignedScheme, toSign: ToSign, unsigned: Signed): 
   if (!named.ok) return named;
   const content = template.write({ ...partsOf(toSign, named.value), timestamp, id }, toSign.secret);
   const signature = computeDigest(scheme, content, key).toString(scheme.encoding);
-  return place(scheme.signature, signature, named.value);
+  return placeSignature(scheme, signature, named.value);
+}
+
+/** A pattern may want the digits of hex in capitals. */
+function placeSignature(
+  { signature: extractor, encoding }: SignedScheme,
+  signature: string,
+  signed: Signed,
+): Result<Signed, string> {
+  const placed = place(extractor, signature, signed);
+  if (placed.ok || encoding !== 'hex') return placed;
+  const inCapitals = place(extractor, signature.toUpperCase(), signed);
+  return inCapitals.ok ? inCapitals : placed;
 }
 
 /** What is signed of a request, times and ids apart. */
@@ -115,15 +128,67 @@ const WRITERS: Readonly<Record<NonNullable<SignedScheme['timestamp']>['format'],
 
 /** Puts a value where an extractor finds it. */
 function place(extractor: Extractor, value: string, signed: Signed): Result<Signed, string> {
-  const { header, query, body, split = '', pick = '' } = extractor;
-  const part = writePart(extractor, value);
+  const { header, query, body, split = '' } = extractor;
+  const part = writePart(extractor, value) ?? writeMatching(extractor, value);
   const name = [header ?? query ?? body].flat()[0] ?? '';
-  if (part === undefined) return fail(`How ${name} is written cannot be told from the pattern ${pick}.`);
+  if (part === undefined) return fail(formatUnwritable(name, extractor));
   if (body !== undefined) return placeInBody(body, part, signed);
   if (query !== undefined) return succeed({ ...signed, query: withParameter(signed.query, query, part) });
   const before = signed.headers[name];
   const written = before === undefined ? part : `${before}${split}${part}`;
   return succeed({ ...signed, headers: { ...signed.headers, [name]: written } });
+}
+
+function formatUnwritable(name: string, { pick = '' }: Extractor): string {
+  return (
+    `How ${name} is written cannot be told from the pattern ${pick}. Use fixed text, classes such as [0-9]+ ` +
+    'and one group that takes the value; or sign with openssl and send with curl, as section 4 of docs/add-a-source.md shows.'
+  );
+}
+
+/** What is written where a pattern takes any of several characters, the plainest first. */
+const PLAIN = [...'1aA-_/.:=+~ '];
+
+/** Writes a text of which a pattern with character classes and counts picks the value; `undefined` where it picks another. */
+function writeMatching(extractor: Extractor, value: string): string | undefined {
+  const pattern = new RegExpParser().parsePattern(extractor.pick ?? '');
+  const groups: AST.CapturingGroup[] = [];
+  visitRegExpAST(pattern, { onCapturingGroupEnter: (group) => groups.push(group) });
+  const part = writeNode(pattern, { group: groups[0], value, split: extractor.split });
+  const [found, ...more] = compilePartsReader(extractor)(part);
+  return found === value && more.length === 0 ? part : undefined;
+}
+
+/** What the first group of a pattern has to take. */
+type Wanted = {
+  readonly group: AST.CapturingGroup | undefined;
+  readonly value: string;
+  readonly split: string | undefined;
+};
+
+function writeNode(node: AST.Node, wanted: Wanted): string {
+  const { group, value, split } = wanted;
+  const hasGroup = (one: AST.Node) => group !== undefined && one.start <= group.start && group.end <= one.end;
+  if (node === group) return value;
+  switch (node.type) {
+    case 'Pattern':
+    case 'Group':
+    case 'CapturingGroup': {
+      const chosen = node.alternatives.find(hasGroup) ?? node.alternatives[0];
+      return chosen === undefined ? '' : writeNode(chosen, wanted);
+    }
+    case 'Alternative':
+      return node.elements.map((element) => writeNode(element, wanted)).join('');
+    case 'Quantifier':
+      return writeNode(node.element, wanted).repeat(Math.max(node.min, hasGroup(node) ? 1 : 0));
+    case 'Character':
+      return String.fromCodePoint(node.value);
+    case 'CharacterSet':
+    case 'CharacterClass':
+      return PLAIN.find((one) => one !== split && new RegExp(`^${node.raw}$`).test(one)) ?? '';
+    default:
+      return '';
+  }
 }
 
 function withParameter(query: string, name: string, value: string): string {
@@ -195,58 +260,6 @@ function inBody(body: Result<Uint8Array, string>): Result<Signed, string> {
   return body.ok ? succeed({ headers: {}, query: '', rawBody: body.value }) : body;
 }
 
-/** How a webhook differs from what its vendor would send, so that ingest refuses it. */
-export type Flaws = {
-  /** The signed content is changed after signing. */
-  readonly tamper?: boolean | undefined;
-  /** The timestamp is older than the tolerance. */
-  readonly stale?: boolean | undefined;
-  /** There is no signature. */
-  readonly unsigned?: boolean | undefined;
-};
-
-/** Signs a webhook as its vendor would, apart from its flaws; fails with a sentence for a person. */
-export function signFlawed(scheme: SignatureScheme, toSign: ToSign, flaws: Flaws): Result<Signed, string> {
-  const at = timeOf(scheme, toSign.at, flaws);
-  if (!at.ok) return at;
-  const signed =
-    flaws.unsigned === true
-      ? leaveUnsigned(scheme, toSign)
-      : signWebhook(scheme, { ...toSign, at: at.value });
-  if (flaws.tamper === true && 'unboundBody' in scheme && scheme.unboundBody) {
-    return fail('A changed body verifies, too: the signature of this source does not cover it.');
-  }
-  return signed.ok && flaws.tamper === true ? tamperWith(scheme, signed.value) : signed;
-}
-
-function timeOf(scheme: SignatureScheme, at: Date, { stale }: Flaws): Result<Date, string> {
-  if (stale !== true) return succeed(at);
-  const limited = scheme.kind === 'jwt' ? scheme : 'timestamp' in scheme ? scheme.timestamp : undefined;
-  const tolerance = limited?.toleranceSeconds;
-  if (tolerance === undefined)
-    return fail('A webhook of this source cannot be too old: its signature has no such limit.');
-  return succeed(new Date(at.getTime() - (tolerance + 60) * 1000));
-}
-
-function leaveUnsigned(scheme: SignatureScheme, { rawBody }: ToSign): Result<Signed, string> {
-  const unsign = scheme.kind === 'custom' ? UNSIGN[scheme.plugIn] : undefined;
-  return withBody({ headers: {}, query: '', rawBody }, unsign?.(rawBody));
-}
-
-/** A byte after the body breaks most signatures. One inside the body breaks only by a change of what it covers. */
-function tamperWith(scheme: SignatureScheme, signed: Signed): Result<Signed, string> {
-  const tamper = scheme.kind === 'custom' ? TAMPER[scheme.plugIn] : undefined;
-  return withBody(
-    { ...signed, rawBody: Buffer.concat([signed.rawBody, Buffer.from('!')]) },
-    tamper?.(signed.rawBody),
-  );
-}
-
-function withBody(signed: Signed, body: Result<Uint8Array, string> | undefined): Result<Signed, string> {
-  if (body === undefined) return succeed(signed);
-  return body.ok ? succeed({ ...signed, rawBody: body.value }) : body;
-}
-
 // Adyen and Mailgun put their signatures into the body, which is therefore re-written when it is signed or tampered with.
 const itemSchema = z.looseObject({ additionalData: z.looseObject({}).default({}) });
 const adyenSchema = z.looseObject({
@@ -288,28 +301,8 @@ function setBodyMember(rawBody: Uint8Array, pointer: string, value: string): Bod
   return owners.length > 0 ? succeed(write(body as object)) : fail(`The body has no place for ${pointer}.`);
 }
 
-/** Removes the signatures, by plug-in. */
-const UNSIGN: Readonly<Record<string, (rawBody: Uint8Array) => Body>> = {
-  'adyen-standard': (rawBody) =>
-    changeItems(rawBody, ({ additionalData: { hmacSignature, ...rest }, ...item }) => ({
-      ...item,
-      additionalData: rest,
-    })),
-  mailgun: (rawBody) => changeMailgun(rawBody, ({ signature, ...body }) => body),
-};
-
-/** Changes a member that is signed, by plug-in: most of such a body is not signed. */
-const TAMPER: Readonly<Record<string, (rawBody: Uint8Array) => Body>> = {
-  'adyen-standard': (rawBody) =>
-    changeItems(rawBody, (item) => ({ ...item, merchantReference: `${item.merchantReference ?? ''}!` })),
-  mailgun: (rawBody) =>
-    changeMailgun(rawBody, ({ signature, ...body }) => ({
-      ...body,
-      signature: { ...signature, token: `${signature?.token ?? ''}!` },
-    })),
-};
-
-function changeItems(
+/** Changes each item of an Adyen standard webhook. */
+export function changeItems(
   rawBody: Uint8Array,
   change: (item: z.infer<typeof itemSchema>) => object | undefined,
 ): Body {
@@ -320,7 +313,11 @@ function changeItems(
   return succeed(write({ ...body.data, notificationItems }));
 }
 
-function changeMailgun(rawBody: Uint8Array, change: (body: z.infer<typeof mailgunSchema>) => object): Body {
+/** Changes the body of a Mailgun webhook. */
+export function changeMailgun(
+  rawBody: Uint8Array,
+  change: (body: z.infer<typeof mailgunSchema>) => object,
+): Body {
   const body = mailgunSchema.safeParse(read(rawBody));
   return body.success ? succeed(write(change(body.data))) : fail('The body is no JSON object.');
 }

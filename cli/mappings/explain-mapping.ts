@@ -157,7 +157,7 @@ function capitalise(text: string): string {
 }
 
 /** A value of a mapping in plain English, or the expression itself where there are no words for it. */
-function formatValue(text: string): string {
+export function formatValue(text: string): string {
   if (!isExpression(text)) return `"${text}"`;
   const source = expressionSource(text);
   const parsed = parseExpression(text);
@@ -192,14 +192,31 @@ const FORMATTERS: Readonly<Record<string, (node: Node) => Words>> = {
   value: ({ value }) => String(value),
   binary: formatBinary,
   function: formatCall,
-  condition: ({ condition, then, else: otherwise }) =>
-    combine([then, condition, otherwise], (yes, when, no) => `${yes} if ${when}, else ${no}`),
+  condition: formatCondition,
   block: ({ expressions }) => (Array.isArray(expressions) ? formatNode(expressions.at(-1)) : undefined),
   unary: ({ value, expressions }) =>
     value === '[' && Array.isArray(expressions)
       ? combine(expressions, (...all) => all.join(', '))
       : undefined,
 };
+
+/** `event ? true : false` is whether there is an event. */
+function formatCondition({ condition, then, else: otherwise }: Node): Words {
+  const test = formatTruth(condition);
+  const isLiteral = (node: unknown, value: boolean) =>
+    isNode(node) && node.type === 'value' && node.value === value;
+  if (isLiteral(then, true) && isLiteral(otherwise, false)) return test;
+  return combine([then, otherwise], (yes, no) =>
+    test === undefined ? undefined : `${yes} if ${test}, else ${no}`,
+  );
+}
+
+/** A value that is no comparison counts as true where it is there, and not false, zero or empty. */
+function formatTruth(node: unknown): Words {
+  const words = formatNode(node);
+  if (words === undefined || !isNode(node)) return undefined;
+  return ['path', 'variable'].includes(node.type) ? `${words} is there and not empty` : words;
+}
 
 function formatPath({ steps }: Node): Words {
   if (!Array.isArray(steps) || !steps.every((step) => isNode(step) && !step.stages)) return undefined;
@@ -240,6 +257,8 @@ const CALLS: Readonly<Record<string, (...given: string[]) => string>> = {
   exists: (what) => `${what} is there (null counts as there)`,
   // As the shipped mappings define it: there, and neither null nor empty.
   has: (what) => `${what} is there`,
+  // Of null, false, zero and empty text it is false.
+  boolean: (what) => `${what} is there and not empty`,
   not: negate,
   uppercase: (what) => `${what} in capitals`,
   lowercase: (what) => `${what} in small letters`,
@@ -273,7 +292,7 @@ function formatCall({ procedure, arguments: given }: Node): Words {
   );
 }
 
-function combine(nodes: readonly unknown[], join: (...words: string[]) => string): Words {
+function combine(nodes: readonly unknown[], join: (...words: string[]) => Words): Words {
   const words = nodes.map(formatNode);
   return words.every((word) => word !== undefined) ? join(...words) : undefined;
 }

@@ -220,7 +220,7 @@ async function step(run: Run): Promise<boolean> {
   if (outcome.outcome === 'failed') run.failed.push({ ...outcome, place });
   else if (outcome.outcome === 'retry-later') leave(run, { event, place }, outcome);
   else {
-    logEvent(run, event, outcome);
+    logEvent(run, run.mapped.get(event) ?? event, outcome);
     await end(run, place);
   }
   return true;
@@ -340,7 +340,8 @@ async function deadLetterAll(run: Run): Promise<void> {
 
 function endFailed(run: Run, { name, item, place }: Run['failed'][number], outcome: EventOutcome): void {
   const event = place === undefined ? undefined : run.listed.events[place];
-  logEvent(run, event ?? { name, ...(item !== undefined && { item }) }, outcome);
+  const known = event && (run.mapped.get(event) ?? event);
+  logEvent(run, known ?? { name, ...(item !== undefined && { item }) }, outcome);
   if (outcome.outcome === 'retry-later') run.pauses.push(outcome.seconds);
   else if (place === undefined) run.unmapped -= 1;
   else run.ended.add(place);

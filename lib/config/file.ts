@@ -181,7 +181,18 @@ function formatWhatToDo(issue: z.core.$ZodRawIssue): string | undefined {
     return `expected one of: ${issue.values.map(String).join(', ')}; found ${JSON.stringify(issue.input)}.`;
   }
   if (issue.code === 'too_small' && issue.minimum === 1) return 'is empty. Fill it in.';
-  return undefined;
+  return issue.code === 'invalid_union' ? formatKinds(issue) : undefined;
+}
+
+/** An object that is of no kind that its schema knows. */
+function formatKinds(issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion>): string | undefined {
+  const { input, discriminator, options } = issue;
+  if (discriminator === undefined || !Array.isArray(options)) return undefined;
+  const found = (Object(input) as Readonly<Record<string, unknown>>)[discriminator];
+  const expected = `one of: ${options.map(String).join(', ')}`;
+  return found === undefined
+    ? `is missing. Add it: ${expected}.`
+    : `expected ${expected}; found ${JSON.stringify(found)}.`;
 }
 
 const NAMES: Readonly<Record<string, string>> = {

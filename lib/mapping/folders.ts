@@ -129,6 +129,7 @@ async function checkFolder(
   const found = [
     ...warnOfRepeatedFacts(mapping),
     ...warnOfAges(mapping),
+    ...warnOfTolerance(mapping),
     ...warnOfOpenHandshakes(mapping, examplesOfEvents(runs)),
     ...checkCoverage(mapping, runs, known),
     ...(await checkMandatory(mapping, runs, stage)),
@@ -158,6 +159,15 @@ function warnOfAges({ profile, defaults, events, problemAt }: MappingFile): read
 }
 
 const NO_TIME = `has a max-age, and nothing says when it happened: the signature of this source has no timestamp. Whoever has a copy of a webhook could send it again after ${LEDGER_DAYS} days, when the ledger has forgotten it. Add event-time.`;
+
+/** Warns of a signed timestamp that is never too old: it is signed so that a copy of a webhook can be refused. */
+function warnOfTolerance({ profile: { signature }, problemAt }: MappingFile): readonly Problem[] {
+  const timestamp = 'timestamp' in signature ? signature.timestamp : undefined;
+  if (timestamp === undefined || timestamp.toleranceSeconds !== undefined) return [];
+  return [{ ...problemAt(['verify', 'timestamp'], NO_TOLERANCE), severity: 'warning' as const }];
+}
+
+const NO_TOLERANCE = `has no toleranceSeconds, so that no webhook is too old. Whoever has a copy of one could send it again after ${LEDGER_DAYS} days, when the ledger has forgotten it. Add toleranceSeconds: 300, or as long as the vendor repeats a webhook without signing it again.`;
 
 function hasSignedTime(signature: MappingFile['profile']['signature']): boolean {
   if (signature.kind === 'custom') return signature.plugIn === 'mailgun';

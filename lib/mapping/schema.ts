@@ -181,6 +181,10 @@ export const mappingFileSchema = z.strictObject({
     .unknown()
     .optional()
     .describe('Which fields of a form hold JSON: the whole webhook, or a member each.'),
+  'api-version': z
+    .unknown()
+    .optional()
+    .describe('Where the version of the vendor’s API stands, for "adapter report".'),
   handshakes: z
     .unknown()
     .optional()
@@ -337,6 +341,7 @@ const WRITTEN: Readonly<Record<string, () => JsonSchema>> = {
   'event-type': () => oneOrMore(fragment(eventTypeSchema)),
   'deduplication-id': () => oneOrMore(fragment(selectorSchema)),
   form: () => fragment(profileSchema.shape.form),
+  'api-version': () => fragment(selectorSchema),
   handshakes: () => ({ type: 'array', items: fragment(handshakeSchema) }),
   acknowledge: () => fragment(acknowledgementSchema),
   'event-key': () => ({ anyOf: [{ type: 'string' }, fragment(eventKeyKinds)] }),

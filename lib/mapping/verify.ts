@@ -24,6 +24,7 @@ const BESIDE = {
   'event-type': 'eventType',
   'deduplication-id': 'deduplicationId',
   form: 'form',
+  'api-version': 'apiVersion',
   handshakes: 'handshakes',
   acknowledge: 'acknowledge',
 } as const;
@@ -182,7 +183,9 @@ function isDeduplicationId({ path }: LocatedText): boolean {
 
 function whyUnsigned(signature: SignatureScheme): string | undefined {
   const why = uncoveredBody(signature);
-  if (why !== undefined) return `is not signed: ${why}. Leave it out: the webhook's own id counts.`;
+  if (why !== undefined) {
+    return `is not signed: ${why}. Remove it from the event: the webhook's id counts. That one may be read from such a body, by deduplication-id at the top of the file.`;
+  }
   // Which of them an expression reads cannot be told from its text.
   return signature.kind === 'custom' && signature.plugIn === 'adyen-standard'
     ? 'may be unsigned: Adyen signs eight members of an item. Leave it out: the item’s id is made of those.'

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { formatMissing } from '../settings.ts';
 import { type FastClock, listenOnLoopback, measureThread, type ThreadMemory } from './host.ts';
 import { CREDENTIALS, type Endpoints, REGION, type Resource, type ResourceOf } from './template.ts';
 
@@ -134,7 +135,7 @@ export async function startTableServer(): Promise<TableServer> {
 
 export type SecretsManager = {
   readonly endpoint: string;
-  /** Adds the secrets of a template, with the values that it has generated. */
+  /** Adds the secrets of a template, with the values that it has generated; one that is there keeps its value. */
   readonly declare: (resources: readonly Resource[]) => void;
   readonly stop: () => Promise<void>;
 };
@@ -148,7 +149,7 @@ export async function startSecretsManager(readSecrets: ReadSecrets): Promise<Sec
   const server = createServer(async (message, response) => {
     const chunks: Buffer[] = await message.toArray();
     const operation = String(message.headers['x-amz-target']).replace(/^secretsmanager\./, '');
-    const { status, body }: Reply = versions.reply(operation, Buffer.concat(chunks).toString('utf8'));
+    const { status, body } = replySafely(versions, operation, Buffer.concat(chunks).toString('utf8'));
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
   });
   const { url: endpoint, stop } = await listenOnLoopback(server);
@@ -161,6 +162,15 @@ export async function startSecretsManager(readSecrets: ReadSecrets): Promise<Sec
     },
     stop,
   };
+}
+
+/** A file of secrets that is being edited may be no JSON for a moment. */
+function replySafely(versions: SecretVersions, operation: string, body: string): Reply {
+  try {
+    return versions.reply(operation, body);
+  } catch (error) {
+    return rejected('InternalServiceError', String(error));
+  }
 }
 
 /** Secrets by name, read at each request. A value that is not text is served as JSON. */
@@ -208,7 +218,7 @@ function createSecretVersions(readSecrets: ReadSecrets): SecretVersions {
   const operations: Readonly<Record<string, (secret: Declared, request: Request) => Reply>> = {
     GetSecretValue: (secret) => {
       const current = currentOf(secret, readSecrets);
-      if (current === undefined) return notFound(` value for staging label: ${CURRENT}`);
+      if (current === undefined) return noValue(secret.name);
       const { id, text, createdAt } = current;
       const version = { VersionId: id, VersionStages: [CURRENT], CreatedDate: createdAt / 1000 };
       return { status: 200, body: { Name: secret.name, SecretString: text, ...version } };
@@ -220,6 +230,7 @@ function createSecretVersions(readSecrets: ReadSecrets): SecretVersions {
   return {
     declare: (properties) => {
       const { Name: name } = properties;
+      if (secrets.has(name)) return;
       const generated = generate(properties);
       secrets.set(name, { name, generated, put: new Map(), labels: new Map(), startedAt: Date.now() });
     },
@@ -282,6 +293,12 @@ function generate({ GenerateSecretString: how }: SecretProperties): unknown {
   if (how === undefined) return undefined;
   const generated = randomBytes(how.PasswordLength).toString('hex').slice(0, how.PasswordLength);
   return { ...JSON.parse(how.SecretStringTemplate), [how.GenerateStringKey]: generated };
+}
+
+/** As AWS says it, and what to do about it in the local run. */
+function noValue(name: string): Reply {
+  const advice = formatMissing(name.replace(/^[^/]*\//, ''));
+  return notFound(` value for staging label: ${CURRENT}. In the local run, ${advice}`);
 }
 
 function notFound(rest: string): Reply {

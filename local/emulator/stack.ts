@@ -61,6 +61,8 @@ export type RunningStack = NamedFunctions & {
   readonly clock: FastClock;
   /** What the threads hold that stand for SQS and DynamoDB. */
   readonly memoryOfServers: () => Promise<{ readonly queues: ThreadMemory; readonly tables: ThreadMemory }>;
+  /** Adds the secrets of a newer template, as a deploy would. */
+  readonly declareSecrets: (template: Template) => Result<void, readonly string[]>;
   /** What can be made to go wrong on purpose. */
   readonly faults: StackFaults;
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
@@ -85,13 +87,8 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   if (!resolved.ok) return stopAfter(resolved, servers);
   const { resources, outputs } = resolved.value;
   const started = await startResources({
-    template,
-    resources,
+    ...{ template, resources, queues, tables, clock, onLine },
     endpoints: allEndpoints,
-    queues,
-    tables,
-    clock,
-    onLine,
   });
   if (!started.ok) return stopAfter(started, servers);
 
@@ -105,8 +102,17 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
   return succeed({
     ...{ url: api.value.url, region: REGION, endpoints, outputs, clock, stop },
+    declareSecrets: (newer) => declareSecrets(secretsManager, resolveTemplate(newer, allEndpoints)),
     ...partsOf(started.value, { tables, queues }),
   });
+}
+
+function declareSecrets(
+  { declare }: Services['secretsManager'],
+  resolved: ReturnType<typeof resolveTemplate>,
+): Result<void, readonly string[]> {
+  if (!resolved.ok) return resolved;
+  return succeed(declare(resolved.value.resources));
 }
 
 /** What the commands need to know of a stack on this machine. */

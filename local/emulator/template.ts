@@ -120,7 +120,7 @@ export type Resource = {
 
 export type ResourceOf<Type extends ResourceType> = Extract<Resource, { type: Type }>;
 
-function hasNoEffect(type: string): boolean {
+export function hasNoEffect(type: string): boolean {
   return WITHOUT_EFFECT.has(type);
 }
 

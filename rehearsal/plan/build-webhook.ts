@@ -1,6 +1,6 @@
 import { type Result, succeed } from '../../lambdas/result.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
-import { signFlawed } from '../../signing/sign-webhook.ts';
+import { signFlawed } from '../../signing/flawed-webhook.ts';
 import { lowerCase } from './example-webhook.ts';
 import { eventsOf, type PlannedWebhook } from './plan.ts';
 

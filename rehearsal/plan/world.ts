@@ -12,7 +12,7 @@ import { checkMappingFolders, isError, readExamples, readMappingFolders } from '
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { LOCAL_STAGE } from '../../lib/stages/synthesize.ts';
 import type { LocalSecrets } from '../../local/settings.ts';
-import { signFlawed } from '../../signing/sign-webhook.ts';
+import { signFlawed } from '../../signing/flawed-webhook.ts';
 import type { Plan, SourceName } from './plan.ts';
 import { type PlanSettings, planExamples, planWorld } from './plan-world.ts';
 import { type StudiedExample, studyExample } from './study-example.ts';

@@ -47,6 +47,12 @@ describe('what CI compares with the committed results', () => {
     expect(findGrown([...measureSizes({ subjects }), ...(await callsOf({}))], COMMITTED)).toEqual([]);
   });
 
+  test('is within the goals of its bundles', () => {
+    const missed = measureSizes({ subjects }).filter(({ goal, value }) => goal !== undefined && value > goal);
+
+    expect(missed).toEqual([]);
+  });
+
   test('fails when a bundle grows by a tenth', () => {
     const [ingest] = measureSizes({ subjects });
     // Random, so that it does not compress to nothing.

@@ -6,6 +6,7 @@ import { type CommandResult, run } from '../../cli/command-line.ts';
 import { dropDeadLetters, listDeadLetters } from '../../cli/dead-letters/list.ts';
 import { replayCommand } from '../../cli/dead-letters/replay.ts';
 import { showDeadLetter } from '../../cli/dead-letters/show.ts';
+import { diff } from '../../cli/mappings/diff.ts';
 import { writePage } from '../../cli/mappings/events-page.ts';
 import { explainMapping } from '../../cli/mappings/explain-mapping.ts';
 import { mapCommand } from '../../cli/mappings/map.ts';
@@ -14,6 +15,7 @@ import { rotateSecret, showSecrets } from '../../cli/secrets/rotate.ts';
 import { setSecret } from '../../cli/secrets/set.ts';
 import { examine } from '../../cli/webhooks/doctor.ts';
 import { explainWebhook } from '../../cli/webhooks/explain.ts';
+import { report } from '../../cli/webhooks/report.ts';
 import { send } from '../../cli/webhooks/send.ts';
 import { tail } from '../../cli/webhooks/tail.ts';
 import { writeItem } from '../../lambdas/adapters/ledger-item.ts';
@@ -108,6 +110,10 @@ const LINE = {
   detail: 'timeout',
   cause: 'ECONNRESET',
 };
+
+const JUST_NOW = { Timestamp: Date.now() };
+
+const REFUSED = { stage: 'ingest', code: 'missing-header', source: 'shop', apiVersion: '2026-04' };
 
 const MAPPING = {
   source: 'shop',
@@ -256,6 +262,14 @@ const CASES: Readonly<Record<string, Case>> = {
       return () => tail({ ...STACK(), json }, AbortSignal.timeout(2_000));
     },
   ],
+  registerReport: [
+    { line: LINE, request: REFUSED },
+    ({ line, request }: { line: object; request: object }, json) => {
+      held = { ...WELL, lines: [line, request].map((one) => JSON.stringify({ ...one, _aws: JUST_NOW })) };
+      const format = json ? 'json' : 'markdown';
+      return () => report(projectWith(MAPPING), { ...STACK(), since: 3_600, format });
+    },
+  ],
   registerSend: [
     { answer: 'buffered' },
     ({ answer }: { answer: string }, json) => {
@@ -269,6 +283,19 @@ const CASES: Readonly<Record<string, Case>> = {
       mapCommand(projectWith(MAPPING), { mapping: 'shop', body: fileWith(body), json }),
   ],
   registerValidate: [MAPPING, (mapping: object, json) => () => validate(projectWith(mapping), { json })],
+  registerDiff: [
+    { mapping: MAPPING, body: DEAD_LETTER },
+    ({ mapping, body }: { mapping: object; body: object }, json) => {
+      held = { ...WELL, deadLetter: { body: JSON.stringify(body), attributes: ATTRIBUTES } };
+      const before = join(directory, 'before');
+      mkdirSync(join(before, 'shop', 'examples'), { recursive: true });
+      writeFileSync(join(before, 'shop', 'mapping.yaml'), JSON.stringify(MAPPING));
+      const example = `# ${HOSTILE.replaceAll('\n', ' ')}\n${JSON.stringify({ webhook: { body } })}`;
+      writeFileSync(join(before, 'shop', 'examples', 'paid.yaml'), example);
+      const format = json ? 'json' : 'markdown';
+      return () => diff(projectWith(mapping), { ...STACK(), base: before, deadLetters: true, format });
+    },
+  ],
   registerExplainMapping: [
     MAPPING,
     (mapping: object) => async () => explainMapping(projectWith(mapping), { name: 'shop' }),

@@ -103,6 +103,12 @@ describe('the commands of the package', () => {
     expect(explained.stdout).toContain('evt_17301121277208');
   });
 
+  test('show that a change of the mappings changes nothing', async () => {
+    const { code, stdout } = await app.run('webhook-adapter', 'diff', '--base', 'mappings');
+
+    expect([code, stdout]).toEqual([0, expect.stringContaining('Nothing differs.')]);
+  });
+
   test('say why a captured signature does not verify', async () => {
     const { code, stdout } = await app.run(
       'webhook-adapter',

@@ -50,7 +50,10 @@ function mendAndReplay(workshop: Workshop): Step {
       const accept = 'npm run -s adapter -- map --example stripe/trial-ending --accept';
       report(`$ ${accept}`);
       await run(workshop, accept);
+      await proveDiff(workshop, { report, prove });
       await deploy(workshop, report);
+      const after = await run(workshop, `npm run -s adapter -- diff --stack ${STACK}`);
+      prove('what is deployed then is what the files say', after.includes('Nothing differs.'), after);
       const replay = `npm run -s adapter -- dead-letter replay --code webex-mandatory-field-missing --stack ${STACK}`;
       report(`$ ${replay}\n${indent(await run(workshop, replay))}`);
       const call = await until('the second call', 90, async () =>
@@ -72,6 +75,22 @@ function mendAndReplay(workshop: Workshop): Step {
       );
     },
   };
+}
+
+/** What is deployed, and its dead letter, show what the change does. */
+async function proveDiff(workshop: Workshop, { report, prove }: Reporter): Promise<void> {
+  const diff = `npm run -s adapter -- diff --stack ${STACK}`;
+  const text = await run(workshop, diff);
+  report(`$ ${diff}\n${indent(text)}`);
+  const lines = text.split('\n').filter((line) => line.includes(`${EVENT_ID} → ${MENDED_ID}`));
+  prove('the diff with what is deployed has another event definition', lines.length > 1, text);
+  prove(
+    'also for the dead letter',
+    lines.some((line) => line.includes('dead letter')),
+    text,
+  );
+  prove('and nothing else', text.includes('1 message: other-definition'), text);
+  prove('by the same code', !text.includes('another version'), text);
 }
 
 function destroy(workshop: Workshop): Step {

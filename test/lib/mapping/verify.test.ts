@@ -3,7 +3,7 @@ import { findOptions, PROFILE_NAMES } from '../../../lambdas/ingest/signature/pr
 import { resolveVerify } from '../../../lib/mapping/verify.ts';
 
 function signatureOf(verify: object): object | string {
-  const resolved = resolveVerify(verify);
+  const resolved = resolveVerify(verify, { 'event-type': { body: '/type' } });
   return resolved.ok ? resolved.value.signature : resolved.failure.map(({ message }) => message).join('; ');
 }
 
@@ -14,6 +14,64 @@ function problemsOf(pick: string, options: object = {}) {
     ? []
     : resolved.failure.map(({ path, message }) => `${path.map(String).join('.')}  ${message}`);
 }
+
+describe('a natural guess at an option is answered by what is meant:', () => {
+  const timed = (format: string) => ({
+    ...{ encoding: 'hex', signature: { header: 's' }, content: '{timestamp}{body}' },
+    timestamp: { header: 't', format },
+  });
+
+  test.each([
+    [timed('rfc3339'), '"rfc3339" is called iso8601 here.'],
+    [timed('milliseconds'), '"milliseconds" is called unix-ms here.'],
+    [timed('epoch'), '"epoch" is called unix here.'],
+    [timed('RFC1123'), '"RFC1123" is called http-date here.'],
+    [timed('lunar'), 'expected one of: unix, unix-ms, iso8601, http-date; found "lunar".'],
+    [
+      { kind: 'sharedSecret', sharedSecret: { header: 'X-Token' } },
+      'is missing: header, query, basic or body. Say { in: header, name: X-Token }.',
+    ],
+    [
+      { kind: 'sharedSecret', sharedSecret: { body: '/token' } },
+      'is missing: header, query, basic or body. Say { in: body, pointer: /token }.',
+    ],
+    [
+      { kind: 'sharedSecret', sharedSecret: { name: 'X-Token' } },
+      'is missing: header, query, basic or body. Say { in: header, name: X-Acme-Token }.',
+    ],
+    [
+      { kind: 'sharedSecret', sharedSecret: { in: 'cookie', name: 'a' } },
+      'expected one of: header, query, basic, body; found "cookie".',
+    ],
+    [
+      { kind: 'hmac-sha256', encoding: 'hex' },
+      'expected one of: hmac, hash, ecdsa, rsa, ed25519, sharedSecret, jwt, custom; found "hmac-sha256".',
+    ],
+  ])('%j', (verify, message) => {
+    expect(signatureOf(verify)).toBe(message);
+  });
+
+  test('JSON as the body of an answer is shown as the text that it has to be', () => {
+    const respond = { status: 200, contentType: 'application/json', body: { challenge: "{body:/o'c}" } };
+    const handshakes = [
+      { match: { method: 'POST', body: { '/a': '*' } }, authenticate: 'signature', respond },
+    ];
+
+    expect(resolveVerify('stripe', { handshakes })).toMatchObject({
+      failure: [
+        {
+          path: ['handshakes', 0, 'respond', 'body'],
+          message: `expected JSON as a text, in quotes: '{"challenge":"{body:/o''c}"}'`,
+        },
+      ],
+    });
+    expect(
+      resolveVerify('stripe', { acknowledge: { contentType: 'application/json', body: [1] } }),
+    ).toMatchObject({
+      failure: [{ message: "expected JSON as a text, in quotes: '[1]'" }],
+    });
+  });
+});
 
 describe('a profile with some options changed', () => {
   test('keeps all other options, those beside a changed one included', () => {

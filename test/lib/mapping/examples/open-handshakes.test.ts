@@ -1,10 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
+import { profileOf, readRecipes } from '../../../../bin/vendors.ts';
+import { findProfile, PROFILE_NAMES } from '../../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { warnOfOpenHandshakes } from '../../../../lib/mapping/examples/doubts.ts';
-import { parseMappingFile } from '../../../../lib/mapping/file.ts';
+import { type MappingFile, parseMappingFile } from '../../../../lib/mapping/file.ts';
 
-function warningsOf(match: string, { authenticate = 'none', body = '{}' } = {}): readonly string[] {
+const SIGNED = '{ encoding: hex, signature: { header: x-sig } }';
+
+function warningsOf(
+  match: string,
+  { authenticate = 'none', body = '{}', verify = SIGNED } = {},
+): readonly string[] {
   const text = `source: acme
-verify: { encoding: hex, signature: { header: x-sig } }
+verify: ${verify}
 event-type: { body: /type }
 deduplication-id: { body: /id }
 secret: webhooks/acme
@@ -49,11 +56,35 @@ describe('a handshake for strangers', () => {
   test.each([
     '{ method: GET }',
     '{ method: POST, query: { challenge: "*" } }',
-    '{ method: POST, body: { /type: url_verification } }',
+    '{ method: GET, headers: { X-Kind: challenge } }',
     '{ method: POST, body: { /challenge: "*" } }',
     '{ method: POST, headers: { X-Hook-Secret: "*" } }',
   ])('that none meets is none: %s', (match) => {
     expect(warningsOf(match)).toEqual([]);
+  });
+
+  test.each([
+    '{ method: POST, body: { /type: url_verification } }',
+    '{ method: POST, headers: { Twitch-Eventsub-Message-Type: webhook_callback_verification } }',
+  ])('that is told by a fixed value is signed mostly, which is a warning: %s', (match) => {
+    expect(warningsOf(match)).toEqual([
+      expect.stringMatching(/^warning 8: lets anybody have the answer\. .* say authenticate: signature/),
+    ]);
+    expect(warningsOf(match, { authenticate: 'signature' })).toEqual([]);
+    const verify = '{ kind: sharedSecret, sharedSecret: { in: header, name: x-token } }';
+    expect(warningsOf(match, { verify })).toEqual([]);
+  });
+
+  test('of no profile and no recipe is a warning', () => {
+    const profiles = PROFILE_NAMES.map((name) => findProfile(name));
+    const all = [...profiles, ...readRecipes().map(profileOf)].filter((profile) => profile !== undefined);
+    const problemAt = (_: readonly PropertyKey[], message: string) => ({ file: '', path: '', message });
+    const warned = all.flatMap((profile) =>
+      warnOfOpenHandshakes({ profile, events: [], problemAt } as unknown as MappingFile, []),
+    );
+
+    expect(all.length).toBeGreaterThan(70);
+    expect(warned).toEqual([]);
   });
 
   test('is none where the signature is verified first', () => {
