@@ -10,7 +10,8 @@ import { readStages, selectStages, stagesWithPlaceholders } from '../lib/stages/
 import { stackNameOf } from '../lib/stages/synthesize.ts';
 import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';
 
-const atRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const atRoot = (path: string) => join(ROOT, path);
 
 const app = new App();
 const stages = orExit(readStages(atRoot('stages.yaml')));

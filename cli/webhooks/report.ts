@@ -1,10 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type AccountChoice, openAccount, PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import {
+  type AccountChoice,
+  openAccount,
+  PROJECT,
+  type Project,
+  projectOf,
+  readMappings,
+} from '../../answers/project.ts';
 import { findDifferences } from '../../answers/report/findings.ts';
 import { countLog } from '../../answers/report/function-logs.ts';
 import { type KnownMessages, messagesOf, reportOf } from '../../answers/report/numbers.ts';
 import { FORMATS, type ReportFormat } from '../../answers/report/page.ts';
-import { readMappingFolders } from '../../lib/mapping/folders.ts';
 import {
   type CommandResult,
   example,
@@ -78,8 +84,8 @@ export async function report(
 type Known = { readonly messages: readonly KnownMessages[]; readonly notes: readonly string[] };
 
 /** What the mappings say; without them, the report says what it lacks. */
-function readKnown({ mappings }: Project): Known {
-  const files = readMappingFolders(mappings);
+function readKnown(project: Project): Known {
+  const files = readMappings(project);
   if (files.ok) return { messages: files.value.map(messagesOf), notes: [] };
   const note =
     'The mappings cannot be read ("adapter validate" says why). This report lacks messages that had no event, parameters that were never missing, and the API versions of each message.';
