@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { parseJson } from '../lambdas/parse-json.ts';
+import { parseJson } from '../lambdas/result.ts';
 
 // Prints the sum of several suites' results as CI reads it; ends with 1 if any test or any step before has failed.
 // Arguments: how many steps have failed, then the result file of each suite.

@@ -9,8 +9,8 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { BufferMessage } from '../lambdas/buffer/message.ts';
-import { bufferQueueName } from '../lambdas/buffer/queue-name.ts';
-import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
+import { bufferQueueName } from '../lambdas/buffer/message.ts';
+import { deadLetterQueueName } from '../lambdas/dead-letter/note.ts';
 import type { Account } from './account.ts';
 import { reportEvery } from './progress.ts';
 

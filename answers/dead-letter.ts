@@ -1,9 +1,8 @@
-import { writeItemRanges } from '../lambdas/buffer/item-ranges.ts';
 import { type BufferMessage, decodeBufferedWebhook, replayedMessage } from '../lambdas/buffer/message.ts';
-import { type ReplayGroup, readReplay } from '../lambdas/buffer/replay.ts';
-import { deadLetterMessage } from '../lambdas/dead-letter/message.ts';
+import { type ReplayGroup, readReplay, writeItemRanges } from '../lambdas/buffer/replay.ts';
 import {
   type DeadLetterNote,
+  deadLetterMessage,
   hasNote,
   isDeadLetterCode,
   readNote,

@@ -19,6 +19,7 @@ import {
   writeAttributes,
   writeExpiry,
 } from '../lambdas/adapters/ledger-item.ts';
+import type { IdentifiedEvent } from '../lambdas/deliver/ledger/entry.ts';
 import {
   expiryOf,
   INTAKE_RECORD_PREFIX,
@@ -28,7 +29,6 @@ import {
   ledgerKey,
   ledgerTableName,
 } from '../lambdas/deliver/ledger/entry.ts';
-import type { IdentifiedEvent } from '../lambdas/deliver/ledger/progress.ts';
 import type { Account } from './account.ts';
 import type { LetterFailure } from './letter-events.ts';
 

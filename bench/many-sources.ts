@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CATALOGUE_FILE } from '../lambdas/adapters/catalogue.ts';
+import { CATALOGUE_FILE } from '../lambdas/adapters/lambda.ts';
 import type { Subject } from './subjects.ts';
 
 /** No more are measured. */

@@ -10,3 +10,12 @@ export function succeed<const Value>(value: Value): { readonly ok: true; readonl
 export function fail<const Failure>(failure: Failure): { readonly ok: false; readonly failure: Failure } {
   return { ok: false, failure };
 }
+
+/** Parses a text; `undefined` where it is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

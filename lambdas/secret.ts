@@ -1,6 +1,5 @@
 import type * as z from 'zod/mini';
-import { parseJson } from './parse-json.ts';
-import { fail, type Result, succeed } from './result.ts';
+import { fail, parseJson, type Result, succeed } from './result.ts';
 import './schema-messages.ts';
 
 /** Why a secret cannot be used: it has no value yet, its value has the wrong form, or reading it failed. */

@@ -8,8 +8,8 @@ import type {
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { bufferQueueName } from '../lambdas/buffer/queue-name.ts';
-import { deadLetterQueueName } from '../lambdas/dead-letter/queue-name.ts';
+import { bufferQueueName } from '../lambdas/buffer/message.ts';
+import { deadLetterQueueName } from '../lambdas/dead-letter/note.ts';
 import { Alarms } from './alarms/alarms.ts';
 import { Dashboard } from './alarms/dashboard.ts';
 import type { AlarmSettings } from './alarms/settings.ts';

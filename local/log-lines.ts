@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseJson } from '../lambdas/parse-json.ts';
+import { parseJson } from '../lambdas/result.ts';
 
 const answerSchema = z.object({ status: z.number(), code: z.string().optional() });
 

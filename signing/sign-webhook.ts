@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFields } from '../lambdas/form.ts';
+import { readFields } from '../lambdas/form-body.ts';
 import { writePart } from '../lambdas/ingest/signature/header.ts';
 import { computeDigest, decodeSecret } from '../lambdas/ingest/signature/keys.ts';
 import { BODY_HASH, writeTwilioForm } from '../lambdas/ingest/signature/plug-ins/twilio.ts';

@@ -3,7 +3,7 @@ import { eventNameOf } from '../../answers/dead-letter.ts';
 import { failuresOf } from '../../answers/letter-events.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { type Replayed, type ReplayOptions, replayDeadLetters } from '../../answers/replay.ts';
-import { writeItemRanges } from '../../lambdas/buffer/item-ranges.ts';
+import { writeItemRanges } from '../../lambdas/buffer/replay.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
 import { withEvent, withFilters } from './list.ts';

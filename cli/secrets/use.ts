@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
-import { parseJson } from '../../lambdas/parse-json.ts';
+import { parseJson } from '../../lambdas/result.ts';
 import { findLogGroups } from '../webhooks/follow-logs.ts';
 import type { SecretTrace } from './kind.ts';
 

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import * as z from 'zod';
 import { type AccountChoice, openAccount } from '../../answers/account.ts';
-import { parseJson } from '../../lambdas/parse-json.ts';
+import { parseJson } from '../../lambdas/result.ts';
 import { escapeUnseen, printStyled } from '../../lib/config/print.ts';
 import { type CommandResult, example, portOption, refuse, run, stackOption } from '../command-line.ts';
 import { followCloudWatch, followLocalRun } from './follow-logs.ts';

@@ -1,22 +1,19 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod/mini';
-import type { LedgerPage } from '../deliver/ledger/decision.ts';
 import {
+  createPlaces,
   expiryOf,
+  type IdentifiedEvent,
   type IntakeRecord,
   type LedgerEntry,
   lastCallOf,
   type PastAttempt,
-  recordName,
-} from '../deliver/ledger/entry.ts';
-import {
-  createPlaces,
-  type IdentifiedEvent,
   type Places,
   type Progress,
-} from '../deliver/ledger/progress.ts';
-import { parseJson } from '../parse-json.ts';
+  recordName,
+} from '../deliver/ledger/entry.ts';
+import { parseJson } from '../result.ts';
 
 /** An item as DynamoDB's client has it. */
 export type Item = Record<string, AttributeValue>;
@@ -366,32 +363,6 @@ export function readIntakeRecord(item: Item): IntakeRecord {
     matched: facts.matched ?? [],
     progress: readProgress(item),
   }) as IntakeRecord;
-}
-
-/** What a query of one partition gives, as far as deliver knows it: what a person did about a dead letter is left out. */
-export function readPage({
-  Items = [],
-  LastEvaluatedKey,
-}: {
-  readonly Items?: Item[] | undefined;
-  readonly LastEvaluatedKey?: Item | undefined;
-}): LedgerPage {
-  const isEntry = ({ event }: Item) => event?.S?.startsWith('#') === false;
-  const records = Items.filter((item) => !isEntry(item) && 'takenAt' in item);
-  const last = LastEvaluatedKey?.event?.S;
-  return {
-    entries: Items.filter(isEntry).map(readItem),
-    intakeRecords: records.map(readIntakeRecord),
-    identified: pagesIn(Items),
-    ...(last !== undefined && { last }),
-  };
-}
-
-function pagesIn(items: readonly Item[]): LedgerPage['identified'] {
-  const pages = Map.groupBy(items.filter(isIdentifiedPage), ({ event }) =>
-    (event?.S ?? '').replace(/#\d+$/, ''),
-  );
-  return new Map([...pages].map(([record, ofRecord]) => [record, ofRecord.flatMap(readIdentifiedPage)]));
 }
 
 /** An entry may have none. */

@@ -6,9 +6,18 @@ import {
   type PutItemCommandInput,
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { LedgerFailure, LedgerRange, WebhookLedger } from '../deliver/ledger/decision.ts';
+import type { LedgerFailure, LedgerPage, LedgerRange, WebhookLedger } from '../deliver/ledger/entry.ts';
 import { fail, type Result, succeed } from '../result.ts';
-import { identifiedItems, intakeRecordItem, readItem, readPage, writeItem } from './ledger-item.ts';
+import {
+  type Item,
+  identifiedItems,
+  intakeRecordItem,
+  isIdentifiedPage,
+  readIdentifiedPage,
+  readIntakeRecord,
+  readItem,
+  writeItem,
+} from './ledger-item.ts';
 
 /** After these times a try has failed. The SDK makes three, all within the function's time. */
 const CONNECT_MILLISECONDS = 1_000;
@@ -123,4 +132,30 @@ function unlessChanged(revision: number) {
 /** Only the error's name: the SDK's messages may quote the request. */
 function unavailable(error: unknown): LedgerFailure {
   return { code: 'ledger-unavailable', cause: error instanceof Error ? error.name : 'unknown' };
+}
+
+/** What a query of one partition gives, as far as deliver knows it: what a person did about a dead letter is left out. */
+function readPage({
+  Items = [],
+  LastEvaluatedKey,
+}: {
+  readonly Items?: Item[] | undefined;
+  readonly LastEvaluatedKey?: Item | undefined;
+}): LedgerPage {
+  const isEntry = ({ event }: Item) => event?.S?.startsWith('#') === false;
+  const records = Items.filter((item) => !isEntry(item) && 'takenAt' in item);
+  const last = LastEvaluatedKey?.event?.S;
+  return {
+    entries: Items.filter(isEntry).map(readItem),
+    intakeRecords: records.map(readIntakeRecord),
+    identified: pagesIn(Items),
+    ...(last !== undefined && { last }),
+  };
+}
+
+function pagesIn(items: readonly Item[]): LedgerPage['identified'] {
+  const pages = Map.groupBy(items.filter(isIdentifiedPage), ({ event }) =>
+    (event?.S ?? '').replace(/#\d+$/, ''),
+  );
+  return new Map([...pages].map(([record, ofRecord]) => [record, ofRecord.flatMap(readIdentifiedPage)]));
 }

@@ -1,8 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod/mini';
-import { parseJson } from '../parse-json.ts';
-import { fail, type Result, succeed } from '../result.ts';
+import { fail, parseJson, type Result, succeed } from '../result.ts';
 import type { BodyFormat } from '../webhook-body.ts';
 import { type Replay, replayAttributeSchema, writeReplay } from './replay.ts';
 import '../schema-messages.ts';
@@ -207,4 +206,9 @@ export function decodeBufferedWebhook(message: BufferMessage): Result<BufferedWe
     ...(attributes['secret-slot'] !== undefined && { secretIndex: attributes['secret-slot'] }),
     ...(attributes.replay && { replay: attributes.replay }),
   });
+}
+
+/** The name of a stack's buffer. Commands find the queue by it. */
+export function bufferQueueName(stackName: string): string {
+  return `${stackName}-buffer`;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { itemRangesSchema, writeItemRanges } from '../buffer/item-ranges.ts';
+import { type BufferMessage, copyWebhook } from '../buffer/message.ts';
+import { itemRangesSchema, writeItemRanges } from '../buffer/replay.ts';
 
 /** Every reason for which we put a webhook on the dead-letter queue. */
 const DEAD_LETTER_CODES = [
@@ -247,4 +248,14 @@ export function splitForNotes<Failed>(
   if (failed.length <= 1 || Buffer.byteLength(writeNote(noteOf(failed))) <= MAX_NOTE_BYTES) return [failed];
   const half = Math.ceil(failed.length / 2);
   return [failed.slice(0, half), failed.slice(half)].flatMap((part) => splitForNotes(part, noteOf));
+}
+
+/** The original webhook, unchanged, with the note beside it. */
+export function deadLetterMessage(message: BufferMessage, note: DeadLetterNote): BufferMessage {
+  return copyWebhook(message, noteAttributes(note));
+}
+
+/** The name of a stack's dead-letter queue. Commands find the queue by it. */
+export function deadLetterQueueName(stackName: string): string {
+  return `${stackName}-dead-letter`;
 }

@@ -1,7 +1,6 @@
 import { formatMapFailure } from '../map/failure.ts';
 import type { Mapped } from '../map/webhook.ts';
 import type { Result } from '../result.ts';
-import { beside } from './beside.ts';
 import { type FailedEvent, failedBy, failedWithoutMapping } from './dead-letter.ts';
 import type { Called, CallPause } from './event-api/caller.ts';
 import type { Verdict } from './event-api/verdict.ts';
@@ -10,18 +9,19 @@ import {
   claimEvent,
   type EndedUncalled,
   type LedgerDecision,
-  type LedgerFailure,
   writeSettled,
 } from './ledger/decision.ts';
 import {
   appendAttempt,
   type LedgerEntry,
   type LedgerFacts,
+  type LedgerFailure,
   ledgerKey,
   type Settlement,
   settleEntry,
 } from './ledger/entry.ts';
 import type { EventOutcome, RetryLater } from './outcome.ts';
+import { beside } from './outcome.ts';
 import { isExhausted } from './retry-schedule.ts';
 import { type EventDependencies, type EventWork, tryLater } from './work.ts';
 

@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import middy from '@middy/core';
-import { readCatalogue } from '../adapters/catalogue.ts';
-import { deliverEnvironment, readEnvironment } from '../adapters/environment.ts';
+import {
+  createLog,
+  deliverEnvironment,
+  PREPARED_SOURCES,
+  readCatalogue,
+  readEnvironment,
+  warmUp,
+} from '../adapters/lambda.ts';
 import { createLedgerTable } from '../adapters/ledger-table.ts';
-import { createLog } from '../adapters/log.ts';
 import { createQueues } from '../adapters/queues.ts';
 import { createSecretReader } from '../adapters/secrets-manager.ts';
-import { PREPARED_SOURCES, warmUp } from '../adapters/warm-up.ts';
 import { createEventApi, pause } from '../adapters/webex-campaign.ts';
-import { deadLetterMessage } from '../dead-letter/message.ts';
+import { deadLetterMessage } from '../dead-letter/note.ts';
 import type { Mapping } from '../map/mapping.ts';
 import { prepareMappings } from '../map/webhook.ts';
 import type { DeliverDependencies } from './batch.ts';
@@ -16,9 +20,9 @@ import { deliverBatch, readRecords } from './batch.ts';
 import { createBreaker } from './event-api/breaker.ts';
 import { CALL_LIMITS, createEventCaller, createRateLimit, workerRate } from './event-api/caller.ts';
 import { createKeyedCaller, keysOf, parseWebexSecret } from './event-api/keys.ts';
-import { createLanes, lanesFor } from './lanes.ts';
 import { hashEventKey } from './ledger/entry.ts';
 import { createOnceAMinute, formatUnknownProbe } from './log-line.ts';
+import { createLanes, lanesFor } from './work.ts';
 
 // runs once per cold start
 const environment = readEnvironment(deliverEnvironment);

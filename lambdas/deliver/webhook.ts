@@ -5,13 +5,20 @@ import { type Result, succeed } from '../result.ts';
 import { deadLetterFailed, type FailedEvent, failedBy, failedWithoutMapping } from './dead-letter.ts';
 import { deliverEvent } from './event.ts';
 import { createRecordKeeper, type RecordDependencies, type RecordKeeper } from './keep-record.ts';
-import type { Lanes } from './lanes.ts';
-import { hasEnded, type LedgerFailure, moveEntry, takeVanished, writeSettled } from './ledger/decision.ts';
-import { type LedgerEntry, ledgerKey } from './ledger/entry.ts';
+import { moveEntry, takeVanished, writeSettled } from './ledger/decision.ts';
+import {
+  createPlaces,
+  hasEnded,
+  type LedgerEntry,
+  type LedgerFailure,
+  ledgerKey,
+  type Places,
+  type Progress,
+} from './ledger/entry.ts';
 import { isSmall, type Known, type ListedWebhook, readKnown, type VanishedEvent } from './ledger/known.ts';
-import { createPlaces, type Places, type Progress } from './ledger/progress.ts';
 import { formatEvent, type OnceAMinute } from './log-line.ts';
 import { type EventOutcome, PAUSES_ALL, type RetryLater } from './outcome.ts';
+import type { Lanes } from './work.ts';
 import { type BufferRecord, type EventDependencies, tryLater } from './work.ts';
 
 /** What deliver needs of the outside world to work on the events of a webhook. */

@@ -1,5 +1,5 @@
 import { type Answer, writeAnswer } from './answer.ts';
-import type { IngestFailure } from './failure.ts';
+import type { IngestFailure } from './request.ts';
 import { adviseOn, type VerificationFailure } from './signature/verification.ts';
 import type { Acknowledgement } from './source.ts';
 

@@ -1,10 +1,14 @@
 import middy from '@middy/core';
-import { readCatalogue } from '../adapters/catalogue.ts';
-import { ingestEnvironment, readEnvironment } from '../adapters/environment.ts';
-import { createLog } from '../adapters/log.ts';
+import {
+  createLog,
+  ingestEnvironment,
+  PREPARED_SOURCES,
+  readCatalogue,
+  readEnvironment,
+  warmUp,
+} from '../adapters/lambda.ts';
 import { createQueues } from '../adapters/queues.ts';
 import { createSecretReader } from '../adapters/secrets-manager.ts';
-import { PREPARED_SOURCES, warmUp } from '../adapters/warm-up.ts';
 import { encodeBufferedWebhook } from '../buffer/message.ts';
 import { fail } from '../result.ts';
 import { parseSecret } from '../secret.ts';

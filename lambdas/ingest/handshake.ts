@@ -1,7 +1,6 @@
 import { fail, type Result, succeed } from '../result.ts';
 import { bodyFormatOf, follow, parseBody } from '../webhook-body.ts';
-import type { IngestFailure } from './failure.ts';
-import type { RequestHead, WebhookRequest } from './request.ts';
+import type { IngestFailure, RequestHead, WebhookRequest } from './request.ts';
 import { readSharedSecret } from './signature/shared-secret.ts';
 import type { VerificationFailure } from './signature/verification.ts';
 import type { Handshake } from './source.ts';

@@ -8,7 +8,7 @@ import {
   follow,
   parseBody,
 } from '../webhook-body.ts';
-import type { IdentityFailure } from './failure.ts';
+import type { IdentityFailure } from './request.ts';
 import type { EventTypeSelector, Profile, Selector } from './source.ts';
 
 /** What happened, and an id that stays the same however often the vendor sends the fact. */

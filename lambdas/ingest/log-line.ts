@@ -1,6 +1,6 @@
 import { declareMetrics, type MetricDirective, type Unit, unitsOf } from '../metric-directive.ts';
-import type { IngestFailure } from './failure.ts';
 import type { Reception } from './receive.ts';
+import type { IngestFailure } from './request.ts';
 
 const WEBHOOKS = declareMetrics(['stage', 'source', 'code'], { Webhooks: 'Count' });
 

@@ -3,7 +3,6 @@ import type { BodyTooLarge, BufferedWebhook } from '../buffer/message.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
 import { matchesEventType } from '../webhook-body.ts';
-import type { BufferFailure, IngestFailure } from './failure.ts';
 import { explainTooLong, findCandidates, findHandshake, readToken } from './handshake.ts';
 import {
   answerHandshake,
@@ -13,6 +12,7 @@ import {
   type Shown,
 } from './handshake-answer.ts';
 import { identifyWebhook } from './identity.ts';
+import type { BufferFailure, IngestFailure } from './request.ts';
 import {
   type HttpApiEvent,
   isPacked,
@@ -20,8 +20,8 @@ import {
   readHead,
   readRawBody,
   type WebhookRequest,
-  withoutQuery,
 } from './request.ts';
+import { withoutQuery } from './signature/signed-content.ts';
 import type { Verification, VerificationFailure } from './signature/verification.ts';
 import { readSignature } from './signature/verify.ts';
 import type { Handshake, Source } from './source.ts';

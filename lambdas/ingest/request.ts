@@ -1,8 +1,11 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod/mini';
+import type { BodyTooLarge } from '../buffer/message.ts';
 import type { FormOptions } from '../form-body.ts';
 import { fail, type Result, succeed } from '../result.ts';
-import type { RequestFailure } from './failure.ts';
+import type { SecretFailure } from '../secret.ts';
+import type { BodyFailure } from '../webhook-body.ts';
+import type { VerificationFailure } from './signature/verification.ts';
 
 /**
  * The part of an API Gateway HTTP API event (payload format 2.0) that ingest uses. AWS may add members: the schema is open.
@@ -83,8 +86,30 @@ function lowerCaseNames(headers: Readonly<Record<string, string>>): ReadonlyMap<
   return byName;
 }
 
-/** A URL without its query. A regular expression would take minutes for a query of nothing but `?`. */
-export function withoutQuery(url: string): string {
-  const at = url.indexOf('?');
-  return at === -1 ? url : url.slice(0, at);
-}
+/** Every reason why ingest refuses a request. The HTTP answer follows from the code (`failure-answer.ts`). */
+export type IngestFailure =
+  | RequestFailure
+  | { readonly code: 'unknown-source' }
+  | { readonly code: 'verify-token-not-stored' }
+  | SecretFailure
+  | VerificationFailure
+  | IdentityFailure
+  | BodyTooLarge
+  | BufferFailure
+  | InternalFailure;
+
+export type RequestFailure =
+  | { readonly code: 'unknown-path' }
+  | { readonly code: 'method-not-allowed'; readonly method: string }
+  | { readonly code: 'body-empty' }
+  | { readonly code: 'body-not-base64' }
+  | { readonly code: 'content-encoding-not-taken'; readonly encoding: string }
+  | { readonly code: 'body-not-gzip' }
+  | { readonly code: 'unpacked-body-too-large'; readonly limitBytes: number };
+
+export type IdentityFailure = BodyFailure | { readonly code: 'event-type-missing'; readonly where: string };
+
+export type BufferFailure = { readonly code: 'buffer-unavailable'; readonly cause: string };
+
+/** A bug or a time-out of ours: the answer asks the sender to try again. */
+type InternalFailure = { readonly code: 'internal-error' };

@@ -1,8 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { MAX_RAW_BODY_BYTES } from '../buffer/message.ts';
 import { fail, type Result, succeed } from '../result.ts';
-import type { RequestFailure } from './failure.ts';
-import type { WebhookRequest } from './request.ts';
+import type { RequestFailure, WebhookRequest } from './request.ts';
 
 /**
  * Unpacks the body of a request whose signature is verified, which is over the packed bytes. A function

@@ -15,7 +15,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type * as z from 'zod';
-import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
+import { CATALOGUE_FILE } from '../../lambdas/adapters/lambda.ts';
 import { createLogGroup, type DataProtection } from '../protection/data-protection.ts';
 import { acknowledgeRule } from '../protection/nag-reasons.ts';
 

@@ -5,7 +5,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { DeliverEnvironment } from '../../lambdas/adapters/environment.ts';
+import type { DeliverEnvironment } from '../../lambdas/adapters/lambda.ts';
 import { DEFAULT_ANSWER_RULES } from '../../lambdas/deliver/event-api/verdict.ts';
 import { type Mapping, mappingSchema } from '../../lambdas/map/mapping.ts';
 import { createStageFunction, type StageFunctionProps } from '../bundle/stage-function.ts';

@@ -20,7 +20,7 @@ import { Grant } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { IngestEnvironment } from '../../lambdas/adapters/environment.ts';
+import type { IngestEnvironment } from '../../lambdas/adapters/lambda.ts';
 import { type Source, sourceSchema } from '../../lambdas/ingest/source.ts';
 import { refuseUnfitSizes } from '../buffer/message-sizes.ts';
 import { createStageFunction } from '../bundle/stage-function.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import * as z from 'zod';
-import { parseJson } from '../../lambdas/parse-json.ts';
+import { parseJson } from '../../lambdas/result.ts';
 import type { SimulatedAnswer } from './judge.ts';
 
 /** What the simulator does with a call. */

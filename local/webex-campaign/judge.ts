@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod';
-import { parseJson } from '../../lambdas/parse-json.ts';
+import { parseJson } from '../../lambdas/result.ts';
 
 /** The one path at which the simulator takes events, in the form the vendor's other v3 resources have. */
 export const EVENT_PATH = '/campaignapi/resources/v3/events';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod';
-import { parseJson } from '../../lambdas/parse-json.ts';
+import { parseJson } from '../../lambdas/result.ts';
 import { listenOnLoopback } from '../emulator/loopback.ts';
 import {
   type Outage,

@@ -1,5 +1,4 @@
-import { parseJson } from '../../lambdas/parse-json.ts';
-import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { fail, parseJson, type Result, succeed } from '../../lambdas/result.ts';
 import { type Example, setMembers } from '../../lib/mapping/examples/example.ts';
 import { nameCall } from '../judge/evidence.ts';
 import { eventsOfLook, type Look, lookAt, type MadeOfExample, type SignedSource } from './example-webhook.ts';

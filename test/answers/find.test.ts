@@ -9,8 +9,7 @@ import { PROJECT } from '../../answers/project.ts';
 import { storyEnd } from '../../answers/story.ts';
 import { identifiedItems, intakeRecordItem, writeItem } from '../../lambdas/adapters/ledger-item.ts';
 import type { IntakeRecord } from '../../lambdas/deliver/ledger/entry.ts';
-import { type LedgerEntry, ledgerTableName } from '../../lambdas/deliver/ledger/entry.ts';
-import { createPlaces } from '../../lambdas/deliver/ledger/progress.ts';
+import { createPlaces, type LedgerEntry, ledgerTableName } from '../../lambdas/deliver/ledger/entry.ts';
 import type { TableServer } from '../../local/emulator/servers.ts';
 import { startLedgerServer } from '../lambdas/adapters/ledger-server.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { invoiceBody, invoiceOfBytes } from '../../bench/events.ts';
 import { withSources, writeSources } from '../../bench/many-sources.ts';
-import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
+import { CATALOGUE_FILE } from '../../lambdas/adapters/lambda.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));
 const entriesIn = (at: string) => JSON.parse(readFileSync(join(at, CATALOGUE_FILE), 'utf8'));

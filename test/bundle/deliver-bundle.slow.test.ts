@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { stop } from 'esbuild';
 import { SECRETS, sqsEvent } from '../../bench/events.ts';
-import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
+import { CATALOGUE_FILE } from '../../lambdas/adapters/lambda.ts';
 import { mappingSchema } from '../../lambdas/map/mapping.ts';
 import { bundleHandler } from '../../lib/bundle/bundle-function.ts';
 import { type AwsAnswer, type AwsCall, startAws, startBundle } from './run-bundle.ts';

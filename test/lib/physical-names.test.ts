@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import * as z from 'zod';
-import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
+import { CATALOGUE_FILE } from '../../lambdas/adapters/lambda.ts';
 import { BUNDLE_FILE } from '../../lib/bundle/bundle-function.ts';
 import { EVERYTHING, stackOf } from './stacks.ts';
 

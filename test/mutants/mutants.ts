@@ -200,7 +200,7 @@ export const REHEARSAL_MUTANTS: readonly RehearsalMutant[] = [
     finding: /dead letters have no note/,
     mutant: {
       function: 'deliver',
-      file: 'dead-letter/message.ts',
+      file: 'dead-letter/note.ts',
       changes: [['noteAttributes(note)', '{}']],
     },
   },

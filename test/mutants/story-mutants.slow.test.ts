@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stop } from 'esbuild';
 import { bundleMutant, type Mutant } from '../../bench/measure/bundle-mutant.ts';
-import { CATALOGUE_FILE } from '../../lambdas/adapters/catalogue.ts';
+import { CATALOGUE_FILE } from '../../lambdas/adapters/lambda.ts';
 import { BUNDLE_FILE, bundleHandler } from '../../lib/bundle/bundle-function.ts';
 import { createFunctionPool } from '../../local/emulator/functions/pool.ts';
 import { type DeliveryStory, post, startDeliveryStory } from '../story/delivery-story.ts';

@@ -1,9 +1,9 @@
 import type { Mapped } from '../../map/webhook.ts';
 import { type Result, succeed } from '../../result.ts';
 import type { SecretFailure } from '../../secret.ts';
-import { beside, type Fault, faultOf } from '../beside.ts';
 import { LEFT_MILLISECONDS } from '../ledger/decision.ts';
 import type { RetryLaterCode } from '../outcome.ts';
+import { beside, type Fault, faultOf } from '../outcome.ts';
 import type { Breaker, Pause, Permit, ProbeTurn } from './breaker.ts';
 import type { KeyedCaller } from './keys.ts';
 import { judgeProbe, keepWhileOpen, PROBE_PAYLOAD, signalOf } from './signal.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseJson } from '../../parse-json.ts';
+import { parseJson } from '../../result.ts';
 import { maskDescription, type SentValues } from './mask.ts';
 import { readRetryAfter } from './retry-after.ts';
 

@@ -1,74 +1,17 @@
+import type { EventReplay } from '../../buffer/replay.ts';
 import { fail, type Result, succeed } from '../../result.ts';
 import {
   expiryOf,
+  hasEnded,
   type IntakeRecord,
   type LedgerEntry,
   type LedgerFacts,
+  type LedgerFailure,
   type LedgerKey,
   type LedgerReason,
   type LedgerState,
+  type LedgerStore,
 } from './entry.ts';
-import { type ClaimPermission, mayBeTaken, standsAlone } from './permission.ts';
-import type { IdentifiedEvent } from './progress.ts';
-
-/** The ledger could not be reached or did not answer; `cause` is the name of what went wrong. */
-export type LedgerFailure = { readonly code: 'ledger-unavailable'; readonly cause: string };
-
-/** Where the ledger is kept. */
-export type LedgerStore = {
-  /** Reads an entry as it is now: a consistent read. */
-  readonly read: (key: LedgerKey) => Promise<Result<LedgerEntry | undefined, LedgerFailure>>;
-  /** Writes an entry only if the ledger still has the one before it: nobody else has gone on from there. */
-  readonly write: (entry: LedgerEntry) => Promise<Result<'written' | 'changed', LedgerFailure>>;
-  /**
-   * Writes an entry as it is in the place of the one that was read there, or in an empty place, unless that has changed. Its
-   * revision stays: whoever saw the entry under its other key has seen this one.
-   */
-  readonly copy: (
-    entry: LedgerEntry,
-    over?: LedgerEntry,
-  ) => Promise<Result<'written' | 'changed', LedgerFailure>>;
-};
-
-/** Which items of a partition are wanted: all, unless it says less. */
-export type LedgerRange = {
-  /** The first name that is wanted. */
-  readonly from?: string;
-  /** The last name of the page before. */
-  readonly after?: string;
-  readonly limit?: number;
-};
-
-/** A part of what the ledger has in one partition. */
-export type LedgerPage = {
-  readonly entries: readonly LedgerEntry[];
-  /** Those that are items of their own. */
-  readonly intakeRecords: readonly IntakeRecord[];
-  /** Pages of identified events, by the names of the records that they belong to. */
-  readonly identified: ReadonlyMap<string, readonly IdentifiedEvent[]>;
-  /** The name of the last item, if more may follow. */
-  readonly last?: string;
-};
-
-/** The ledger, for work on a whole webhook. */
-export type WebhookLedger = LedgerStore & {
-  /** Reads the items of a partition as they are now, in the order of their names. */
-  readonly query: (webhook: string, range: LedgerRange) => Promise<Result<LedgerPage, LedgerFailure>>;
-  /**
-   * Writes an intake record as an item of its own. One with progress takes the place of the one before; another stays as
-   * it was written first.
-   */
-  readonly writeIntakeRecord: (
-    webhook: string,
-    intakeRecord: IntakeRecord,
-  ) => Promise<Result<void, LedgerFailure>>;
-  /** Writes the identified events of a large batch beside its intake record. */
-  readonly writeIdentified: (
-    webhook: string,
-    intakeRecord: IntakeRecord,
-    identified: readonly IdentifiedEvent[],
-  ) => Promise<Result<void, LedgerFailure>>;
-};
 
 type LedgerDependencies = { readonly ledger: LedgerStore; readonly now: () => Date };
 
@@ -185,11 +128,6 @@ export function decideClaim(
   if (!hasEnded(found)) return { kind: 'dead-letter', entry: takeForDeadLetter(found, claimant, now) };
   const isUnsent = standsAlone(found, claimant.permission);
   return isUnsent ? { kind: 'unsent', found } : { kind: 'duplicate', of: found.state };
-}
-
-/** Whether nothing is left to do about an event, unless a person replays it. */
-export function hasEnded({ state, deadLetteredAt }: LedgerEntry): boolean {
-  return state === 'delivered' || state === 'expired' || deadLetteredAt !== undefined;
 }
 
 /** Claims an event for a call. The call counts from here on: if the worker dies, nobody can tell whether it was made. */
@@ -321,4 +259,62 @@ async function attemptWrite(
  */
 function isSame(found: LedgerEntry | undefined, written: LedgerEntry): boolean {
   return found !== undefined && found.owner === written.owner && found.revision === written.revision;
+}
+
+/** What may be called again though it was called before, or may have been. */
+type ClaimPermission = {
+  /** By the mapping (`on-unconfirmed: retry`): what may have been accepted, unless it is parked as a dead letter. */
+  readonly repeatsUnconfirmed: boolean;
+  /** By a person: this event, in the state in which the person saw it. */
+  readonly replay?: EventReplay;
+};
+
+/**
+ * Whether an event that is in the ledger may be called, or ended, once more. A person's replay holds for the one revision
+ * of the entry that the person saw, so the first claim uses it up. What may have been accepted needs the person's explicit
+ * word, and what is too late another.
+ */
+function mayBeTaken(found: LedgerEntry, permission: ClaimPermission): boolean {
+  const { repeatsUnconfirmed, replay } = permission;
+  const isMeant = replay?.revision === found.revision;
+  const isParked = found.deadLetteredAt !== undefined;
+  switch (found.state) {
+    case 'waiting':
+      return true;
+    case 'delivered':
+      return false;
+    // A claim whose lease has run out: its worker died in the call or after it, so the event may have been accepted.
+    case 'claimed':
+    case 'unconfirmed':
+      return (
+        (repeatsUnconfirmed && !isParked) ||
+        (isMeant && replay.unconfirmed === true) ||
+        goesOnReplaying(found, permission)
+      );
+    case 'failed':
+      return isMeant;
+    case 'expired':
+      // 0.1.0 also let what may have been accepted expire.
+      return isMeant && replay.late === true && (found.isUnsure !== true || replay.unconfirmed === true);
+  }
+}
+
+/**
+ * A replayed unconfirmed event that was certainly not accepted this time (it was throttled, say, or the breaker paused
+ * it): the same message goes on trying it.
+ */
+function goesOnReplaying({ state, code, deadLetteredAt }: LedgerEntry, { replay }: ClaimPermission): boolean {
+  const isReplayed = replay?.revision !== undefined && replay.unconfirmed === true;
+  const isRefused = state === 'unconfirmed' && code !== 'unconfirmed';
+  return isReplayed && isRefused && deadLetteredAt === undefined;
+}
+
+/**
+ * Whether a replayed message is all that stands for an event that has ended unsent: it must become a dead letter again.
+ * Once the entry has gone on since the person saw it, and was dead-lettered, that dead letter stands for the event.
+ */
+function standsAlone({ revision, deadLetteredAt }: LedgerEntry, { replay }: ClaimPermission): boolean {
+  if (replay === undefined) return false;
+  const hasGoneOn = replay.revision !== undefined && revision > replay.revision;
+  return !(hasGoneOn && deadLetteredAt !== undefined);
 }

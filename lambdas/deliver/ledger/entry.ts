@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
+import type { Result } from '../../result.ts';
 import type { AnswerFacts } from '../event-api/verdict.ts';
-import type { IdentifiedEvent, Progress } from './progress.ts';
 
 /**
  * What is known of an event. `claimed`: a worker is calling, or died in the call. `waiting`: certainly not accepted, to be
@@ -112,6 +112,65 @@ type MatchedEvent = {
   readonly when?: string;
 };
 
+/** The ledger could not be reached or did not answer; `cause` is the name of what went wrong. */
+export type LedgerFailure = { readonly code: 'ledger-unavailable'; readonly cause: string };
+
+/** Where the ledger is kept. */
+export type LedgerStore = {
+  /** Reads an entry as it is now: a consistent read. */
+  readonly read: (key: LedgerKey) => Promise<Result<LedgerEntry | undefined, LedgerFailure>>;
+  /** Writes an entry only if the ledger still has the one before it: nobody else has gone on from there. */
+  readonly write: (entry: LedgerEntry) => Promise<Result<'written' | 'changed', LedgerFailure>>;
+  /**
+   * Writes an entry as it is in the place of the one that was read there, or in an empty place, unless that has changed. Its
+   * revision stays: whoever saw the entry under its other key has seen this one.
+   */
+  readonly copy: (
+    entry: LedgerEntry,
+    over?: LedgerEntry,
+  ) => Promise<Result<'written' | 'changed', LedgerFailure>>;
+};
+
+/** Which items of a partition are wanted: all, unless it says less. */
+export type LedgerRange = {
+  /** The first name that is wanted. */
+  readonly from?: string;
+  /** The last name of the page before. */
+  readonly after?: string;
+  readonly limit?: number;
+};
+
+/** A part of what the ledger has in one partition. */
+export type LedgerPage = {
+  readonly entries: readonly LedgerEntry[];
+  /** Those that are items of their own. */
+  readonly intakeRecords: readonly IntakeRecord[];
+  /** Pages of identified events, by the names of the records that they belong to. */
+  readonly identified: ReadonlyMap<string, readonly IdentifiedEvent[]>;
+  /** The name of the last item, if more may follow. */
+  readonly last?: string;
+};
+
+/** The ledger, for work on a whole webhook. */
+export type WebhookLedger = LedgerStore & {
+  /** Reads the items of a partition as they are now, in the order of their names. */
+  readonly query: (webhook: string, range: LedgerRange) => Promise<Result<LedgerPage, LedgerFailure>>;
+  /**
+   * Writes an intake record as an item of its own. One with progress takes the place of the one before; another stays as
+   * it was written first.
+   */
+  readonly writeIntakeRecord: (
+    webhook: string,
+    intakeRecord: IntakeRecord,
+  ) => Promise<Result<void, LedgerFailure>>;
+  /** Writes the identified events of a large batch beside its intake record. */
+  readonly writeIdentified: (
+    webhook: string,
+    intakeRecord: IntakeRecord,
+    identified: readonly IdentifiedEvent[],
+  ) => Promise<Result<void, LedgerFailure>>;
+};
+
 /** The name of a stack's ledger: a command that knows the stack needs to ask for nothing more. */
 export function ledgerTableName(stackName: string): string {
   return `${stackName}-ledger`;
@@ -152,6 +211,11 @@ export const LEDGER_DAYS = 30;
 /** When an entry that is written now may be deleted. */
 export function expiryOf(now: Date): Date {
   return new Date(now.getTime() + LEDGER_DAYS * 86_400_000);
+}
+
+/** Whether nothing is left to do about an event, unless a person replays it. */
+export function hasEnded({ state, deadLetteredAt }: LedgerEntry): boolean {
+  return state === 'delivered' || state === 'expired' || deadLetteredAt !== undefined;
 }
 
 /** What came of a call. */
@@ -232,4 +296,57 @@ export const INTAKE_RECORD_PREFIX = '#received#';
 /** The name of an item that says how far work on a webhook has come; that of a replay has its own. */
 export function recordName(webhookId: string, replay?: string): string {
   return replay === undefined ? `${INTAKE_RECORD_PREFIX}${webhookId}` : `#replay#${replay}`;
+}
+
+/** An event that is known by the id of its fact, and where it stands in its webhook. */
+export type IdentifiedEvent = { readonly name: string; readonly item?: number; readonly identity: string };
+
+/**
+ * How far work on a webhook has come, so that the next receive goes on from there. It only saves work: whether an event
+ * may be called says its own entry. Places are those of the list of events that the mapping makes of the webhook.
+ */
+export type Progress = {
+  /** Of the mapping that made the list: under another one, the places mean nothing. */
+  readonly mappingDigest: string;
+  /** How many events the list has, and which of them have ended. */
+  readonly events: number;
+  readonly ended: Places;
+  /** Events that wait for their next attempt; none of them is due before this time. */
+  readonly putOff?: { readonly places: Places; readonly until: Date };
+  /** How many receives ended since the function's time did: they are no failures, and no reason for a longer pause. */
+  readonly outOfTime: number;
+  /** Set while an event that has not ended may still be in the ledger under a key that it had before. */
+  readonly looksBack?: true;
+  /** Which replay of the webhook this is of; missing for the webhook itself. */
+  readonly replay?: string;
+};
+
+/** A set of places in a list, one bit for each. */
+export type Places = {
+  readonly has: (place: number) => boolean;
+  readonly add: (place: number) => void;
+  readonly size: () => number;
+  readonly bytes: () => Uint8Array;
+};
+
+/** The places that these bits say. Bits of further places are unset. */
+export function createPlaces(events: number, bits: Uint8Array = new Uint8Array()): Places {
+  const bytes = new Uint8Array(Math.ceil(events / 8));
+  bytes.set(bits.subarray(0, bytes.length));
+  let size = bytes.reduce((sum, byte) => sum + countBits(byte), 0);
+  const has = (place: number) => ((bytes[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
+  return {
+    has,
+    add: (place) => {
+      if (has(place)) return;
+      bytes[place >> 3] = (bytes[place >> 3] ?? 0) | (1 << (place & 7));
+      size += 1;
+    },
+    size: () => size,
+    bytes: () => bytes,
+  };
+}
+
+function countBits(byte: number): number {
+  return byte === 0 ? 0 : (byte & 1) + countBits(byte >> 1);
 }

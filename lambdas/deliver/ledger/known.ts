@@ -1,11 +1,21 @@
 import { createHash } from 'node:crypto';
 import type { BufferedWebhook } from '../../buffer/message.ts';
-import { earlierBodies } from '../../map/redelivery.ts';
 import type { CompiledMapping, PendingEvent } from '../../map/webhook.ts';
+import { earlierBodies } from '../../map/webhook.ts';
 import { type Result, succeed } from '../../result.ts';
-import { hasEnded, type LedgerFailure, type LedgerPage, type WebhookLedger } from './decision.ts';
-import { type IntakeRecord, type LedgerEntry, type LedgerKey, ledgerKey, recordName } from './entry.ts';
-import type { IdentifiedEvent, Progress } from './progress.ts';
+import {
+  hasEnded,
+  type IdentifiedEvent,
+  type IntakeRecord,
+  type LedgerEntry,
+  type LedgerFailure,
+  type LedgerKey,
+  type LedgerPage,
+  ledgerKey,
+  type Progress,
+  recordName,
+  type WebhookLedger,
+} from './entry.ts';
 
 /** A webhook, and the list of events that its mapping makes of it. */
 export type ListedWebhook = {

@@ -1,8 +1,8 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
-import { parseJson } from '../../parse-json.ts';
-import { withoutQuery } from '../request.ts';
+import { parseJson } from '../../result.ts';
 import { DIGEST_BYTES, decodeBytes, findSigned, isPrivateKey, secretKeyOf } from './keys.ts';
+import { withoutQuery } from './signed-content.ts';
 import type { SignatureMethod, SignedContent, SignedRequest, VerificationFailure } from './verification.ts';
 
 /** What larger bodies were signed by or for is not searched for: a flood of large forgeries would cost too much time. */

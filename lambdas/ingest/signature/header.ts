@@ -1,7 +1,7 @@
 import { fail, type Result, succeed } from '../../result.ts';
 import { decodeBytes } from './keys.ts';
-import { type Carrier, compilePlaceReader, malformedAt, repeatedAt } from './place.ts';
 import type { Extractor, TimestampOptions } from './scheme.ts';
+import { type Carrier, compilePlaceReader, malformedAt, repeatedAt } from './signed-content.ts';
 import type { SignatureMethod, VerificationFailure } from './verification.ts';
 
 // Each reader is compiled once, from the options of a scheme, and reads every request.

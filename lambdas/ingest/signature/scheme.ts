@@ -26,7 +26,7 @@ const extractorSchema = z.strictObject({
   /** Of several headers, each that is there counts. */
   header: z.union([headerNameSchema, z.array(headerNameSchema).min(1)]).optional(),
   query: parameterSchema.optional(),
-  /** Has the body parsed before it is verified, and so limits its size (`signature/place.ts`). */
+  /** Has the body parsed before it is verified, and so limits its size (`signature/signed-content.ts`). */
   body: pointerSchema.optional(),
   /** What separates the parts; without it the whole header is one part. Parts are trimmed. */
   split: z.string().min(1).optional(),

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { fail, type Result, succeed } from '../../result.ts';
 import { decodeBytes } from './keys.ts';
-import { type Carrier, readMembers } from './place.ts';
 import type { SignatureScheme } from './scheme.ts';
+import { type Carrier, readMembers } from './signed-content.ts';
 import type { MatchSecrets, VerificationFailure } from './verification.ts';
 
 type SharedSecretOptions = Extract<SignatureScheme, { kind: 'sharedSecret' }>['sharedSecret'];

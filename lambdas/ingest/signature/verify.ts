@@ -4,13 +4,13 @@ import { explainMismatch } from './diagnosis.ts';
 import { compileSignatureReader, compileTimestampReader, compileValueReader } from './header.ts';
 import { createKeyDecoder, findSigned, hashSigned } from './keys.ts';
 import { methodOfJwt } from './plug-ins/jwt.ts';
-import type { PlugIn } from './plug-ins/plug-in.ts';
 import { plugInOf } from './plug-ins/plug-ins.ts';
 import type { SignatureScheme, SignedScheme } from './scheme.ts';
 import { readSharedSecret } from './shared-secret.ts';
 import { compileTemplate } from './signed-content.ts';
 import type {
   MatchSecrets,
+  PlugIn,
   SignatureMethod,
   SignedRequest,
   Verification,

@@ -1,6 +1,6 @@
 import type { BufferedWebhook } from '../../../lambdas/buffer/message.ts';
-import type { IdentityFailure } from '../../../lambdas/ingest/failure.ts';
 import { identifyWebhook } from '../../../lambdas/ingest/identity.ts';
+import type { IdentityFailure } from '../../../lambdas/ingest/request.ts';
 import { compileMapping, isOn, type Mapped, mapWebhook } from '../../../lambdas/map/webhook.ts';
 import { parseBody } from '../../../lambdas/webhook-body.ts';
 import type { MappingFile } from '../file.ts';

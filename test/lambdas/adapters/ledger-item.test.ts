@@ -11,8 +11,7 @@ import {
   writeItem,
 } from '../../../lambdas/adapters/ledger-item.ts';
 import type { IntakeRecord, LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
-import { lastCallOf } from '../../../lambdas/deliver/ledger/entry.ts';
-import { createPlaces, type Places } from '../../../lambdas/deliver/ledger/progress.ts';
+import { createPlaces, lastCallOf, type Places } from '../../../lambdas/deliver/ledger/entry.ts';
 import { type CompiledMapping, compileMapping } from '../../../lambdas/map/webhook.ts';
 import { readFolder } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';

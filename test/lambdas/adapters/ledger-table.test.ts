@@ -3,8 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readIntakeRecord } from '../../../lambdas/adapters/ledger-item.ts';
 import { createLedgerTable, type LedgerTable } from '../../../lambdas/adapters/ledger-table.ts';
 import type { IntakeRecord } from '../../../lambdas/deliver/ledger/entry.ts';
-import { expiryOf, type LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
-import { createPlaces } from '../../../lambdas/deliver/ledger/progress.ts';
+import { createPlaces, expiryOf, type LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
 import type { TableServer } from '../../../local/emulator/servers.ts';
 import { startLedgerServer } from './ledger-server.ts';
 

@@ -4,10 +4,10 @@ import {
   encodeBufferedWebhook,
   replayedMessage,
 } from '../../../lambdas/buffer/message.ts';
-import { deadLetterMessage } from '../../../lambdas/dead-letter/message.ts';
 import {
   type DeadLetterFailure,
   type DeadLetterNote,
+  deadLetterMessage,
   hasNote,
   joinFailures,
   noteAttributes,

@@ -11,11 +11,10 @@ import {
 } from '../../../lambdas/deliver/event-api/caller.ts';
 import { createKeyedCaller } from '../../../lambdas/deliver/event-api/keys.ts';
 import { DEFAULT_ANSWER_RULES } from '../../../lambdas/deliver/event-api/verdict.ts';
-import { createLanes } from '../../../lambdas/deliver/lanes.ts';
-import type { WebhookLedger } from '../../../lambdas/deliver/ledger/decision.ts';
-import type { IntakeRecord } from '../../../lambdas/deliver/ledger/entry.ts';
+import type { IntakeRecord, WebhookLedger } from '../../../lambdas/deliver/ledger/entry.ts';
 import type { OutcomeLine } from '../../../lambdas/deliver/log-line.ts';
 import type { BufferRecord } from '../../../lambdas/deliver/work.ts';
+import { createLanes } from '../../../lambdas/deliver/work.ts';
 import { succeed } from '../../../lambdas/result.ts';
 import { compiledMapping } from '../map/compiled-mapping.ts';
 import { answerByKey, keyOf } from './event-api/answer-by-key.ts';

@@ -8,7 +8,7 @@ import { replayOne } from '../../../answers/replay.ts';
 import { dropOne } from '../../../cli/dead-letters/drop.ts';
 import { writeItem } from '../../../lambdas/adapters/ledger-item.ts';
 import type { BufferMessage } from '../../../lambdas/buffer/message.ts';
-import { deadLetterMessage } from '../../../lambdas/dead-letter/message.ts';
+import { deadLetterMessage } from '../../../lambdas/dead-letter/note.ts';
 import type { EventRequest } from '../../../lambdas/deliver/event-api/caller.ts';
 import type { Attempt } from '../../../lambdas/deliver/event-api/verdict.ts';
 import type { LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';

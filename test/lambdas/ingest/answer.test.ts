@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { answerReceived } from '../../../lambdas/ingest/answer.ts';
-import type { IngestFailure } from '../../../lambdas/ingest/failure.ts';
 import { answerFailure } from '../../../lambdas/ingest/failure-answer.ts';
+import type { IngestFailure } from '../../../lambdas/ingest/request.ts';
 
 /** One of every code, and the status it is answered with: a code without an entry does not compile. */
 const FAILURES: {

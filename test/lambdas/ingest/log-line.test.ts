@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import type { IngestFailure } from '../../../lambdas/ingest/failure.ts';
 import { formatReceived } from '../../../lambdas/ingest/log-line.ts';
 import type { Reception } from '../../../lambdas/ingest/receive.ts';
+import type { IngestFailure } from '../../../lambdas/ingest/request.ts';
 import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 
 const AT = new Date('2026-11-24T09:30:00Z');

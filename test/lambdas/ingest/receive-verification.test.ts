@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { byName, senderUrl, verifyWebhook } from '../../../lambdas/ingest/receive.ts';
-import { type WebhookRequest, withoutQuery } from '../../../lambdas/ingest/request.ts';
+import type { WebhookRequest } from '../../../lambdas/ingest/request.ts';
 import { signatureSchemeSchema } from '../../../lambdas/ingest/signature/scheme.ts';
+import { withoutQuery } from '../../../lambdas/ingest/signature/signed-content.ts';
 import type { Source } from '../../../lambdas/ingest/source.ts';
 import { fail, succeed } from '../../../lambdas/result.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { IngestFailure } from '../../../lambdas/ingest/failure.ts';
+import type { IngestFailure } from '../../../lambdas/ingest/request.ts';
 import {
   type HttpApiEvent,
   httpApiEventSchema,

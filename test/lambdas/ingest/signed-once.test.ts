@@ -5,8 +5,7 @@ import type { BufferedWebhook } from '../../../lambdas/buffer/message.ts';
 import { receiveWebhook } from '../../../lambdas/ingest/receive.ts';
 import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { type Profile, profileSchema } from '../../../lambdas/ingest/source.ts';
-import { parseJson } from '../../../lambdas/parse-json.ts';
-import { succeed } from '../../../lambdas/result.ts';
+import { parseJson, succeed } from '../../../lambdas/result.ts';
 import { signWebhook } from '../../../signing/sign-webhook.ts';
 
 // docs/decisions/0030: from one captured request nobody without the secret can make a second id.

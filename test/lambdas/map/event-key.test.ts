@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { normaliseEventKey } from '../../../lambdas/map/event-key.ts';
+import { normaliseEventKey } from '../../../lambdas/map/event.ts';
 import type { EventKeyMapping } from '../../../lambdas/map/mapping.ts';
 
 const VALUE = '{% x %}';

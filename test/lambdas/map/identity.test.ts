@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { shortenIdentity } from '../../../lambdas/map/identity.ts';
-import { eventsOf, mapWebhook } from '../../../lambdas/map/webhook.ts';
+import { eventsOf, mapWebhook, shortenIdentity } from '../../../lambdas/map/webhook.ts';
 import { parseBody } from '../../../lambdas/webhook-body.ts';
 import { compiledMapping, webhookOf } from './compiled-mapping.ts';
 

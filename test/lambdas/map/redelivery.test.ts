@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { earlierBodies, type Redelivery } from '../../../lambdas/map/redelivery.ts';
+import { earlierBodies, type Redelivery } from '../../../lambdas/map/webhook.ts';
 
 const COUNTED: Redelivery = { member: 'attemptNumber', first: 0 };
 const FLAGGED: Redelivery = { member: 'isRedelivery', first: false };

@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
 import { fail, type Result, succeed } from '../../../result.ts';
 import { decodeBytes } from '../keys.ts';
-import type { SignedContent, VerificationFailure } from '../verification.ts';
-import type { HmacPlugIn } from './plug-in.ts';
+import type { HmacPlugIn, SignedContent, VerificationFailure } from '../verification.ts';
 import { readUnverifiedJson } from './unverified-body.ts';
 
 const textSchema = z.pipe(z.union([z.string(), z.number(), z.boolean()]), z.transform(String));

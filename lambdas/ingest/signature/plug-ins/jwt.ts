@@ -1,12 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { parseJson } from '../../../parse-json.ts';
-import { fail, succeed } from '../../../result.ts';
+import { fail, parseJson, succeed } from '../../../result.ts';
 import { compileValueReader, judgeAge } from '../header.ts';
 import { createKeyDecoder, decodeBytes, hashSigned } from '../keys.ts';
-import { malformedAt } from '../place.ts';
 import type { JwtScheme } from '../scheme.ts';
+import { malformedAt } from '../signed-content.ts';
 import type { Crypto, SignatureMethod, SignedRequest, VerificationFailure } from '../verification.ts';
 
 /** RFC 7518, 3.1; RFC 8037, 3.1. */

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { fail, succeed } from '../../../result.ts';
 import { judgeAge } from '../header.ts';
 import { decodeBytes } from '../keys.ts';
-import type { HmacPlugIn } from './plug-in.ts';
+import type { HmacPlugIn } from '../verification.ts';
 import { readUnverifiedJson } from './unverified-body.ts';
 
 const bodySchema = z.object({

@@ -1,7 +1,7 @@
 import { fail, succeed } from '../../../result.ts';
 import { compileSignatureReader } from '../header.ts';
 import { hashSigned } from '../keys.ts';
-import type { HmacPlugIn } from './plug-in.ts';
+import type { HmacPlugIn } from '../verification.ts';
 import { readUnverifiedForm, writeSorted } from './unverified-body.ts';
 
 const readSignatures = compileSignatureReader({

@@ -1,9 +1,9 @@
 import type { SignatureScheme } from '../scheme.ts';
+import type { PlugIn } from '../verification.ts';
 import { adyenStandard } from './adyen-standard.ts';
 import { mailgun } from './mailgun.ts';
 import { mandrill } from './mandrill.ts';
 import { paypal } from './paypal.ts';
-import type { PlugIn } from './plug-in.ts';
 import { twilio } from './twilio.ts';
 
 type PlugInName = Extract<SignatureScheme, { kind: 'custom' }>['plugIn'];

@@ -4,8 +4,7 @@ import { fail, type Result, succeed } from '../../../result.ts';
 import { bodyFormatOf } from '../../../webhook-body.ts';
 import { compileSignatureReader } from '../header.ts';
 import { hashSigned } from '../keys.ts';
-import type { SignedRequest, VerificationFailure } from '../verification.ts';
-import type { HmacPlugIn } from './plug-in.ts';
+import type { HmacPlugIn, SignedRequest, VerificationFailure } from '../verification.ts';
 import { readUnverifiedForm, writeSorted } from './unverified-body.ts';
 
 const readSignatures = compileSignatureReader({

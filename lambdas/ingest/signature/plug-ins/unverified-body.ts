@@ -1,4 +1,4 @@
-import { hasMoreFields, readFields } from '../../../form.ts';
+import { hasMoreFields, readFields } from '../../../form-body.ts';
 import { fail, type Result, succeed } from '../../../result.ts';
 import { parseBody } from '../../../webhook-body.ts';
 import type { VerificationFailure } from '../verification.ts';

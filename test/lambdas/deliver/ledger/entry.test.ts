@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BufferedWebhook } from '../../../../lambdas/buffer/message.ts';
+import { createTally, intakeRecordOf } from '../../../../lambdas/deliver/keep-record.ts';
 import {
   appendAttempt,
   hashEventKey,
@@ -7,7 +8,6 @@ import {
   ledgerKey,
   type Settlement,
 } from '../../../../lambdas/deliver/ledger/entry.ts';
-import { createTally, intakeRecordOf } from '../../../../lambdas/deliver/ledger/intake-record.ts';
 import { eventsOf } from '../../../../lambdas/map/webhook.ts';
 import { compiledMapping, webhookOf } from '../../map/compiled-mapping.ts';
 import { NOW } from '../deliver-setup.ts';

@@ -1,11 +1,13 @@
-import type { LedgerPage, WebhookLedger } from '../../../../lambdas/deliver/ledger/decision.ts';
 import {
+  createPlaces,
+  type IdentifiedEvent,
   type IntakeRecord,
   type LedgerEntry,
   type LedgerKey,
+  type LedgerPage,
   recordName,
+  type WebhookLedger,
 } from '../../../../lambdas/deliver/ledger/entry.ts';
-import { createPlaces, type IdentifiedEvent } from '../../../../lambdas/deliver/ledger/progress.ts';
 import { succeed } from '../../../../lambdas/result.ts';
 
 /** A ledger in memory, and all that is in it by `webhook event`. */

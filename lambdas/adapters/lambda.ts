@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import '../schema-messages.ts';
 
@@ -51,3 +54,48 @@ export const deliverEnvironment = z.object({
 
 /** The variables as the construct writes them. */
 export type DeliverEnvironment = z.input<typeof deliverEnvironment>;
+
+/** The file beside a function's bundle that holds what the synth made of the mapping folders. */
+export const CATALOGUE_FILE = 'catalogue.json';
+
+/**
+ * Reads the catalogue of a function. The synth checked it with the schemas and deploys it together with the bundle, so
+ * that no cold start checks it again.
+ */
+export function readCatalogue<Entry>(): readonly Entry[] {
+  // The bundle is CommonJS: esbuild replaces `import.meta.dirname` by `__dirname`.
+  return JSON.parse(readFileSync(join(import.meta.dirname, CATALOGUE_FILE), 'utf8'));
+}
+
+/** Writes one structured line. */
+type WriteLogLine = (fields: object) => void;
+
+/** Writes lines of JSON, each with the name of its stack, which is a dimension of every metric. */
+export function createLog(stack: string): WriteLogLine {
+  // Taken here, since Node creates it at the first access.
+  const { stdout } = process;
+  return (fields) => {
+    stdout.write(`${JSON.stringify({ ...fields, stack })}\n`);
+  };
+}
+
+/** INIT may take ten seconds in all. The first event waits for what has not answered by then. */
+const LONGEST_MILLISECONDS = 2_000;
+
+/**
+ * How many sources are prepared at a cold start. Most stages have fewer. In a stage with many, a call for each secret would
+ * dominate the cold start, and the events that follow it are from a few sources anyway. The others are prepared when their
+ * first webhook comes.
+ */
+export const PREPARED_SOURCES = 8;
+
+/**
+ * Reads secrets and opens connections at the cold start, while Lambda gives a function its full CPU, so that the first event
+ * does not wait for them. Never fails: the event that needs what went wrong meets the failure again and reports it.
+ */
+export async function warmUp(...work: readonly Promise<unknown>[]): Promise<void> {
+  const late = new AbortController();
+  const isOver = wait(LONGEST_MILLISECONDS, undefined, { signal: late.signal }).catch(() => undefined);
+  await Promise.race([Promise.allSettled(work), isOver]);
+  late.abort();
+}

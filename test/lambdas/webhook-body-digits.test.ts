@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { isNestedDeeper, parseJson, parseKeepingDigits } from '../../lambdas/parse-json.ts';
+import { parseJson } from '../../lambdas/result.ts';
+import { isNestedDeeper, parseKeepingDigits } from '../../lambdas/webhook-body.ts';
 
 describe('parsing a body', () => {
   test('keeps every digit of an integer that a double would round', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { hasMoreFields, readFields } from '../../lambdas/form.ts';
+import { hasMoreFields, readFields } from '../../lambdas/form-body.ts';
 
 // Node's URLSearchParams decodes other letters wrongly where a broken escape stands beside them.
 const anyForm = fc
