@@ -133,7 +133,7 @@ function isTrialDue({ isHealthy, nextProbeAt }: Opening, now: number): boolean {
 }
 
 function reopen(state: BreakerState, change: Partial<Opening>): BreakerState {
-  return state.opening === undefined ? state : { ...state, opening: { ...state.opening, ...change } };
+  return { ...state, opening: state.opening && { ...state.opening, ...change } };
 }
 
 /** The numbers of the breaker; times in milliseconds. */

@@ -183,6 +183,8 @@ describe('an endpoint', () => {
 
     expect(breaker.currentPause(MINUTE)).toMatchObject({ reason: 'endpoint', milliseconds: MINUTE });
     expect(breaker.currentPause(2 * MINUTE)).toBeUndefined();
+    attempt(breaker, 2 * MINUTE, 'endpoint-failed', 90);
+    expect(breaker.currentPause(2 * MINUTE)).toMatchObject({ reason: 'endpoint', milliseconds: 90_000 });
   });
 });
 
