@@ -3,9 +3,13 @@ import type { BufferedWebhook } from '../../../../lambdas/buffer/message.ts';
 import { createTally, intakeRecordOf } from '../../../../lambdas/deliver/keep-record.ts';
 import {
   appendAttempt,
+  createPlaces,
   hashEventKey,
   type LedgerEntry,
+  lastCallOf,
   ledgerKey,
+  ledgerTableName,
+  recordName,
   type Settlement,
 } from '../../../../lambdas/deliver/ledger/entry.ts';
 import { eventsOf } from '../../../../lambdas/map/webhook.ts';
@@ -200,4 +204,39 @@ describe('the key of an event', () => {
       ledgerKey({ source: 's', deduplicationId: 'x'.repeat(1_024) }, { name: 'a' }).webhook,
     ).toHaveLength(1_026);
   });
+});
+
+describe('the last call of a settled entry', () => {
+  test.each([
+    ['delivered', { answer: { status: 200 } }, { at: NOW, code: 'delivered', status: 200 }],
+    ['failed', { code: 'webex-refused' }, { at: NOW, code: 'webex-refused' }],
+    ['delivered', { code: 'webex-refused', lastAttemptAt: undefined }, undefined],
+    ['waiting', {}, undefined],
+  ] as const)('of one that is %s, with %j, is %j', (state, changes, call) => {
+    expect(lastCallOf({ ...ENTRY, state, ...changes } as LedgerEntry)).toStrictEqual(call);
+  });
+});
+
+describe('places in a list', () => {
+  test('are those that were added, each once, in as few bytes as hold them', () => {
+    const places = createPlaces(20);
+    for (const place of [0, 9, 9, 19]) places.add(place);
+
+    expect(places.size()).toBe(3);
+    expect([0, 1, 9, 19].map(places.has)).toEqual([true, false, true, true]);
+    expect([...places.bytes()]).toEqual([1, 2, 8]);
+  });
+
+  test('are read from their bits, of which those of further places do not count', () => {
+    const places = createPlaces(16, new Uint8Array([0b11, 0b1000_0000, 0xff]));
+
+    expect(places.size()).toBe(3);
+    expect([...places.bytes()]).toEqual([0b11, 0b1000_0000]);
+  });
+});
+
+test('the ledger and the items beside its entries have their names', () => {
+  expect(ledgerTableName('adapter-prod')).toBe('adapter-prod-ledger');
+  expect(recordName('delivery-1')).toBe('#received#delivery-1');
+  expect(recordName('delivery-1', 'message-2')).toBe('#replay#message-2');
 });
