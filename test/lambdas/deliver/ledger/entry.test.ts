@@ -148,6 +148,39 @@ describe('the intake record of a webhook', () => {
     expect([one.eventTypes.length, one.moreTypes]).toEqual([1, undefined]);
   });
 
+  test('has as many types as fit into 8,000 characters, at least one, and says how many more there are', () => {
+    const recordOf = (eventTypes: readonly string[]) => {
+      const webhook = { ...WEBHOOK, eventTypes, rawBody: new Uint8Array() };
+      const { eventTypes: kept, ...rest } = intakeRecordOf(
+        webhook,
+        { mapping: [], tally: createTally([]) },
+        NOW,
+      );
+      return [kept.length, rest.moreTypes];
+    };
+
+    expect(recordOf(['paid', 'told'])).toEqual([2, undefined]);
+    expect(recordOf(Array.from({ length: 150 }, () => 'x'.repeat(79)))).toEqual([100, 50]);
+    expect(recordOf(['x'.repeat(9_000), 'paid'])).toEqual([1, 1]);
+  });
+
+  test('has two hundred events of the mapping, and only then says how many more there are', () => {
+    const matchedOf = (count: number) => {
+      const events = Array.from({ length: count }, (_, index) => ({
+        name: `every-${index}`,
+        on: '*',
+        ...KEY,
+      }));
+      const webhook = { ...WEBHOOK, eventTypes: ['paid'], rawBody: new Uint8Array() };
+      const mapping = compiledMapping(events).events;
+      return intakeRecordOf(webhook, { mapping, tally: createTally([]) }, NOW);
+    };
+
+    expect(matchedOf(200)).not.toHaveProperty('moreMatched');
+    expect(matchedOf(200).matched[199]).toStrictEqual({ event: 'every-199', made: 0, rejected: 0 });
+    expect(matchedOf(201)).toMatchObject({ moreMatched: 1 });
+  });
+
   test('names no secret where the webhook names none', async () => {
     expect(await intakeRecord('paid', { key: 'cus_77' })).not.toHaveProperty('secretIndex');
   });
