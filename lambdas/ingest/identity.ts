@@ -98,7 +98,7 @@ function readDeduplicationId(selectors: readonly Selector[], webhook: ReadableWe
     return places.flatMap((place) => (depthOf(place) === depth ? [column.get(place) ?? ''] : [])).join(',');
   });
   const id = parts.join(':');
-  const isUsable = parts.length > 0 && !parts.some((part) => /^,*$/.test(part)) && isAttributeValue(id);
+  const isUsable = !parts.some((part) => /^,*$/.test(part)) && isAttributeValue(id);
   return isUsable ? id : hashOf(webhook.rawBody);
 }
 

@@ -331,3 +331,41 @@ describe('a selector', () => {
     expect(identify(body, [selector], { headers })).toEqual({ code: 'event-type-missing', where });
   });
 });
+
+describe('a batch', () => {
+  const bodyOf = (count: number) =>
+    JSON.stringify({
+      e: Array.from({ length: count }, (_, index) => ({ i: `i${index}`, c: [{ f: `f${index}` }] })),
+    });
+
+  test('of more than ten items joins what is of one item, and of no other', () => {
+    const items = Array.from({ length: 12 }, (_, index) => index);
+
+    expect(identify(bodyOf(12), [{ body: '/e/*/i' }, { body: '/e/*/c/*/f' }])).toMatchObject({
+      eventTypes: items.map((index) => `i${index}.f${index}`),
+    });
+    expect(
+      identify(bodyOf(12), [{ constant: 'x' }], { deduplicationId: [{ body: '/e/*/i' }] }),
+    ).toMatchObject({ deduplicationId: items.map((index) => `i${index}`).join(',') });
+  });
+
+  test('has an id of what is the webhook’s once, and of what is its items’ in their order', () => {
+    const body = '{"id":"w","type":"a","e":[{"i":"1"},{"i":"2"}]}';
+
+    expect(identify(body, [type], { deduplicationId: [{ body: '/id' }, { body: '/e/*/i' }] })).toMatchObject({
+      deduplicationId: 'w:1,2',
+    });
+  });
+
+  test('without items has no type, also where a part of the type is the webhook’s and missing', () => {
+    expect(identify('{"e":[]}', [{ body: '/o' }, { body: '/e/*/f' }])).toMatchObject({ eventTypes: [] });
+  });
+});
+
+test('a type whose first part is a missing or empty header is missing', () => {
+  const selectors = [{ header: 'x-topic' }, type];
+  const missing = { code: 'event-type-missing', where: 'the header x-topic' };
+
+  expect(identify('{"type":"a"}', selectors)).toEqual(missing);
+  expect(identify('{"type":"a"}', selectors, { headers: { 'x-topic': ' ' } })).toEqual(missing);
+});

@@ -96,6 +96,23 @@ describe('a signed webhook', () => {
     ]);
   });
 
+  test('keeps those of its headers that the mapping names', async () => {
+    const { buffered, receive } = setUp();
+    const body = '{"id":"evt_1","type":"invoice.paid"}';
+    const signature = { 'stripe-signature': stripeSignature(body, 's1', UNIX) };
+    await receive(post('stripe', body, { ...signature, 'X-Tenant': 't1', 'x-other': 'o1' }));
+
+    expect(buffered[0]?.headers).toEqual({ 'x-tenant': 't1' });
+  });
+
+  test('is wanted where one of several events is on its type', async () => {
+    const stripe = source('stripe', 'stripe', ['payout.*', 'invoice.paid']);
+    const { buffered, receive } = setUp({ sources: new Map([['stripe', stripe]]) });
+    await receive(stripePost('{"id":"evt_1","type":"invoice.paid"}'));
+
+    expect(buffered).toHaveLength(1);
+  });
+
   test('of a type that no mapping wants is ignored and not buffered', async () => {
     const { buffered, receive } = setUp();
 
@@ -140,6 +157,21 @@ describe('a webhook that cannot be taken is named', () => {
     ['event-type-missing', '{"id":"evt_1","type":{}}'],
   ])('%s for the signed body %s', async (code, body) => {
     expect(await setUp().receive(stripePost(body))).toMatchObject({ ok: false, failure: { code } });
+  });
+
+  test.each([
+    ['body-not-base64', 'stripe', { body: '{}', isBase64Encoded: true }],
+    ['body-empty', 'stripe', { body: '' }],
+    ['body-empty', 'slack', { body: '' }],
+  ])('%s of %s, before any secret is read', async (code, name, changes) => {
+    const { receive } = setUp({
+      signingSecrets: { read: () => Promise.reject(new Error('read')), reread: async () => undefined },
+    });
+
+    expect(await receive({ ...post(name, '', {}), ...changes })).toMatchObject({
+      ok: false,
+      failure: { code },
+    });
   });
 
   test('unknown-source', async () => {
