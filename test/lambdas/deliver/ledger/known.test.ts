@@ -136,6 +136,12 @@ describe('the ledger is asked', () => {
       1,
       [['shop#evt', THE_RECORD]],
     ],
+    [
+      'for the record of a new webhook of which one event has an identity',
+      listed([PAID, { name: 'told', identity: 'a' }]),
+      1,
+      [['shop#evt', THE_RECORD]],
+    ],
     ['for the record of a small webhook that comes again', listed(TWO), 2, [['shop#evt', THE_RECORD]]],
     ['for all that a webhook of one event has', listed([PAID]), 2, [['shop#evt', {}]]],
   ])('%s', async (_, webhook, receives, queries) => {
@@ -202,7 +208,9 @@ describe('work on a webhook goes on by its record alone', () => {
     const replayed = recordOf({ progress: progressOf({ replay: 'message-9' }) });
     const world = await ledgerWith({ record: replayed });
 
-    expect((await known(listed(TWO), world, 'message-9')).progress).toMatchObject({ replay: 'message-9' });
+    const found = await known(listed(TWO), world, 'message-9');
+    expect(found.progress).toMatchObject({ replay: 'message-9' });
+    expect(found.identified).toEqual([]);
     expect((await known(listed(TWO), world, 'message-8')).progress).toBeUndefined();
   });
 
@@ -219,7 +227,7 @@ describe('work on a webhook goes on by its record alone', () => {
 
     expect(found.entryAt(0)).toBe(own);
     expect(found.intakeRecord).toMatchObject({ webhookId: 'delivery-1' });
-    expect(found).toHaveProperty('isComplete', false);
+    expect(found).toMatchObject({ isComplete: false, identified: [] });
     expect('progress' in found).toBe(progress.mappingDigest === 'today');
   });
 
@@ -345,6 +353,13 @@ describe('entries of other partitions', () => {
     expect(found.formerAt(59)).toMatchObject(at('each', 'store:id-59'));
   });
 
+  test('are not read of the events of a list that are in the mapping', async () => {
+    const world = await ledgerWith({ record: recordOf({ identified: [{ name: 'paid', identity: 'a' }] }) });
+    await known(listed([{ ...PAID, identity: 'a' }, { name: 'told' }]), world);
+
+    expect(world.reads).toEqual([]);
+  });
+
   test('are read of events that only an earlier mapping listed', async () => {
     const world = await ledgerWith({ record: recordOf({ identified: [{ name: 'gone', identity: 'a' }] }) });
     await known(listed(TWO), world);
@@ -436,6 +451,14 @@ describe('the ledger has every event of a webhook', () => {
 
     expect(found.isComplete).toBe(isComplete);
   });
+});
+
+test('the ledger does not say how many events there were by the record of a webhook that is an item of its own', async () => {
+  const matched = [{ event: 'paid', made: 1, rejected: 0 }];
+  const intakeRecord = recordOf({ matched });
+  const world = await ledgerWith({ entries: [entry(at('paid'), { intakeRecord })], record: intakeRecord });
+
+  expect((await known(listed([]), world)).isComplete).toBe(false);
 });
 
 describe('a ledger that does not answer', () => {
