@@ -319,3 +319,149 @@ describe('an event whose end is known', () => {
     expect([queries.length, writes]).toEqual([2, []]);
   });
 });
+
+describe('a message that is left', () => {
+  const throttled = { kind: 'answered', status: 429, retryAfter: '40', body: '{"code":429}' } as const;
+
+  test('waits for the longest of its pauses, or not at all where there was no time', async () => {
+    const answers = new Map([
+      ['k0', UNREACHABLE],
+      ['k1', throttled],
+    ]);
+    const waiting = createWorker([EACH], { answer: (key) => answers.get(key) ?? ACCEPTED });
+    await waiting.deliver(batch({ items: items(2) }));
+    expect(hiddenFor(waiting)).toEqual([40]);
+
+    const lacking = createWorker([EACH], {
+      answer: () => {
+        lacking.clock.remainingMilliseconds = 4_999;
+        return UNREACHABLE;
+      },
+    });
+    await lacking.deliver(batch({ items: items(2) }));
+    expect(hiddenFor(lacking)).toEqual([1]);
+  });
+
+  test('stays where its copy cannot be put on the buffer', async () => {
+    const mapping = compiledMapping([EACH]);
+    const putBack = async () => fail({ cause: 'TimeoutError' });
+    const setup = setUp({ mappings: new Map([['stripe', mapping]]), putBack });
+    setup.clock.remainingMilliseconds = 4_999;
+
+    expect(await setup.deliver(batch({ items: items(2) }, { receives: 300 }))).toEqual(['message-batch']);
+    expect(hiddenFor(setup)).toEqual([1]);
+  });
+});
+
+describe('a message that cannot be opened, though the ledger waits for its event,', () => {
+  const waiting = async () => {
+    const worker = createWorker([PAID], { answer: () => UNREACHABLE });
+    await worker.deliver(record('ann'));
+    return worker.ledger;
+  };
+
+  test('is dead-lettered as a whole for its body', async () => {
+    const worker = createWorker([PAID], { ledger: await waiting() });
+    const { message, ...rest } = record('ann', 'invoice.paid', { receives: 2 });
+    worker.clock.now = LATER;
+    await worker.deliver({ ...rest, message: { ...message, body: '{' } });
+
+    expect(worker.failures()).toEqual([[undefined, undefined, 'body-not-json']]);
+  });
+
+  test('is dead-lettered as a whole where a person replayed it and no event is on its type', async () => {
+    const worker = createWorker([{ ...PAID, on: 'nothing' }], { ledger: await waiting() });
+    worker.clock.now = LATER;
+    await worker.deliver(replayed(record('ann'), {}));
+
+    expect(worker.failures()).toEqual([[undefined, undefined, 'no-mapping']]);
+  });
+});
+
+test('a form is read as the mapping says', async () => {
+  const mapping = {
+    ...compiledMapping([{ ...PAID, 'event-key': '{% payload.key %}' }]),
+    form: { json: ['payload'] },
+  };
+  const setup = setUp({ mappings: new Map([['stripe', mapping]]) }, { call: async () => ACCEPTED });
+  const { message, ...rest } = record('ann');
+  const attributes = { ...message.attributes, body: 'form utf-8' };
+  await setup.deliver({ ...rest, message: { body: 'payload=%7B%22key%22%3A%22ann%22%7D', attributes } });
+
+  expect(setup.requests.map(({ body }) => JSON.parse(body)['event-key'])).toEqual(['ann']);
+});
+
+describe('an event that no call can be made for', () => {
+  const TWO_DAYS_AGO = { bufferedAt: new Date(NOW.getTime() - 2 * 86_400_000) };
+  const pausedFor = (code: 'not-begun' | 'paused-endpoint') =>
+    setUp({
+      caller: {
+        currentPause: async () => ({ code }),
+        call: () => Promise.reject(new Error('Nothing is called.')),
+      },
+    });
+
+  test('is given up after a day, with what kept it', async () => {
+    const setup = pausedFor('paused-endpoint');
+    await setup.deliver(record('ann', 'invoice.paid', TWO_DAYS_AGO));
+
+    const end = { stage: 'deliver', code: 'retries-exhausted', detail: 'paused-endpoint' };
+    expect([...setup.entries.values()]).toMatchObject([{ state: 'failed', attempts: 0, ...end }]);
+    expect(setup.deadLetters).toMatchObject([[{}, { failures: [end] }]]);
+  });
+
+  test('is never given up for lack of time', async () => {
+    const setup = pausedFor('not-begun');
+
+    expect(await setup.deliver(record('ann', 'invoice.paid', TWO_DAYS_AGO))).toEqual(['message-ann']);
+    expect([setup.entries.size, setup.deadLetters]).toEqual([0, []]);
+  });
+});
+
+test('a replay of an event that has become too old is a dead letter again', async () => {
+  const fresh = { ...PAID, name: 'fresh', 'max-age': '1h', 'event-time': '{% at %}' };
+  const worker = createWorker([fresh], { answer: () => UNREACHABLE });
+  const message = record('ann', 'invoice.paid', { body: { at: NOW.toISOString() } });
+  await worker.deliver(message);
+  worker.clock.now = new Date(LATER.getTime() + 1);
+
+  await worker.deliver(replayed(message, { events: [{ event: 'fresh', revision: 2 }] }));
+  expect(worker.keys()).toEqual(['ann']);
+  expect(worker.failures()).toEqual([['fresh', undefined, 'too-old']]);
+});
+
+test('an answer that cannot be written down is said, and the event is tried again', async () => {
+  const ledger = createMemoryLedger();
+  const failing: WebhookLedger = {
+    ...ledger,
+    write: async (entry) =>
+      entry.state === 'claimed'
+        ? ledger.write(entry)
+        : fail({ code: 'ledger-unavailable', cause: 'TimeoutError' }),
+  };
+  const mapping = compiledMapping([PAID]);
+  const setup = setUp(
+    { ledger: failing, mappings: new Map([['stripe', mapping]]) },
+    {
+      call: async () => UNREACHABLE,
+      // Until the first pause after a failed write.
+      callMilliseconds: 0,
+    },
+  );
+  setup.clock.remainingMilliseconds = 5_000;
+  setUpTimeEnds(setup);
+
+  expect(await setup.deliver(record('ann'))).toEqual(['message-ann']);
+  expect(setup.lines).toMatchObject([
+    { outcome: 'retry-later', code: 'ledger-unavailable', cause: 'ledger-unavailable: TimeoutError' },
+  ]);
+});
+
+/** Has the function's time end as soon as the first event was called. */
+function setUpTimeEnds({ clock, requests }: ReturnType<typeof setUp>): void {
+  const push = requests.push.bind(requests);
+  requests.push = (...request) => {
+    clock.remainingMilliseconds = 0;
+    return push(...request);
+  };
+}
