@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { replayedMessage } from '../../../lambdas/buffer/message.ts';
 import type { IntakeRecord, LedgerRange, WebhookLedger } from '../../../lambdas/deliver/ledger/entry.ts';
-import type { BufferRecord } from '../../../lambdas/deliver/work.ts';
+import { type BufferRecord, createLanes } from '../../../lambdas/deliver/work.ts';
 import { fail } from '../../../lambdas/result.ts';
 import { compiledMapping } from '../map/compiled-mapping.ts';
 import { ACCEPTED, batch, createWorker, EACH, items, UNREACHABLE } from './batch-worker.ts';
@@ -43,6 +43,22 @@ describe('a ledger that does not answer', () => {
     ]);
     expect(hiddenFor(setup)).toEqual([10]);
     expect(setup.called()).toEqual([]);
+    expect(await setup.deliver(record('ann', 'invoice.paid', { receives: 300 }))).toEqual(['message-ann']);
+    expect(setup.putBack).toEqual([]);
+  });
+
+  test('keeps an event waiting that would have to be moved to its new name', async () => {
+    const old = createWorker([PAID], { answer: () => UNREACHABLE });
+    await old.deliver(record('ann'));
+    const copy: WebhookLedger['copy'] = async () =>
+      fail({ code: 'ledger-unavailable', cause: 'TimeoutError' });
+    const mapping = compiledMapping([{ ...PAID, name: 'bought', formerly: ['paid'] }]);
+    const renamed = setUp({ ledger: { ...old.ledger, copy }, mappings: new Map([['stripe', mapping]]) });
+    renamed.clock.now = LATER;
+
+    expect(await renamed.deliver(record('ann', 'invoice.paid', { receives: 2 }))).toEqual(['message-ann']);
+    expect(renamed.lines).toMatchObject([{ event: 'bought', code: 'ledger-unavailable' }]);
+    expect(renamed.called()).toEqual([]);
   });
 
   test('leaves a webhook that no event is on any more', async () => {
@@ -169,7 +185,9 @@ describe('how far work has come', () => {
   test('looks back while an event that has not ended may stand under its former name', async () => {
     const old = createWorker([EACH], { answer: (key) => (key === 'k3' ? UNREACHABLE : ACCEPTED) });
     await old.deliver(batch({ items: items(20) }));
-    const renamed = createWorker([{ ...EACH, name: 'now', formerly: ['each'] }], { ledger: old.ledger });
+    const renamed = createWorker([{ ...EACH, name: 'now', formerly: ['each'] }, OTHER], {
+      ledger: old.ledger,
+    });
     renamed.clock.remainingMilliseconds = 4_999;
     renamed.clock.now = LATER;
     await renamed.deliver(batch({ items: items(20) }, { receives: 2 }));
@@ -177,7 +195,7 @@ describe('how far work has come', () => {
 
     renamed.clock.remainingMilliseconds = 30_000;
     await renamed.deliver(batch({ items: items(20) }, { receives: 3 }));
-    expect(renamed.keys()).toEqual(['k3']);
+    expect(renamed.keys()).toEqual(['k3', 'other']);
     expect(progressOf(old.ledger)).not.toHaveProperty('looksBack');
   });
 
@@ -203,7 +221,102 @@ describe('how far work has come', () => {
   });
 });
 
+describe('events side by side', () => {
+  const paused = { code: 'paused-endpoint' } as const;
+  const sideBySide = (caller: Parameters<typeof setUp>[0]) =>
+    setUp({ mappings: new Map([['stripe', compiledMapping([EACH])]]), lanes: createLanes(3), ...caller });
+
+  test('say once what keeps all of them waiting', async () => {
+    const call = () => Promise.reject(new Error('Nothing is called.'));
+    const setup = sideBySide({ caller: { currentPause: async () => paused, call } });
+    await setup.deliver(batch({ items: items(3) }));
+
+    expect(setup.lines).toMatchObject([{ item: 0, code: 'paused-endpoint' }]);
+  });
+
+  test('say what a call came to, also after another has met a pause', async () => {
+    const pauses = [undefined, paused, paused];
+    const setup = sideBySide({
+      caller: {
+        currentPause: async () => pauses.shift(),
+        call: async () => {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          const verdict = { outcome: 'retry-later', code: 'webex-unreachable' } as const;
+          return { kind: 'called', verdict, milliseconds: 5, calls: 1 };
+        },
+      },
+    });
+    await setup.deliver(batch({ items: items(3) }));
+
+    expect(setup.lines).toMatchObject([
+      { item: 1, code: 'paused-endpoint' },
+      { item: 0, code: 'webex-unreachable', attempts: 1 },
+    ]);
+  });
+});
+
+test('a bug has a pause that grows with the receives that did not lack time', async () => {
+  const ledger = createMemoryLedger();
+  const lacking = createWorker([EACH], { ledger });
+  lacking.clock.remainingMilliseconds = 4_999;
+  for (const receives of [1, 2, 3]) await lacking.deliver(batch({ items: items(20) }, { receives }));
+  const worker = createWorker([EACH], { ledger });
+  const bugged = batch({ items: [{ key: 'dan', id: 'x' }, ...items(19)] }, { receives: 4 });
+  await worker.deliver(bugged);
+
+  expect(worker.told()[0]).toEqual([0, 'internal-error']);
+  expect(hiddenFor(worker)).toEqual([5]);
+});
+
+test('an event that cannot be mapped has ended once its dead letter is written', async () => {
+  const worker = createWorker([EACH]);
+  await worker.deliver(batch({ items: [{ id: 'without a key' }, ...items(19)] }));
+
+  expect(progressOf(worker.ledger)?.ended.size()).toBe(20);
+  expect(worker.lines.at(-1)).toMatchObject({
+    event: 'each',
+    item: 0,
+    code: 'event-key-missing',
+    mappingVersion: expect.any(String),
+  });
+});
+
 describe('an event that the mapping no longer has', () => {
+  test('is none where it was delivered: the message is dead-lettered as a whole', async () => {
+    const sent = createWorker([PAID]);
+    await sent.deliver(record('ann'));
+    const changed = createWorker([{ ...PAID, on: 'nothing' }], { ledger: sent.ledger });
+
+    expect(await changed.deliver(record('ann', 'invoice.paid', { receives: 2 }))).toEqual([]);
+    expect(changed.failures()).toEqual([[undefined, undefined, 'no-mapping']]);
+  });
+
+  test('and that has its dead letter gets another by a replay of its webhook, and stays as it is', async () => {
+    const sent = createWorker([{ ...EACH, 'event-key': '{% missing %}' }, OTHER]);
+    const message = batch({ items: items(1) });
+    await sent.deliver(message);
+    const before = [...sent.ledger.entries].find(([name]) => name.endsWith('each#0'));
+    const changed = createWorker([OTHER], { ledger: sent.ledger });
+    changed.clock.now = LATER;
+    await changed.deliver(replayed(message, {}));
+
+    expect(changed.failures()).toEqual([['each', [0], 'event-key-missing']]);
+    expect(sent.ledger.entries.get(before?.[0] ?? '')).toBe(before?.[1]);
+  });
+
+  test('since its condition is not met is waited for while another worker calls it', async () => {
+    const sent = createWorker([PAID], { answer: () => UNREACHABLE });
+    await sent.deliver(record('ann'));
+    const [[key = '', entry] = []] = [...sent.ledger.entries];
+    if (entry === undefined) throw new Error('There is no entry.');
+    const leaseUntil = new Date(NOW.getTime() + LEASE_MILLISECONDS);
+    sent.ledger.entries.set(key, { ...entry, state: 'claimed', leaseUntil });
+    const changed = createWorker([{ ...PAID, when: '{% false %}' }], { ledger: sent.ledger });
+
+    expect(await changed.deliver(record('ann', 'invoice.paid', { receives: 2 }))).toEqual(['message-ann']);
+    expect(changed.told()).toEqual([[undefined, 'busy']]);
+  });
+
   test('is waited for while another worker calls it', async () => {
     const sent = createWorker([EACH, OTHER], { answer: (key) => (key === 'k3' ? UNREACHABLE : ACCEPTED) });
     const message = batch({ items: items(20) });
