@@ -457,9 +457,12 @@ describe('a message that is left', () => {
 
   test('stays where its copy cannot be put on the buffer', async () => {
     const mapping = compiledMapping([EACH]);
+    const call = async () => {
+      setup.clock.remainingMilliseconds = 4_999;
+      return UNREACHABLE;
+    };
     const putBack = async () => fail({ cause: 'TimeoutError' });
-    const setup = setUp({ mappings: new Map([['stripe', mapping]]), putBack });
-    setup.clock.remainingMilliseconds = 4_999;
+    const setup = setUp({ mappings: new Map([['stripe', mapping]]), putBack }, { call });
 
     expect(await setup.deliver(batch({ items: items(2) }, { receives: 300 }))).toEqual(['message-batch']);
     expect(hiddenFor(setup)).toEqual([1]);
@@ -485,7 +488,7 @@ describe('a message that cannot be opened, though the ledger waits for its event
   test('is dead-lettered as a whole where a person replayed it and no event is on its type', async () => {
     const worker = createWorker([{ ...PAID, on: 'nothing' }], { ledger: await waiting() });
     worker.clock.now = LATER;
-    await worker.deliver(replayed(record('ann'), {}));
+    await worker.deliver({ ...replayed(record('ann'), {}), receives: 2 });
 
     expect(worker.failures()).toEqual([[undefined, undefined, 'no-mapping']]);
   });
