@@ -153,6 +153,9 @@ describe('the secret of a source is needed for a handshake', () => {
 
 test('a token that is not known is said with those that are', () => {
   expect(answerTokensOf('{querry:a}')).toMatchObject([{ problem: expect.stringContaining('{query:NAME}') }]);
+  expect(
+    answerTokensOf('{xquery:a} {query:a\nb} {query:a}').map(({ problem }) => problem === undefined),
+  ).toEqual([false, false, true]);
   expect(hasHmac('{query:a}')).toBe(false);
   expect(hasHmac('{query:a} {hmacBase64:query:a}')).toBe(true);
 });

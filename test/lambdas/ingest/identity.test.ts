@@ -369,3 +369,17 @@ test('a type whose first part is a missing or empty header is missing', () => {
   expect(identify('{"type":"a"}', selectors)).toEqual(missing);
   expect(identify('{"type":"a"}', selectors, { headers: { 'x-topic': ' ' } })).toEqual(missing);
 });
+
+test('a member whose name begins with a star is no list', () => {
+  expect(identify('{"*x":"a"}', [{ body: '/*x' }])).toMatchObject({ eventTypes: ['a'] });
+  expect(identify('{"*x":[]}', [{ body: '/*x' }])).toMatchObject({ code: 'event-type-missing' });
+});
+
+test('a constant that can be no type is named', () => {
+  const constant = 'x'.repeat(257);
+
+  expect(identify('{}', [{ constant }])).toEqual({
+    code: 'event-type-missing',
+    where: `the constant ${constant}`,
+  });
+});
