@@ -8,11 +8,9 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { BufferMessage } from '../lambdas/buffer/message.ts';
-import { bufferQueueName } from '../lambdas/buffer/message.ts';
+import { type BufferMessage, bufferQueueName } from '../lambdas/buffer/message.ts';
 import { deadLetterQueueName } from '../lambdas/dead-letter/note.ts';
-import type { Account } from './account.ts';
-import { reportEvery } from './progress.ts';
+import { type Account, reportEvery } from './project.ts';
 
 /** How long a message is hidden from other readers while the queue is read. */
 const PEEK_SECONDS = 120;

@@ -10,7 +10,6 @@ import {
 } from '../lambdas/dead-letter/note.ts';
 import { ledgerKey } from '../lambdas/deliver/ledger/entry.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { type Account, type AccountChoice, openAccount } from './account.ts';
 import {
   type DeadLetterMessage,
   type DeadLetterQueue,
@@ -30,6 +29,7 @@ import {
   type LetterEvent,
   type LetterFailure,
 } from './letter-events.ts';
+import { type Account, type AccountChoice, openAccount } from './project.ts';
 
 /** One dead letter as a person sees it. */
 export type DeadLetter = {

@@ -1,14 +1,12 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { ledgerKey } from '../lambdas/deliver/ledger/entry.ts';
 import { foldersOf } from '../lib/mapping/folders.ts';
-import type { Account } from './account.ts';
 import { type DeadLetter, ledgerWebhookOf, readDeadLetters } from './dead-letter.ts';
 import { openBuffer } from './dead-letter-queue.ts';
 import { type LedgerStory, type PresentNames, readStory, scanWebhooks, sourceOf } from './ledger-items.ts';
 import { eventsIn, failuresOf, type LetterEvent } from './letter-events.ts';
 import { previewDeadLetter, previewedEvents } from './preview.ts';
-import { reportEvery, reportProgress } from './progress.ts';
-import { findMapping, type Project } from './project.ts';
+import { type Account, findMapping, type Project, reportEvery, reportProgress } from './project.ts';
 
 /** All that is known of one webhook: what the ledger has, and its dead letters. */
 export type WebhookFacts = { readonly story: LedgerStory; readonly deadLetters: readonly DeadLetter[] };

@@ -9,12 +9,11 @@ import {
 import type { Mapped } from '../lambdas/map/webhook.ts';
 import type { Result } from '../lambdas/result.ts';
 import { wasTooOld } from '../lib/mapping/examples/preview.ts';
-import type { Account } from './account.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import { readEntries } from './ledger-items.ts';
 import { failuresOf, formatEventName, type LetterEvent } from './letter-events.ts';
 import { type DeadLetterPreview, previewDeadLetter, previewedEvents } from './preview.ts';
-import type { Project } from './project.ts';
+import type { Account, Project } from './project.ts';
 
 /** What a person permits beyond a plain replay. */
 export type ReplayPermission = {

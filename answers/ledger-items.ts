@@ -19,9 +19,9 @@ import {
   writeAttributes,
   writeExpiry,
 } from '../lambdas/adapters/ledger-item.ts';
-import type { IdentifiedEvent } from '../lambdas/deliver/ledger/entry.ts';
 import {
   expiryOf,
+  type IdentifiedEvent,
   INTAKE_RECORD_PREFIX,
   type IntakeRecord,
   type LedgerEntry,
@@ -29,8 +29,8 @@ import {
   ledgerKey,
   ledgerTableName,
 } from '../lambdas/deliver/ledger/entry.ts';
-import type { Account } from './account.ts';
 import type { LetterFailure } from './letter-events.ts';
+import type { Account } from './project.ts';
 
 /** What a person did about a dead letter: kept beside the events of its webhook. */
 export type LedgerAction = {

@@ -35,7 +35,7 @@ export async function previewDeadLetter(
 }
 
 /** The stage that was named, or the one of the stack's name, `webhook-adapter-<stage>`. */
-function chooseStage(
+export function chooseStage(
   project: Project,
   { stage, stackName }: { readonly stage?: string | undefined; readonly stackName: string },
 ): Result<string, string> {

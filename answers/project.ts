@@ -1,14 +1,33 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
-import { escapeUnseen } from '../lib/config/print.ts';
+import { NAME_STACK } from '../lib/config/invocation.ts';
+import { escapeUnseen, print } from '../lib/config/print.ts';
+import { CONTRACT_FILE, contractBeside, readContract } from '../lib/mapping/contract.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
-import { foldersOf, readFolder, stagesNamedIn } from '../lib/mapping/folders.ts';
-import { readStages } from '../lib/stages/stages.ts';
+import {
+  checkStageMappings,
+  foldersOf,
+  isError,
+  readFolder,
+  readMappingFolders,
+  stagesNamedIn,
+} from '../lib/mapping/folders.ts';
+import { readStages, stagesWithPlaceholders } from '../lib/stages/stages.ts';
+import { findAdapter, type OfFunction } from './deployed-stack.ts';
 
 /** Where a team's own files lie. A CDK app that uses the package may have no `stages.yaml`. */
-export type Project = { readonly mappings: string; readonly stagesFile: string };
+export type Project = {
+  readonly mappings: string;
+  readonly stagesFile: string;
+  /** @default `webex-events.yaml` beside the mapping folders */
+  readonly contractFile?: string;
+};
 
 /** The stage of a project whose events have one id for all. */
 export const ONLY_STAGE = 'default';
@@ -34,7 +53,53 @@ export function projectOf(
   const { mappings } = stages.value[name] ?? {};
   return mappings === undefined
     ? project
-    : { ...project, mappings: join(dirname(project.stagesFile), mappings) };
+    : {
+        ...project,
+        mappings: join(dirname(project.stagesFile), mappings),
+        contractFile: project.contractFile ?? join(dirname(project.stagesFile), CONTRACT_FILE),
+      };
+}
+
+/** The file with the event definitions of a project; there need not be one. */
+export function contractFileOf({ mappings, contractFile = contractBeside(mappings) }: Project): string {
+  return contractFile;
+}
+
+/** The mappings of a project, by its event definitions; fails with their problems. Examples are left out. */
+export function readMappings(project: Project): Result<readonly MappingFile[], string> {
+  const files = readMappingFolders(project.mappings, undefined, contractFileOf(project));
+  return files.ok ? files : fail(formatProblems(files.failure));
+}
+
+/** A mapping, and the directory that its folder lies in. */
+export type PlacedMapping = { readonly mapping: MappingFile; readonly directory: string };
+
+/** The mappings of all stages, checked with their examples; fails with all errors. @param today the day of the check */
+export async function checkMappings(
+  project: Project,
+  today: Date,
+): Promise<Result<readonly PlacedMapping[], string>> {
+  const stages = stageNames(project);
+  if (!stages.ok) return stages;
+  const folderOf = (stage: string) => projectOf(project, { stage }).mappings;
+  const terms = { contractFile: contractFileOf(project), today, placeholders: [], selected: [] };
+  const { mappingsOf, problems } = await checkStageMappings(stages.value, folderOf, terms);
+  const errors = problems.filter(isError);
+  if (errors.length > 0) return fail(formatProblems(errors));
+  const folders = new Map(stages.value.map((stage) => [folderOf(stage), stage]));
+  return succeed(
+    [...folders].flatMap(([directory, stage]) =>
+      mappingsOf(stage).map((mapping) => ({ mapping, directory })),
+    ),
+  );
+}
+
+/** The stages whose event ids may be placeholders. Without `stages.yaml` only the app knows: any may, until its synth. */
+export function stagesForTrial(project: Project): readonly string[] {
+  const stages = existsSync(project.stagesFile) ? readStages(project.stagesFile) : undefined;
+  if (stages?.ok) return stagesWithPlaceholders(stages.value);
+  const names = stageNames(project);
+  return names.ok ? names.value : [];
 }
 
 /** The event API of the stage that a stack is made of; `undefined` where `stages.yaml` has no such stage. */
@@ -69,22 +134,126 @@ export function findStage(project: Project, name: string | undefined): Result<st
 
 /** One mapping folder, also by a name that it had before; fails with its problems, or with the names of the folders that there are. */
 export function findMapping(
-  { mappings }: Pick<Project, 'mappings'>,
+  project: Pick<Project, 'mappings' | 'contractFile'>,
   name: string,
 ): Result<MappingFile, string> {
+  const { mappings, contractFile = contractBeside(mappings) } = project;
+  const contract = readContract(contractFile);
   const folders = foldersOf(mappings);
   if (!folders.includes(name)) {
     const renamed = folders
-      .map((folder) => readFolder(join(mappings, folder), folder))
+      .map((folder) => readFolder(join(mappings, folder), folder, { contract }))
       .find((file) => file.ok && file.value.formerly?.includes(name));
     if (renamed?.ok) return renamed;
     const known = folders.length > 0 ? `There are: ${folders.join(', ')}.` : formatEmpty(mappings);
     return fail(`There is no mapping folder "${escapeUnseen(name)}". ${known}`);
   }
-  const file = readFolder(join(mappings, name), name);
+  const file = readFolder(join(mappings, name), name, { contract });
   return file.ok ? file : fail(formatProblems(file.failure));
 }
 
 function formatEmpty(mappings: string): string {
   return `There is none in ${relative(process.cwd(), mappings) || '.'}: name another with MAPPINGS_FOLDER.`;
+}
+
+/** Where an adapter runs: on this machine or on AWS. Only the endpoints differ. */
+export type Account = {
+  /** What the names of its resources begin with: that of its stack, unless the app gives the adapter another. */
+  readonly stackName: string;
+  /** The log groups of its functions on AWS; where CloudFormation does not say them, why. The local run has none. */
+  readonly logGroups?: Result<readonly OfFunction[], string>;
+  readonly sqs: SQSClient;
+  readonly secretsManager: SecretsManagerClient;
+  readonly dynamoDb: DynamoDBClient;
+  /** The base of the local run's webhook URLs; those of a stack on AWS are among its outputs. */
+  readonly url?: string;
+  /** The event API that the local run calls; that of a stack on AWS stands in `stages.yaml`. */
+  readonly eventUrl?: string;
+  readonly clock: AccountClock;
+};
+
+/** The time of the queues and of the deliver function: a local run's may be faster than ours. */
+type AccountClock = {
+  readonly now: () => Date;
+  /** How many of its seconds pass in one of ours. */
+  readonly speed: number;
+};
+
+const TRUE_CLOCK: AccountClock = { now: () => new Date(), speed: 1 };
+
+export type AccountChoice = {
+  /** Name of an adapter on AWS, or of its stack, reached with the usual SDK credentials; without it, the local run. */
+  readonly stack?: string | undefined;
+  /** Port of the local run. */
+  readonly port: number;
+};
+
+const healthSchema = z.object({
+  stack: z.string(),
+  region: z.string(),
+  eventUrl: z.url().optional(),
+  endpoints: z.object({ sqs: z.url(), secretsManager: z.url(), dynamoDb: z.url() }),
+  clock: z.object({ anchor: z.number(), speed: z.number() }),
+});
+
+/** Finds the stack that a person means; fails with a sentence for that person. */
+export async function openAccount({ stack, port }: AccountChoice): Promise<Result<Account, string>> {
+  if (stack !== undefined) {
+    const found = await findAdapter(stack);
+    return succeed({
+      // Who may not ask CloudFormation gives the adapter's own name.
+      stackName: found.ok ? found.value.name : stack,
+      logGroups: found.ok ? succeed(found.value.logGroups) : found,
+      // Where the SDK is pointed at another endpoint, the queue's URL must not lead elsewhere.
+      sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
+      secretsManager: new SecretsManagerClient({}),
+      dynamoDb: new DynamoDBClient({}),
+      clock: TRUE_CLOCK,
+    });
+  }
+  const url = `http://127.0.0.1:${port}`;
+  const health = await readHealth(url);
+  if (health === undefined) {
+    return fail(`Nothing answers at ${url}/healthz. ${NAME_STACK}`);
+  }
+  const { region, endpoints, clock } = health;
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return succeed({
+    stackName: health.stack,
+    sqs: new SQSClient({ region, credentials, endpoint: endpoints.sqs }),
+    secretsManager: new SecretsManagerClient({ region, credentials, endpoint: endpoints.secretsManager }),
+    dynamoDb: new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamoDb }),
+    url,
+    ...(health.eventUrl !== undefined && { eventUrl: health.eventUrl }),
+    clock: fastClock(clock),
+  });
+}
+
+/** The clock of the local run: started at the true time, and running `speed` times as fast. */
+function fastClock({ anchor, speed }: { readonly anchor: number; readonly speed: number }): AccountClock {
+  return { now: () => new Date(anchor + (Date.now() - anchor) * speed), speed };
+}
+
+async function readHealth(url: string): Promise<z.infer<typeof healthSchema> | undefined> {
+  try {
+    const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5_000) });
+    return healthSchema.safeParse(await answer.json()).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Says how far work has come, on stderr, so that what a program reads stays clean. */
+export function reportProgress(text: string): void {
+  print(text, process.stderr);
+}
+
+/** Reports a growing count, once each time that it has grown by `every`. */
+export function reportEvery(every: number, format: (count: number) => string): (count: number) => void {
+  let reported = 0;
+  return (count) => {
+    if (count < reported + every) return;
+    reported = count;
+    reportProgress(format(count));
+  };
 }

@@ -2,7 +2,6 @@ import { userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { replayedMessage } from '../lambdas/buffer/message.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import type { Account, AccountChoice } from './account.ts';
 import {
   type DeadLetter,
   type DeadLetterChoice,
@@ -22,8 +21,7 @@ import {
 import { formatJudgement, type Judged, judgeLetter, type ReplayPermission, replaysOf } from './judgement.ts';
 import { recordActions } from './ledger-items.ts';
 import { failuresOf, type LetterEvent } from './letter-events.ts';
-import { reportProgress } from './progress.ts';
-import type { Project } from './project.ts';
+import { type Account, type AccountChoice, type Project, reportProgress } from './project.ts';
 
 export type ReplayOptions = AccountChoice &
   DeadLetterChoice &

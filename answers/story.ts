@@ -1,18 +1,11 @@
 import { isDeadLetterCode } from '../lambdas/dead-letter/note.ts';
-import type { IntakeRecord, LedgerEntry, LedgerState, PastAttempt } from '../lambdas/deliver/ledger/entry.ts';
-import type { EventMapping } from '../lambdas/map/mapping.ts';
+import type { IntakeRecord, LedgerEntry, LedgerState } from '../lambdas/deliver/ledger/entry.ts';
 import { isOn } from '../lambdas/map/webhook.ts';
-import { ADVICE } from './advice.ts';
+import { linesOfCalls, type MappedTypes, type StoryLine } from './calls.ts';
 import { type DeadLetter, eventNameOf, ledgerEventsOf } from './dead-letter.ts';
 import type { WebhookFacts } from './find.ts';
 import type { LedgerAction, LedgerStory } from './ledger-items.ts';
-import { formatEventName } from './letter-events.ts';
-
-/** Something that happened, and when. */
-export type StoryLine = { readonly at: Date; readonly what: string; readonly more: readonly string[] };
-
-/** The events of a source's mapping as it is now, as far as a story needs them. */
-export type MappedTypes = readonly Pick<EventMapping, 'name' | 'on'>[];
+import { ADVICE, formatEventName } from './letter-events.ts';
 
 /**
  * Everything that happened to a webhook, in order.
@@ -26,7 +19,9 @@ export function storyLines(
     ...intakeRecords.flatMap((intakeRecord, index) =>
       index === 0 ? linesOfFirst(intakeRecord, mapping) : linesOfRepetition(intakeRecord),
     ),
-    ...(entries.length > MOST_TOLD ? linesOfMany(entries) : entries.flatMap(linesOfEntry)),
+    ...(entries.length > MOST_TOLD
+      ? linesOfMany(entries)
+      : entries.flatMap((entry) => linesOfEntry(entry, mapping))),
     ...actions.map(lineOfAction),
   ];
   return lines.toSorted((one, other) => one.at.getTime() - other.at.getTime());
@@ -134,7 +129,7 @@ function formatNumber(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-function linesOfEntry(entry: LedgerEntry): readonly StoryLine[] {
+function linesOfEntry(entry: LedgerEntry, mapping: MappedTypes): readonly StoryLine[] {
   const { event, history = [], attempts, firstAttemptAt, deadLetteredAt, code, answer } = entry;
   const forgotten = attempts - history.length - (entry.state === 'claimed' ? 1 : 0);
   const earlier =
@@ -147,59 +142,13 @@ function linesOfEntry(entry: LedgerEntry): readonly StoryLine[] {
           },
         ]
       : [];
-  const calls = history.map((attempt, index) =>
-    lineOfAttempt(entry, attempt, { before: history[index - 1], isLast: index === history.length - 1 }),
-  );
+  const calls = linesOfCalls(entry, mapping.find(({ name }) => name === nameOf(entry))?.definition);
   const deadLettered = deadLetteredAt && {
     at: deadLetteredAt,
     what: `${event}: put aside as a dead letter (${code ?? entry.state})`,
     more: answer === undefined && entry.detail !== undefined ? [entry.detail] : [],
   };
   return [...earlier, ...calls, ...(deadLettered ? [deadLettered] : [])];
-}
-
-function lineOfAttempt(
-  entry: LedgerEntry,
-  attempt: PastAttempt,
-  { before, isLast }: { readonly before: PastAttempt | undefined; readonly isLast: boolean },
-): StoryLine {
-  const { event, answer, transactionId } = entry;
-  const { at, code, status, answerCode } = attempt;
-  const http =
-    status === undefined
-      ? 'no answer'
-      : `HTTP ${status}${answerCode === undefined ? '' : `, code ${answerCode}`}`;
-  const description =
-    isLast && answer?.description !== undefined ? [`Webex Campaign said: "${answer.description}"`] : [];
-  return {
-    at,
-    what: `${event}: called Webex Campaign: ${code === 'delivered' ? 'accepted' : code} (${http})`,
-    more: [
-      ...(isLast ? formatLastCall(entry, attempt) : formatEarlierCall(attempt, before)),
-      ...description,
-      ...(isLast && transactionId !== undefined ? [`transaction id ${transactionId}`] : []),
-    ],
-  };
-}
-
-/** What was called. The ledger has the parameters of the latest mapping only: an earlier call may have had others. */
-function formatLastCall(
-  { eventId: latest, parameters }: LedgerEntry,
-  attempt: PastAttempt,
-): readonly string[] {
-  const eventId = attempt.eventId ?? latest;
-  if (eventId === undefined) return [];
-  return [eventId === latest ? `event ${eventId}; ${formatParameters(parameters)}` : `event ${eventId}`];
-}
-
-/** The event id where it differs from that of the call before. Attempts of entries from old versions have no event id. */
-function formatEarlierCall({ eventId }: PastAttempt, before: PastAttempt | undefined): readonly string[] {
-  return eventId === undefined || eventId === before?.eventId ? [] : [`event ${eventId}`];
-}
-
-function formatParameters(parameters: Readonly<Record<string, number>> = {}): string {
-  const sizes = Object.entries(parameters).map(([name, bytes]) => `${name} (${bytes} bytes)`);
-  return sizes.length === 0 ? 'no parameters' : `parameters ${sizes.join(', ')}`;
 }
 
 function lineOfAction({ at, action, by, reason, code, about }: LedgerAction): StoryLine {

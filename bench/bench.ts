@@ -1,21 +1,20 @@
 import { SECRETS } from './events.ts';
 import {
   type Figure,
+  FULL,
   findGrown,
   formatResults,
+  QUICK,
   readResults,
   replaceFigures,
+  type World,
   writeResults,
 } from './figures.ts';
-import { measureEngine } from './sections/engine.ts';
 import { measureColdStarts, measureFirstEvent, measureMemory, measureWarm } from './sections/functions.ts';
-import { measureGrowth } from './sections/growth.ts';
 import { measureBacklog, measureEndToEnd } from './sections/path.ts';
 import { measureCalls, measureSizes } from './sections/price.ts';
-import { measureVerification } from './sections/verify.ts';
-import { startEndpoints } from './stub/start-endpoints.ts';
-import { prepareSubjects } from './subjects.ts';
-import { FULL, QUICK, type World } from './world.ts';
+import { measureEngine, measureGrowth, measureVerification } from './sections/work.ts';
+import { prepareSubjects, startEndpoints } from './subjects.ts';
 
 /** In this order: what is counted comes before what is measured. */
 const SECTIONS: Readonly<Record<string, (world: World) => Promise<readonly Figure[]> | readonly Figure[]>> = {

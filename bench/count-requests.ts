@@ -6,12 +6,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { readMappingFolders } from '../lib/mapping/folders.ts';
-import { type Loopback, listenOnLoopback } from '../local/emulator/loopback.ts';
+import { type Loopback, listenOnLoopback } from '../local/emulator/host.ts';
 import { type LocalRun, startLocalRun } from '../local/run.ts';
 import { dateSample, findSample } from '../signing/samples.ts';
 import { signWebhook } from '../signing/sign-webhook.ts';
+import { type AttributeValue, itemBytes, lineBytes, readItem } from './billed-bytes.ts';
 import { SECRETS, SIGNING_SECRET } from './events.ts';
-import { type AttributeValue, itemBytes, lineBytes, readItem } from './measure/billed-bytes.ts';
 
 // `npm run count-requests` counts the requests of webhooks to AWS, for `adapter cost`; a test counts them again.
 const FILE = new URL('../cli/stacks/counted-requests.json', import.meta.url);

@@ -2,20 +2,22 @@
 import { Command } from 'commander';
 import { explainOldNode, IN_REPOSITORY, PROGRAM } from '../lib/config/invocation.ts';
 import { print } from '../lib/config/print.ts';
-import { registerDrop } from './dead-letters/drop.ts';
-import { registerList } from './dead-letters/list.ts';
+import { registerDrop, registerList } from './dead-letters/list.ts';
 import { registerReplay } from './dead-letters/replay.ts';
 import { registerShow } from './dead-letters/show.ts';
+import { registerDiff } from './mappings/diff.ts';
+import { registerEvents } from './mappings/events.ts';
 import { registerExplainMapping } from './mappings/explain-mapping.ts';
 import { registerMap } from './mappings/map.ts';
 import { registerValidate } from './mappings/validate.ts';
-import { registerRotate } from './secrets/rotate.ts';
+import { registerRotate, registerStatus } from './secrets/rotate.ts';
 import { registerSet } from './secrets/set.ts';
-import { registerStatus } from './secrets/status.ts';
 import { registerAdopt } from './stacks/adopt.ts';
 import { registerCheck } from './stacks/check.ts';
+import { registerStageStatus } from './stacks/status.ts';
 import { registerDoctor } from './webhooks/doctor.ts';
 import { registerExplain } from './webhooks/explain.ts';
+import { registerReport } from './webhooks/report.ts';
 import { registerSend } from './webhooks/send.ts';
 import { registerTail } from './webhooks/tail.ts';
 
@@ -42,6 +44,8 @@ registerCheck(program);
 registerMap(program);
 registerExplainMapping(program);
 registerValidate(program);
+registerEvents(program);
+registerDiff(program);
 
 const deadLetters = program.command('dead-letter').description('what could not be delivered');
 registerList(deadLetters);
@@ -51,6 +55,8 @@ registerDrop(deadLetters);
 
 registerExplain(program);
 registerTail(program);
+registerReport(program);
+registerStageStatus(program);
 registerAdopt(program);
 
 // None of these takes a value as an argument, or shows one.

@@ -140,14 +140,22 @@ function endOfText(json: string, start: number): number {
 
 /** Every value that a pointer leads to: at most one, unless the pointer has a `*`. */
 export function follow(value: unknown, pointer: string): readonly unknown[] {
-  const segments = pointer
-    .split('/')
-    .slice(1)
-    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return segments.reduce<readonly unknown[]>(
+  return segmentsOf(pointer).reduce<readonly unknown[]>(
     (values, segment) => values.flatMap((one) => step(one, segment)),
     [value],
   );
+}
+
+/** Pointers stand in mappings, so there are few. */
+const SEGMENTS = new Map<string, readonly string[]>();
+
+function segmentsOf(pointer: string): readonly string[] {
+  const known = SEGMENTS.get(pointer);
+  if (known !== undefined) return known;
+  const segments = pointer.split('/').slice(1);
+  const unescaped = segments.map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+  SEGMENTS.set(pointer, unescaped);
+  return unescaped;
 }
 
 function step(value: unknown, segment: string): readonly unknown[] {

@@ -8,15 +8,16 @@ export type { MappingFile } from './mapping/file.ts';
 export type ReadMappingsOptions = {
   /**
    * The stages that event ids have to be there for, where an event has one per stage.
-   * @default those that the mapping files name
+   * @default those that the mapping files and event definitions name
    */
   readonly stages?: readonly string[] | undefined;
 };
 
 /**
- * Reads a folder of mapping folders, `<directory>/<source>/mapping.yaml`, for the construct's `mappings`. Throws an error
- * with all problems of all files, each with file, line and what to do. Constructs cannot wait, so examples are not run:
- * `checkMappings` does that, and `npx webhook-adapter validate`.
+ * Reads a folder of mapping folders, `<directory>/<source>/mapping.yaml`, for the construct's `mappings`, with the event
+ * definitions of `webex-events.yaml` beside the folder, where there is that file. Throws an error with all problems of all
+ * files, each with file, line and what to do. Constructs cannot wait, so examples are not run: `checkMappings` does that, and
+ * `npx webhook-adapter validate`.
  * @param directory as `cdk` sees it: from the folder that has `cdk.json`
  */
 export function readMappings(directory: string, options: ReadMappingsOptions = {}): readonly MappingFile[] {

@@ -1,15 +1,12 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { compileMapping, type Mapped, mapWebhook } from '../lambdas/map/webhook.ts';
+import type { Mapped } from '../lambdas/map/webhook.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { parseBody } from '../lambdas/webhook-body.ts';
+import { previewIdentified } from '../lib/mapping/examples/preview.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
-import { resolveMapping } from '../lib/mapping/schema.ts';
 import { LOCAL_STACK, LOCAL_STAGE } from '../lib/stages/synthesize.ts';
-import { sampleNames } from '../signing/samples.ts';
-import { type SignedSample, signSample } from '../signing/signed-sample.ts';
+import { type SignedSample, sampleNames, signSample } from '../signing/samples.ts';
 import { CREDENTIALS } from './emulator/template.ts';
-import type { DeliverLine, IngestLine } from './log-lines.ts';
-import type { LocalRun } from './run.ts';
+import type { DeliverLine, IngestLine, LocalRun } from './run.ts';
 
 /** A sample of a source that has a mapping folder. */
 export type Demonstrated = { readonly mapping: MappingFile; readonly sample: string };
@@ -122,14 +119,15 @@ async function mapSample(
   mapping: MappingFile,
   { sample, headers }: SignedSample,
 ): Promise<readonly Mapped[]> {
-  const body = parseBody(sample.body, 'json');
-  return mapWebhook(compileMapping(resolveMapping(mapping, LOCAL_STAGE)), {
-    source: mapping.source,
-    eventTypes: [sample.eventType],
+  const webhook = {
+    rawBody: sample.body,
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
-    receivedAt: new Date().toISOString(),
-    body: body.ok ? body.value : undefined,
-  });
+    receivedAt: new Date(),
+    eventTypes: [sample.eventType],
+    bodyFormat: 'json' as const,
+  };
+  const preview = await previewIdentified(mapping, webhook, LOCAL_STAGE);
+  return preview.outcome === 'mapped' ? preview.events : [];
 }
 
 /** Signs a sample with the secret that the local run's Secrets Manager holds. */

@@ -2,7 +2,8 @@ import { styleText } from 'node:util';
 import type { Result } from '../lambdas/result.ts';
 import { escapeLines, escapeUnseen } from '../lib/config/print.ts';
 import { isDelivered, type Story } from './demonstration.ts';
-import type { DeliverLine, IngestLine, LogLine } from './log-lines.ts';
+import type { DeliverLine, IngestLine, LogLine } from './run.ts';
+import { formatMissing } from './settings.ts';
 import type { ReceivedCall } from './webex-campaign/judge.ts';
 
 // What the local run prints. Colour only where the terminal wants it.
@@ -85,9 +86,11 @@ function formatEnd(story: Story): string {
     : `  ${styleText('red', 'not delivered')}`;
 }
 
-function formatIngestLine({ code, source = '', eventTypes = [], secretIndex }: IngestLine): string {
+function formatIngestLine({ code, source = '', eventTypes = [], secretIndex, secret }: IngestLine): string {
   const verified = secretIndex === undefined ? '' : `(by ${nameSecret(secretIndex)})`;
-  const facts = [code, source, eventTypes.join(', '), verified].filter(Boolean).join('  ');
+  const isMissing = code === 'secret-missing' && secret !== undefined;
+  const advice = isMissing ? `${formatMissing(secret.replace(/^[^/]*\//, ''))}` : '';
+  const facts = [code, source, eventTypes.join(', '), verified, advice].filter(Boolean).join('  ');
   return formatFact('ingest', escapeUnseen(facts));
 }
 

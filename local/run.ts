@@ -1,13 +1,20 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { watch } from 'node:fs';
 import { cp } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import * as z from 'zod';
 import { parseWebexSecret } from '../lambdas/deliver/event-api/keys.ts';
-import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { fail, parseJson, type Result, succeed } from '../lambdas/result.ts';
 import { LOCAL_STACK, synthesize } from '../lib/stages/synthesize.ts';
 import { type RunningStack, type RunSettings, runTemplate } from './emulator/stack.ts';
-import { readTemplate, type Template } from './emulator/template.ts';
-import { collectLogLines, type LogLine, type LogLines } from './log-lines.ts';
-import { type LocalSecrets, nameSecrets, readLocalSecrets } from './secrets.ts';
-import type { Settings } from './settings.ts';
+import { hasNoEffect, readTemplate, type Template } from './emulator/template.ts';
+import {
+  type FollowedDefinitions,
+  followDefinitions,
+  type LocalSecrets,
+  nameSecrets,
+  readLocalSecrets,
+  type Settings,
+} from './settings.ts';
 import type { ReceivedCall } from './webex-campaign/judge.ts';
 import {
   type SimulatorSettings,
@@ -44,7 +51,7 @@ type LocalRunSettings = Omit<Settings, 'once'> & {
   readonly standBetween?: RunSettings['standBetween'];
   /**
    * The simulated tenant.
-   * @default one that knows the keys that lie in the secret at the start
+   * @default one that knows the keys that lie in the secret at the start, and the definitions of the contract file
    */
   readonly tenant?: Omit<SimulatorSettings, 'onCall'>;
 };
@@ -64,7 +71,8 @@ export async function startLocalRun(
   settings: LocalRunSettings,
   { onLine = () => {}, onText = () => {}, onCall = () => {} }: Observer = {},
 ): Promise<Result<LocalRun, string>> {
-  const simulator = await startSimulator(settings, onCall);
+  const definitions = followDefinitions(settings.tenant === undefined, settings.mappings);
+  const simulator = await startSimulator(settings, definitions.now, onCall);
   const eventUrl = settings.eventUrl ?? simulator?.eventUrl ?? '';
   const stopSimulator = async () => simulator?.stop();
 
@@ -90,7 +98,7 @@ export async function startLocalRun(
       eventUrl,
       lines,
       redeploy: (mappings = settings.mappings) =>
-        redeploy({ assembly: directory, eventUrl, renewFunctions: stack.value.renewFunctions }, mappings),
+        redeploy({ assembly: directory, eventUrl, definitions, stack: stack.value }, mappings),
       stop,
       ...(simulator && { simulator }),
     });
@@ -102,9 +110,10 @@ export async function startLocalRun(
 /** Starts the simulator, unless another event API is to be called. */
 async function startSimulator(
   { eventUrl, readSecrets = readLocalSecrets, tenant = tenantOf(readSecrets()) }: LocalRunSettings,
+  definitions: FollowedDefinitions['now'],
   onCall: (call: ReceivedCall) => void,
 ): Promise<WebexCampaignSimulator | undefined> {
-  return eventUrl === undefined ? startWebexCampaignSimulator({ ...tenant, onCall }) : undefined;
+  return eventUrl === undefined ? startWebexCampaignSimulator({ definitions, ...tenant, onCall }) : undefined;
 }
 
 /** Runs the stack of an assembly, its secrets named as in the stack. */
@@ -132,59 +141,175 @@ function tenantOf(secrets: LocalSecrets): SimulatorSettings {
   return { keys: () => known };
 }
 
+type Running = {
+  readonly assembly: string;
+  readonly eventUrl: string;
+  readonly stack: Pick<RunningStack, 'declareSecrets' | 'renewFunctions'>;
+  readonly definitions: Pick<FollowedDefinitions, 'renew'>;
+};
+
 /**
- * Synthesizes again and replaces code and mappings of the running functions, as a deploy does: queues and ledger stay.
- * Fails where the template has changed otherwise, which needs a restart.
+ * Synthesizes again, replaces code and mappings of the running functions and adds the secrets of new sources, as a deploy
+ * does: queues and ledger stay. Fails where the template has changed otherwise, which needs a restart.
  */
-async function redeploy(
-  running: {
-    readonly assembly: string;
-    readonly eventUrl: string;
-    readonly renewFunctions: () => Promise<void>;
-  },
-  mappings?: string,
-): Promise<Result<void, string>> {
+async function redeploy(running: Running, mappings?: string): Promise<Result<void, string>> {
   const assembly = await synthesize(running.eventUrl, mappings);
   if (!assembly.ok) return assembly;
   try {
     const before = codeOf(await readTemplate(running.assembly, LOCAL_STACK));
-    const after = codeOf(await readTemplate(assembly.value.directory, LOCAL_STACK));
-    if (before.rest !== after.rest)
-      return fail('The template has changed beyond the functions’ code: restart.');
+    const template = await readTemplate(assembly.value.directory, LOCAL_STACK);
+    const after = codeOf(template);
+    const changed = [...new Set([...before.rest.keys(), ...after.rest.keys()])].filter(
+      (id) => before.rest.get(id) !== after.rest.get(id),
+    );
+    if (changed.length > 0)
+      return fail(`Restart "npm start": ${changed.join(', ')} changed in the template.`);
+    const declared = running.stack.declareSecrets(template);
+    if (!declared.ok) return fail(declared.failure.join('\n'));
     for (const [id, directory] of before.directories) {
       await cp(after.directories.get(id) ?? directory, directory, { recursive: true, force: true });
     }
-    await running.renewFunctions();
+    await running.stack.renewFunctions();
+    running.definitions.renew(mappings);
     return succeed(undefined);
   } finally {
     await assembly.value.remove();
   }
 }
 
-/** Where each function's code lies, and the rest of the template, which must not have changed. */
+/** Where each function's code lies, and all else of the template that has an effect here, by resource: it must not have changed. */
 function codeOf({ Resources, assets }: Template) {
   const directories = new Map<string, string>();
+  const rest = new Map<string, string>();
   for (const [id, resource] of Object.entries(Resources)) {
     const hash = /"S3Key":"([0-9a-f]+)\.zip"/.exec(JSON.stringify(resource))?.[1];
     const directory = hash === undefined ? undefined : assets.get(hash);
     if (directory !== undefined) directories.set(id, directory);
+    const isSecret = resource.Type === 'AWS::SecretsManager::Secret';
+    if (!isSecret && !hasNoEffect(resource.Type)) {
+      rest.set(id, JSON.stringify(resource).replaceAll(/[0-9a-f]{64}(?=\.zip)/g, ''));
+    }
   }
-  const codeNames = /[0-9a-f]{64}(?=\.zip)|"aws:asset:path":"[^"]*"/g;
-  return { directories, rest: JSON.stringify(Resources).replaceAll(codeNames, '') };
+  return { directories, rest };
 }
 
 /** Editors write a file in several steps. */
 const SETTLE_MILLISECONDS = 300;
 
-/** Redeploys as soon as a file of the directory is saved, and calls `onRedeployed` with what came of it. */
+/**
+ * Redeploys as soon as a file of the directory is saved, or the contract file, and calls `onRedeployed` with what came of it.
+ */
 export function watchMappings(
-  directory: string,
+  { mappings, contractFile }: { readonly mappings: string; readonly contractFile: string },
   redeploy: () => Promise<Result<void, string>>,
   onRedeployed: (redeployed: Result<void, string>) => void,
-): FSWatcher {
+): { readonly close: () => void } {
   let timer: NodeJS.Timeout | undefined;
-  return watch(directory, { recursive: true }, () => {
+  const redeploySoon = () => {
     clearTimeout(timer);
     timer = setTimeout(async () => onRedeployed(await redeploy()), SETTLE_MILLISECONDS);
-  });
+  };
+  const watchers = [
+    watch(mappings, { recursive: true }, redeploySoon),
+    // The folder rather than the file: many editors put a new file in the place of the old one.
+    watch(dirname(contractFile), (_, name) => {
+      if (name === basename(contractFile)) redeploySoon();
+    }),
+  ];
+  return {
+    close: () => {
+      for (const watcher of watchers) watcher.close();
+    },
+  };
+}
+
+const answerSchema = z.object({ status: z.number(), code: z.string().optional() });
+
+const ingestLineSchema = z.object({
+  stage: z.literal('ingest'),
+  code: z.string(),
+  source: z.string().optional(),
+  eventTypes: z.array(z.string()).optional(),
+  deduplicationId: z.string().optional(),
+  bytes: z.number().optional(),
+  secretIndex: z.coerce.number<string>().optional(),
+  /** The full name of a secret that could not be used. */
+  secret: z.string().optional(),
+});
+
+/** What became of an event; without `event`, of a message in which deliver found none. */
+const deliverLineSchema = z.object({
+  stage: z.literal('deliver'),
+  outcome: z.string(),
+  code: z.string(),
+  source: z.string(),
+  event: z.string().optional(),
+  item: z.number().optional(),
+  eventTypes: z.array(z.string()).optional(),
+  deduplicationId: z.string().optional(),
+  webhookId: z.string().optional(),
+  /** Calls of Webex Campaign so far. */
+  attempts: z.number().optional(),
+  /** How often SQS has handed the message out. */
+  receives: z.number(),
+  answer: answerSchema.optional(),
+  transactionId: z.string().optional(),
+  detail: z.string().optional(),
+  cause: z.string().optional(),
+  retrySeconds: z.number().optional(),
+});
+
+const lineSchema = z.discriminatedUnion('stage', [ingestLineSchema, deliverLineSchema]);
+
+export type IngestLine = z.infer<typeof ingestLineSchema>;
+export type DeliverLine = z.infer<typeof deliverLineSchema>;
+export type LogLine = IngestLine | DeliverLine;
+
+/** How many lines are kept, the latest, for whoever asks a little late: a run may be up for days. */
+const REMEMBERED_LINES = 1_000;
+
+/** What the functions of the local run have logged, and what they will log. */
+type LogLines = {
+  readonly add: (text: string) => LogLine | undefined;
+  /** What `read` finds in the first line, kept or coming, in which it finds something; `undefined` once the time is over. */
+  readonly find: <Found>(
+    read: (line: LogLine) => Found | undefined,
+    milliseconds: number,
+  ) => Promise<Found | undefined>;
+};
+
+/** Collects log lines, so that what a function did can be waited for. */
+function collectLogLines(): LogLines {
+  const lines: LogLine[] = [];
+  const watchers = new Set<(line: LogLine) => void>();
+  return {
+    add: (text) => {
+      const line = readLine(text);
+      if (line === undefined) return undefined;
+      lines.push(line);
+      if (lines.length > REMEMBERED_LINES) lines.shift();
+      for (const watch of watchers) watch(line);
+      return line;
+    },
+    find: (read, milliseconds) =>
+      new Promise((resolve) => {
+        const finish = (found: ReturnType<typeof read>) => {
+          clearTimeout(timer);
+          watchers.delete(watch);
+          resolve(found);
+        };
+        const watch = (line: LogLine) => {
+          const found = read(line);
+          if (found !== undefined) finish(found);
+        };
+        const timer = setTimeout(() => finish(undefined), milliseconds);
+        watchers.add(watch);
+        for (const line of [...lines]) watch(line);
+      }),
+  };
+}
+
+/** Reads a log line of ours; anything else that a function prints is `undefined`. */
+function readLine(text: string): LogLine | undefined {
+  return lineSchema.safeParse(parseJson(text)).data;
 }

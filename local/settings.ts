@@ -1,5 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { eventUrlSchema } from '../lib/stages/schema.ts';
+import * as z from 'zod';
+import { PROJECT, projectOf, readMappings } from '../answers/project.ts';
+import { definitionsById, mandatoryOf } from '../lib/mapping/contract.ts';
+import { eventIdOf, secretNameOf } from '../lib/mapping/schema.ts';
+import { eventUrlSchema } from '../lib/stages/stages.ts';
+import { LOCAL_STAGE } from '../lib/stages/synthesize.ts';
+import type { Definitions } from './webex-campaign/judge.ts';
 
 /** Settings of the local run. Every flag but `--once` can come from the environment as well. */
 export type Settings = {
@@ -55,3 +64,75 @@ function readEventUrl(text: string): string {
   if (url.success) return url.data;
   throw new InvalidArgumentError(url.error.issues.map(({ message }) => message).join('; '));
 }
+
+/** The environment may name another, as `MAPPINGS_FOLDER` does for the mappings. */
+const SECRETS_FILE = process.env.LOCAL_SECRETS || new URL('./secrets.json', import.meta.url);
+
+/**
+ * Secrets of the local run, each as it would stand in Secrets Manager, by the name that mapping files have for it. They open
+ * nothing but this machine.
+ */
+export type LocalSecrets = Readonly<Record<string, unknown>>;
+
+/** Reads the file as it is now: a change takes effect as a rotation would. */
+export function readLocalSecrets(): LocalSecrets {
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(SECRETS_FILE, 'utf8')));
+}
+
+/** What a person adds to that file for a secret that has no value yet. @param name the name that mapping files have for it */
+export function formatMissing(name: string): string {
+  const file = typeof SECRETS_FILE === 'string' ? SECRETS_FILE : relative('', fileURLToPath(SECRETS_FILE));
+  const row = name === 'webex-campaign' ? '{ "primary": "…" }' : '{ "signingSecrets": ["…"] }';
+  return `add to ${file}  ${JSON.stringify(name)}: ${row}`;
+}
+
+/** The same as the Secrets Manager of a stack has them: under the stack's own names. */
+export function nameSecrets(stackName: string, secrets: LocalSecrets): LocalSecrets {
+  const named = Object.entries(secrets).map(([name, value]) => [secretNameOf(stackName, name), value]);
+  return Object.fromEntries(named);
+}
+
+/** The event definitions that the simulated tenant goes by. */
+export type FollowedDefinitions = {
+  readonly now: () => Definitions | undefined;
+  /** Reads them again, by other mapping folders or by the same. */
+  readonly renew: (mappings?: string) => void;
+};
+
+/** Follows the contract file of the mappings that run. @param isWanted whether the tenant goes by it; else any id is known */
+export function followDefinitions(isWanted: boolean, mappings: string | undefined): FollowedDefinitions {
+  let definitions = isWanted ? readDefinitions(mappings) : undefined;
+  return {
+    now: () => definitions,
+    renew: (other) => {
+      if (isWanted) definitions = readDefinitions(other);
+    },
+  };
+}
+
+/**
+ * The definitions of the contract file, and the bare ids of mappings, of which nothing is known; none where there is no such
+ * file, or where there are problems, which the synth reports.
+ */
+function readDefinitions(mappings: string | undefined): Definitions | undefined {
+  const files = readMappings(
+    mappings === undefined
+      ? projectOf(PROJECT, { stage: LOCAL_STAGE })
+      : { mappings, stagesFile: PROJECT.stagesFile },
+  );
+  const contract = files.ok ? files.value[0]?.contract : undefined;
+  if (!files.ok || contract === undefined) return undefined;
+  const bare = files.value.flatMap(({ events }) =>
+    events.flatMap((event) =>
+      event.definition === undefined ? [[eventIdOf(event, LOCAL_STAGE) ?? '', ANYTHING] as const] : [],
+    ),
+  );
+  const named = [...definitionsById(contract, LOCAL_STAGE)].map(([id, { definition }]) => {
+    const hasRecommendation = definition.simulate === undefined;
+    return [id, { mandatory: mandatoryOf(definition), hasRecommendation }] as const;
+  });
+  return new Map([...bare, ...named]);
+}
+
+/** What a bare id wants: nothing is known of it. */
+const ANYTHING = { mandatory: [], hasRecommendation: true };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { PROJECT, projectOf } from '../answers/project.ts';
+import { contractFileOf, PROJECT, projectOf } from '../answers/project.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
 import { escapeUnseen, print, printStyled } from '../lib/config/print.ts';
@@ -20,10 +20,11 @@ import {
   formatStory,
 } from './output.ts';
 import { type LocalRun, startLocalRun, watchMappings } from './run.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { formatMissing, readLocalSecrets, readSettings, type Settings } from './settings.ts';
 
-/** The mapping folders that run: those of the stage. */
-const MAPPINGS = projectOf(PROJECT, { stage: LOCAL_STAGE }).mappings;
+/** The mapping folders that run, those of the stage, and the event definitions that they name. */
+const { mappings: MAPPINGS, ...FILES } = projectOf(PROJECT, { stage: LOCAL_STAGE });
+const CONTRACT = contractFileOf({ mappings: MAPPINGS, ...FILES });
 
 /** Pause between two looks for the first mapping folder. */
 const POLL_MILLISECONDS = 1_000;
@@ -36,6 +37,7 @@ const PLACEHOLDER = { mapping: { source: '<source>' }, sample: '<sample>' };
 
 let ending: Promise<void> | undefined;
 let keptIn: string | undefined;
+const warnedOf = new Set<string>();
 const ended = await start(readSettings(process.argv));
 if (!ended.ok) print(ended.failure, process.stderr);
 if (!ended.ok || ended.value === 'not-delivered') process.exitCode = 1;
@@ -63,6 +65,7 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
   // npm passes Ctrl-C on, so the signal may come twice.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void end(run.value));
   introduce(run.value);
+  warnOfSecrets(mappings.value);
 
   const samples = await chooseSamples(run.value, mappings.value);
   const demonstrated = await demonstrate(run.value, samples);
@@ -72,7 +75,11 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
   }
   isLive = true;
   const redeploy = () => run.value.redeploy();
-  watchMappings(MAPPINGS, redeploy, (redeployed) => printStyled(formatRedeployed(redeployed)));
+  watchMappings({ mappings: MAPPINGS, contractFile: CONTRACT }, redeploy, (redeployed) => {
+    printStyled(formatRedeployed(redeployed));
+    const read = readMappingFolders(MAPPINGS);
+    if (read.ok) warnOfSecrets(read.value);
+  });
   await invite(run.value, samples);
   return succeed('up');
 }
@@ -81,7 +88,7 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
 async function readMappings({ once }: Settings): Promise<Result<readonly MappingFile[], string>> {
   let printed = '';
   for (;;) {
-    const read = readMappingFolders(MAPPINGS);
+    const read = readMappingFolders(MAPPINGS, [LOCAL_STAGE], CONTRACT);
     if (read.ok) return read;
     const problems = formatProblems(read.failure);
     const isWaiting = printed !== '' || foldersOf(MAPPINGS).length === 0;
@@ -96,6 +103,16 @@ async function readMappings({ once }: Settings): Promise<Result<readonly Mapping
 function introduce({ stack, simulator, eventUrl }: LocalRun): void {
   printStyled(formatFact('running', `${stack.url}/webhooks/{source}`));
   printStyled(formatFact('calling', `${eventUrl}${simulator ? '  (the Webex Campaign simulator)' : ''}`));
+}
+
+/** Names the sources whose webhooks would be answered 503, each once. */
+function warnOfSecrets(mappings: readonly MappingFile[]): void {
+  const stored = readLocalSecrets();
+  for (const { source, secret } of mappings) {
+    if (Object.hasOwn(stored, secret) || warnedOf.has(secret)) continue;
+    warnedOf.add(secret);
+    printStyled(formatFact('no secret', `of ${source}: ${formatMissing(secret)}`));
+  }
 }
 
 /** Sends the samples through the run, one after the other; without any it is `not-delivered`. */

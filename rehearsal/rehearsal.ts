@@ -1,11 +1,10 @@
 import { type Result, succeed } from '../lambdas/result.ts';
-import { readFastClock } from '../local/emulator/fast-clock.ts';
+import { readFastClock } from '../local/emulator/host.ts';
 import { type LocalRun, type Observer, startLocalRun } from '../local/run.ts';
 import { collectEvidence, type Evidence, identifierOf } from './judge/evidence.ts';
 import { judge } from './judge/judge.ts';
-import { nameInLedger, nameMappings } from './judge/ledger-names.ts';
-import { takeStock } from './judge/remains.ts';
-import type { Scoreboard } from './judge/scoreboard.ts';
+import { nameInLedger, nameMappings, takeStock } from './judge/remains.ts';
+import { compareWithReport, type Scoreboard } from './judge/scoreboard.ts';
 import { bodiesOf } from './plan/build-webhook.ts';
 import { eventsOf, type Plan } from './plan/plan.ts';
 import type { PlanSettings } from './plan/plan-world.ts';
@@ -151,7 +150,10 @@ async function playAndJudge(
     leak: (where) => void evidence.leaks.add(where),
   });
   const seconds = (performance.now() - begun) / 1000;
-  return judge({ plan, ledgerNames, evidence, remains, befallen, seconds, speed: run.stack.clock.speed });
+  const { speed } = run.stack.clock;
+  const score = judge({ plan, ledgerNames, evidence, remains, befallen, seconds, speed });
+  const wrong = [...score.wrong, ...compareWithReport(score, evidence.lines)];
+  return { ...score, ok: wrong.length === 0, wrong };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { styleText } from 'node:util';
-import { measureOwnThread, type ThreadMemory } from '../local/emulator/thread-memory.ts';
+import { measureOwnThread, type ThreadMemory } from '../local/emulator/host.ts';
 import type { Scoreboard } from './judge/scoreboard.ts';
 import { FAULTS } from './plan/faults.ts';
 import type { Rehearsal } from './rehearsal.ts';

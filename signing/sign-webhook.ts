@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
+import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp';
+import * as z from 'zod';
 import { readFields } from '../lambdas/form-body.ts';
-import { writePart } from '../lambdas/ingest/signature/header.ts';
+import { compilePartsReader, writePart } from '../lambdas/ingest/signature/header.ts';
 import { computeDigest, decodeSecret } from '../lambdas/ingest/signature/keys.ts';
+import { signedTextOf } from '../lambdas/ingest/signature/plug-ins/adyen-standard.ts';
 import { BODY_HASH, writeTwilioForm } from '../lambdas/ingest/signature/plug-ins/twilio.ts';
 import { writeSorted } from '../lambdas/ingest/signature/plug-ins/unverified-body.ts';
 import type {
@@ -14,8 +17,7 @@ import { compileTemplate } from '../lambdas/ingest/signature/signed-content.ts';
 import type { Content } from '../lambdas/ingest/signature/verification.ts';
 import { methodOf } from '../lambdas/ingest/signature/verify.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { bodyFormatOf } from '../lambdas/webhook-body.ts';
-import { setBodyMember, signAdyenBody, signMailgunBody } from './signed-body.ts';
+import { bodyFormatOf, follow, parseBody } from '../lambdas/webhook-body.ts';
 
 /** A webhook to be signed. */
 export type ToSign = {
@@ -75,7 +77,19 @@ function signByOptions(scheme: SignedScheme, toSign: ToSign, unsigned: Signed): 
   if (!named.ok) return named;
   const content = template.write({ ...partsOf(toSign, named.value), timestamp, id }, toSign.secret);
   const signature = computeDigest(scheme, content, key).toString(scheme.encoding);
-  return place(scheme.signature, signature, named.value);
+  return placeSignature(scheme, signature, named.value);
+}
+
+/** A pattern may want the digits of hex in capitals. */
+function placeSignature(
+  { signature: extractor, encoding }: SignedScheme,
+  signature: string,
+  signed: Signed,
+): Result<Signed, string> {
+  const placed = place(extractor, signature, signed);
+  if (placed.ok || encoding !== 'hex') return placed;
+  const inCapitals = place(extractor, signature.toUpperCase(), signed);
+  return inCapitals.ok ? inCapitals : placed;
 }
 
 /** What is signed of a request, times and ids apart. */
@@ -114,15 +128,67 @@ const WRITERS: Readonly<Record<NonNullable<SignedScheme['timestamp']>['format'],
 
 /** Puts a value where an extractor finds it. */
 function place(extractor: Extractor, value: string, signed: Signed): Result<Signed, string> {
-  const { header, query, body, split = '', pick = '' } = extractor;
-  const part = writePart(extractor, value);
+  const { header, query, body, split = '' } = extractor;
+  const part = writePart(extractor, value) ?? writeMatching(extractor, value);
   const name = [header ?? query ?? body].flat()[0] ?? '';
-  if (part === undefined) return fail(`How ${name} is written cannot be told from the pattern ${pick}.`);
+  if (part === undefined) return fail(formatUnwritable(name, extractor));
   if (body !== undefined) return placeInBody(body, part, signed);
   if (query !== undefined) return succeed({ ...signed, query: withParameter(signed.query, query, part) });
   const before = signed.headers[name];
   const written = before === undefined ? part : `${before}${split}${part}`;
   return succeed({ ...signed, headers: { ...signed.headers, [name]: written } });
+}
+
+function formatUnwritable(name: string, { pick = '' }: Extractor): string {
+  return (
+    `How ${name} is written cannot be told from the pattern ${pick}. Use fixed text, classes such as [0-9]+ ` +
+    'and one group that takes the value; or sign with openssl and send with curl, as section 4 of docs/add-a-source.md shows.'
+  );
+}
+
+/** What is written where a pattern takes any of several characters, the plainest first. */
+const PLAIN = [...'1aA-_/.:=+~ '];
+
+/** Writes a text of which a pattern with character classes and counts picks the value; `undefined` where it picks another. */
+function writeMatching(extractor: Extractor, value: string): string | undefined {
+  const pattern = new RegExpParser().parsePattern(extractor.pick ?? '');
+  const groups: AST.CapturingGroup[] = [];
+  visitRegExpAST(pattern, { onCapturingGroupEnter: (group) => groups.push(group) });
+  const part = writeNode(pattern, { group: groups[0], value, split: extractor.split });
+  const [found, ...more] = compilePartsReader(extractor)(part);
+  return found === value && more.length === 0 ? part : undefined;
+}
+
+/** What the first group of a pattern has to take. */
+type Wanted = {
+  readonly group: AST.CapturingGroup | undefined;
+  readonly value: string;
+  readonly split: string | undefined;
+};
+
+function writeNode(node: AST.Node, wanted: Wanted): string {
+  const { group, value, split } = wanted;
+  const hasGroup = (one: AST.Node) => group !== undefined && one.start <= group.start && group.end <= one.end;
+  if (node === group) return value;
+  switch (node.type) {
+    case 'Pattern':
+    case 'Group':
+    case 'CapturingGroup': {
+      const chosen = node.alternatives.find(hasGroup) ?? node.alternatives[0];
+      return chosen === undefined ? '' : writeNode(chosen, wanted);
+    }
+    case 'Alternative':
+      return node.elements.map((element) => writeNode(element, wanted)).join('');
+    case 'Quantifier':
+      return writeNode(node.element, wanted).repeat(Math.max(node.min, hasGroup(node) ? 1 : 0));
+    case 'Character':
+      return String.fromCodePoint(node.value);
+    case 'CharacterSet':
+    case 'CharacterClass':
+      return PLAIN.find((one) => one !== split && new RegExp(`^${node.raw}$`).test(one)) ?? '';
+    default:
+      return '';
+  }
 }
 
 function withParameter(query: string, name: string, value: string): string {
@@ -192,4 +258,75 @@ function signAsTwilio({ url, rawBody, contentType }: ToSign, write: Write): Sign
 
 function inBody(body: Result<Uint8Array, string>): Result<Signed, string> {
   return body.ok ? succeed({ headers: {}, query: '', rawBody: body.value }) : body;
+}
+
+// Adyen and Mailgun put their signatures into the body, which is therefore re-written when it is signed or tampered with.
+const itemSchema = z.looseObject({ additionalData: z.looseObject({}).default({}) });
+const adyenSchema = z.looseObject({
+  notificationItems: z.array(z.looseObject({ NotificationRequestItem: itemSchema })).min(1),
+});
+const mailgunSchema = z.looseObject({ signature: z.looseObject({}).optional() });
+
+type Body = Result<Uint8Array, string>;
+
+/** Signs each item of an Adyen standard webhook. */
+function signAdyenBody(rawBody: Uint8Array, write: (text: string) => string): Body {
+  return changeItems(rawBody, (item) => {
+    const text = signedTextOf(item);
+    if (text === undefined) return undefined;
+    return { ...item, additionalData: { ...item.additionalData, hmacSignature: write(text) } };
+  });
+}
+
+/** Puts Mailgun's signature into a body. */
+function signMailgunBody(
+  rawBody: Uint8Array,
+  signature: { readonly timestamp: string; readonly token: string; readonly signature: string },
+): Body {
+  return changeMailgun(rawBody, (body) => ({ ...body, signature }));
+}
+
+/** Sets a member of a body, in every item that its pointer leads to; what is on the way has to be there. */
+function setBodyMember(rawBody: Uint8Array, pointer: string, value: string): Body {
+  const body = read(rawBody);
+  const at = pointer.lastIndexOf('/');
+  const owners = follow(body, pointer.slice(0, at)).filter(
+    (owner) => typeof owner === 'object' && owner !== null,
+  );
+  const name = pointer
+    .slice(at + 1)
+    .replaceAll('~1', '/')
+    .replaceAll('~0', '~');
+  for (const owner of owners) (owner as Record<string, unknown>)[name] = value;
+  return owners.length > 0 ? succeed(write(body as object)) : fail(`The body has no place for ${pointer}.`);
+}
+
+/** Changes each item of an Adyen standard webhook. */
+export function changeItems(
+  rawBody: Uint8Array,
+  change: (item: z.infer<typeof itemSchema>) => object | undefined,
+): Body {
+  const body = adyenSchema.safeParse(read(rawBody));
+  const items = body.data?.notificationItems.map((one) => change(one.NotificationRequestItem)) ?? [undefined];
+  if (items.includes(undefined)) return fail('The body is no list of notificationItems as Adyen sends them.');
+  const notificationItems = items.map((item) => ({ NotificationRequestItem: item }));
+  return succeed(write({ ...body.data, notificationItems }));
+}
+
+/** Changes the body of a Mailgun webhook. */
+export function changeMailgun(
+  rawBody: Uint8Array,
+  change: (body: z.infer<typeof mailgunSchema>) => object,
+): Body {
+  const body = mailgunSchema.safeParse(read(rawBody));
+  return body.success ? succeed(write(change(body.data))) : fail('The body is no JSON object.');
+}
+
+function read(rawBody: Uint8Array): unknown {
+  const body = parseBody(rawBody, 'json');
+  return body.ok ? body.value : undefined;
+}
+
+function write(body: object): Uint8Array {
+  return Buffer.from(JSON.stringify(body));
 }

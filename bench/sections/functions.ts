@@ -1,16 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { BUNDLE_OPTIONS } from '../../lib/bundle/bundle-function.ts';
 import { httpEvent, invoiceBody, invoiceOfBytes, sqsEvent } from '../events.ts';
-import { type Figure, figureOf, round } from '../figures.ts';
-import { bundleMutant } from '../measure/bundle-mutant.ts';
-import { BOOT, type ColdCase, compareColdStarts } from '../measure/cold-start.ts';
-import { ratioOf, spreadOf } from '../measure/statistics.ts';
-import { compareWarm, startWarm } from '../measure/warm.ts';
+import { type Figure, figureOf, round, type World } from '../figures.ts';
+import {
+  BOOT,
+  type ColdCase,
+  compareColdStarts,
+  compareWarm,
+  ratioOf,
+  spreadOf,
+  startWarm,
+} from '../measure.ts';
 import type { Subject } from '../subjects.ts';
-import type { World } from '../world.ts';
 
 /** P1, P2: from the start of the process to the answer of the first event, against the usual stack. */
 export async function measureColdStarts(world: World): Promise<readonly Figure[]> {
@@ -258,4 +265,47 @@ function throttle(child: ChildProcess, memoryMegabytes: number): () => void {
     clearTimeout(timer);
     child.kill('SIGCONT');
   };
+}
+
+/** The real code with a line of it replaced. */
+export type Mutant = {
+  readonly function: 'ingest' | 'deliver';
+  /** The file that is changed, from `lambdas/`. */
+  readonly file: string;
+  readonly changes: readonly (readonly [from: string, to: string])[];
+};
+
+const atLambdas = (path: string) => fileURLToPath(new URL(`../../lambdas/${path}`, import.meta.url));
+
+/** The text of the mutant's file with its changes. Throws where it does not have the text that is to be changed. */
+export function mutate({ file, changes }: Pick<Mutant, 'file' | 'changes'>): string {
+  return changes.reduce(
+    (text, [from, to]) => {
+      if (!text.includes(from)) throw new Error(`${file} has no "${from}" to change.`);
+      return text.replace(from, to);
+    },
+    readFileSync(atLambdas(file), 'utf8'),
+  );
+}
+
+/** Bundles a function as it is deployed, but for the mutant's changes. */
+export async function bundleMutant(mutant: Mutant, outfile: string): Promise<void> {
+  const path = atLambdas(mutant.file);
+  const contents = mutate(mutant);
+  await build({
+    ...BUNDLE_OPTIONS,
+    entryPoints: [atLambdas(`${mutant.function}/handler.ts`)],
+    outfile,
+    plugins: [
+      {
+        name: 'mutant',
+        setup: (plugins) => {
+          plugins.onLoad({ filter: /\.ts$/ }, (loaded) =>
+            loaded.path === path ? { contents, loader: 'ts' } : undefined,
+          );
+        },
+      },
+      ...BUNDLE_OPTIONS.plugins,
+    ],
+  });
 }

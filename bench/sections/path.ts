@@ -9,12 +9,16 @@ import { bufferQueueName, encodeBufferedWebhook } from '../../lambdas/buffer/mes
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import { readTemplate } from '../../local/emulator/template.ts';
 import { type LocalRun, type Observer, startLocalRun } from '../../local/run.ts';
-import { invoiceBody, invoiceOfBytes, SECRETS, SIGNING_SECRET } from '../events.ts';
-import { type Figure, figureOf, round } from '../figures.ts';
-import { writeSources } from '../many-sources.ts';
-import { growthExponent, percentile, spreadOf } from '../measure/statistics.ts';
-import { stripeSignature } from '../vendor-signatures.ts';
-import type { World } from '../world.ts';
+import {
+  invoiceBody,
+  invoiceOfBytes,
+  SECRETS,
+  SIGNING_SECRET,
+  stripeSignature,
+  writeSources,
+} from '../events.ts';
+import { type Figure, figureOf, round, type World } from '../figures.ts';
+import { growthExponent, percentile, spreadOf } from '../measure.ts';
 
 const MAPPINGS = fileURLToPath(new URL('../mappings', import.meta.url));
 

@@ -2,14 +2,11 @@ import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { lineBytes } from '../billed-bytes.ts';
 import { httpEvent, invoiceBody, sqsEvent } from '../events.ts';
-import { type Figure, round } from '../figures.ts';
-import { lineBytes } from '../measure/billed-bytes.ts';
-import type { ColdCase } from '../measure/cold-start.ts';
-import { startWarm } from '../measure/warm.ts';
-import type { Endpoints } from '../stub/start-endpoints.ts';
-import type { Subject } from '../subjects.ts';
-import type { World } from '../world.ts';
+import { type Figure, round, type World } from '../figures.ts';
+import { type ColdCase, startWarm } from '../measure.ts';
+import type { Endpoints, Subject } from '../subjects.ts';
 
 /** List prices of us-east-1 in USD per million, or per GB-second and GB; sources in docs/performance.md. */
 const PRICE = {

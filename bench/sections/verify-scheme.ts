@@ -8,7 +8,7 @@ import { Webhook as SvixWebhook } from 'svix';
 import * as z from 'zod';
 import { findProfile } from '../../lambdas/ingest/signature/profiles/profiles.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
-import { compareWork } from '../measure/in-process.ts';
+import { compareWork } from '../measure.ts';
 
 // A process of its own, started by verify.ts: measures one scheme with bodies of one size, and sends the figures to its parent.
 const SECRET = 'whsec_bench';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { itemBytes, readItem } from '../measure/billed-bytes.ts';
+import { itemBytes, readItem } from '../billed-bytes.ts';
 
 // A process of its own, so that its CPU time is not that of what is measured. Each endpoint has a port, as each has a host
 // and a connection of its own on AWS. To any message it answers how often each operation was called since the last one.

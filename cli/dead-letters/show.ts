@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { type AccountChoice, openAccount } from '../../answers/account.ts';
-import { ADVICE } from '../../answers/advice.ts';
 import {
   type DeadLetter,
   deadLetterJson,
@@ -12,14 +10,14 @@ import {
 } from '../../answers/dead-letter.ts';
 import { formatJudgement, type JudgedLetter, judgeLetter } from '../../answers/judgement.ts';
 import { type LedgerStory, readStory } from '../../answers/ledger-items.ts';
-import { eventsIn, formatEventName, type LetterFailure } from '../../answers/letter-events.ts';
+import { ADVICE, eventsIn, formatEventName, type LetterFailure } from '../../answers/letter-events.ts';
 import {
   type DeadLetterPreview,
   deadLetterPreviewJson,
   formatDeadLetterPreview,
   previewedEvents,
 } from '../../answers/preview.ts';
-import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import { type AccountChoice, openAccount, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { escapeUnseen, joinLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 

@@ -1,12 +1,16 @@
 import type { Command } from 'commander';
 import { findMapping, PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
 import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
-import type { EventMapping, Mapping } from '../../lambdas/map/mapping.ts';
 import { joinLines } from '../../lib/config/print.ts';
+import { type Definition, definitionOf } from '../../lib/mapping/contract.ts';
+import { isNode, type Node, parseExpression } from '../../lib/mapping/expressions.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
-import { isNode, type Node, parseExpression } from '../../lib/mapping/syntax-tree.ts';
 import { type CommandResult, example, formatCount, refuse, run } from '../command-line.ts';
+
+/** A mapping as it is deployed, and an event of it. */
+type Mapping = ReturnType<typeof resolveMapping>;
+type EventMapping = Mapping['events'][number];
 
 export function registerExplainMapping(program: Command): void {
   program
@@ -36,29 +40,55 @@ export function explainMapping(
 function formatMapping(mapping: MappingFile, stage: string): string {
   const { source, events, itemId } = resolveMapping(mapping, stage);
   const title = `${capitalise(source)}: ${formatCount(events.length, 'event')}, as in stage ${stage}`;
-  return [title, ...events.map((event) => formatEvent(source, event, itemId))].join('\n\n');
+  const formatted = events.map((event, index) => {
+    const name = mapping.events[index]?.definition ?? '';
+    const definition = definitionOf({ definition: name }, mapping.contract);
+    const named = definition && { ...definition, name };
+    return formatEvent({ source, event, definition: named }, itemId);
+  });
+  return [title, ...formatted].join('\n\n');
 }
 
-function formatEvent(source: string, event: EventMapping, itemId: Mapping['itemId']): string {
-  const { name, on, when, items, required } = event;
-  const types = on.map((type) => `${formatName(type)} (${type})`).join(' or ');
-  const condition = when === undefined ? '' : `, and ${formatValue(when)}`;
+/** An event of a source, and the definition that it names. */
+type Explained = {
+  readonly source: string;
+  readonly event: EventMapping;
+  readonly definition: (Definition & { readonly name: string }) | undefined;
+};
+
+function formatEvent({ source, event, definition }: Explained, itemId: Mapping['itemId']): string {
+  const { name, when, items, required } = event;
   const each = items === undefined ? '' : ' For each item of it that counts,';
-  const key = event['event-key'];
-  const whom = `the person whose ${KINDS[key.kind]} is ${formatValue(key.value)}`;
-  const then = `Webex Campaign is asked for ${event['event-id']}, for ${whom}.`;
+  const { kind } = event['event-key'];
+  const id = event['event-id'];
+  const asked = definition === undefined ? id : `"${definition.name}" (${id})`;
+  const then = `Webex Campaign is asked for ${asked}, for ${formatWhom(event)}.`;
   return joinLines([
     name,
-    `  When ${capitalise(source)} says ${types}${condition}:${each} ${then}`,
-    ...listParameters(event),
+    `  When ${formatTrigger(source, event)}:${each} ${then}`,
+    ...(definition?.description === undefined ? [] : [`  The message: ${definition.description}`]),
+    ...listParameters(event, definition),
     ...(when === undefined ? [] : [`  Skipped unless ${formatValue(when)}.`]),
-    `  Kept aside as a dead letter when there is no such ${KINDS[key.kind]}${formatRequired(required)}.`,
+    `  Kept aside as a dead letter when there is no such ${KINDS[kind]}${formatRequired(required)}.`,
     ...formatIdentity(event, itemId),
     ...formatPolicies(event),
   ]);
 }
 
-const KINDS: Readonly<Record<EventMapping['event-key']['kind'], string>> = {
+/** What has to happen: "Stripe says invoice paid (invoice.paid), and the amount paid is above zero". */
+export function formatTrigger(source: string, { on, when }: Pick<EventMapping, 'on' | 'when'>): string {
+  const types = on.map((type) => `${formatName(type)} (${type})`).join(' or ');
+  const condition = when === undefined ? '' : `, and ${formatValue(when)}`;
+  return `${capitalise(source)} says ${types}${condition}`;
+}
+
+/** Who gets the message. */
+export function formatWhom({ 'event-key': { kind, value } }: Pick<EventMapping, 'event-key'>): string {
+  return `the person whose ${KINDS[kind]} is ${formatValue(value)}`;
+}
+
+/** The kinds of event key, in words. */
+export const KINDS: Readonly<Record<EventMapping['event-key']['kind'], string>> = {
   text: 'key',
   email: 'e-mail address',
   msisdn: 'phone number',
@@ -66,7 +96,10 @@ const KINDS: Readonly<Record<EventMapping['event-key']['kind'], string>> = {
   'customer-id': 'customer id',
 };
 
-function listParameters({ 'event-params': params, required }: EventMapping): readonly string[] {
+function listParameters(
+  { 'event-params': params, required }: EventMapping,
+  definition: Definition | undefined,
+): readonly string[] {
   const names = Object.keys(params);
   if (names.length === 0) return ['  It sends nothing else.'];
   const width = Math.max(...names.map(({ length }) => length));
@@ -74,7 +107,9 @@ function listParameters({ 'event-params': params, required }: EventMapping): rea
     '  It sends:',
     ...Object.entries(params).map(([name, value]) => {
       const optional = required.includes(name) || !isExpression(value) ? '' : ', if it is there';
-      return `    ${name.padEnd(width)}  ${formatValue(value)}${optional}`;
+      const { example } = definition?.parameters[name] ?? {};
+      const like = example === undefined || example === value ? '' : `, as in "${example}"`;
+      return `    ${name.padEnd(width)}  ${formatValue(value)}${like}${optional}`;
     }),
   ];
 }
@@ -122,7 +157,7 @@ function capitalise(text: string): string {
 }
 
 /** A value of a mapping in plain English, or the expression itself where there are no words for it. */
-function formatValue(text: string): string {
+export function formatValue(text: string): string {
   if (!isExpression(text)) return `"${text}"`;
   const source = expressionSource(text);
   const parsed = parseExpression(text);
@@ -157,14 +192,31 @@ const FORMATTERS: Readonly<Record<string, (node: Node) => Words>> = {
   value: ({ value }) => String(value),
   binary: formatBinary,
   function: formatCall,
-  condition: ({ condition, then, else: otherwise }) =>
-    combine([then, condition, otherwise], (yes, when, no) => `${yes} if ${when}, else ${no}`),
+  condition: formatCondition,
   block: ({ expressions }) => (Array.isArray(expressions) ? formatNode(expressions.at(-1)) : undefined),
   unary: ({ value, expressions }) =>
     value === '[' && Array.isArray(expressions)
       ? combine(expressions, (...all) => all.join(', '))
       : undefined,
 };
+
+/** `event ? true : false` is whether there is an event. */
+function formatCondition({ condition, then, else: otherwise }: Node): Words {
+  const test = formatTruth(condition);
+  const isLiteral = (node: unknown, value: boolean) =>
+    isNode(node) && node.type === 'value' && node.value === value;
+  if (isLiteral(then, true) && isLiteral(otherwise, false)) return test;
+  return combine([then, otherwise], (yes, no) =>
+    test === undefined ? undefined : `${yes} if ${test}, else ${no}`,
+  );
+}
+
+/** A value that is no comparison counts as true where it is there, and not false, zero or empty. */
+function formatTruth(node: unknown): Words {
+  const words = formatNode(node);
+  if (words === undefined || !isNode(node)) return undefined;
+  return ['path', 'variable'].includes(node.type) ? `${words} is there and not empty` : words;
+}
 
 function formatPath({ steps }: Node): Words {
   if (!Array.isArray(steps) || !steps.every((step) => isNode(step) && !step.stages)) return undefined;
@@ -205,6 +257,8 @@ const CALLS: Readonly<Record<string, (...given: string[]) => string>> = {
   exists: (what) => `${what} is there (null counts as there)`,
   // As the shipped mappings define it: there, and neither null nor empty.
   has: (what) => `${what} is there`,
+  // Of null, false, zero and empty text it is false.
+  boolean: (what) => `${what} is there and not empty`,
   not: negate,
   uppercase: (what) => `${what} in capitals`,
   lowercase: (what) => `${what} in small letters`,
@@ -238,7 +292,7 @@ function formatCall({ procedure, arguments: given }: Node): Words {
   );
 }
 
-function combine(nodes: readonly unknown[], join: (...words: string[]) => string): Words {
+function combine(nodes: readonly unknown[], join: (...words: string[]) => Words): Words {
   const words = nodes.map(formatNode);
   return words.every((word) => word !== undefined) ? join(...words) : undefined;
 }

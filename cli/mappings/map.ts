@@ -8,8 +8,7 @@ import { findMapping, findStage, PROJECT, type Project, projectOf } from '../../
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';
 import { print } from '../../lib/config/print.ts';
-import { type Example, runExample } from '../../lib/mapping/examples/example.ts';
-import { expectationOf } from '../../lib/mapping/examples/expectation.ts';
+import { type Example, expectationOf, runExample } from '../../lib/mapping/examples/example.ts';
 import { type Preview, previewWebhook } from '../../lib/mapping/examples/preview.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { readExamples } from '../../lib/mapping/folders.ts';

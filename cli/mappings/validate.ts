@@ -1,11 +1,19 @@
-import { relative } from 'node:path';
-import type { Command } from 'commander';
-import { PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
+import { appendFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import {
+  contractFileOf,
+  PROJECT,
+  type Project,
+  projectOf,
+  stageNames,
+  stagesForTrial,
+} from '../../answers/project.ts';
 import { type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems, type Problem } from '../../lib/config/file.ts';
+import { codeText, markdownTable, plainText } from '../../lib/config/markdown.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
-import { checkStageMappings, isError } from '../../lib/mapping/folders.ts';
-import { warnOfVanished } from '../../lib/mapping/vanished-names.ts';
+import { checkStageMappings, isError, warnOfVanished } from '../../lib/mapping/folders.ts';
 import { type CommandResult, example, formatCount, jsonOption, refuse, run } from '../command-line.ts';
 import { readBaseNames } from './base-mappings.ts';
 
@@ -17,33 +25,107 @@ export function registerValidate(program: Command): void {
       '--base <ref>',
       'warn of names that were in this git ref, or directory of mapping folders, and are gone',
     )
+    .addOption(
+      new Option('--format <name>', 'github: annotations, and the summary of the job').choices([
+        'text',
+        'json',
+        'github',
+      ]),
+    )
     .addOption(jsonOption())
     .addHelpText('after', example('validate', 'validate --base main'))
     .action((options) => run(() => validate(PROJECT, options)));
 }
 
+export type ValidateOptions = {
+  readonly base?: string | undefined;
+  readonly format?: 'text' | 'json' | 'github' | undefined;
+  readonly json?: boolean | undefined;
+};
+
 /** `adapter validate`: the check that a synth makes, of the folders of all stages, and nothing else. */
 export async function validate(
   project: Project,
-  { json, base }: { readonly json?: boolean | undefined; readonly base?: string | undefined },
+  { json, format = json ? 'json' : 'text', base }: ValidateOptions,
 ): Promise<CommandResult> {
   const stages = stageNames(project);
   if (!stages.ok) return refuse(stages.failure);
   const folderOf = (stage: string) => projectOf(project, { stage }).mappings;
-  const { mappings, problems: found } = await checkStageMappings(stages.value, folderOf);
+  const { mappings, problems: found } = await checkStageMappings(stages.value, folderOf, {
+    contractFile: contractFileOf(project),
+    today: new Date(),
+    placeholders: stagesForTrial(project),
+  });
   const vanished =
     base === undefined ? succeed([]) : findVanished(base, stages.value.map(folderOf), mappings);
   if (!vanished.ok) return refuse(vanished.failure);
   const problems = [...found, ...vanished.value];
-  const exitCode = problems.some(isError) ? 1 : 0;
-  if (json === true) {
-    const all = problems.map((problem) => ({ severity: 'error', ...problem }));
-    return { text: JSON.stringify(all, null, 2), exitCode };
-  }
+  const checked = { problems, counts: formatCounts(mappings), isRight: !problems.some(isError) };
+  return { text: FORMATS[format](checked), exitCode: checked.isRight ? 0 : 1 };
+}
+
+type Checked = { readonly problems: readonly Problem[]; readonly counts: string; readonly isRight: boolean };
+
+const FORMATS: Readonly<Record<NonNullable<ValidateOptions['format']>, (checked: Checked) => string>> = {
+  text: ({ problems, counts, isRight }) =>
+    [formatProblems(problems), isRight ? counts : ''].filter(Boolean).join('\n'),
+  json: ({ problems }) =>
+    JSON.stringify(
+      problems.map((problem) => ({ severity: 'error', ...problem })),
+      null,
+      2,
+    ),
+  github: (checked) => {
+    const { GITHUB_WORKSPACE: workspace, GITHUB_STEP_SUMMARY: summary } = process.env;
+    // GitHub knows files by their path from the root of the repository.
+    const moved = checked.problems.map((problem) => ({
+      ...problem,
+      file: relative(workspace || process.cwd(), resolve(problem.file)).replaceAll('\\', '/'),
+    }));
+    if (summary) appendFileSync(summary, `${formatSummary({ ...checked, problems: moved })}\n`);
+    return [...moved.map(formatAnnotation), ...(checked.isRight ? [checked.counts] : [])].join('\n');
+  },
+};
+
+function formatCounts(mappings: readonly MappingFile[]): string {
   const events = mappings.reduce((sum, mapping) => sum + mapping.events.length, 0);
   const counts = `${formatCount(mappings.length, 'mapping folder')} with ${formatCount(events, 'event')}`;
-  const ok = `${counts} ${mappings.length === 1 ? 'is' : 'are'} in order.`;
-  return { text: [formatProblems(problems), exitCode === 0 ? ok : ''].filter(Boolean).join('\n'), exitCode };
+  return `${counts} ${mappings.length === 1 ? 'is' : 'are'} in order.`;
+}
+
+/** What GitHub calls a problem. */
+const COMMANDS = { error: 'error', warning: 'warning', hint: 'notice' };
+
+/** A problem as a workflow command of GitHub Actions, which shows it at its line in the pull request. */
+export function formatAnnotation({ file, line, column, path, message, severity }: Problem): string {
+  const properties = Object.entries({
+    file,
+    line,
+    col: column,
+    title: path === '' ? undefined : path,
+  }).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${escapeProperty(String(value))}`]));
+  return `::${COMMANDS[severity ?? 'error']} ${properties.join(',')}::${escapeData(message)}`;
+}
+
+/** As the toolkit of GitHub Actions does it (actions/toolkit, packages/core/src/command.ts). */
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
+
+/** What the page of the job shows, as Markdown. */
+function formatSummary({ problems, counts, isRight }: Checked): string {
+  const rows = problems.map(({ file, line, path, message, severity = 'error' }) => [
+    severity,
+    codeText([file, line].filter((part) => part !== undefined).join(':')),
+    path === '' ? '' : codeText(path),
+    plainText(message),
+  ]);
+  const table = rows.length === 0 ? [] : [markdownTable(['', 'file', 'what', 'problem'], rows)];
+  return ['## Mappings', ...table, ...(isRight ? [plainText(counts)] : [])].join('\n\n');
 }
 
 /** Names that were in an earlier state of the stages' folders, and are in none of today's. */

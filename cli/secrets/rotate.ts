@@ -1,17 +1,27 @@
 import type { Command } from 'commander';
-import type { AccountChoice } from '../../answers/account.ts';
-import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import {
+  type Account,
+  type AccountChoice,
+  openAccount,
+  PROJECT,
+  type Project,
+  projectOf,
+} from '../../answers/project.ts';
+import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { escapeUnseen, joinLines } from '../../lib/config/print.ts';
+import { foldersOf } from '../../lib/mapping/folders.ts';
 import {
   type Ask,
   askAtTerminal,
   type CommandResult,
   example,
   formatCount,
+  formatDuration,
   refuse,
   run,
   withAccount,
 } from '../command-line.ts';
-import type { SecretKind } from './kind.ts';
+import { findSecret, type SecretKind, WEBEX_CAMPAIGN } from './kind.ts';
 import {
   formatProblem,
   NAME_ARGUMENT,
@@ -20,15 +30,177 @@ import {
   readSecretInput,
   writtenJson,
 } from './set.ts';
-import { formatVerdict, readState } from './status.ts';
 import {
   activeFrom,
   formatMinute,
   knownFrom,
+  type OpenSecret,
+  openIn,
   openUsable,
   replaceStored,
   type UsableSecret,
 } from './stored-secret.ts';
+import {
+  judgeRotation,
+  QUIET_HOURS,
+  type SecretUse,
+  secretUseOfLocalRun,
+  secretUseOfLogs,
+  traceableFrom,
+  type Verdict,
+} from './use.ts';
+
+export function registerStatus(group: Command): void {
+  withAccount(group.command('status'))
+    .description(
+      'show which secrets are set, which of a secret’s values is used, and whether the old one can go',
+    )
+    .argument('[name]', `${NAME_ARGUMENT} (default: all)`)
+    .addHelpText('after', example('secrets status', 'secrets status stripe --stack webhook-adapter-dev'))
+    .action((name, options) => run(() => showSecrets(projectOf(PROJECT, options), { name, ...options })));
+}
+
+type StatusOptions = AccountChoice & {
+  readonly name?: string | undefined;
+  readonly json?: boolean | undefined;
+};
+
+/** `adapter secrets status`: which secrets are set, which of their values are used, and whether an old one can go. */
+export async function showSecrets(project: Project, options: StatusOptions): Promise<CommandResult> {
+  const names =
+    options.name === undefined ? [...foldersOf(project.mappings), WEBEX_CAMPAIGN] : [options.name];
+  const account = await openAccount(options);
+  if (!account.ok) return refuse(account.failure);
+  const secrets: ShownSecret[] = [];
+  for (const name of names) {
+    const shown = await showSecret(project, name, account.value);
+    // Of several, one that cannot be shown is a line among the others.
+    if (!shown.ok && names.length === 1) return refuse(shown.failure);
+    secrets.push(shown.ok ? shown.value : { name, problem: shown.failure, isUsable: false });
+  }
+  const text =
+    options.json === true
+      ? JSON.stringify(secrets.map(secretJson), null, 2)
+      : secrets.map((shown) => formatShown(shown, new Date())).join('\n');
+  return { text, exitCode: secrets.every(({ isUsable }) => isUsable) ? 0 : 1 };
+}
+
+/** A secret as `status` shows it, or why it cannot. */
+type ShownSecret =
+  | { readonly opened: OpenSecret; readonly state: SecretState | undefined; readonly isUsable: boolean }
+  | { readonly name: string; readonly problem: string; readonly isUsable: false };
+
+async function showSecret(
+  project: Project,
+  name: string,
+  account: Account,
+): Promise<Result<ShownSecret, string>> {
+  const kind = findSecret(project, name);
+  if (!kind.ok) return kind;
+  const opened = await openIn(account, kind.value);
+  if (!opened.ok) return opened;
+  const state = await readState(opened.value, new Date());
+  if (!state.ok) return state;
+  const isUsable = opened.value.stored.content !== undefined;
+  return succeed({ opened: opened.value, state: state.value, isUsable });
+}
+
+/** What the log shows of one secret: which values are used, and whether the old ones can go. */
+type SecretState = { readonly uses: readonly SecretUse[]; readonly verdict: Verdict };
+
+/** Reads the state of one secret from the log; `undefined` where the secret cannot be used. */
+async function readState(
+  { account, kind, stored: { content, changedAt = new Date(0) } }: OpenSecret,
+  now: Date,
+): Promise<Result<SecretState | undefined, string>> {
+  if (content === undefined) return succeed(undefined);
+  const values = content.values.length;
+  if (values === 1) return succeed({ uses: [], verdict: { kind: 'single' } });
+  const { logGroups, url = '' } = account;
+  if (logGroups?.ok === false) return logGroups;
+  const read = logGroups === undefined ? secretUseOfLocalRun(url) : secretUseOfLogs(logGroups.value);
+  const since = traceableFrom(changedAt);
+  const uses = since < now ? await read(kind.trace, since) : [];
+  return succeed({ uses, verdict: judgeRotation({ values, changedAt }, uses, now) });
+}
+
+function secretJson(shown: ShownSecret): object {
+  if ('problem' in shown) return { name: shown.name, problem: shown.problem };
+  const { place, stored } = shown.opened;
+  const values = stored.content?.values.length ?? 0;
+  return { secret: place.name, changedAt: stored.changedAt, values, ...shown.state };
+}
+
+function formatShown(shown: ShownSecret, now: Date): string {
+  return 'problem' in shown
+    ? escapeUnseen(`${shown.name}: ${shown.problem}`)
+    : formatSecret(shown.opened, shown.state, now);
+}
+
+function formatSecret(
+  { kind, place, stored }: OpenSecret,
+  state: SecretState | undefined,
+  now: Date,
+): string {
+  const { content, problem, changedAt } = stored;
+  if (content === undefined) {
+    const what = problem === undefined ? 'not set yet' : `cannot be used: ${problem}`;
+    return escapeUnseen(`${place.name}: ${what}. secrets set ${kind.title}`);
+  }
+  const since = changedAt === undefined ? '' : `, since ${changedAt.toISOString()}`;
+  const title = `${place.name}: ${formatCount(content.values.length, kind.noun)}${since}`;
+  if (state === undefined || state.verdict.kind === 'single') return title;
+  const from = traceableFrom(changedAt ?? new Date(0));
+  const lines =
+    from > now
+      ? [
+          `  From ${formatMinute(from)} the log tells them apart; until then a function may use the old order.`,
+        ]
+      : content.values.map((_, index) =>
+          formatUse(
+            index,
+            state.uses.find((use) => use.index === index),
+            now,
+          ),
+        );
+  return joinLines([title, ...lines, `  ${formatVerdict(state.verdict, kind)}`]);
+}
+
+function formatUse(index: number, use: SecretUse | undefined, now: Date): string {
+  const which = index === 0 ? 'newest' : index === 1 ? 'old' : `old (${index})`;
+  return `  ${which.padEnd(8)}${use === undefined ? 'not used since' : formatTimes(use, now)}`;
+}
+
+function formatTimes({ count, lastAt }: SecretUse, now: Date): string {
+  const ago = formatDuration((now.getTime() - lastAt.getTime()) / 1000);
+  return `used ${formatCount(count, 'time')}, last ${lastAt.toISOString()} (${ago} ago)`;
+}
+
+/** Whether the old values can go; if not, why, and what to do. */
+export function formatVerdict(verdict: Verdict, { noun, title }: SecretKind): string {
+  switch (verdict.kind) {
+    case 'single':
+      return `There is one ${noun}: nothing is rotating.`;
+    case 'old-used':
+      return `The old ${noun} is still used (last ${verdict.lastAt.toISOString()}). ${STILL_USED[noun]}`;
+    case 'newest-unused':
+      return `Nothing shows yet that the new ${noun} works: ${UNPROVED[noun]}`;
+    case 'too-early':
+      return `So far only the new ${noun} is used. The old one can go from ${verdict.freeAt.toISOString().slice(0, 10)} ${formatMinute(verdict.freeAt)}, ${QUIET_HOURS} hours after the rotation.`;
+    case 'free':
+      return `The old ${noun} can go: secrets rotate ${title} --finish`;
+  }
+}
+
+const STILL_USED: Readonly<Record<SecretKind['noun'], string>> = {
+  'signing secret': 'Have the vendor sign with the new one.',
+  key: 'A worker stays with the key that works for as long as it lives, hours at most: see again later. If the new one is refused, the log has codes 430 or 498.',
+};
+
+const UNPROVED: Readonly<Record<SecretKind['noun'], string>> = {
+  'signing secret': 'no webhook that it signed has come.',
+  key: 'no event was delivered with it. A worker stays with the key that works for as long as it lives, hours at most.',
+};
 
 export function registerRotate(group: Command): void {
   withAccount(group.command('rotate'))
@@ -140,19 +312,27 @@ export async function finishRotation(
   if (values.length === 1)
     return { text: `${place.name}: there is one ${kind.noun}, nothing to take away.`, exitCode: 0 };
 
-  const state = await readState(opened.value, new Date());
-  const verdict = state?.verdict ?? { kind: 'newest-unused' };
-  if (verdict.kind !== 'free' && options.force !== true)
-    return refuse(
-      `${formatVerdict(verdict, kind)}\nNothing was changed. To take it away all the same: --force`,
-    );
-  const isSure =
-    options.yes === true || (await ask?.(question(opened.value, formatVerdict(verdict, kind)))) === true;
+  const found = await judgeFinish(opened.value, options);
+  if (!found.ok) return refuse(found.failure);
+  const isSure = options.yes === true || (await ask?.(question(opened.value, found.value))) === true;
   if (!isSure) return { text: 'Nothing was changed.', exitCode: 1 };
 
   const text = kind.write({ ...stored.content, values: values.slice(0, 1) }, stored.kept);
   const written = await replaceStored(place, stored, text);
   return written.ok ? formatFinished(opened.value, options) : refuse(written.failure);
+}
+
+/** What the log says about the old values, where they can go; with `--force`, the log is not read. */
+async function judgeFinish(opened: UsableSecret, { force }: FinishOptions): Promise<Result<string, string>> {
+  if (force === true) return succeed('The log was not asked whether the old value is still used.');
+  const { kind } = opened;
+  const nothing = 'Nothing was changed. To take it away all the same: --force';
+  const state = await readState(opened, new Date());
+  if (!state.ok) return fail(`${state.failure}\n${nothing}`);
+  const verdict = state.value?.verdict ?? { kind: 'newest-unused' };
+  return verdict.kind === 'free'
+    ? succeed(formatVerdict(verdict, kind))
+    : fail(`${formatVerdict(verdict, kind)}\n${nothing}`);
 }
 
 function question({ kind, place, stored }: UsableSecret, verdict: string): string {

@@ -1,8 +1,7 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import type { Command } from 'commander';
-import type { AccountChoice } from '../../answers/account.ts';
-import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import { type AccountChoice, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { escapeLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';

@@ -4,11 +4,10 @@ import {
   type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { type Account, type AccountChoice, openAccount } from '../../answers/account.ts';
-import type { Project } from '../../answers/project.ts';
+import { type Account, type AccountChoice, openAccount, type Project } from '../../answers/project.ts';
 import { CACHE_MILLISECONDS, REREAD_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { secretNameOf } from '../../lib/operate/secret-name.ts';
+import { secretNameOf } from '../../lib/mapping/schema.ts';
 import { findSecret, type KeptContent, type SecretContent, type SecretKind } from './kind.ts';
 
 /** A secret of a stack, as a command works on it. */

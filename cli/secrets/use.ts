@@ -1,14 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import {
-  CloudWatchLogsClient,
-  GetQueryResultsCommand,
-  type ResultField,
-  StartQueryCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod';
+import type { OfFunction } from '../../answers/deployed-stack.ts';
+import { readPastLines, runQuery } from '../../answers/report/function-logs.ts';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { parseJson } from '../../lambdas/result.ts';
-import { findLogGroups } from '../webhooks/follow-logs.ts';
 import type { SecretTrace } from './kind.ts';
 
 /** How often one value of a secret was used, and when last. Index 0 is the newest value. */
@@ -75,10 +70,7 @@ const lineSchema = z.object({
 
 /** Reads uses from the log that the local run keeps of its functions. */
 export function secretUseOfLocalRun(url: string): ReadSecretUse {
-  return async (trace, since) => {
-    const answer = await fetch(`${url}/logs/past`, { signal: AbortSignal.timeout(10_000) });
-    return countUses((await answer.text()).split('\n'), trace, since);
-  };
+  return async (trace, since) => countUses(await readPastLines(url), trace, since);
 }
 
 /** Counts by index how often log lines since a time name a value. */
@@ -122,44 +114,15 @@ function indexOfKey(key: string): number {
   return key === 'primary' ? 0 : 1;
 }
 
-/** A query over a month of many webhooks takes seconds; one that takes longer than this does not end. */
-const MOST_SECONDS = 120;
-
-/**
- * Reads uses from the log of a stack on AWS. Logs Insights counts where the lines are; reading all lines here would take
- * minutes.
- */
-export function secretUseOfStack(stackName: string, pollMilliseconds = 1_000): ReadSecretUse {
+/** Reads uses from log groups on AWS. */
+export function secretUseOfLogs(logGroups: readonly OfFunction[], pollMilliseconds = 1_000): ReadSecretUse {
   return async (trace, since) => {
     const client = new CloudWatchLogsClient({});
-    const groups = await findLogGroups(client, stackName);
-    const { queryId } = await client.send(
-      new StartQueryCommand({
-        logGroupNames: [...groups],
-        startTime: Math.floor(since.getTime() / 1000),
-        endTime: Math.ceil(Date.now() / 1000),
-        queryString: queryOf(trace),
-      }),
-    );
-    return (await resultsOf(client, queryId, pollMilliseconds)).flatMap(readRow);
+    const logGroupNames = logGroups.map(({ name }) => name);
+    const query = { logGroupNames, since, until: new Date(), queryString: queryOf(trace) };
+    return (await runQuery(client, query, pollMilliseconds)).rows.flatMap(readRow);
   };
 }
-
-async function resultsOf(
-  client: CloudWatchLogsClient,
-  queryId: string | undefined,
-  pollMilliseconds: number,
-): Promise<readonly (readonly ResultField[])[]> {
-  for (let waited = 0; waited < MOST_SECONDS * 1000; waited += pollMilliseconds) {
-    const { status = '', results = [] } = await client.send(new GetQueryResultsCommand({ queryId }));
-    if (status === 'Complete') return results;
-    if (ENDED_IN_VAIN.includes(status)) break;
-    await pause(pollMilliseconds);
-  }
-  throw new Error('CloudWatch Logs did not answer the query about which secret was used.');
-}
-
-const ENDED_IN_VAIN = ['Failed', 'Cancelled', 'Timeout'];
 
 /** Lines of 0.1.0, which has the other name of each field, stay in the log for a month. */
 function queryOf({ stage, source }: SecretTrace): string {
@@ -175,12 +138,11 @@ function queryOf({ stage, source }: SecretTrace): string {
 }
 
 /** `max(@timestamp)` comes in milliseconds, or as text in UTC without saying so. */
-function readRow(row: readonly ResultField[]): readonly SecretUse[] {
-  const {
-    usedValue = '',
-    uses,
-    lastAt = '',
-  } = Object.fromEntries(row.map(({ field, value }) => [field ?? '', value]));
+function readRow({
+  usedValue = '',
+  uses,
+  lastAt = '',
+}: Readonly<Record<string, string>>): readonly SecretUse[] {
   const index = /^\d+$/.test(usedValue) ? Number(usedValue) : indexOfKey(usedValue);
   const at = /^\d+(\.\d+)?$/.test(lastAt)
     ? new Date(Number(lastAt))

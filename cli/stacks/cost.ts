@@ -1,16 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { findStage, PROJECT, type Project, projectOf } from '../../answers/project.ts';
-import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { formatProblems } from '../../lib/config/file.ts';
-import { readMappingFolders } from '../../lib/mapping/folders.ts';
+import { findStage, PROJECT, type Project, projectOf, readMappings } from '../../answers/project.ts';
+import { type Result, succeed } from '../../lambdas/result.ts';
 import { stackNameOf, synthesizeWith } from '../../lib/stages/synthesize.ts';
 import { type CommandResult, example, jsonOption, refuse, run } from '../command-line.ts';
-import { type BillLine, billLines } from './bill.ts';
-import { type Drain, drainAfter, type Usage } from './load.ts';
-import { PRICES } from './prices.ts';
-import { ASSUMED, COUNTED_REQUESTS } from './quantities.ts';
+import { type BillLine, billLines, PRICES } from './bill.ts';
+import { ASSUMED, COUNTED_REQUESTS, type Drain, drainAfter, type Usage } from './load.ts';
 import { readTemplateFacts, type TemplateFacts } from './template-facts.ts';
 
 type CostOptions = {
@@ -105,9 +101,9 @@ async function factsOfStage(stage: string): Promise<Result<TemplateFacts, string
   }
 }
 
-function usageOf({ mappings }: Project, options: CostOptions): Result<Usage, string> {
-  const files = readMappingFolders(mappings);
-  if (!files.ok) return fail(formatProblems(files.failure));
+function usageOf(project: Project, options: CostOptions): Result<Usage, string> {
+  const files = readMappings(project);
+  if (!files.ok) return files;
   return succeed({
     webhooks: options.rate,
     bodyBytes: options.body * 1024,

@@ -9,7 +9,7 @@ import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems, readConfigFile, readConfigText } from '../../lib/config/file.ts';
 import { joinLines } from '../../lib/config/print.ts';
-import { resolveVerify } from '../../lib/mapping/file.ts';
+import { resolveVerify } from '../../lib/mapping/verify.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
 
 export type DoctorOptions = {

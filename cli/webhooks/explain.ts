@@ -1,10 +1,17 @@
 import type { Command } from 'commander';
-import { type AccountChoice, openAccount } from '../../answers/account.ts';
+import { mappedTypesOf, type StoryLine } from '../../answers/calls.ts';
 import { deadLetterJson } from '../../answers/dead-letter.ts';
 import { countWaiting, findWebhook, type WebhookFacts } from '../../answers/find.ts';
 import { sourceOf } from '../../answers/ledger-items.ts';
-import { findMapping, PROJECT, type Project, projectOf } from '../../answers/project.ts';
-import { type StoryLine, storyEnd, storyLines } from '../../answers/story.ts';
+import {
+  type AccountChoice,
+  findMapping,
+  openAccount,
+  PROJECT,
+  type Project,
+  projectOf,
+} from '../../answers/project.ts';
+import { storyEnd, storyLines } from '../../answers/story.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';
 
@@ -47,7 +54,7 @@ export async function explainWebhook(project: Project, options: ExplainOptions):
 /** A story by the mapping as it is now; by no events where the source is gone, or its mapping cannot be read. */
 function linesOf(project: Project, { story }: WebhookFacts): readonly StoryLine[] {
   const mapping = findMapping(project, sourceOf(story.webhook));
-  return storyLines(story, mapping.ok ? mapping.value.events : []);
+  return storyLines(story, mapping.ok ? mappedTypesOf(mapping.value) : []);
 }
 
 function formatStory(facts: WebhookFacts, story: readonly StoryLine[]): string {

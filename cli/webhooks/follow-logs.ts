@@ -4,9 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   CloudWatchLogsClient,
   type FilteredLogEvent,
-  paginateDescribeLogGroups,
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
+import type { OfFunction } from '../../answers/deployed-stack.ts';
 
 /** Passes log lines on as they come, until the signal ends it. */
 type FollowLogs = (onLine: (text: string) => void, signal: AbortSignal) => Promise<void>;
@@ -31,13 +31,16 @@ const POLL_MILLISECONDS = 2_000;
 const LOOK_BACK_MILLISECONDS = 30_000;
 
 /**
- * Follows the log groups of a stack on AWS by polling `FilterLogEvents`, which needs only the permission to read. A live tail
- * would be paid for by the minute.
+ * Follows log groups on AWS by polling `FilterLogEvents`, which needs only the permission to read. A live tail would be paid
+ * for by the minute.
  */
-export function followCloudWatch(stackName: string, pollMilliseconds = POLL_MILLISECONDS): FollowLogs {
+export function followCloudWatch(
+  logGroups: readonly OfFunction[],
+  pollMilliseconds = POLL_MILLISECONDS,
+): FollowLogs {
   return async (onLine, signal) => {
     const client = new CloudWatchLogsClient({});
-    const groups = await findLogGroups(client, stackName);
+    const groups = logGroups.map(({ name }) => name);
     const pass = passOnce(onLine);
     const startedAt = Date.now();
     while (!signal.aborted) {
@@ -57,26 +60,6 @@ function passOnce(onLine: (text: string) => void): (event: FilteredLogEvent) => 
     for (const [id, at] of passed) if (at < timestamp - 2 * LOOK_BACK_MILLISECONDS) passed.delete(id);
     onLine(message);
   };
-}
-
-/**
- * The log groups of a stack's functions. CloudFormation names a group after the stack and its logical id, which has no hyphen
- * in it. Throws where there are none.
- */
-export async function findLogGroups(
-  client: CloudWatchLogsClient,
-  stackName: string,
-): Promise<readonly string[]> {
-  const names: string[] = [];
-  const pages = paginateDescribeLogGroups({ client }, { logGroupNamePrefix: `${stackName}-` });
-  for await (const { logGroups = [] } of pages) {
-    names.push(...logGroups.flatMap(({ logGroupName }) => logGroupName ?? []));
-  }
-  const own = names.filter((name) =>
-    /^[A-Za-z0-9]*FunctionLogs[A-Za-z0-9]*-[A-Za-z0-9]+$/.test(name.slice(stackName.length + 1)),
-  );
-  if (own.length > 0) return own;
-  throw new Error(`Stack ${stackName} has no log groups of its functions in this account and region.`);
 }
 
 async function readSince(

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type AccountChoice, openAccount } from '../../answers/account.ts';
-import { findMapping, PROJECT, projectOf } from '../../answers/project.ts';
+import { type AccountChoice, findMapping, openAccount, PROJECT, projectOf } from '../../answers/project.ts';
+import { formatProblems } from '../../lib/config/file.ts';
 import { joinLines } from '../../lib/config/print.ts';
+import { readExamples } from '../../lib/mapping/folders.ts';
 import type { Flaws } from '../../signing/flawed-webhook.ts';
-import { type SignedSample, signSample } from '../../signing/signed-sample.ts';
+import { type SignedSample, signSample } from '../../signing/samples.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 
 export type SendOptions = AccountChoice &
@@ -20,8 +22,14 @@ export function registerSend(program: Command): void {
     .command('send')
     .description('sign a sample as its vendor would and post it')
     .requiredOption('--source <name>', 'the source, as its mapping folder is named')
-    .requiredOption('--sample <name>', 'the sample: a file of samples/payloads/<source>, or an event type')
-    .option('--url <url>', 'the webhook URL, as the outputs of the stack have it (default: the local run)')
+    .requiredOption(
+      '--sample <name>',
+      'the sample: a file of samples/payloads/<source>, an event type, or an example of the mapping folder',
+    )
+    .option(
+      '--url <url>',
+      'where to post: the webhook URL, as the outputs of the stack have it (default: the local run, whose secret signs unless --stack is given)',
+    )
     .option('--tamper', 'change the body after it was signed')
     .option('--stale', 'sign with a timestamp that is too old')
     .option('--unsigned', 'send no signature');
@@ -35,13 +43,22 @@ export async function send(mappingsDirectory: string, options: SendOptions): Pro
   const mapping = findMapping({ mappings: mappingsDirectory }, options.source);
   if (!mapping.ok) return refuse(mapping.failure);
   const account = await openAccount(options);
-  if (!account.ok) return refuse(account.failure);
+  if (!account.ok) {
+    const why =
+      options.url === undefined ? '' : ' --url says where to post; the signing secret is read from there.';
+    return refuse(`${account.failure}${why}`);
+  }
   const base = options.url?.replace(/\/webhooks\/[^/]+$/, '') ?? account.value.url;
   if (base === undefined) return refuse('With --stack, give the webhook URL too: --url https://…');
 
   const { tamper, stale, unsigned } = options;
+  const { source } = mapping.value;
+  const { examples, problems } = readExamples(join(mappingsDirectory, source), source);
+  const ofSample = problems.filter(({ file }) => file.includes(`/examples/${options.sample}.`));
+  if (ofSample.length > 0) return refuse(formatProblems(ofSample));
   const signed = await signSample(mapping.value, {
     sample: options.sample,
+    examples,
     url: base.replace(/\/$/, ''),
     account: account.value,
     flaws: { tamper, stale, unsigned },

@@ -1,10 +1,8 @@
 import type { BufferedWebhook } from '../buffer/message.ts';
 import type { Mapped } from '../map/webhook.ts';
 import { declareMetrics, type MetricDirective, type Unit, unitsOf } from '../metric-directive.ts';
-import { provesKeyAndEndpoint } from './event-api/signal.ts';
-import type { AnswerFacts } from './event-api/verdict.ts';
+import { type AnswerFacts, faultOf, provesKeyAndEndpoint } from './event-api/verdict.ts';
 import type { EventOutcome, RetryLaterCode, Unopenable } from './outcome.ts';
-import { faultOf } from './outcome.ts';
 import type { BufferRecord, EventWork } from './work.ts';
 
 const EVENTS = declareMetrics(['stage', 'source', 'event', 'code'], { Events: 'Count' });
@@ -15,7 +13,9 @@ export type OutcomeLine = Readonly<Record<string, unknown>>;
 
 /** An event that is logged; one that the mapping no longer has is without terms. */
 type LoggedEvent = Pick<EventWork<Mapped>, 'webhook' | 'record'> & {
-  readonly mapped: Pick<Mapped, 'name' | 'item'> & Partial<Pick<Mapped, 'terms'>>;
+  readonly mapped: Pick<Mapped, 'name' | 'item'> &
+    Partial<Pick<Mapped, 'terms'>> &
+    Partial<Pick<Extract<Mapped, { kind: 'event' }>, 'event' | 'leftOut'>>;
 };
 
 /** What is logged of an event: what became of it, and the ids by which it is found at ingest and at Webex Campaign. */
@@ -76,7 +76,21 @@ function formatOutcome(
     webhookId: webhook.webhookId,
     ...(mapped.terms && { mappingVersion: mapped.terms.mappingVersion }),
     receives: record.receives,
+    ...(ENDS_WITH_PARAMETERS.includes(outcome.outcome) && findMissing(mapped)),
   };
+}
+
+/** Only the end of an event names its missing parameters: a repeated line would only repeat them. */
+const ENDS_WITH_PARAMETERS: readonly EventOutcome['outcome'][] = ['delivered', 'dead-letter'];
+
+/**
+ * The names of the parameters that were not sent, or are blank, a line each; nothing if there are none. It is a text and no
+ * list, so that CloudWatch Logs Insights can group by it.
+ */
+function findMissing({ event, leftOut = [] }: LoggedEvent['mapped']): { readonly missing?: string } {
+  const blank = Object.entries(event?.params ?? {}).filter(([, value]) => value.trim() === '');
+  const names = [...leftOut.map(({ parameter }) => parameter), ...blank.map(([name]) => name)];
+  return names.length > 0 ? { missing: names.join('\n') } : {};
 }
 
 /** Without the vendor's words: even masked, they are for the note and the ledger, which fewer people read. */

@@ -4,6 +4,7 @@ import type { Mapped, PendingEvent } from '../map/webhook.ts';
 import { type Result, succeed } from '../result.ts';
 import { deadLetterFailed, type FailedEvent, failedBy, failedWithoutMapping } from './dead-letter.ts';
 import { deliverEvent } from './event.ts';
+import type { Lanes } from './event-api/caller.ts';
 import { createRecordKeeper, type RecordDependencies, type RecordKeeper } from './keep-record.ts';
 import { moveEntry, takeVanished, writeSettled } from './ledger/decision.ts';
 import {
@@ -18,7 +19,6 @@ import {
 import { isSmall, type Known, type ListedWebhook, readKnown, type VanishedEvent } from './ledger/known.ts';
 import { formatEvent, type OnceAMinute } from './log-line.ts';
 import { type EventOutcome, PAUSES_ALL, type RetryLater } from './outcome.ts';
-import type { Lanes } from './work.ts';
 import { type BufferRecord, type EventDependencies, tryLater } from './work.ts';
 
 /** What deliver needs of the outside world to work on the events of a webhook. */
@@ -216,7 +216,7 @@ async function step(run: Run): Promise<boolean> {
   if (outcome.outcome === 'failed') run.failed.push({ ...outcome, place });
   else if (outcome.outcome === 'retry-later') leave(run, { event, place }, outcome);
   else {
-    logEvent(run, event, outcome);
+    logEvent(run, run.mapped.get(event) ?? event, outcome);
     await end(run, place);
   }
   return true;
@@ -336,7 +336,8 @@ async function deadLetterAll(run: Run): Promise<void> {
 
 function endFailed(run: Run, { name, item, place }: Run['failed'][number], outcome: EventOutcome): void {
   const event = place === undefined ? undefined : run.listed.events[place];
-  logEvent(run, event ?? { name, ...(item !== undefined && { item }) }, outcome);
+  const known = event && (run.mapped.get(event) ?? event);
+  logEvent(run, known ?? { name, ...(item !== undefined && { item }) }, outcome);
   if (outcome.outcome === 'retry-later') run.pauses.push(outcome.seconds);
   else if (place === undefined) run.unmapped -= 1;
   else run.ended.add(place);

@@ -20,7 +20,7 @@ const FAILURES: {
   },
   'unknown-source': {
     statusCode: 404,
-    message: () => 'No mapping folder has this name. Check the last part of the webhook URL.',
+    message: () => 'No deployed mapping folder has this name. Check the last part of the webhook URL.',
   },
   'method-not-allowed': {
     statusCode: 405,
@@ -65,7 +65,9 @@ const FAILURES: {
   },
   'secret-missing': {
     statusCode: 503,
-    message: () => 'The signing secret of this source has not been set yet. The operator has to store it.',
+    message: () =>
+      'The signing secret of this source has not been set yet. The operator has to store it: adapter secrets set, ' +
+      'or for the local run a row in local/secrets.json.',
   },
   'secret-invalid': {
     statusCode: 503,

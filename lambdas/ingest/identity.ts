@@ -19,6 +19,8 @@ type Identity = {
   /** The id that 0.1.0 gave the webhook, where it was another one: its ledger entries are kept under it. */
   readonly formerDeduplicationId?: string;
   readonly bodyFormat: BodyFormat;
+  /** The version of the vendor's API that the webhook is written in, where it names one that looks like a version. */
+  readonly apiVersion?: string;
 };
 
 /**
@@ -26,7 +28,7 @@ type Identity = {
  * @param signedId the id of what was signed, where there is one: it replaces the one that the body gives
  */
 export function identifyWebhook(
-  profile: Pick<Profile, 'eventType' | 'deduplicationId' | 'form'>,
+  profile: Pick<Profile, 'eventType' | 'deduplicationId' | 'form' | 'apiVersion'>,
   { headers, rawBody }: Pick<ReadableWebhook, 'headers' | 'rawBody'>,
   signedId?: string,
 ): Result<Identity, IdentityFailure> {
@@ -41,7 +43,17 @@ export function identifyWebhook(
     const where = profile.eventType.slice(0, 1).map(formatSelector).join();
     return fail({ code: 'event-type-missing', where });
   }
-  return succeed({ eventTypes, ...readIds(profile, webhook, { bodyFormat, signedId }), bodyFormat });
+  const ids = readIds(profile, webhook, { bodyFormat, signedId });
+  return succeed({ eventTypes, ...ids, bodyFormat, ...readApiVersion(profile, webhook) });
+}
+
+/** It goes to the log, and may stand in a header that nobody has signed: any other text is left out. */
+function readApiVersion(
+  { apiVersion: selector }: Pick<Profile, 'apiVersion'>,
+  webhook: ReadableWebhook,
+): Pick<Identity, 'apiVersion'> {
+  const [apiVersion = ''] = selector ? locate(selector, webhook).values() : [];
+  return /^(?=.{1,40}$)v?\d{1,8}([.-]\w+)*$/.test(apiVersion) ? { apiVersion } : {};
 }
 
 /** The id of a webhook, and the one that 0.1.0 gave it: what wraps a webhook did count then. */

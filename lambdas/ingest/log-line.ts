@@ -34,13 +34,14 @@ function formatTaken(taken: Extract<Reception['received'], { ok: true }>['value'
   if (taken.code === 'handshake-answered') {
     return { code: taken.code, ...(taken.shown && { toCopy: taken.shown }) };
   }
-  const { code, webhook, secretIndex } = taken;
+  const { code, webhook, secretIndex, apiVersion } = taken;
   return {
     code,
     eventTypes: webhook.eventTypes,
     deduplicationId: webhook.deduplicationId,
     bytes: webhook.rawBody.byteLength,
     secretIndex: String(secretIndex),
+    ...(apiVersion !== undefined && { apiVersion }),
   };
 }
 

@@ -52,7 +52,11 @@ type SigningIndex = Pick<Verified, 'secretIndex' | 'secretsKept'>;
 
 /** A verified webhook that was `buffered`, or `ignored` because no mapping wants it; or a handshake and its answer. */
 export type Received =
-  | ({ readonly code: 'buffered' | 'ignored'; readonly webhook: BufferedWebhook } & SigningIndex)
+  | ({
+      readonly code: 'buffered' | 'ignored';
+      readonly webhook: BufferedWebhook;
+      readonly apiVersion?: string;
+    } & SigningIndex)
   | {
       readonly code: 'handshake-answered';
       readonly answer: HandshakeAnswer;
@@ -231,11 +235,12 @@ async function bufferIfWanted(
 ): Promise<Result<Received, IngestFailure>> {
   const identity = identifyWebhook(source.profile, request, signedId);
   if (!identity.ok) return identity;
-  const { eventTypes } = identity.value;
+  const { apiVersion, ...named } = identity.value;
+  const { eventTypes } = named;
   const webhook = {
     webhookId: request.requestId,
     source: source.source,
-    ...identity.value,
+    ...named,
     receivedAt,
     secretIndex,
     headers: pickHeaders(request, source.mappedHeaders),
@@ -247,7 +252,9 @@ async function bufferIfWanted(
   if (wanted.length === 0) return succeed({ code: 'ignored', webhook, secretIndex, secretsKept });
   const kept = { ...webhook, eventTypes: wanted };
   const buffered = await putOnBuffer(kept);
-  return buffered.ok ? succeed({ code: 'buffered', webhook: kept, secretIndex, secretsKept }) : buffered;
+  if (!buffered.ok) return buffered;
+  const version = apiVersion === undefined ? {} : { apiVersion };
+  return succeed({ code: 'buffered', webhook: kept, secretIndex, secretsKept, ...version });
 }
 
 function pickHeaders(

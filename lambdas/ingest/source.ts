@@ -39,16 +39,22 @@ const contentTypeSchema = z
   .regex(/^[\w.+-]+\/[\w.+-]+(; ?charset=[\w-]+)?$/, 'expected a media type: text/plain');
 
 /** A text of an answer; what looks like a token is one. */
-const answerTextSchema = z.string().superRefine((text, context) => {
+const answerTextSchema = z.string({ error: quoteJson }).superRefine((text, context) => {
   for (const { text: token, problem } of answerTokensOf(text)) {
     if (problem !== undefined) context.addIssue(`"${token}" ${problem}`);
   }
 });
 
+/** JSON is written as a text, since its bytes are sent as they stand. */
+function quoteJson({ input }: { readonly input?: unknown }): string | undefined {
+  if (typeof input !== 'object' || input === null) return undefined;
+  return `expected JSON as a text, in quotes: '${JSON.stringify(input).replaceAll("'", "''")}'`;
+}
+
 /** A fixed answer that a vendor wants to read. */
 export const acknowledgementSchema = z.strictObject({
   contentType: contentTypeSchema,
-  body: z.string().superRefine((text, context) => {
+  body: z.string({ error: quoteJson }).superRefine((text, context) => {
     for (const token of answerTokensOf(text)) {
       context.addIssue(`"${token.text}" is sent as it stands: only a handshake's answer is filled in.`);
     }
@@ -141,6 +147,8 @@ export const profileSchema = z
     form: z
       .strictObject({ whole: parameterSchema.optional(), json: z.array(parameterSchema).min(1).optional() })
       .optional(),
+    /** Where the version of the vendor's API stands that a webhook is written in. It is only logged. */
+    apiVersion: selectorSchema.optional(),
     handshakes: z.array(handshakeSchema).default([]),
     /** What the vendor wants to read when a webhook was taken; without it the answer is `{ code, message }`. */
     acknowledge: acknowledgementSchema.optional(),

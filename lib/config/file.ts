@@ -1,11 +1,22 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
-import { type Document, isMap, isNode, isScalar } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type * as z from 'zod';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { joinLines } from './print.ts';
-import { readYaml } from './yaml.ts';
 
 /** One thing wrong in what a person wrote: where, and what to do about it. */
 export type Problem = {
@@ -16,8 +27,8 @@ export type Problem = {
   /** The path of the value, `events[0].on`; empty for the file as a whole. */
   readonly path: string;
   readonly message: string;
-  /** A warning is reported, and nothing fails for it. */
-  readonly severity?: 'warning';
+  /** Warnings and hints are reported, and nothing fails for them. */
+  readonly severity?: 'warning' | 'hint';
 };
 
 /** A parsed file, and a way to find where each of its values stands. */
@@ -170,7 +181,18 @@ function formatWhatToDo(issue: z.core.$ZodRawIssue): string | undefined {
     return `expected one of: ${issue.values.map(String).join(', ')}; found ${JSON.stringify(issue.input)}.`;
   }
   if (issue.code === 'too_small' && issue.minimum === 1) return 'is empty. Fill it in.';
-  return undefined;
+  return issue.code === 'invalid_union' ? formatKinds(issue) : undefined;
+}
+
+/** An object that is of no kind that its schema knows. */
+function formatKinds(issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion>): string | undefined {
+  const { input, discriminator, options } = issue;
+  if (discriminator === undefined || !Array.isArray(options)) return undefined;
+  const found = (Object(input) as Readonly<Record<string, unknown>>)[discriminator];
+  const expected = `one of: ${options.map(String).join(', ')}`;
+  return found === undefined
+    ? `is missing. Add it: ${expected}.`
+    : `expected ${expected}; found ${JSON.stringify(found)}.`;
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -188,62 +210,6 @@ function nameOf(value: unknown): string {
   return typeof value === 'object' ? 'keys and values' : `the ${typeof value} ${String(value)}`;
 }
 
-/** A value that fits its schema, and the paths of what had to be removed or replaced for that. */
-type Repaired<Value> = { readonly value: Value; readonly replaced: readonly (readonly PropertyKey[])[] };
-
-/** A wrong value may hide another one; more rounds than wrong values within each other are not needed. */
-const ROUNDS = 4;
-
-/**
- * Makes a value fit its schema, so that what is right in it can be checked for more problems. Gives `undefined` where too
- * little is left.
- * @param placeholders what takes the place of a wrong value, by its key; any other is removed
- */
-export function repair<Value>(
-  raw: unknown,
-  schema: z.ZodType<Value>,
-  findings: readonly Finding[],
-  placeholders: Readonly<Record<string, unknown>>,
-): Repaired<Value> | undefined {
-  const value = structuredClone(raw);
-  const replaced: (readonly PropertyKey[])[] = [];
-  let wrong = findings;
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const { path } of wrong) {
-      if (!replace(value, path, placeholders)) return undefined;
-      replaced.push(path);
-    }
-    const checked = checkAgainst(schema, value);
-    if (checked.ok) return { value: checked.value, replaced };
-    wrong = checked.failure;
-  }
-  return undefined;
-}
-
-/** Replaces or removes a value; whether that could be done. */
-function replace(
-  root: unknown,
-  path: readonly PropertyKey[],
-  placeholders: Readonly<Record<string, unknown>>,
-): boolean {
-  const key = path.at(-1);
-  const parent = path.slice(0, -1).reduce<unknown>((value, part) => memberOf(value, part), root);
-  if (key === undefined || typeof parent !== 'object' || parent === null) return false;
-  const members = parent as Record<PropertyKey, unknown>;
-  const placeholder = placeholders[String(key)];
-  if (placeholder !== undefined) members[key] = placeholder;
-  else if (Array.isArray(parent)) members[key] = 'placeholder';
-  else if (Object.hasOwn(members, key)) delete members[key];
-  else return false;
-  return true;
-}
-
-function memberOf(value: unknown, key: PropertyKey): unknown {
-  return typeof value === 'object' && value !== null
-    ? (value as Readonly<Record<PropertyKey, unknown>>)[key]
-    : undefined;
-}
-
 /** The name that was probably meant, if one is near enough to what was written. */
 export function nearestName(written: string, names: readonly string[]): string | undefined {
   if (names.length === 0) return undefined;
@@ -257,4 +223,143 @@ export function nearestName(written: string, names: readonly string[]): string |
 export function didYouMean(written: string, names: readonly string[], otherwise: string): string {
   const nearest = nearestName(written, names);
   return nearest === undefined ? otherwise : `Did you mean "${nearest}"?`;
+}
+
+/** A YAML text that was read: its value, its nodes, and the line and column of each place in it. */
+type ReadYaml = {
+  readonly value: unknown;
+  readonly document: Document;
+  readonly placeOf: (offset: number) => Place;
+};
+
+/** Where something stands in a text; both count from 1. */
+type Place = { readonly line: number; readonly column: number };
+
+/** What cannot be read, where, and what to do about it. */
+type YamlProblem = Place & { readonly message: string };
+
+/** More than the longest list of events, or the largest body of an example, has. */
+const MAX_BYTES = 5 * 1024 * 1024;
+
+/** How many values all aliases of a file may stand for: a few lines of them could stand for billions. */
+const MAX_REPEATED = 10_000;
+
+/** Tags of what YAML has anyway. */
+const PLAIN_TAGS = ['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map(
+  (name) => `tag:yaml.org,2002:${name}`,
+);
+
+/** Reads one YAML document of plain values: texts, numbers, lists, and objects whose keys are texts. */
+function readYaml(text: string): Result<ReadYaml, readonly YamlProblem[]> {
+  if (Buffer.byteLength(text) > MAX_BYTES) {
+    const message = `has more than ${MAX_BYTES} bytes. Split it, or put large bodies into files of their own.`;
+    return fail([{ line: 1, column: 1, message }]);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    logLevel: 'error',
+    merge: true,
+  });
+  const placeOf = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const problems =
+    document.errors.length > 0
+      ? formatErrors(document.errors)
+      : [...checkForm(document), ...checkAliases(document)];
+  if (problems.length > 0) {
+    return fail(problems.map(({ offset, message }) => ({ ...placeOf(offset), message })));
+  }
+  keepDigits(document);
+  // The aliases were counted above.
+  return succeed({ value: document.toJS({ maxAliasCount: -1 }), document, placeOf });
+}
+
+type Found = { readonly offset: number; readonly message: string };
+
+/** What to do about errors that the parser words for programmers. */
+const ADVICE: Readonly<Record<string, string>> = {
+  RESOURCE_EXHAUSTION: 'is nested too deep to be read. Write it flatter.',
+  MULTIPLE_DOCS: 'is a second document. Remove it and the line "---", or put it into a file of its own.',
+  DUPLICATE_KEY: 'is the second key of this name. Remove one of the two.',
+};
+
+function formatErrors(errors: Document['errors']): readonly Found[] {
+  // Each level of a text that is nested too deep has an error of its own.
+  const tooDeep = errors.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  return (tooDeep === undefined ? errors : [tooDeep]).map(({ code, message, pos }) => ({
+    offset: pos[0],
+    message: ADVICE[code] ?? `is not valid YAML: ${message}`,
+  }));
+}
+
+/** Finds values that are not plain: tags, and keys that are no text. */
+function checkForm(document: Document): readonly Found[] {
+  const found: Found[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      if (isNode(key) && !isScalar(key))
+        found.push(foundAt(key, 'is no key: a key is a text. Write one out.'));
+    },
+    Value(_, value) {
+      const { tag } = value;
+      if (tag === undefined || PLAIN_TAGS.includes(tag)) return;
+      found.push(foundAt(value, 'has a tag, and tags are not read. Remove it.'));
+    },
+  });
+  return found;
+}
+
+function foundAt({ range }: Node, message: string): Found {
+  return { offset: range?.[0] ?? 0, message };
+}
+
+/** Finds aliases that would fill the memory, or lead nowhere. */
+function checkAliases({ contents }: Document): readonly Found[] {
+  const found: Found[] = [];
+  /** How many values each anchor stands for; `open` while they are counted. */
+  const anchors = new Map<string, number | 'open'>();
+  let repeated = 0;
+  const follow = (alias: Alias): number => {
+    const weight = anchors.get(alias.source);
+    if (typeof weight !== 'number') {
+      const missing = `has no anchor "&${alias.source}" before it. Check its name.`;
+      found.push(foundAt(alias, weight === 'open' ? 'is part of what it repeats. Write it out.' : missing));
+      return 0;
+    }
+    if (repeated <= MAX_REPEATED && repeated + weight > MAX_REPEATED) found.push(foundAt(alias, TOO_MANY));
+    repeated += weight;
+    return weight;
+  };
+  const count = (node: unknown): number => {
+    if (isAlias(node)) return follow(node);
+    const anchor = isNode(node) && 'anchor' in node ? node.anchor : undefined;
+    if (anchor !== undefined) anchors.set(anchor, 'open');
+    const weight = childrenOf(node).reduce<number>((sum, child) => sum + count(child), 1);
+    if (anchor !== undefined) anchors.set(anchor, weight);
+    return weight;
+  };
+  count(contents);
+  return found;
+}
+
+const TOO_MANY = `is one alias too many: together they stand for more than ${MAX_REPEATED} values. Write out what is meant.`;
+
+function childrenOf(node: unknown): readonly unknown[] {
+  if (isMap(node)) return node.items.flatMap(({ key, value }) => [key, value]);
+  return isSeq(node) ? node.items : [];
+}
+
+/** An integer beyond 2^53 is kept as it is written: in an example it stands for a vendor's id, every digit of it. */
+function keepDigits(document: Document): void {
+  visit(document, {
+    Scalar(_, scalar) {
+      const { value, source } = scalar;
+      if (typeof value !== 'number' || Number.isSafeInteger(value) || !/^-?\d+$/.test(source ?? '')) return;
+      scalar.value = JSON.rawJSON(source ?? '');
+    },
+  });
 }

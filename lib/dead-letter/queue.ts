@@ -3,7 +3,7 @@ import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { StageAlarm } from '../alarms/stage-alarm.ts';
-import { MESSAGE_SIZES } from '../buffer/message-sizes.ts';
+import { MESSAGE_SIZES } from '../buffer/queue.ts';
 import { DELIVERY_TIMES } from '../deliver/times.ts';
 import { adapterMetric } from '../operate/metrics.ts';
 import { type DataProtection, queueProtection } from '../protection/data-protection.ts';

@@ -1,11 +1,11 @@
+import jsonata from 'jsonata';
 import { isSafe, isSafePattern } from 'redos-detector';
-import type { Profile } from '../../lambdas/ingest/source.ts';
-import { isExpression, isNullVariant } from '../../lambdas/map/expression.ts';
+import { expressionSource, isExpression, isNullVariant } from '../../lambdas/map/expression.ts';
+import { isOffset } from '../../lambdas/map/functions.ts';
 import type { Mapping } from '../../lambdas/map/mapping.ts';
+import { offsetOf } from '../../lambdas/map/time.ts';
 import { type ConfigFile, didYouMean, type Problem } from '../config/file.ts';
 import type { WrittenFile } from './schema.ts';
-import { type Ast, type Node, namesRead, nodesOf, parseExpression } from './syntax-tree.ts';
-import { checkNumbers, checkTimes } from './values.ts';
 
 /** A value of a mapping file, literal or expression, and the path where it stands. */
 export type LocatedText = {
@@ -64,7 +64,7 @@ export function expressionsOf(values: Values): readonly LocatedText[] {
 /** The event API refuses these as values, whatever the parameter. */
 export function checkLiterals({ value, problemAt }: ConfigFile<WrittenFile>): readonly Problem[] {
   const ids = value.events.flatMap((event, index) => {
-    const id = event['event-id'];
+    const { 'event-id': id = {} } = event;
     const path = ['events', index, 'event-id'];
     return typeof id === 'string'
       ? [{ path, text: id }]
@@ -181,14 +181,13 @@ function checkPattern({ type, value }: Node): readonly string[] {
   return why === undefined ? [] : [`${value} ${why}`];
 }
 
-/** A pattern that cannot be judged in this time is refused as too intricate. */
-const TIMEOUT_MS = 2000;
-
-/** Why the text that a pattern is tried on could make it slow; `undefined` where no text can. */
+/**
+ * Why the text that a pattern is tried on could make it slow; `undefined` where no text can. The library gives up after a number
+ * of steps: a limit in time would judge the machine.
+ */
 export function explainSlow(pattern: string | RegExp): string | undefined {
   try {
-    const config = { timeout: TIMEOUT_MS };
-    const { safe } = typeof pattern === 'string' ? isSafePattern(pattern, config) : isSafe(pattern, config);
+    const { safe } = typeof pattern === 'string' ? isSafePattern(pattern) : isSafe(pattern);
     if (safe) return undefined;
   } catch {
     return 'cannot be checked for its speed. Write it without named groups and inline flags.';
@@ -209,26 +208,6 @@ function checkConstantCondition({ path, event }: LocatedText, ast: Ast): readonl
     : ['is never true, so that the event cannot be reached. Mend the condition, or remove the event.'];
 }
 
-/** Headers that prove who sent a webhook stay at ingest. */
-export function checkSecretHeaders(
-  { value, problemAt }: ConfigFile<WrittenFile>,
-  { signature }: Profile,
-): readonly Problem[] {
-  const carrier =
-    'signature' in signature ? signature.signature : 'token' in signature ? signature.token : {};
-  const own = [carrier.header ?? []].flat().map((name) => name.toLowerCase());
-  const shared =
-    'sharedSecret' in signature && 'name' in signature.sharedSecret ? signature.sharedSecret.name : '';
-  const secret = ['authorization', 'cookie', ...own, shared.toLowerCase()];
-  return expressionsOf(value).flatMap(({ path, text }) =>
-    headersIn(text)
-      .filter((name) => secret.includes(name.toLowerCase()))
-      .map((name) =>
-        problemAt(path, `the header ${name} is a secret or a signature, and is not passed on. Use another.`),
-      ),
-  );
-}
-
 const NAMED_HEADER = /\$headers\.(?:`([^`]+)`|"([^"]+)"|'([^']+)'|([A-Za-z_][A-Za-z0-9_]*))/g;
 
 /** The headers that a mapping reads, by the names it gives them: only these travel with a webhook. */
@@ -241,4 +220,167 @@ export function headersIn(expression: string): readonly string[] {
   return [...expression.matchAll(NAMED_HEADER)].flatMap(
     (match) => match.slice(1).find((name) => name !== undefined) ?? [],
   );
+}
+
+/** Finds numbers that JSONata would round: compared with an id of the webhook, which is text, they are never equal. */
+function checkNumbers(text: string, ast: Ast): readonly string[] {
+  const source = expressionSource(text);
+  return nodesOf(ast).flatMap(({ type, value, position }) => {
+    if (type !== 'number' || Math.abs(Number(value)) <= Number.MAX_SAFE_INTEGER) return [];
+    const [written = String(value)] = /[\d.eE+-]+$/.exec(source.slice(0, Number(position))) ?? [];
+    return [
+      `${written} is beyond 2^53, where numbers are rounded. Write it as text: "${written.replace(/^-/, '')}".`,
+    ];
+  });
+}
+
+/** What is wrong with the literals that a function of time is given. */
+type Check = (picture: string | undefined, place: string | undefined) => readonly string[];
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  fromMillis: (picture, offset) => [...checkPicture(picture), ...checkOffset(offset)],
+  localTime: (picture, zone) => [...checkPicture(picture), ...checkZone(zone)],
+  toMillis: (picture) => [...checkYear(picture), ...checkPicture(picture)],
+};
+
+/** Checks what functions of time are given, as far as it stands in the mapping. */
+function checkTimes(ast: Ast, definitions: Readonly<Record<string, string>>): readonly string[] {
+  return callsIn(ast).flatMap(({ name, given }) => {
+    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
+    const [picture, place] = timeArguments(name, given).map((value) => literalOf(value, definitions));
+    return check?.(picture, place) ?? [];
+  });
+}
+
+/** What stands behind the time, which may be the context: `created.$localTime(picture, zone)`. */
+function timeArguments(name: string, given: readonly unknown[]): readonly unknown[] {
+  const [first] = given;
+  const isText = isNode(first) && first.type === 'string';
+  const isContext = name === 'localTime' ? given.length === 2 : name === 'fromMillis' && isText;
+  return isContext ? given : given.slice(1);
+}
+
+/** The text of a literal, or of a definition that is one. */
+function literalOf(value: unknown, definitions: Readonly<Record<string, string>>): string | undefined {
+  if (!isNode(value)) return undefined;
+  if (value.type === 'string') return String(value.value);
+  const name = String(value.value);
+  const definition = value.type === 'variable' && Object.hasOwn(definitions, name) ? definitions[name] : '';
+  const parsed = parseExpression(definition ?? '');
+  const { type, value: text } =
+    'ast' in parsed ? (parsed.ast as { type: string; value?: unknown }) : { type: '' };
+  return type === 'string' ? String(text) : undefined;
+}
+
+/** The letters that JSONata's pictures of dates know (docs.jsonata.org/date-time). */
+const COMPONENT = /^[YMDdFWwXxHhPmsfZzCE]/;
+
+function checkPicture(picture: string | undefined): readonly string[] {
+  if (picture === undefined) return [];
+  const markers = [...picture.replaceAll('[[', '').matchAll(/\[([^\]]*)(\]?)/g)];
+  return markers.flatMap(([marker, component = '', end]) => {
+    if (end === '')
+      return [`the picture "${picture}" has a [ without its ]. Add it, or write [[ for a bracket.`];
+    if (COMPONENT.test(component.trim())) return [];
+    return [
+      `${marker} is no part of a date. Write one of docs.jsonata.org/date-time: [Y], [M01], [D1], [H01].`,
+    ];
+  });
+}
+
+/** What a picture leaves out in front, JSONata takes from the clock. */
+function checkYear(picture: string | undefined): readonly string[] {
+  if (picture === undefined || /\[\s*[YX]/.test(picture)) return [];
+  return [
+    `the picture "${picture}" has no year: today's would be taken, which differs at every attempt. Add [Y].`,
+  ];
+}
+
+function checkOffset(offset: string | undefined): readonly string[] {
+  if (offset === undefined || isOffset(offset)) return [];
+  return [
+    `$fromMillis would misread "${offset}". Write +HHMM, as in "+0530", or better: ` +
+      '$localTime(time, picture, "Europe/Berlin").',
+  ];
+}
+
+function checkZone(zone: string | undefined): readonly string[] {
+  if (zone === undefined || offsetOf(new Date(0), zone) !== undefined) return [];
+  const advice = didYouMean(zone, Intl.supportedValuesOf('timeZone'), 'Write one such as "Europe/Berlin".');
+  return [`"${zone}" is not a time zone. ${advice}`];
+}
+
+/** The syntax tree that JSONata makes of an expression. */
+type Ast = ReturnType<jsonata.Expression['ast']>;
+
+/** Parses an expression; or says why JSONata cannot. */
+export function parseExpression(text: string): { readonly ast: Ast } | { readonly problem: string } {
+  try {
+    return { ast: jsonata(expressionSource(text)).ast() };
+  } catch (error) {
+    const position = isPositioned(error) ? ` at character ${error.position}` : '';
+    const message = error instanceof Object && 'message' in error ? error.message : error;
+    return { problem: `is not valid JSONata${position}: ${message}` };
+  }
+}
+
+function isPositioned(error: unknown): error is { readonly position: number } {
+  return error instanceof Object && 'position' in error && typeof error.position === 'number';
+}
+
+/** A node of the syntax tree, as far as it is looked at. */
+export type Node = Readonly<Record<string, unknown>> & { readonly type: string };
+
+export function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
+}
+
+/** Every node of a tree, parents before children. */
+export function nodesOf(value: unknown): readonly Node[] {
+  if (Array.isArray(value)) return value.flatMap(nodesOf);
+  if (typeof value !== 'object' || value === null || value instanceof RegExp) return [];
+  const children = Object.values(value).flatMap(nodesOf);
+  return isNode(value) ? [value, ...children] : children;
+}
+
+/** The variables that an expression reads, without those that it defines itself. */
+export function namesRead(ast: Ast): readonly string[] {
+  const nodes = nodesOf(ast);
+  const defined = new Set(nodes.flatMap(namesDefined));
+  const read = nodes.flatMap(({ type, value }) => (type === 'variable' ? [String(value)] : []));
+  return [...new Set(read)].filter((name) => name !== '' && name !== '$' && !defined.has(name));
+}
+
+/** By `$x := …`, as the argument of a function, or by `@$x` and `#$x` in a path. */
+function namesDefined({ type, lhs, arguments: given, focus, index }: Node): readonly string[] {
+  const nodes = type === 'bind' ? [lhs] : type === 'lambda' && Array.isArray(given) ? given : [];
+  const names = nodes.flatMap((node) => (isNode(node) ? [String(node.value)] : []));
+  return [...names, ...[focus, index].filter((name) => typeof name === 'string')];
+}
+
+/** The names of the members that an expression reads, wherever they stand. */
+export function membersRead(ast: Ast): readonly string[] {
+  return nodesOf(ast).flatMap(({ type, value }) => (type === 'name' ? [String(value)] : []));
+}
+
+/** A call of a function by its name. */
+type Call = {
+  readonly name: string;
+  /** As the function gets them; the first is `undefined` where it is piped in (`time ~> $f(…)`). */
+  readonly given: readonly unknown[];
+  /** Missing where JSONata made the call of an operator. */
+  readonly position: unknown;
+};
+
+/** Every call of a named function in a tree. */
+export function callsIn(ast: Ast): readonly Call[] {
+  const nodes = nodesOf(ast);
+  const piped = new Set(nodes.flatMap(({ type, rhs }) => (type === 'apply' ? [rhs] : [])));
+  return nodes.flatMap((node) => {
+    const { type, procedure, arguments: given, position } = node;
+    if (type !== 'function' || !isNode(procedure) || !Array.isArray(given)) return [];
+    return [
+      { name: String(procedure.value), given: piped.has(node) ? [undefined, ...given] : given, position },
+    ];
+  });
 }

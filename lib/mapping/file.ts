@@ -1,6 +1,5 @@
-import * as z from 'zod';
-import { findOptions, PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
-import { type Profile, profileSchema, type Source } from '../../lambdas/ingest/source.ts';
+import type * as z from 'zod';
+import type { Profile, Source } from '../../lambdas/ingest/source.ts';
 import { MAX_PARAMETERS } from '../../lambdas/map/event.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { matchesEventType } from '../../lambdas/webhook-body.ts';
@@ -11,29 +10,28 @@ import {
   type Finding,
   type Problem,
   readConfigFile,
-  repair,
 } from '../config/file.ts';
-import { checkDeduplicationIds } from './deduplication-id.ts';
-import {
-  checkExpressions,
-  checkLiterals,
-  checkSecretHeaders,
-  explainSlow,
-  mappedHeaders,
-} from './expressions.ts';
-import { checkFormerNames } from './former-names.ts';
+import { repair } from '../config/repair.ts';
+import { findUnfitSource } from '../stages/limits.ts';
+import { type Contract, definitionOf } from './contract.ts';
+import { checkDefinitions } from './contract-check.ts';
+import { checkExpressions, checkLiterals, mappedHeaders } from './expressions.ts';
 import {
   eventIdOf,
   mappingFileSchema,
   resolveMapping,
+  type WrittenEvent,
   type WrittenFile,
   type WrittenMapping,
 } from './schema.ts';
+import { checkDeduplicationIds, checkSecretHeaders, resolveVerify } from './verify.ts';
 
 /** A mapping file: how its source is verified (ingest's part) and what becomes of its webhooks (map's part). */
 export type MappingFile = WrittenMapping & {
   readonly secret: string;
   readonly profile: Profile;
+  /** The event definitions that its events may name; each event has the id of its own already. */
+  readonly contract?: Contract | undefined;
   /** Makes a problem at the line where the value at a path stands. */
   readonly problemAt: ConfigFile<unknown>['problemAt'];
 };
@@ -54,8 +52,13 @@ export function sourceOf(file: MappingFile): Source {
   };
 }
 
-/** The stages that event ids have to be there for; not checked where there are none. */
-type Stages = readonly string[] | undefined;
+/** What a mapping file is checked against. */
+type Terms = {
+  /** The stages that event ids have to be there for; not checked where there are none. */
+  readonly stages?: readonly string[] | undefined;
+  /** The event definitions that it may name; missing where there is no contract file. */
+  readonly contract?: Contract | undefined;
+};
 
 /**
  * Parses one `mapping.yaml`, and checks all that can be checked without a webhook.
@@ -64,13 +67,13 @@ type Stages = readonly string[] | undefined;
 export function parseMappingFile(
   file: string,
   text: string,
-  { folder, stages }: { readonly folder: string; readonly stages?: Stages },
+  { folder, ...terms }: Terms & { readonly folder: string },
 ): Result<MappingFile, readonly Problem[]> {
   const read = readConfigFile(file, text);
   if (!read.ok) return read;
   const { value: raw, problemAt } = read.value;
   const checked = checkAgainst(checkedSchema, raw);
-  if (!checked.ok) return fail(inOrder(problemsOf(read.value, checked.failure, stages)));
+  if (!checked.ok) return fail(inOrder(problemsOf(read.value, checked.failure, terms)));
 
   const { verify, source, formerly, secret, let: definitions, defaults, events, ...beside } = checked.value;
   const parsed = { value: checked.value, problemAt };
@@ -80,7 +83,7 @@ export function parseMappingFile(
     ...(profile.ok
       ? [...checkSecretHeaders(parsed, profile.value), ...checkDeduplicationIds(parsed, profile.value)]
       : profile.failure.map(({ path, message }) => problemAt(path, message))),
-    ...checkMeaning(parsed, stages),
+    ...checkMeaning(parsed, terms),
   ];
   return profile.ok && problems.length === 0
     ? succeed({
@@ -89,11 +92,18 @@ export function parseMappingFile(
         secret,
         let: definitions,
         defaults,
-        events,
+        events: events.map((event) => withId(event, terms.contract)),
         profile: profile.value,
+        contract: terms.contract,
         problemAt,
       })
     : fail(inOrder(problems));
+}
+
+/** The event with the id of its definition; without one where the definition has problems, which are reported. */
+function withId(event: WrittenEvent, contract: Contract | undefined): WrittenEvent {
+  const definition = definitionOf(event, contract);
+  return definition === undefined ? event : { ...event, 'event-id': definition['event-id'] };
 }
 
 type Parsed = ConfigFile<WrittenFile>;
@@ -132,13 +142,13 @@ const PLACEHOLDERS: Readonly<Record<string, unknown>> = {
 function problemsOf(
   { value: raw, problemAt }: ConfigFile<unknown>,
   findings: readonly Finding[],
-  stages: Stages,
+  terms: Terms,
 ): readonly Problem[] {
   const problems = findings.map(({ path, message }) => problemAt(path, message));
   const repaired = repair(raw, mappingFileSchema, findings, PLACEHOLDERS);
   if (repaired === undefined) return problems;
   const known = repaired.replaced.map((path) => problemAt(path, '').path);
-  const more = checkMeaning({ value: repaired.value, problemAt }, stages).filter(
+  const more = checkMeaning({ value: repaired.value, problemAt }, terms).filter(
     ({ path }) => !known.some((other) => path === other || path.startsWith(`${other}.`)),
   );
   return [...problems, ...more];
@@ -152,13 +162,16 @@ function inOrder(problems: readonly Problem[]): readonly Problem[] {
 }
 
 function checkFolder({ value, problemAt }: Parsed, folder: string): readonly Problem[] {
+  const unfit = findUnfitSource(value.source);
+  if (unfit !== undefined) return [problemAt(['source'], unfit)];
   if (value.source === folder) return [];
   const message = `expected "${folder}", the name of the folder. Rename one of the two. Where the folder had another name, say "formerly: [old-name]".`;
   return [problemAt(['source'], message)];
 }
 
-function checkMeaning(parsed: Parsed, stages: Stages): readonly Problem[] {
+function checkMeaning(parsed: Parsed, { stages, contract }: Terms): readonly Problem[] {
   return [
+    ...checkDefinitions(parsed, contract),
     ...checkNames(parsed),
     ...checkFormerEvents(parsed),
     ...checkEventTypes(parsed),
@@ -209,7 +222,7 @@ function checkEventIds({ value, problemAt }: Parsed, stages: readonly string[]):
   return value.events.flatMap((event, index) => {
     const id = event['event-id'];
     const path = ['events', index, 'event-id'];
-    if (typeof id === 'string') return [];
+    if (id === undefined || typeof id === 'string') return [];
     const missing = stages.filter((stage) => !eventIdOf(event, stage));
     const unknown = Object.keys(id).filter((stage) => !stages.includes(stage));
     return [
@@ -239,119 +252,45 @@ function checkParameters({ value, problemAt }: Parsed): readonly Problem[] {
   });
 }
 
-const objectSchema = z.record(z.string(), z.unknown());
+/** What has a name, and the names that it had before. */
+type Renamed = {
+  readonly name: string;
+  readonly formerly?: readonly string[] | undefined;
+  /** Makes a problem at one of the former names. */
+  readonly problemAt: (place: number, message: string) => Problem;
+};
 
-/** What a mapping file may say beside `verify`, in the words of a profile. */
-const BESIDE = {
-  'event-type': 'eventType',
-  'deduplication-id': 'deduplicationId',
-  form: 'form',
-  handshakes: 'handshakes',
-  acknowledge: 'acknowledge',
-} as const;
+type Claim = { readonly former: string; readonly owner: Renamed; readonly place: number };
 
-type BesideVerify = Partial<Record<keyof typeof BESIDE, unknown>>;
-
-/**
- * Resolves `verify`: the name of a profile, a profile with some options changed (`{profile: zendesk, content: …}`), or all
- * the options. `beside` takes the place of what the profile says of type, id, handshakes and acknowledgement.
- */
-export function resolveVerify(
-  verify: unknown,
-  beside: BesideVerify = {},
-): Result<Profile, readonly Finding[]> {
-  const options = readOptions(verify);
-  if (!options.ok) return options;
-  const given = Object.entries(BESIDE).flatMap(([key, name]) => {
-    const value = beside[key as keyof typeof BESIDE];
-    // One selector may stand without its list.
-    const isList = name === 'eventType' || name === 'deduplicationId';
-    return value === undefined ? [] : [[name, isList ? [value].flat() : value] as const];
+/** Checks that a former name leads to one event, or source, and that none has it now: else two would share what it was. */
+export function checkFormerNames(kind: 'event' | 'source', all: readonly Renamed[]): readonly Problem[] {
+  const claims = all.flatMap((owner) =>
+    (owner.formerly ?? []).map((former, place) => ({ former, owner, place })),
+  );
+  return claims.flatMap((claim, index) => {
+    const message = explainPresent(kind, claim, all) ?? explainShared(claim, claims.slice(0, index));
+    return message === undefined ? [] : [claim.owner.problemAt(claim.place, message)];
   });
-  const checked = checkAgainst(profileSchema, { ...options.value, ...Object.fromEntries(given) });
-  if (!checked.ok) {
-    return fail(checked.failure.map((finding) => whereWritten(finding, typeof verify === 'string')));
+}
+
+function explainPresent(
+  kind: 'event' | 'source',
+  { former, owner }: Claim,
+  all: readonly Renamed[],
+): string | undefined {
+  if (former === owner.name) return `"${former}" is its present name. Remove it here.`;
+  const other = all.find(({ name }) => name === former);
+  if (other === undefined) return undefined;
+  if (other.formerly?.includes(owner.name)) {
+    return `"${owner.name}" and "${former}" each say that they were the other. Remove one of the two lines.`;
   }
-  const slow = findSlowPicks(checked.value.signature);
-  return slow.length === 0 ? checked : fail(slow);
+  const rename = kind === 'event' ? 'Give that event another name' : 'Rename that folder';
+  return `"${former}" is the name of another ${kind}. ${rename}, or remove this line.`;
 }
 
-function readOptions(verify: unknown): Result<object, readonly Finding[]> {
-  if (typeof verify === 'string') return profileNamed(verify, ['verify']);
-  const object = objectSchema.safeParse(verify);
-  if (!object.success) {
-    const message = 'expected the name of a profile, or the options of a scheme.';
-    return fail([{ path: ['verify'], message }]);
-  }
-  const { profile, ...options } = object.data;
-  if (profile === undefined) return succeed({ signature: options });
-  const base = profileNamed(String(profile), ['verify', 'profile']);
-  if (!base.ok) return base;
-  return succeed({ ...base.value, signature: mergeOptions(base.value.signature, options) });
-}
-
-/** What says where a value stands; of two that differ, the second takes the place of the first with all that is beside it. */
-const PLACES = ['in', 'header', 'query', 'body'];
-
-/**
- * Changes some options of a profile: objects are merged, null removes an option, and all else replaces what was there, as in a
- * JSON merge patch (RFC 7396).
- */
-function mergeOptions(base: object, changes: object): object {
-  const before = base as Readonly<Record<string, unknown>>;
-  const merged: Record<string, unknown> = isOtherPlace(base, changes) ? {} : { ...before };
-  for (const [name, change] of Object.entries(changes)) {
-    if (change === null) delete merged[name];
-    else if (isPlainObject(change) && isPlainObject(merged[name]))
-      merged[name] = mergeOptions(merged[name], change);
-    else merged[name] = change;
-  }
-  return merged;
-}
-
-/** Another place altogether; another header is read as the profile's was. */
-function isOtherPlace(base: object, changes: object): boolean {
-  const placeOf = (options: object) => {
-    const { in: kind, ...rest } = options as { readonly in?: unknown };
-    return kind ?? PLACES.find((place) => place in rest);
-  };
-  const [from, to] = [placeOf(base), placeOf(changes)];
-  return to !== undefined && from !== to;
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function profileNamed(
-  name: string,
-  path: readonly PropertyKey[],
-): Result<{ readonly signature: object }, readonly Finding[]> {
-  const profile = findOptions(name);
-  if (profile !== undefined) return succeed({ ...profile, signature: { ...(profile.signature as object) } });
-  const advice = didYouMean(name, PROFILE_NAMES, `There are: ${PROFILE_NAMES.join(', ')}.`);
-  return fail([{ path, message: `${JSON.stringify(name)} is not a profile. ${advice}` }]);
-}
-
-/** Where a person wrote what is wrong in a profile: in `verify`, or beside it. */
-function whereWritten({ path: [first = '', ...rest], message }: Finding, isName: boolean): Finding {
-  const key = Object.entries(BESIDE).find(([, name]) => name === first)?.[0];
-  return { path: key === undefined ? ['verify', ...(isName ? [] : rest)] : [key, ...rest], message };
-}
-
-/**
- * Finds `pick` patterns that a header could make slow. Anyone can send a header, and would keep the function busy with it.
- * The function itself does not look again: it only sees patterns that passed here.
- */
-function findSlowPicks(scheme: Profile['signature']): readonly Finding[] {
-  if (scheme.kind === 'sharedSecret' || scheme.kind === 'custom') return [];
-  const extractors =
-    scheme.kind === 'jwt'
-      ? { token: scheme.token }
-      : { signature: scheme.signature, timestamp: scheme.timestamp, id: scheme.id };
-  return Object.entries(extractors).flatMap(([name, extractor]) => {
-    const pick = extractor?.pick;
-    const message = pick === undefined ? undefined : explainSlow(pick);
-    return message === undefined ? [] : [{ path: ['verify', name, 'pick'], message }];
-  });
+function explainShared({ former, owner }: Claim, earlier: readonly Claim[]): string | undefined {
+  const first = earlier.find((claim) => claim.former === former)?.owner;
+  if (first === undefined) return undefined;
+  const whose = first === owner ? 'is there twice' : `is a former name of "${first.name}" already`;
+  return `"${former}" ${whose}. Keep it where it belongs, and remove the other.`;
 }

@@ -18,7 +18,8 @@ import {
   valueSchema,
 } from '../../lambdas/map/mapping.ts';
 
-const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+/** A name of lower-case words: of an event, of an event definition. */
+export const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 const DURATION_FORM = 'expected a time span: a number and s, m, h or d, as in "24h"';
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -35,12 +36,16 @@ const eventTypesSchema = z
   })
   .transform((on) => (typeof on === 'string' ? [on] : on));
 
-const eventIdSchema = z.union([z.string().min(1), z.record(z.string().min(1), z.string().min(1))], {
+/** An event id of Webex Campaign: one for all stages, or one per stage. */
+export const eventIdSchema = z.union([z.string().min(1), z.record(z.string().min(1), z.string().min(1))], {
   error: ({ input }) =>
     input === undefined
       ? undefined
       : 'expected the id as quoted text, or one per stage: { dev: evt_…, prod: evt_… }',
 });
+
+/** The kinds of event key. */
+export const KEY_KINDS = ['text', 'device', 'customer-id', 'email', 'msisdn'] as const;
 
 const KIND_FORM = 'expected one of: text, device, customer-id, email, msisdn.';
 
@@ -115,9 +120,16 @@ const eventSchema = z.strictObject({
   items: expressionSchema
     .optional()
     .describe('Finds the items of a webhook; each becomes an event of its own, with the item as $item.'),
-  'event-id': eventIdSchema.describe(
-    'The event definition in Webex Campaign, for all stages or one per stage.',
-  ),
+  definition: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The event definition in Webex Campaign, by its name in webex-events.yaml.'),
+  'event-id': eventIdSchema
+    .optional()
+    .describe(
+      'In the place of a definition, its bare id: for all stages or one per stage. Nothing checks it.',
+    ),
   'event-key': eventKeySchema.describe('Whom: an e-mail address, mobile number, device id or customer id.'),
   'event-params': paramsSchema
     .default({})
@@ -169,6 +181,10 @@ export const mappingFileSchema = z.strictObject({
     .unknown()
     .optional()
     .describe('Which fields of a form hold JSON: the whole webhook, or a member each.'),
+  'api-version': z
+    .unknown()
+    .optional()
+    .describe('Where the version of the vendor’s API stands, for "adapter report".'),
   handshakes: z
     .unknown()
     .optional()
@@ -220,7 +236,7 @@ export function resolveMapping(
 /** The event id of a stage, if there is one. */
 export function eventIdOf(event: Pick<WrittenEvent, 'event-id'>, stage: string): string | undefined {
   const id = event['event-id'];
-  if (typeof id === 'string') return id;
+  if (id === undefined || typeof id === 'string') return id;
   return Object.hasOwn(id, stage) ? id[stage] : undefined;
 }
 
@@ -264,6 +280,15 @@ function withoutUndefined(event: WrittenEvent): Partial<WrittenEvent> {
   return Object.fromEntries(Object.entries(event).filter(([, value]) => value !== undefined));
 }
 
+/**
+ * The name in Secrets Manager of one of a stack's secrets. A mapping file has one name for all stages, but each stage needs
+ * a secret of its own.
+ * @param name what the names of the stack's resources begin with (`WebhookAdapterProps.name`)
+ */
+export function secretNameOf(name: string, secret: string): string {
+  return `${name}/${secret}`;
+}
+
 type JsonSchema = Record<string, unknown>;
 
 /** What a mapping file may hold, for editors. It covers keys and forms; the check at synth covers the rest. */
@@ -273,8 +298,16 @@ export function mappingJsonSchema(): JsonSchema {
     $schema,
     title: 'Mapping file of the Webex Campaign Webhook Adapter',
     description: 'What becomes of the webhooks of one source: docs/mapping-language.md',
-    ...(withWrittenForms(schema) as JsonSchema),
+    ...withEitherId(withWrittenForms(schema) as JsonSchema),
   };
+}
+
+/** An event has a definition, or else an id of its own. */
+function withEitherId(schema: JsonSchema): JsonSchema {
+  const events = (schema.properties as { readonly events: { readonly items: object } }).events;
+  const either = ['definition', 'event-id'].map((key) => ({ required: [key] }));
+  const items = { ...events.items, oneOf: either };
+  return { ...schema, properties: { ...(schema.properties as object), events: { ...events, items } } };
 }
 
 /** Replaces what zod makes of a key by what a person may write. */
@@ -308,6 +341,7 @@ const WRITTEN: Readonly<Record<string, () => JsonSchema>> = {
   'event-type': () => oneOrMore(fragment(eventTypeSchema)),
   'deduplication-id': () => oneOrMore(fragment(selectorSchema)),
   form: () => fragment(profileSchema.shape.form),
+  'api-version': () => fragment(selectorSchema),
   handshakes: () => ({ type: 'array', items: fragment(handshakeSchema) }),
   acknowledge: () => fragment(acknowledgementSchema),
   'event-key': () => ({ anyOf: [{ type: 'string' }, fragment(eventKeyKinds)] }),

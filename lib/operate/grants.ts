@@ -16,7 +16,7 @@ export type OperatedParts = {
 
 const FIND_QUEUE = ['sqs:GetQueueUrl', 'sqs:GetQueueAttributes'];
 
-/** Lets somebody find out what happened: `dead-letter list` and `show`, `explain`, `tail`. */
+/** Lets somebody find out what happened: `dead-letter list` and `show`, `explain`, `tail`, `report`. */
 export function grantReading(parts: OperatedParts, grantee: IGrantable): Grant {
   const { buffer, deadLetter, ledger, functions } = parts;
   deadLetter.encryptionMasterKey?.grantDecrypt(grantee);
@@ -26,9 +26,24 @@ export function grantReading(parts: OperatedParts, grantee: IGrantable): Grant {
     allow(grantee, [...FIND_QUEUE, 'sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility'], deadLetter.queueArn),
     allow(grantee, FIND_QUEUE, buffer.queueArn),
     allow(grantee, ['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:Scan'], ledger.tableArn),
-    ...functions.map(({ logGroup }) => allow(grantee, ['logs:FilterLogEvents'], logGroup.logGroupArn)),
-    // `tail` finds the groups by the stack's name; the action cannot be narrowed to some groups.
+    ...functions.map(({ logGroup }) =>
+      allow(grantee, ['logs:FilterLogEvents', 'logs:StartQuery'], logGroup.logGroupArn),
+    ),
+    allowQueryResults(grantee),
+    // `report` asks how much the groups keep; the action cannot be narrowed to some groups.
     allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),
+    allowFinding(ledger, grantee),
+  ].reduce((all, grant) => all.combine(grant));
+}
+
+/**
+ * Lets somebody read which mappings are deployed, and nothing of a customer's: `diff --stack`. Lambda gives the package of a
+ * function together with its settings, among which is no secret.
+ */
+export function grantReadingMappings({ ledger, functions }: OperatedParts, grantee: IGrantable): Grant {
+  return [
+    allowFinding(ledger, grantee),
+    ...functions.map(({ functionArn }) => allow(grantee, ['lambda:GetFunction'], functionArn)),
   ].reduce((all, grant) => all.combine(grant));
 }
 
@@ -64,14 +79,27 @@ export function grantSetting(
   return [
     allow(grantee, actions, ...secrets.map(({ secretArn }) => secretArn)),
     ...functions.map(({ logGroup }) => allow(grantee, ['logs:StartQuery'], logGroup.logGroupArn)),
-    allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),
-    // Query results have no resource (Service Authorization Reference, Amazon CloudWatch Logs).
-    allow(grantee, ['logs:GetQueryResults'], '*'),
+    allowFinding(ledger, grantee),
+    allowQueryResults(grantee),
   ].reduce((all, grant) => all.combine(grant));
 }
 
 function allow(grantee: IGrantable, actions: string[], ...resourceArns: string[]): Grant {
   return Grant.addToPrincipal({ grantee, actions, resourceArns });
+}
+
+/** They have no resource (Service Authorization Reference, Amazon CloudWatch Logs). */
+function allowQueryResults(grantee: IGrantable): Grant {
+  return allow(grantee, ['logs:GetQueryResults'], '*');
+}
+
+/** The commands find an adapter, its functions and their logs by the stack's name or the adapter's: CloudFormation knows both. */
+function allowFinding(part: Table, grantee: IGrantable): Grant {
+  const stack = Stack.of(part);
+  const resourceName = `${stack.stackName}/*`;
+  const arn = stack.formatArn({ service: 'cloudformation', resource: 'stack', resourceName });
+  const actions = ['cloudformation:DescribeStackResources', 'cloudformation:ListStackResources'];
+  return allow(grantee, actions, arn);
 }
 
 function everyLogGroup(scope: Table): string {

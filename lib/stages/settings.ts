@@ -1,13 +1,14 @@
 import { Duration } from 'aws-cdk-lib';
-import type { AlarmSettings } from '../alarms/settings.ts';
+import type { AlarmSettings } from '../alarms/stage-alarm.ts';
 import type { WebhookAdapterStackProps } from '../webhook-adapter-stack.ts';
-import type { Stage } from './schema.ts';
+import { type Stage, stagesWithPlaceholders } from './stages.ts';
 
 /** What a stage's settings mean to its stack. Apart from their schema, so that no command waits for the CDK to load. */
 export function stackPropsOf(name: string, stage: Stage): Omit<WebhookAdapterStackProps, 'mappings'> {
   const { domain, throttle } = stage;
   return {
     stage: name,
+    placeholders: stagesWithPlaceholders({ [name]: stage }).length > 0 ? 'allowed' : undefined,
     description: `Webhooks to Webex Campaign events (${name}).`,
     terminationProtection: stage['termination-protection'] ?? name.startsWith('prod'),
     eventUrl: stage['event-url'],

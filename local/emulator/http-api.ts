@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { FunctionPool } from './functions/pool.ts';
-import { listenOnLoopback } from './loopback.ts';
+import { listenOnLoopback } from './host.ts';
 import { ACCOUNT } from './template.ts';
 
 /** Lambda takes 6 MB of event; API Gateway answers 413 to more. */

@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { buildApp } from 'fauxqs';
-import { installFastTime } from './fast-clock.ts';
-import { answerMemory } from './thread-memory.ts';
+import { answerMemory, installFastTime } from './host.ts';
 
 // fauxqs keeps time by Date and timers: in a thread of its own it can live in a faster world.
 installFastTime(workerData);

@@ -1,12 +1,13 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { Worker } from 'node:worker_threads';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { FastClock } from './fast-clock.ts';
-import { type ReadSecrets, type SecretsManager, startSecretsManager } from './secrets-manager.ts';
-import type { ResourceOf } from './supported-resources.ts';
-import { CREDENTIALS, type Endpoints, REGION } from './template.ts';
-import { measureThread, type ThreadMemory } from './thread-memory.ts';
+import * as z from 'zod';
+import { formatMissing } from '../settings.ts';
+import { type FastClock, listenOnLoopback, measureThread, type ThreadMemory } from './host.ts';
+import { CREDENTIALS, type Endpoints, REGION, type Resource, type ResourceOf } from './template.ts';
 
 /** The ports that stand in for the services that functions call. */
 export type ServiceEndpoints = Omit<Endpoints, 'httpApi'>;
@@ -130,4 +131,180 @@ export async function startTableServer(): Promise<TableServer> {
       await worker.terminate();
     },
   };
+}
+
+export type SecretsManager = {
+  readonly endpoint: string;
+  /** Adds the secrets of a template, with the values that it has generated; one that is there keeps its value. */
+  readonly declare: (resources: readonly Resource[]) => void;
+  readonly stop: () => Promise<void>;
+};
+
+/**
+ * Starts a Secrets Manager on a free port of 127.0.0.1, in AWS JSON 1.1: to read a secret, which is all that the
+ * functions do, and to put a value in its place, as commands do. No npm package speaks it.
+ */
+export async function startSecretsManager(readSecrets: ReadSecrets): Promise<SecretsManager> {
+  const versions = createSecretVersions(readSecrets);
+  const server = createServer(async (message, response) => {
+    const chunks: Buffer[] = await message.toArray();
+    const operation = String(message.headers['x-amz-target']).replace(/^secretsmanager\./, '');
+    const { status, body } = replySafely(versions, operation, Buffer.concat(chunks).toString('utf8'));
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+  });
+  const { url: endpoint, stop } = await listenOnLoopback(server);
+  return {
+    endpoint,
+    declare: (resources) => {
+      for (const { type, properties } of resources) {
+        if (type === 'AWS::SecretsManager::Secret') versions.declare(properties);
+      }
+    },
+    stop,
+  };
+}
+
+/** A file of secrets that is being edited may be no JSON for a moment. */
+function replySafely(versions: SecretVersions, operation: string, body: string): Reply {
+  try {
+    return versions.reply(operation, body);
+  } catch (error) {
+    return rejected('InternalServiceError', String(error));
+  }
+}
+
+/** Secrets by name, read at each request. A value that is not text is served as JSON. */
+type ReadSecrets = () => Readonly<Record<string, unknown>>;
+
+/** An answer of AWS JSON 1.1. */
+type Reply = { readonly status: number; readonly body: object };
+
+type SecretProperties = ResourceOf<'AWS::SecretsManager::Secret'>['properties'];
+
+type Version = { readonly id: string; readonly text: string; readonly createdAt: number };
+
+/** A secret of the template. A value that was put there during the run wins over what is read or generated. */
+type Declared = {
+  readonly name: string;
+  readonly generated: unknown;
+  readonly put: Map<string, Version>;
+  /** Versions by the label that they carry. */
+  readonly labels: Map<string, string>;
+  /** When the value that the run has begun with was first asked for. */
+  readonly startedAt: number;
+};
+
+type SecretVersions = {
+  readonly declare: (properties: SecretProperties) => void;
+  readonly reply: (operation: string, body: string) => Reply;
+};
+
+const requestSchema = z.object({
+  SecretId: z.string(),
+  SecretString: z.string().default(''),
+  VersionStages: z.array(z.string()).default(['AWSCURRENT']),
+  VersionStage: z.string().default(''),
+  MoveToVersionId: z.string().optional(),
+  RemoveFromVersionId: z.string().optional(),
+});
+
+type Request = z.infer<typeof requestSchema>;
+
+const CURRENT = 'AWSCURRENT';
+
+/** The secrets of a run, with their versions: what is put there lasts until the run ends. */
+function createSecretVersions(readSecrets: ReadSecrets): SecretVersions {
+  const secrets = new Map<string, Declared>();
+  const operations: Readonly<Record<string, (secret: Declared, request: Request) => Reply>> = {
+    GetSecretValue: (secret) => {
+      const current = currentOf(secret, readSecrets);
+      if (current === undefined) return noValue(secret.name);
+      const { id, text, createdAt } = current;
+      const version = { VersionId: id, VersionStages: [CURRENT], CreatedDate: createdAt / 1000 };
+      return { status: 200, body: { Name: secret.name, SecretString: text, ...version } };
+    },
+    PutSecretValue: (secret, request) => put(secret, request, currentOf(secret, readSecrets)),
+    UpdateSecretVersionStage: (secret, request) =>
+      moveLabel(secret, request, currentOf(secret, readSecrets)?.id),
+  };
+  return {
+    declare: (properties) => {
+      const { Name: name } = properties;
+      if (secrets.has(name)) return;
+      const generated = generate(properties);
+      secrets.set(name, { name, generated, put: new Map(), labels: new Map(), startedAt: Date.now() });
+    },
+    reply: (operation, body) => {
+      const run = operations[operation];
+      if (run === undefined)
+        return rejected('UnknownOperationException', `The local run has no ${operation}.`);
+      const request = requestSchema.safeParse(JSON.parse(body));
+      if (!request.success) return rejected('ValidationException', 'SecretId is missing.');
+      // An ARN ends in the name; the random suffix that AWS adds is optional.
+      const name = request.data.SecretId.replace(/^arn:aws:secretsmanager:[^:]*:\d+:secret:/, '');
+      const secret = secrets.get(name);
+      return secret === undefined ? notFound('.') : run(secret, request.data);
+    },
+  };
+}
+
+function currentOf(secret: Declared, readSecrets: ReadSecrets): Version | undefined {
+  const put = secret.put.get(secret.labels.get(CURRENT) ?? '');
+  if (put !== undefined) return put;
+  const value = readSecrets()[secret.name] ?? secret.generated;
+  if (value === undefined) return undefined;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  // A file has no versions: each text is a version.
+  const id = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  return { id, text, createdAt: secret.startedAt };
+}
+
+/** The first version of a secret is the current one, whatever labels are asked for. */
+function put(
+  secret: Declared,
+  { SecretString, VersionStages }: Request,
+  current: Version | undefined,
+): Reply {
+  const id = randomUUID();
+  secret.put.set(id, { id, text: SecretString, createdAt: Date.now() });
+  const labels = current === undefined ? [...VersionStages, CURRENT] : VersionStages;
+  for (const label of labels) secret.labels.set(label, id);
+  return { status: 200, body: { Name: secret.name, VersionId: id, VersionStages: labels } };
+}
+
+/** Fails where the label is on another version than `RemoveFromVersionId`, as the API reference says. */
+function moveLabel(
+  { labels, name }: Declared,
+  { VersionStage, MoveToVersionId, RemoveFromVersionId }: Request,
+  currentId: string | undefined,
+): Reply {
+  const holder = VersionStage === CURRENT ? currentId : labels.get(VersionStage);
+  const isThere = holder !== undefined && holder === MoveToVersionId;
+  if (holder !== RemoveFromVersionId && !isThere) {
+    return rejected('InvalidParameterException', `The staging label ${VersionStage} is on another version.`);
+  }
+  if (MoveToVersionId === undefined) labels.delete(VersionStage);
+  else labels.set(VersionStage, MoveToVersionId);
+  return { status: 200, body: { Name: name } };
+}
+
+/** What CloudFormation has Secrets Manager generate; each run has its own. */
+function generate({ GenerateSecretString: how }: SecretProperties): unknown {
+  if (how === undefined) return undefined;
+  const generated = randomBytes(how.PasswordLength).toString('hex').slice(0, how.PasswordLength);
+  return { ...JSON.parse(how.SecretStringTemplate), [how.GenerateStringKey]: generated };
+}
+
+/** As AWS says it, and what to do about it in the local run. */
+function noValue(name: string): Reply {
+  const advice = formatMissing(name.replace(/^[^/]*\//, ''));
+  return notFound(` value for staging label: ${CURRENT}. In the local run, ${advice}`);
+}
+
+function notFound(rest: string): Reply {
+  return rejected('ResourceNotFoundException', `Secrets Manager can't find the specified secret${rest}`);
+}
+
+function rejected(type: string, message: string): Reply {
+  return { status: 400, body: { __type: type, message } };
 }

@@ -1,12 +1,33 @@
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import type { FastClock } from './fast-clock.ts';
-import type { NamedFunctions } from './functions/pool.ts';
-import { createLogStream, type LogStream, startHttpApi } from './http-api.ts';
-import { type StartedResources, startResources } from './resources.ts';
-import { type ServiceEndpoints, type ServiceSettings, type Services, startServices } from './servers.ts';
-import type { Resource } from './supported-resources.ts';
-import { REGION, readTemplate, resolveTemplate } from './template.ts';
-import type { ThreadMemory } from './thread-memory.ts';
+import { type EventSourceSettings, startEventSource } from './functions/event-source.ts';
+import {
+  byPartOfName,
+  createFunctionPool,
+  type FunctionPool,
+  type NamedFunctions,
+  readFunctionSettings,
+} from './functions/pool.ts';
+import type { FastClock, ThreadMemory } from './host.ts';
+import { createLogStream, type LogStream, type Route, startHttpApi } from './http-api.ts';
+import {
+  createQueues,
+  type QueueServer,
+  type ServiceEndpoints,
+  type ServiceSettings,
+  type Services,
+  startServices,
+  type TableServer,
+} from './servers.ts';
+import {
+  type Endpoints,
+  queueUrl,
+  REGION,
+  type Resource,
+  type ResourceOf,
+  readTemplate,
+  resolveTemplate,
+  type Template,
+} from './template.ts';
 
 export type RunSettings = Omit<ServiceSettings, 'clock'> & {
   /** Directory of the cloud assembly. */
@@ -40,6 +61,8 @@ export type RunningStack = NamedFunctions & {
   readonly clock: FastClock;
   /** What the threads hold that stand for SQS and DynamoDB. */
   readonly memoryOfServers: () => Promise<{ readonly queues: ThreadMemory; readonly tables: ThreadMemory }>;
+  /** Adds the secrets of a newer template, as a deploy would. */
+  readonly declareSecrets: (template: Template) => Result<void, readonly string[]>;
   /** What can be made to go wrong on purpose. */
   readonly faults: StackFaults;
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
@@ -64,13 +87,8 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   if (!resolved.ok) return stopAfter(resolved, servers);
   const { resources, outputs } = resolved.value;
   const started = await startResources({
-    template,
-    resources,
+    ...{ template, resources, queues, tables, clock, onLine },
     endpoints: allEndpoints,
-    queues,
-    tables,
-    clock,
-    onLine,
   });
   if (!started.ok) return stopAfter(started, servers);
 
@@ -84,8 +102,17 @@ export async function runTemplate(settings: RunSettings): Promise<Result<Running
   const stop = () => stopAll([api.value, started.value, secretsManager, tables, queues]);
   return succeed({
     ...{ url: api.value.url, region: REGION, endpoints, outputs, clock, stop },
+    declareSecrets: (newer) => declareSecrets(secretsManager, resolveTemplate(newer, allEndpoints)),
     ...partsOf(started.value, { tables, queues }),
   });
+}
+
+function declareSecrets(
+  { declare }: Services['secretsManager'],
+  resolved: ReturnType<typeof resolveTemplate>,
+): Result<void, readonly string[]> {
+  if (!resolved.ok) return resolved;
+  return succeed(declare(resolved.value.resources));
 }
 
 /** What the commands need to know of a stack on this machine. */
@@ -138,4 +165,137 @@ async function stopAfter<Failed>(failed: Failed, parts: readonly Stoppable[]): P
 
 async function stopAll(parts: readonly Stoppable[]): Promise<void> {
   for (const part of parts) await part.stop();
+}
+
+/** Without a limit in the template, this many batches are worked on at a time. */
+const DEFAULT_CONCURRENCY = 5;
+
+type StartSettings = {
+  readonly template: Template;
+  readonly resources: readonly Resource[];
+  readonly endpoints: Endpoints;
+  readonly queues: QueueServer;
+  readonly tables: TableServer;
+  readonly clock: FastClock;
+  readonly onLine: (functionName: string, text: string) => void;
+};
+
+/** The parts of a stack that run, and what its HTTP API leads to. */
+type StartedResources = NamedFunctions & {
+  readonly apiId: string;
+  readonly routes: readonly Route<FunctionPool>[];
+  /** Has this many of the next messages delivered again, though they were worked off. */
+  readonly redeliver: (messages: number) => void;
+  readonly stop: () => Promise<void>;
+};
+
+/** Creates the queues, functions and event sources of a template, and connects its routes. */
+async function startResources(settings: StartSettings): Promise<Result<StartedResources, readonly string[]>> {
+  const { resources, queues, tables } = settings;
+  const pools = createPools(settings);
+  if (!pools.ok) return pools;
+  const byName = (name: string) => pools.value.find((pool) => isNamed(pool, name));
+
+  const [api, ...furtherApis] = ofType(resources, 'AWS::ApiGatewayV2::Api');
+  const routes = connectRoutes(resources, byName);
+  const redelivery = { messages: 0 };
+  const sources = connectEventSources({ ...settings, redelivery }, byName);
+  if (api === undefined || furtherApis.length > 0) return fail(['The local run needs exactly one HTTP API.']);
+  if (!routes.ok) return routes;
+  if (!sources.ok) return sources;
+
+  await createQueues(queues, ofType(resources, 'AWS::SQS::Queue'));
+  await tables.createTables(ofType(resources, 'AWS::DynamoDB::Table'));
+  const running = sources.value.map(([pool, source]) => startEventSource(queues.client, pool, source));
+  return succeed({
+    apiId: api.id,
+    routes: routes.value,
+    redeliver: (messages) => {
+      redelivery.messages += messages;
+    },
+    ...byPartOfName(pools.value),
+    stop: async () => {
+      await Promise.all(running.map((source) => source.stop()));
+      await Promise.all(pools.value.map((pool) => pool.stop()));
+    },
+  });
+}
+
+function createPools(settings: StartSettings): Result<readonly FunctionPool[], readonly string[]> {
+  const { resources, template, endpoints, clock, onLine } = settings;
+  const sources = ofType(resources, 'AWS::Lambda::EventSourceMapping');
+  const functions = ofType(resources, 'AWS::Lambda::Function').map((resource) => {
+    const isFedByQueue = sources.some(({ properties }) => properties.FunctionName === resource.id);
+    const isFast = isFedByQueue && clock.speed > 1;
+    return readFunctionSettings(resource, template, endpoints, isFast ? clock : undefined);
+  });
+  const problems = functions.flatMap((settled) => (settled.ok ? [] : [settled.failure]));
+  if (problems.length > 0) return fail(problems);
+  return succeed(
+    functions.flatMap((settled) =>
+      settled.ok ? [createFunctionPool(settled.value, (text) => onLine(settled.value.name, text))] : [],
+    ),
+  );
+}
+
+function connectRoutes(
+  resources: readonly Resource[],
+  byName: (name: string) => FunctionPool | undefined,
+): Result<readonly Route<FunctionPool>[], readonly string[]> {
+  const integrations = ofType(resources, 'AWS::ApiGatewayV2::Integration');
+  const routes = ofType(resources, 'AWS::ApiGatewayV2::Route').map(({ id, properties }) => {
+    const integration = integrations.find((one) => properties.Target === `integrations/${one.id}`);
+    return {
+      id,
+      routeKey: properties.RouteKey,
+      target: byName(integration?.properties.IntegrationUri ?? ''),
+    };
+  });
+  const lost = routes.filter(({ target }) => target === undefined);
+  if (lost.length > 0) return fail(lost.map(({ id }) => `${id}: the route leads to no function.`));
+  return succeed(
+    routes.flatMap(({ routeKey, target }) => (target === undefined ? [] : [{ routeKey, target }])),
+  );
+}
+
+function connectEventSources(
+  { resources, endpoints, clock, redelivery }: StartSettings & Pick<EventSourceSettings, 'redelivery'>,
+  byName: (name: string) => FunctionPool | undefined,
+): Result<readonly (readonly [FunctionPool, EventSourceSettings])[], readonly string[]> {
+  const queues = ofType(resources, 'AWS::SQS::Queue');
+  const problems: string[] = [];
+  const sources = ofType(resources, 'AWS::Lambda::EventSourceMapping').flatMap(({ id, properties }) => {
+    const queue = queues.find(({ properties: { QueueName } }) =>
+      properties.EventSourceArn.endsWith(`:${QueueName}`),
+    );
+    const pool = byName(properties.FunctionName);
+    if (queue === undefined || pool === undefined) {
+      problems.push(`${id}: the event source has no queue or no function in this template.`);
+      return [];
+    }
+    const settings = {
+      queueUrl: queueUrl(endpoints.sqs, queue.properties.QueueName),
+      queueArn: properties.EventSourceArn,
+      visibilitySeconds: queue.properties.VisibilityTimeout,
+      batchSize: properties.BatchSize,
+      reportsFailures: properties.FunctionResponseTypes.includes('ReportBatchItemFailures'),
+      concurrency: properties.ScalingConfig?.MaximumConcurrency ?? DEFAULT_CONCURRENCY,
+      speed: clock.speed,
+      redelivery,
+    };
+    return [[pool, settings] as const];
+  });
+  return problems.length > 0 ? fail(problems) : succeed(sources);
+}
+
+/** By name, or by the ARN that ends in it. */
+function isNamed({ settings }: FunctionPool, nameOrArn: string): boolean {
+  return nameOrArn === settings.name || nameOrArn.endsWith(`:function:${settings.name}`);
+}
+
+function ofType<Type extends Resource['type']>(
+  resources: readonly Resource[],
+  type: Type,
+): readonly ResourceOf<Type>[] {
+  return resources.filter((resource): resource is ResourceOf<Type> => resource.type === type);
 }

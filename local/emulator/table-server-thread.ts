@@ -1,8 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { parentPort } from 'node:worker_threads';
 import createDynalite from 'dynalite';
-import { listenOnLoopback } from './loopback.ts';
-import { answerMemory } from './thread-memory.ts';
+import { answerMemory, listenOnLoopback } from './host.ts';
 
 const server = createDynalite({ createTableMs: 0 });
 const setAway = makeAbsentable(server);

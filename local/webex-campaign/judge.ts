@@ -18,6 +18,12 @@ export type ReceivedRequest = {
   readonly body: string;
 };
 
+/** What each event definition of the simulated tenant wants, by its id. */
+export type Definitions = ReadonlyMap<
+  string,
+  { readonly mandatory: readonly string[]; readonly hasRecommendation: boolean }
+>;
+
 /** What the simulated tenant knows. */
 export type Tenant = {
   /** The API user's keys that are valid now. */
@@ -26,6 +32,8 @@ export type Tenant = {
   readonly keysWithoutEventApi: readonly string[];
   /** Event definitions that have no recommendation to give. */
   readonly eventIdsWithoutRecommendation: readonly string[];
+  /** The event definitions that there are, by id; without them any id is known, and no parameter is mandatory. */
+  readonly definitions?: Definitions | undefined;
   /** The vendor's switch `imicampaign.eventapi.resp.statuscode.`: the HTTP status that carries codes 500 and 100x. */
   readonly failureStatus: 200 | 500;
   /** Whether fields are checked before the key is, as a gateway may do. */
@@ -65,7 +73,7 @@ export function judgeRequest(
   if (request.method !== 'POST') return failure(405, 405, 'Method not supported');
 
   const refusedKey = refuseKey(request, tenant);
-  const fault = findFault(request, tenant.eventIdsWithoutRecommendation);
+  const fault = findFault(request, tenant);
   const refusedFields = fault && failure(tenant.failureStatus, fault.code, fault.description);
   const refused = tenant.checksFieldsFirst ? (refusedFields ?? refusedKey) : (refusedKey ?? refusedFields);
   return refused ?? { status: 200, body: JSON.stringify({ 'transaction-id': transactionId }) };
@@ -81,10 +89,7 @@ type Fault = { readonly code: number; readonly description: string };
 
 const INVALID_JSON: Fault = { code: 1001, description: 'Invalid input JSON' };
 
-function findFault(
-  { body, contentType = '' }: ReceivedRequest,
-  withoutRecommendation: readonly string[],
-): Fault | undefined {
+function findFault({ body, contentType = '' }: ReceivedRequest, tenant: Tenant): Fault | undefined {
   if (!/^application\/json\b/i.test(contentType)) return INVALID_JSON;
   // The contract has no code for what is too large or too many; "invalid input" is the nearest.
   if (Buffer.byteLength(body) > MAX_BODY_BYTES) {
@@ -100,8 +105,24 @@ function findFault(
   }
   // The contract says only "200 or 500 with an error code" for null values: an internal error is the vaguest of them.
   if (Object.values(params).some(isNull)) return { code: 500, description: 'Internal server error' };
-  if (withoutRecommendation.includes(id)) return { code: 1003, description: 'No recommendation available' };
-  return undefined;
+  return findDefinitionFault(id, params, tenant);
+}
+
+/** What the event's definition has against it. */
+function findDefinitionFault(
+  id: string,
+  params: Readonly<Record<string, unknown>>,
+  { definitions, eventIdsWithoutRecommendation }: Tenant,
+): Fault | undefined {
+  const definition = definitions?.get(id);
+  // The contract has no code for an id that is none; "a mandatory field is missing: event id" is the nearest.
+  if (definitions !== undefined && definition === undefined) {
+    return { code: 1002, description: 'Event id is not known' };
+  }
+  const missing = definition?.mandatory.find((name) => !Object.hasOwn(params, name));
+  if (missing !== undefined) return { code: 1002, description: `Mandatory parameter is missing: ${missing}` };
+  const hasNone = definition?.hasRecommendation === false || eventIdsWithoutRecommendation.includes(id);
+  return hasNone ? { code: 1003, description: 'No recommendation available' } : undefined;
 }
 
 function isFilled(value: unknown): value is string {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import * as z from 'zod';
 import { parseJson } from '../../lambdas/result.ts';
-import { listenOnLoopback } from '../emulator/loopback.ts';
+import { listenOnLoopback } from '../emulator/host.ts';
 import {
   type Outage,
   outageReaction,
@@ -17,6 +17,7 @@ import {
   takeScripted,
 } from './answers.ts';
 import {
+  type Definitions,
   EVENT_PATH,
   judgeRequest,
   type ReceivedCall,
@@ -25,9 +26,10 @@ import {
   type Tenant,
 } from './judge.ts';
 
-/** The simulated tenant; only its keys have no default. The keys are read with each request. */
-export type SimulatorSettings = Partial<Omit<Tenant, 'keys'>> & {
+/** The simulated tenant; only its keys have no default. Keys and definitions are read with each request. */
+export type SimulatorSettings = Partial<Omit<Tenant, 'keys' | 'definitions'>> & {
   readonly keys: () => readonly string[];
+  readonly definitions?: () => Definitions | undefined;
   /** Called with each call as it is answered. */
   readonly onCall?: (call: ReceivedCall) => void;
   /**
@@ -143,7 +145,7 @@ async function readRequest(message: IncomingMessage): Promise<ReceivedRequest> {
 
 function judge(
   request: ReceivedRequest,
-  { keys, onCall: _, remembers: __, ...settings }: SimulatorSettings,
+  { keys, definitions, onCall: _, remembers: __, ...settings }: SimulatorSettings,
   number: number,
 ): SimulatedAnswer {
   const tenant = {
@@ -152,6 +154,7 @@ function judge(
     failureStatus: 200 as const,
     ...settings,
     keys: keys(),
+    definitions: definitions?.(),
   };
   return judgeRequest(request, tenant, `event_${10_000_000_000_000 + number}`);
 }

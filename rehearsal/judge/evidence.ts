@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PROBE_PAYLOAD } from '../../lambdas/deliver/event-api/signal.ts';
+import { PROBE_PAYLOAD } from '../../lambdas/deliver/event-api/verdict.ts';
 import { parseJson } from '../../lambdas/result.ts';
 import type { ReceivedCall } from '../../local/webex-campaign/judge.ts';
 import { eventsOf, type Failing, type Plan } from '../plan/plan.ts';
@@ -45,6 +45,8 @@ export type Evidence = {
   readonly ingest: Map<number, IngestStory>;
   /** How often deliver recognised an event as one that had ended, by deduplication id. */
   readonly recognised: ReadonlyMap<string, number>;
+  /** The functions' own log lines, from which "adapter report" counts. */
+  readonly lines: readonly string[];
   /** When workers ended in the middle of their work, for whatever reason, on the clock of the calls. */
   readonly crashes: readonly number[];
   /** Where something that must stay secret was seen. */
@@ -64,15 +66,18 @@ export function collectEvidence(
 ): Evidence {
   const recognised = new Map<string, number>();
   const leaks = new Set<string>();
+  const lines: string[] = [];
   const crashes: number[] = [];
   return {
     ...collectCalls(identify),
     crashes,
+    lines,
     ingest: new Map(),
     recognised,
     leaks,
     seeLine: (text) => {
       if (isSecret(text)) leaks.add('log');
+      if (text.includes('"stage":')) lines.push(text);
       if (/^(Runtime exited|Task timed out)/.test(text)) crashes.push(performance.now());
       const line = lineSchema.safeParse(parseJson(text)).data;
       if (line?.outcome !== 'duplicate') return;

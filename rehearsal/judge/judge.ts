@@ -3,8 +3,7 @@ import type { End } from '../plan/faults.ts';
 import { digestOf, eventsOf, type Plan, type PlannedEvent } from '../plan/plan.ts';
 import type { Befallen } from '../play/levers.ts';
 import type { Evidence, IngestStory, SeenCall } from './evidence.ts';
-import type { LedgerNames } from './ledger-names.ts';
-import type { FoundDeadLetter, FoundEntry, Remains } from './remains.ts';
+import type { FoundDeadLetter, FoundEntry, LedgerNames, Remains } from './remains.ts';
 import type { Scoreboard } from './scoreboard.ts';
 
 /** The most messages that a worker gets at once, and so the most webhooks that a crash leaves with claims. */

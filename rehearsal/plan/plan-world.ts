@@ -1,8 +1,7 @@
 import { identifyWebhook } from '../../lambdas/ingest/identity.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
-import { createRandom, type Random } from '../random.ts';
 import { bodiesOf, trySigning } from './build-webhook.ts';
-import { FAULTS, type Fault } from './faults.ts';
+import { createRandom, FAULTS, type Fault, type Random } from './faults.ts';
 import {
   drawWorldEvents,
   type Plan,

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Script } from '../../local/webex-campaign/answers.ts';
-import type { Random } from '../random.ts';
 import type { MadeOfExample } from './example-webhook.ts';
-import type { End, Fault, Policy } from './faults.ts';
+import type { End, Fault, Policy, Random } from './faults.ts';
 
 export type SourceName = 'parking' | 'repeating' | 'late' | 'cutting';
 

@@ -4,7 +4,7 @@ import { replayDeadLetters } from '../../answers/replay.ts';
 import type { LocalRun } from '../../local/run.ts';
 import type { Evidence } from '../judge/evidence.ts';
 import type { WorldEvent } from '../plan/plan.ts';
-import type { RehearsalSecrets } from '../plan/secrets.ts';
+import type { RehearsalSecrets } from '../plan/world.ts';
 import type { StackAccess } from './stack-access.ts';
 
 /** What the world's events are done with. */

@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Account } from '../../answers/account.ts';
 import { findWebhook } from '../../answers/find.ts';
-import { PROJECT } from '../../answers/project.ts';
+import { type Account, PROJECT } from '../../answers/project.ts';
 import { storyEnd } from '../../answers/story.ts';
 import { identifiedItems, intakeRecordItem, writeItem } from '../../lambdas/adapters/ledger-item.ts';
-import type { IntakeRecord } from '../../lambdas/deliver/ledger/entry.ts';
-import { createPlaces, type LedgerEntry, ledgerTableName } from '../../lambdas/deliver/ledger/entry.ts';
+import {
+  createPlaces,
+  type IntakeRecord,
+  type LedgerEntry,
+  ledgerTableName,
+} from '../../lambdas/deliver/ledger/entry.ts';
 import type { TableServer } from '../../local/emulator/servers.ts';
 import { startLedgerServer } from '../lambdas/adapters/ledger-server.ts';
 

@@ -1,11 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import { type MappedTypes, storyEnd, storyLines } from '../../answers/story.ts';
+import type { MappedTypes } from '../../answers/calls.ts';
+import { storyEnd, storyLines } from '../../answers/story.ts';
 import type { IntakeRecord, LedgerEntry, PastAttempt } from '../../lambdas/deliver/ledger/entry.ts';
 
 const NOON = new Date('2026-11-24T12:00:00.000Z');
 
 /** The lines below each call in the story of one event, whose mapping now calls `evt_new`. */
 function linesBelowCalls(...history: readonly Omit<PastAttempt, 'at'>[]): readonly (readonly string[])[] {
+  return linesBelowCallsOf([], ...history);
+}
+
+function linesBelowCallsOf(
+  mapping: MappedTypes,
+  ...history: readonly Omit<PastAttempt, 'at'>[]
+): readonly (readonly string[])[] {
   const entry: LedgerEntry = {
     webhook: 'stripe#evt_1',
     event: 'paid',
@@ -22,9 +30,8 @@ function linesBelowCalls(...history: readonly Omit<PastAttempt, 'at'>[]): readon
     expiresAt: NOON,
     history: history.map((attempt, index) => ({ at: new Date(NOON.getTime() + index), ...attempt })),
   };
-  return storyLines({ webhook: entry.webhook, entries: [entry], intakeRecords: [], actions: [] }, []).map(
-    ({ more }) => more,
-  );
+  const story = { webhook: entry.webhook, entries: [entry], intakeRecords: [], actions: [] };
+  return storyLines(story, mapping).map(({ more }) => more);
 }
 
 describe('the story of a call', () => {
@@ -37,6 +44,23 @@ describe('the story of a call', () => {
         { code: 'delivered', eventId: 'evt_new' },
       ),
     ).toEqual([['event evt_old'], [], ['event evt_new'], ['event evt_new; parameters note (4 bytes)']]);
+  });
+
+  test('names the definition that the mapping names, with what its parameters are like', () => {
+    const definition = {
+      name: 'order-paid',
+      ids: ['evt_new', 'evt_prod'],
+      examples: { note: 'thanks', total: '5' },
+    };
+    const mapping = [{ name: 'paid', on: ['paid'], definition }];
+
+    expect(
+      linesBelowCallsOf(
+        mapping,
+        { code: 'throttled', eventId: 'evt_old' },
+        { code: 'delivered', eventId: 'evt_new' },
+      ),
+    ).toEqual([['event evt_old'], ['event order-paid (evt_new); parameters note (4 bytes, as in "thanks")']]);
   });
 
   test('names no event for earlier calls in entries of old versions', () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { itemBytes, lineBytes, readItem } from '../../bench/billed-bytes.ts';
 import { type Counted, countRequests } from '../../bench/count-requests.ts';
-import { itemBytes, lineBytes, readItem } from '../../bench/measure/billed-bytes.ts';
-import { COUNTED_REQUESTS, type RequestCounts } from '../../cli/stacks/quantities.ts';
+import { COUNTED_REQUESTS, type RequestCounts } from '../../cli/stacks/load.ts';
 
 let counted: Counted;
 beforeAll(async () => {

@@ -2,8 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { invoiceBody, invoiceOfBytes } from '../../bench/events.ts';
-import { withSources, writeSources } from '../../bench/many-sources.ts';
+import { invoiceBody, invoiceOfBytes, withSources, writeSources } from '../../bench/events.ts';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/lambda.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'webhook-adapter-bench-'));

@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SECRETS } from '../../bench/events.ts';
-import type { Figure } from '../../bench/figures.ts';
-import { findGrown, readResults } from '../../bench/figures.ts';
+import { type Figure, findGrown, QUICK, readResults } from '../../bench/figures.ts';
 import { measureCalls, measureSizes } from '../../bench/sections/price.ts';
-import { type Endpoints, startEndpoints } from '../../bench/stub/start-endpoints.ts';
-import { prepareSubjects, type Subject, type Subjects } from '../../bench/subjects.ts';
-import { QUICK } from '../../bench/world.ts';
+import {
+  type Endpoints,
+  prepareSubjects,
+  type Subject,
+  type Subjects,
+  startEndpoints,
+} from '../../bench/subjects.ts';
 
 const COMMITTED = readResults().figures;
 
@@ -42,6 +45,12 @@ const callsOf = (changed: Partial<Subjects>) =>
 describe('what CI compares with the committed results', () => {
   test('is within its margins as the code is', async () => {
     expect(findGrown([...measureSizes({ subjects }), ...(await callsOf({}))], COMMITTED)).toEqual([]);
+  });
+
+  test('is within the goals of its bundles', () => {
+    const missed = measureSizes({ subjects }).filter(({ goal, value }) => goal !== undefined && value > goal);
+
+    expect(missed).toEqual([]);
   });
 
   test('fails when a bundle grows by a tenth', () => {

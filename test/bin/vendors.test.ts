@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
-import { profileOf, type Recipe, readFacts, readRecipes, vendorPage } from '../../bin/vendor-page.ts';
+import { profileOf, type Recipe, readFacts, readRecipes, vendorPage } from '../../bin/vendors.ts';
 import type { BufferedWebhook } from '../../lambdas/buffer/message.ts';
 import { answerReceived } from '../../lambdas/ingest/answer.ts';
 import { answerFailure } from '../../lambdas/ingest/failure-answer.ts';
 import { receiveWebhook } from '../../lambdas/ingest/receive.ts';
 import { PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
 import { succeed } from '../../lambdas/result.ts';
+import { warnOfOpenHandshakes } from '../../lib/mapping/examples/doubts.ts';
 import { parseMappingFile } from '../../lib/mapping/file.ts';
-import { warnOfOpenHandshakes } from '../../lib/mapping/open-handshakes.ts';
 import { AT, REQUESTS, URL_OF_RECIPE, type VendorRequest } from './vendor-requests.ts';
 
 const PROMISED =

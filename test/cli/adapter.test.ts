@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { examine } from '../../cli/webhooks/doctor.ts';
@@ -7,12 +10,16 @@ import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+let withoutGithub = false;
 let run: LocalRun;
 beforeAll(async () => {
   const started = await startLocalRun({
     ...{ port: 0, speed: 10 },
     mappings: SIX_SOURCES,
-    readSecrets: () => SIX_SECRETS,
+    readSecrets: () => {
+      const { 'webhooks/github': github, ...others } = SIX_SECRETS;
+      return withoutGithub ? others : { ...others, 'webhooks/github': github };
+    },
   });
   if (!started.ok) throw new Error(started.failure);
   run = started.value;
@@ -23,7 +30,11 @@ type Ended = { readonly code: number; readonly stdout: string; readonly stderr: 
 
 /** Runs the command line in a process of its own, as a person would. */
 function adapter(...args: string[]): Promise<Ended> {
-  const env = { ...process.env, PORT: new URL(run.stack.url).port, MAPPINGS_FOLDER: SIX_SOURCES };
+  return adapterWith(SIX_SOURCES, ...args);
+}
+
+function adapterWith(mappings: string, ...args: string[]): Promise<Ended> {
+  const env = { ...process.env, PORT: new URL(run.stack.url).port, MAPPINGS_FOLDER: mappings };
   return new Promise((resolve) => {
     execFile(process.execPath, ['cli/adapter.ts', ...args], { cwd: ROOT, env }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
@@ -70,6 +81,58 @@ describe('adapter send', () => {
 
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ eventType: 'orders/fulfilled', status: 200 });
+  });
+
+  test('takes an example of the mapping folder, and names what is wrong in it', async () => {
+    const mappings = mkdtempSync(join(tmpdir(), 'send-'));
+    cpSync(join(SIX_SOURCES, 'stripe'), join(mappings, 'stripe'), { recursive: true });
+    mkdirSync(join(mappings, 'stripe/examples'), { recursive: true });
+    const body = '{ id: evt_own_example, type: charge.dispute.created }';
+    writeFileSync(join(mappings, 'stripe/examples/own.yaml'), `webhook: { body: ${body} }\n`);
+    const sample = ['--source', 'stripe', '--sample', 'own'];
+    const { code, stdout } = await adapterWith(mappings, 'send', ...sample, '--json');
+    writeFileSync(join(mappings, 'stripe/examples/own.yaml'), 'webhok: {}\n');
+    const broken = await adapterWith(mappings, 'send', ...sample);
+    rmSync(mappings, { recursive: true });
+
+    expect([broken.code, broken.stderr]).toEqual([2, expect.stringContaining('Did you mean "webhook"?')]);
+
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ eventType: 'stripe/own', status: 200 });
+  });
+
+  test('says what to do with a payload that has no row in the manifest', async () => {
+    const folder = new URL('../../samples/payloads/stripe/', import.meta.url);
+    const file = fileURLToPath(new URL('no-row-of-a-test.json', folder));
+    writeFileSync(file, '{}');
+    const { code, stderr } = await adapter('send', '--source', 'stripe', '--sample', 'no-row-of-a-test');
+    rmSync(file);
+
+    expect([code, stderr]).toEqual([
+      2,
+      'samples/payloads/stripe/no-row-of-a-test.json has no row in samples/manifest.json. Add one: ' +
+        '{"file":"payloads/stripe/no-row-of-a-test.json","provider":"stripe","event":"<event type>"}\n',
+    ]);
+  });
+
+  test('says where the secret is read from when it has a URL and no run', async () => {
+    const sample = ['--source', 'stripe', '--sample', 'invoice.paid', '--port', '1'];
+    const { stderr } = await adapter('send', ...sample, '--url', run.stack.url);
+
+    expect(stderr).toMatch(
+      /^Nothing answers at .* --url says where to post; the signing secret is read from there\.\n$/,
+    );
+  });
+
+  test('says what to add to the local secrets for a source without one', async () => {
+    withoutGithub = true;
+    const { code, stderr } = await adapter('send', '--source', 'github', '--sample', 'star.created');
+    withoutGithub = false;
+
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('add to local/secrets.json  "webhooks/github": {'),
+    ]);
   });
 
   test.each([

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer, request as requestHttp } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
-import { type Loopback, listenOnLoopback } from '../../local/emulator/loopback.ts';
+import { type Loopback, listenOnLoopback } from '../../local/emulator/host.ts';
 import { killGroup } from './run-command.ts';
 import { until } from './step.ts';
 

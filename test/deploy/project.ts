@@ -29,6 +29,7 @@ function putOwnSources(directory: string): void {
   const mappings = join(directory, 'mappings');
   for (const folder of foldersOf(mappings)) rmSync(join(mappings, folder), { recursive: true });
   for (const sources of SOURCES) cpSync(sources, mappings, { recursive: true });
+  rmSync(join(directory, 'webex-events.yaml'), { force: true });
   writeFileSync(join(directory, 'stages.yaml'), STAGES);
 }
 

@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { Loopback } from '../../local/emulator/loopback.ts';
+import type { Loopback } from '../../local/emulator/host.ts';
 import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
 import type { Emulator } from './emulator.ts';
 import type { Project } from './project.ts';
@@ -39,7 +39,7 @@ export type Template = {
 
 const STAGE = 'dev';
 export const STACK = `webhook-adapter-${STAGE}`;
-const REGION = 'us-east-1';
+export const REGION = 'us-east-1';
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 export function shared<Value>(name: string): Shared<Value> {

@@ -41,7 +41,7 @@ describe('readMappings', () => {
   });
 
   test('asks for an event id for every stage that any mapping names', () => {
-    change('billing/mapping.yaml', '{ dev: evt_80000000000001, prod: evt_90000000000001 }', 'evt_1');
+    change('billing/mapping.yaml', '{ dev: evt_17301120938105, prod: evt_17301121277208 }', 'evt_1');
     expect(readMappings(directory)).toHaveLength(1);
 
     mkdirSync(join(directory, 'shop'));
@@ -58,6 +58,48 @@ describe('readMappings', () => {
     );
   });
 });
+
+describe('with a contract file beside the folder, readMappings', () => {
+  const inside = () => join(directory, 'own');
+  const contract = (text: string) => writeFileSync(join(directory, 'webex-events.yaml'), text);
+  beforeEach(() => {
+    mkdirSync(inside());
+    cpSync(join(directory, 'billing'), join(inside(), 'billing'), { recursive: true });
+    const file = 'own/billing/mapping.yaml';
+    change(
+      file,
+      'event-id: { dev: evt_17301120938105, prod: evt_17301121277208 }',
+      'definition: invoice-overdue',
+    );
+    contract(DEFINITIONS);
+  });
+
+  test('gives each event the ids of its definition', async () => {
+    const [file] = readMappings(inside());
+
+    expect(file?.events[0]?.['event-id']).toEqual({ dev: 'evt_17301120938105', prod: 'evt_17301121277208' });
+    expect(await checkMappings(inside())).toHaveLength(1);
+  });
+
+  test('asks for an id of every stage', () => {
+    expect(() => readMappings(inside(), { stages: ['dev', 'prod', 'test'] })).toThrow(
+      'webex-events.yaml:2:3  invoice-overdue.event-id  has no id for the stage "test"',
+    );
+  });
+
+  test('throws the problems of both files', () => {
+    contract(DEFINITIONS.replace('amount: {}', 'amont: {}').replace('key: email', 'key: email\n  owner: 5'));
+    change('own/billing/mapping.yaml', 'verify: standard-webhooks', 'verify: standard-webhoks');
+
+    expect(() => readMappings(inside())).toThrow(/webex-events\.yaml:4:3 {2}.*\n.*mapping\.yaml:4:1/);
+  });
+});
+
+const DEFINITIONS = `invoice-overdue:
+  event-id: { dev: evt_17301120938105, prod: evt_17301121277208 }
+  key: email
+  parameters: { amount: {}, currency: {}, invoice: {}, firstname: {}, due: {}, pay_url: {} }
+`;
 
 describe('checkMappings', () => {
   test('gives the same mappings', async () => {

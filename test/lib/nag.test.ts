@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { App, Stack } from 'aws-cdk-lib';
 import { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { NAG_REASONS } from '../../lib/protection/nag-reasons.ts';
+import { NAG_REASONS } from '../../lib/protection/data-protection.ts';
 import { EVERYTHING, PLAIN, stackOf } from './stacks.ts';
 
 /** What AwsSolutions finds in an app, each rule with the constructs that break it. */
@@ -22,7 +22,7 @@ function adapterApp(): App {
 }
 
 describe("cdk-nag's AwsSolutions pack", () => {
-  test('finds only what lib/protection/nag-reasons.ts gives a reason for, in a plain stage and in one with everything on', () => {
+  test('finds only what lib/protection/data-protection.ts gives a reason for, in a plain stage and in one with everything on', () => {
     expect(findingsIn(adapterApp())).toEqual([]);
   });
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { fail } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';
 import type { Story } from '../../local/demonstration.ts';
-import type { LogLine } from '../../local/log-lines.ts';
 import { formatCall, formatLine, formatRedeployed, formatStory } from '../../local/output.ts';
+import type { LogLine } from '../../local/run.ts';
 
 const HOSTILE = 'x\u001b]0;title\u0007\u202e\u200b\n!FORGED';
 

@@ -149,6 +149,9 @@ describe('npm start', () => {
 
     expect(code).toBe(0);
     expect(stdout).toContain('has no mapping folder. Add one: ');
+    expect(stdout).toMatch(
+      /no secret +of acme: add to \S+ {2}"webhooks\/acme": \{ "signingSecrets": \["…"\] \}/,
+    );
     expect(stdout).toMatch(/no story +no mapping folder has a sample/);
     expect(stdout).toContain('--source <source> --sample <sample>');
   }, 60_000);

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mutate } from '../../bench/measure/bundle-mutant.ts';
-import { WITHOUT_PREFETCH } from '../../bench/sections/functions.ts';
+import { mutate, WITHOUT_PREFETCH } from '../../bench/sections/functions.ts';
 import { REHEARSAL_MUTANTS, STORY_MUTANTS, UNBOUNDED_RETRY } from './mutants.ts';
 
 const MUTANTS = [

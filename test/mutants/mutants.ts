@@ -1,4 +1,4 @@
-import type { Mutant } from '../../bench/measure/bundle-mutant.ts';
+import type { Mutant } from '../../bench/sections/functions.ts';
 import type { WorldEvent } from '../../rehearsal/plan/plan.ts';
 
 /** The real code with one safeguard taken out, for the stories. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stop } from 'esbuild';
-import { bundleMutant, type Mutant } from '../../bench/measure/bundle-mutant.ts';
+import { bundleMutant, type Mutant } from '../../bench/sections/functions.ts';
 import { CATALOGUE_FILE } from '../../lambdas/adapters/lambda.ts';
 import { BUNDLE_FILE, bundleHandler } from '../../lib/bundle/bundle-function.ts';
 import { createFunctionPool } from '../../local/emulator/functions/pool.ts';

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundleMutant, type Mutant } from '../../bench/measure/bundle-mutant.ts';
+import { bundleMutant, type Mutant } from '../../bench/sections/functions.ts';
 import { BUNDLE_FILE } from '../../lib/bundle/bundle-function.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import { readTemplate } from '../../local/emulator/template.ts';

@@ -2,10 +2,15 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import twilioLibrary from 'twilio';
-import { findProfile } from '../../lambdas/ingest/signature/profiles/profiles.ts';
-import { type SignatureScheme, signatureSchemeSchema } from '../../lambdas/ingest/signature/scheme.ts';
+import { profileOf, readRecipes } from '../../bin/vendors.ts';
+import { findProfile, PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
+import {
+  type SignatureScheme,
+  signatureSchemeSchema,
+  uncoveredBody,
+} from '../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
-import { type Flaws, signFlawed } from '../../signing/flawed-webhook.ts';
+import { changeValue, type Flaws, signFlawed } from '../../signing/flawed-webhook.ts';
 import { type Signed, signWebhook, type ToSign } from '../../signing/sign-webhook.ts';
 
 const URL = 'https://hooks.example.com/webhooks/x';
@@ -39,9 +44,9 @@ function toSign(body: string, contentType?: string, secret = HEX): ToSign {
 }
 
 /** Ingest's verdict on a request as it would be sent. */
-function judge(profile: string, { headers, query, rawBody }: Signed, contentType?: string): string {
+function judge(scheme: SignatureScheme, { headers, query, rawBody }: Signed, contentType?: string): string {
   const sent = { ...(contentType === undefined ? {} : { 'content-type': contentType }), ...headers };
-  const verified = verifySignature(schemeOf(profile), {
+  const verified = verifySignature(scheme, {
     method: 'POST',
     url: query === '' ? URL : `${URL}?${query}`,
     query,
@@ -55,7 +60,7 @@ function judge(profile: string, { headers, query, rawBody }: Signed, contentType
 
 function send(profile: string, body: string, contentType?: string, flaws: Flaws = {}): string {
   const signed = signFlawed(schemeOf(profile), toSign(body, contentType), flaws);
-  return signed.ok ? judge(profile, signed.value, contentType) : signed.failure;
+  return signed.ok ? judge(schemeOf(profile), signed.value, contentType) : signed.failure;
 }
 
 const CASES: readonly (readonly [profile: string, body: string, contentType: string])[] = [
@@ -178,8 +183,80 @@ describe('a flaw of what has options of its own', () => {
     const [, claims = ''] = (stale.ok ? (stale.value.headers['x-token'] ?? '') : '').split('.');
     expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({ iat: 1795512600 - 69 });
     expect(signFlawed(scheme, sent, { tamper: true })).toMatchObject({
-      failure: expect.stringContaining('verifies'),
+      failure: 'A changed body is accepted: unboundBody says that the signature leaves it out.',
     });
+  });
+});
+
+/** Schemes whose secret is a text of hex digits, as profiles and recipes have them. */
+const SIGNABLE = [
+  ...PROFILE_NAMES.map((name) => [name, schemeOf(name)] as const),
+  ...readRecipes().map((recipe) => [recipe.vendor, profileOf(recipe).signature] as const),
+].filter(([, scheme]) => signWebhook(scheme, toSign('{"a":[{"b":"c"}]}')).ok);
+
+describe('a changed body', () => {
+  test.each(SIGNABLE)('is JSON still, and refused for its signature or not sent: %s', (_, scheme) => {
+    const signed = signFlawed(scheme, toSign('{"a":[{"b":"c"}]}', 'application/json'), { tamper: true });
+
+    if (!signed.ok) {
+      expect(uncoveredBody(scheme)).toEqual(expect.any(String));
+      expect(signed.failure).toBe(`A changed body is accepted: ${uncoveredBody(scheme)}.`);
+      return;
+    }
+    expect(() => JSON.parse(Buffer.from(signed.value.rawBody).toString())).not.toThrow();
+    expect(judge(scheme, signed.value, 'application/json')).toMatch(
+      /^(no-matching-secret|body-hash-differs)$/,
+    );
+  });
+
+  test('covers most schemes', () => {
+    expect(SIGNABLE.length).toBeGreaterThan(55);
+  });
+
+  test.each([
+    ['{"id":820982911946154508,"a/b~":[{"n":1.50}]}', '{"id":0,"a/b~":[{"n":1.50}]}'],
+    ['{"at":"1","a/b~":["x"]}', '{"at":"1","a/b~":["x!"]}'],
+    ['{"at":"1","n":0}', '{"at":"1","n":1}'],
+    ['[]', '["!"]'],
+    ['{"on":true}', '{"on":true,"changed":"!"}'],
+    ['a=b&c=d', 'a=b&c=d!'],
+    ['<xml/>', '<xml/>!'],
+  ])('of %s is %s', (body, changed) => {
+    expect(Buffer.from(changeValue(Buffer.from(body), ['/at'])).toString()).toBe(changed);
+  });
+});
+
+describe('a pattern', () => {
+  const writeBy = (pick: string, split?: string) => {
+    const scheme = signatureSchemeSchema.parse({
+      encoding: 'hex',
+      signature: { header: 'x-sig', pick, ...(split && { split }) },
+    });
+    const signed = signWebhook(scheme, toSign('{}'));
+    if (!signed.ok) return signed.failure;
+    expect(judge(scheme, signed.value)).toBe('valid');
+    return signed.value.headers['x-sig']?.replaceAll(/[0-9a-fA-F]{64}/g, 'SIG');
+  };
+
+  test.each([
+    ['^[^/]+/SHA256/([0-9a-fA-F]+)$', ',', '1/SHA256/SIG'],
+    ['^[0-9]+/SHA256/(.+)$', ',', '1/SHA256/SIG'],
+    ['^keyId=\\d{4},v1=([0-9a-f]{64})$', undefined, 'keyId=1111,v1=SIG'],
+    ['^sig=([0-9A-F]{64})$', undefined, 'sig=SIG'],
+    ['(?:^|;)(?:v0|v1)=(\\w+)', ';', 'v0=SIG'],
+    ['^(?:t=[0-9]+ )?v1=(.*)$', undefined, 'v1=SIG'],
+    ['^(?:none|v1:(.+))$', undefined, 'v1:SIG'],
+    ['^[^1a]*[^1a]:(.+)$', undefined, 'A:SIG'],
+    ['^[_-]v1=(.+)$', '-', '_v1=SIG'],
+    ['^.+=(.+)$', undefined, '1=SIG'],
+  ])('%s, split at %s, is written as %s', (pick, split, written) => {
+    expect(writeBy(pick, split)).toBe(written);
+  });
+
+  test('that takes no signature says so, what can be written, and how to sign by hand', () => {
+    expect(writeBy('^(?=x)v1=([0-9]{3})$')).toMatch(
+      /^How x-sig is written cannot be told from the pattern .*\$\. Use fixed text, .*openssl.*docs\/add-a-source\.md/,
+    );
   });
 });
 

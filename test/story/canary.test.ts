@@ -1,6 +1,6 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { stripeSignature } from '../../bench/vendor-signatures.ts';
+import { stripeSignature } from '../../bench/events.ts';
 import { type DeliveryStory, startDeliveryStory } from './delivery-story.ts';
 import { ACCEPTED, type EventAnswer } from './webex-campaign.ts';
 

@@ -1,14 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { openAccount } from '../../answers/account.ts';
 import { type DeadLetterMessage, readDeadLetterMessages } from '../../answers/dead-letter-queue.ts';
-import { stripeSignature } from '../../bench/vendor-signatures.ts';
-import type { DeadLetterFailure } from '../../lambdas/dead-letter/note.ts';
-import { readNote } from '../../lambdas/dead-letter/note.ts';
+import { openAccount } from '../../answers/project.ts';
+import { stripeSignature } from '../../bench/events.ts';
+import { type DeadLetterFailure, readNote } from '../../lambdas/dead-letter/note.ts';
 import { ledgerTableName } from '../../lambdas/deliver/ledger/entry.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
-import type { DeliverLine } from '../../local/log-lines.ts';
-import { type LocalRun, startLocalRun } from '../../local/run.ts';
+import { type DeliverLine, type LocalRun, startLocalRun } from '../../local/run.ts';
 import { type EventAnswer, type EventCall, startEventApi } from './webex-campaign.ts';
 
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PurgeQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { stripeSignature } from '../../bench/vendor-signatures.ts';
+import { stripeSignature } from '../../bench/events.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import { isAdapterCommand, readSections } from '../runbook/read-runbook.ts';
 import { type DeliveryStory, isEnd, startDeliveryStory } from './delivery-story.ts';

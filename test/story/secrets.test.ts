@@ -5,12 +5,11 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { finishRotation, rotateSecret } from '../../cli/secrets/rotate.ts';
+import { finishRotation, rotateSecret, showSecrets } from '../../cli/secrets/rotate.ts';
 import { setSecret } from '../../cli/secrets/set.ts';
-import { showSecrets } from '../../cli/secrets/status.ts';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { succeed } from '../../lambdas/result.ts';
-import { secretNameOf } from '../../lib/operate/secret-name.ts';
+import { secretNameOf } from '../../lib/mapping/schema.ts';
 import { LOCAL_STACK } from '../../lib/stages/synthesize.ts';
 import { type LocalRun, startLocalRun } from '../../local/run.ts';
 import { post } from './delivery-story.ts';

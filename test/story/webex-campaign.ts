@@ -1,5 +1,5 @@
 import { createServer, type ServerResponse } from 'node:http';
-import { listenOnLoopback } from '../../local/emulator/loopback.ts';
+import { listenOnLoopback } from '../../local/emulator/host.ts';
 
 /** A call that reached Webex Campaign. */
 export type EventCall = {

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { openAccount } from '../../answers/account.ts';
 import { readDeadLetterMessages } from '../../answers/dead-letter-queue.ts';
-import { shopifySignature, stripeSignature } from '../../bench/vendor-signatures.ts';
+import { openAccount } from '../../answers/project.ts';
+import { shopifySignature, stripeSignature } from '../../bench/events.ts';
 import { listDeadLetters } from '../../cli/dead-letters/list.ts';
-import type { DeliverLine } from '../../local/log-lines.ts';
-import { type LocalRun, startLocalRun } from '../../local/run.ts';
+import { type DeliverLine, type LocalRun, startLocalRun } from '../../local/run.ts';
 import type { WebexCampaignSimulator } from '../../local/webex-campaign/simulator.ts';
 import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
 

@@ -46,10 +46,24 @@ const placedSchema = extractorSchema.superRefine(checkPlace);
 
 const secondsSchema = z.int().min(0);
 
+/** What a person may call a format, by its name here. */
+const FORMAT_NAMES = {
+  iso8601: ['iso', 'iso-8601', 'rfc3339', 'rfc-3339'],
+  unix: ['seconds', 'unix-seconds', 'unix-s', 'epoch'],
+  'unix-ms': ['milliseconds', 'ms', 'unix-milliseconds', 'unixms', 'epoch-ms'],
+  'http-date': ['http', 'rfc1123', 'rfc7231', 'imf-fixdate'],
+};
+
+function suggestFormat({ input }: { readonly input?: unknown }): string | undefined {
+  const written = String(input).toLowerCase();
+  const meant = Object.entries(FORMAT_NAMES).find(([, names]) => names.includes(written))?.[0];
+  return meant && `${JSON.stringify(input)} is called ${meant} here.`;
+}
+
 const timestampOptionsSchema = z.strictObject({
   ...extractorSchema.shape,
   /** Seconds or milliseconds since 1970, ISO 8601 with its offset, or `Thu, 04 Jan 2024 18:05:25 GMT`. */
-  format: z.enum(['unix', 'unix-ms', 'iso8601', 'http-date']),
+  format: z.enum(['unix', 'unix-ms', 'iso8601', 'http-date'], { error: suggestFormat }),
   /** How old a request may be when it is received; without it no request is too old. */
   toleranceSeconds: secondsSchema.optional(),
   /** How far ahead a sender's clock may be; the same as `toleranceSeconds` where it is not given. */
@@ -128,14 +142,33 @@ const ed25519Schema = z.strictObject({
 /** Not a signature: each request carries the secret itself. For basic auth it is `user:password`. */
 const sharedSecretSchema = z.strictObject({
   kind: z.literal('sharedSecret'),
-  sharedSecret: z.discriminatedUnion('in', [
-    z.strictObject({ in: z.literal('header'), name: headerNameSchema }),
-    z.strictObject({ in: z.literal('query'), name: parameterSchema }),
-    z.strictObject({ in: z.literal('basic') }),
-    /** With `*`, it has to stand in every item. */
-    z.strictObject({ in: z.literal('body'), pointer: pointerSchema }),
-  ]),
+  sharedSecret: z.discriminatedUnion(
+    'in',
+    [
+      z.strictObject({ in: z.literal('header'), name: headerNameSchema }),
+      z.strictObject({ in: z.literal('query'), name: parameterSchema }),
+      z.strictObject({ in: z.literal('basic') }),
+      /** With `*`, it has to stand in every item. */
+      z.strictObject({ in: z.literal('body'), pointer: pointerSchema }),
+    ],
+    { error: suggestCarrier },
+  ),
 });
+
+/** A secret's place is not written as that of a signature, `{header: NAME}`. */
+function suggestCarrier({
+  code,
+  input,
+}: {
+  readonly code: string;
+  readonly input?: unknown;
+}): string | undefined {
+  if (code !== 'invalid_union' || !isObject(input) || 'in' in input) return undefined;
+  const [place = 'header', name = 'X-Acme-Token'] =
+    Object.entries(input).find(([key]) => ['header', 'query', 'body'].includes(key)) ?? [];
+  const key = place === 'body' ? 'pointer' : 'name';
+  return `is missing: header, query, basic or body. Say { in: ${place}, ${key}: ${String(name)} }.`;
+}
 
 /** A JSON Web Token (RFC 7519) beside the body, by a key that does not change. */
 const jwtSchema = z

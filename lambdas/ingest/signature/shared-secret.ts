@@ -24,7 +24,7 @@ function compare(sent: readonly string[], secrets: readonly string[]): ReturnTyp
   const spaced = secrets.findIndex((secret) => isSent(secret.trim()));
   return spaced >= 0
     ? fail({ code: 'secret-whitespace', secretIndex: spaced })
-    : fail({ code: 'no-matching-secret', secretsTried: secrets.length });
+    : fail({ code: 'no-matching-secret', secretsTried: secrets.length, isShared: true });
 }
 
 function readSent(

@@ -29,7 +29,8 @@ type SenderFailure =
   | { readonly code: 'ambiguous-content'; readonly part: string; readonly form: string }
   | { readonly code: 'wrong-signature-length'; readonly expectedBytes: number; readonly foundBytes: number }
   | { readonly code: 'body-re-encoded'; readonly change: string }
-  | { readonly code: 'no-matching-secret'; readonly secretsTried: number };
+  /** Where the secret itself travels, nothing is signed. */
+  | { readonly code: 'no-matching-secret'; readonly secretsTried: number; readonly isShared?: true };
 
 /** The request may be good, but what the operator configured for its sender is wrong. */
 type SetupFailure =
@@ -134,11 +135,11 @@ type Sentences = {
 /** What is wrong and what to do about it, per code; a code without a sentence does not compile. */
 const SENTENCES: Sentences = {
   'missing-header': ({ header }) =>
-    `The header ${header} is missing or empty: only signed webhooks are taken. Send it, and check that no proxy drops it.`,
+    `The header ${header} is missing or empty: without it no webhook is taken. Send it, and check that no proxy drops it.`,
   'missing-query-parameter': ({ parameter }) =>
     `The query parameter ${parameter} is missing or empty. Register the URL with it.`,
   'missing-member': ({ member }) =>
-    `The body's ${member} is missing or empty: only signed webhooks are taken. Switch signing on at the sender.`,
+    `The body's ${member} is missing or empty: without it no webhook is taken. Switch it on at the sender.`,
   'malformed-header': ({ header, form }) =>
     `The header ${header} cannot be read. Expected it once, as ${form}. Check which signature scheme the sender uses.`,
   'malformed-query-parameter': ({ parameter, form }) =>
@@ -170,11 +171,13 @@ const SENTENCES: Sentences = {
   'body-re-encoded': ({ change }) =>
     `The signature fits the body ${change}: something has re-written the body after it was signed. ` +
     'Pass the raw bytes on, without parsing them.',
-  'no-matching-secret': ({ secretsTried }) =>
-    `The signature matches none of the active signing secrets (${secretsTried} tried). ` +
-    'Either the secret differs or the body was changed after it was signed: compare the secret with the sender’s.',
+  'no-matching-secret': ({ secretsTried, isShared }) =>
+    isShared
+      ? `The token that was sent is another than those that are stored (${secretsTried} tried). Compare it with the sender’s.`
+      : `The signature matches none of the active signing secrets (${secretsTried} tried). ` +
+        'Either the secret differs or the body was changed after it was signed: compare the secret with the sender’s.',
   'secret-whitespace': ({ secretIndex }) =>
-    `The signature matches signing secret ${secretIndex} once the white space around it is cut off. ` +
+    `The request matches signing secret ${secretIndex} once the white space around it is cut off. ` +
     'The operator has to store it without.',
   'wrong-secret-kind': ({ secretIndex, configured, matching }) =>
     matching === undefined

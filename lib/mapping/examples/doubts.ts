@@ -1,21 +1,26 @@
+import { findCandidates, findHandshake } from '../../../lambdas/ingest/handshake.ts';
+import { expressionSource, withDefinitions } from '../../../lambdas/map/expression.ts';
+import { matchesEventType } from '../../../lambdas/webhook-body.ts';
 import { nearestName, type Problem } from '../../config/file.ts';
-import { expressionsOf, type LocatedText, literalsOf } from '../expressions.ts';
-import type { MappingFile } from '../file.ts';
 import {
   callsIn,
+  expressionsOf,
   isNode,
+  type LocatedText,
+  literalsOf,
+  membersRead,
   type Node,
   nodesOf,
   parseExpression,
-  type ReadPath,
-  readPaths,
-} from '../syntax-tree.ts';
-import type { Known, KnownPaths } from './known-paths.ts';
+} from '../expressions.ts';
+import type { MappingFile } from '../file.ts';
+import { type Known, type KnownPaths, type ReadPath, readPaths } from './coverage.ts';
+import type { Example } from './example.ts';
 
 /** Finds what is most likely meant otherwise, by the webhooks of the examples; each is a warning. */
 export function findDoubts(mapping: MappingFile, known: KnownPaths): readonly Problem[] {
-  const ids = mapping.events.flatMap(({ 'event-id': id }, event) =>
-    (typeof id === 'string' ? [id] : Object.values(id)).map((text) => ({
+  const ids = mapping.events.flatMap(({ definition, 'event-id': id = {} }, event) =>
+    (definition !== undefined ? [] : typeof id === 'string' ? [id] : Object.values(id)).map((text) => ({
       path: ['events', event, 'event-id'],
       text,
       event,
@@ -151,4 +156,153 @@ function plainPath(value: unknown): ReadPath | undefined {
   if (!isNode(value) || !Array.isArray(value.steps) || value.steps.some(({ stages }) => stages))
     return undefined;
   return readPaths(value).at(-1);
+}
+
+/** Words in an event type that say that the fact can happen to one object again. */
+const REPEATABLE = new Set(
+  'update updates updated change changes changed edited modified moved renamed renewed reopened retried failed opened clicked viewed'.split(
+    ' ',
+  ),
+);
+
+/** Last words of members that tell one time from another, and of those that tell one type from another. */
+const TELLS_TIMES = new Set('at time date timestamp ts version revision sequence'.split(' '));
+const TELLS_TYPES = new Set('type event topic action status state'.split(' '));
+
+/**
+ * Warns of a `deduplication-id` that seems to name an object, at an event whose facts happen to an object more than once: all
+ * but the first would be passed over as repeats.
+ */
+export function warnOfRepeatedFacts({
+  events,
+  defaults,
+  let: definitions,
+  problemAt,
+}: Pick<MappingFile, 'events' | 'defaults' | 'let' | 'problemAt'>): readonly Problem[] {
+  return events.flatMap(({ on, 'deduplication-id': own }, index) => {
+    const id = own ?? defaults['deduplication-id'];
+    const why = id === undefined ? undefined : whyRepeated(on, id, definitions);
+    const path = ['events', index, own === undefined ? 'on' : 'deduplication-id'];
+    return why === undefined ? [] : [{ ...problemAt(path, why), severity: 'warning' as const }];
+  });
+}
+
+function whyRepeated(
+  on: readonly string[],
+  id: string,
+  definitions: Readonly<Record<string, string>>,
+): string | undefined {
+  const parsed = parseExpression(`{% ${withDefinitions(expressionSource(id), definitions)} %}`);
+  if ('problem' in parsed) return undefined;
+  const members = membersRead(parsed.ast).map(wordsOf);
+  const tells = (words: ReadonlySet<string>) => members.some((member) => words.has(member.at(-1) ?? ''));
+  const isOfEvent = members.some((member) => member.includes('event') && member.at(-1) === 'id');
+  if (tells(TELLS_TIMES) || isOfEvent) return undefined;
+  const repeated = on.find((type) => wordsOf(type).some((word) => REPEATABLE.has(word)));
+  if (repeated !== undefined) {
+    return `"${repeated}" can happen to one object again, which this id does not tell: only the first would be sent. Add a time or version to the id, or leave it out.`;
+  }
+  const isOfSeveral = on.length > 1 || on.some((type) => type.includes('*'));
+  return isOfSeveral && !tells(TELLS_TYPES)
+    ? 'several types may be of one object, which this id does not tell apart: only the first would be sent. Give each type its own event, or add the type or a time to the id.'
+    : undefined;
+}
+
+/** The words of a name, in lower case: `contact.propertyChange` has three. */
+function wordsOf(name: string): readonly string[] {
+  return name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/);
+}
+
+/**
+ * Warns of a handshake for strangers that a real event could meet: it is looked for before any signature, so that such an event is
+ * answered 200 and lost. Warns, too, of one that the vendor most likely signs.
+ * @param examples webhooks that the mapping makes events of
+ */
+export function warnOfOpenHandshakes(
+  mapping: MappingFile,
+  examples: readonly Pick<Example, 'name' | 'webhook'>[],
+): readonly Problem[] {
+  return mapping.profile.handshakes.flatMap((handshake, index) => {
+    if (handshake.authenticate !== 'none' || handshake.match.method !== 'POST') return [];
+    const found = explainOpen(handshake, mapping, examples);
+    if (found === undefined) return [];
+    const [key, message] = found;
+    return [{ ...mapping.problemAt(['handshakes', index, key], message), severity: 'warning' as const }];
+  });
+}
+
+type Handshake = MappingFile['profile']['handshakes'][number];
+type Selector = MappingFile['profile']['eventType'][number];
+
+/** Which key of an open handshake is to be warned of, and why. */
+function explainOpen(
+  handshake: Handshake,
+  mapping: MappingFile,
+  examples: readonly Pick<Example, 'name' | 'webhook'>[],
+): readonly [key: string, message: string] | undefined {
+  const met = examples.find((example) => isMet(handshake, example));
+  if (met !== undefined) return ['match', formatMet(`the example ${met.name}`)];
+  if (!tellsApart(handshake, mapping)) return ['match', formatMet('a real event')];
+  return isSignedMostly(handshake, mapping) ? ['authenticate', SIGNED_MOSTLY] : undefined;
+}
+
+function formatMet(who: string): string {
+  return (
+    `is met by ${who}, which would be answered as a test and lost. ` +
+    'Name what only the test request has, or say authenticate: signature.'
+  );
+}
+
+const SIGNED_MOSTLY =
+  'lets anybody have the answer. A test that is told by a fixed value is a webhook of its own type, which vendors sign as all others: ' +
+  'say authenticate: signature, unless the vendor says that it is not signed.';
+
+/**
+ * Whether a handshake is told by a fixed value. All such POSTs of the profiles and recipes are signed (GitHub, Slack, Zoom, Discord, Twitch,
+ * Front); those that are told by a member with any value are not.
+ */
+function isSignedMostly(
+  { match: { headers = {}, body = {} } }: Handshake,
+  { profile: { signature } }: Pick<MappingFile, 'profile'>,
+): boolean {
+  if (signature.kind === 'sharedSecret') return false;
+  return [...Object.entries(headers), ...Object.entries(body)].some(
+    ([place, value]) => value !== '*' && !GENERAL.includes(place),
+  );
+}
+
+function isMet(handshake: Handshake, { webhook }: Pick<Example, 'webhook'>): boolean {
+  const { headers, rawBody } = webhook;
+  const request = { requestId: '', source: '', method: 'POST', query: '', headers, rawBody };
+  return findHandshake(findCandidates([handshake], request), request, true) !== undefined;
+}
+
+/** Headers that webhooks of any kind have. */
+const GENERAL = ['content-type', 'content-length', 'user-agent', 'accept', 'accept-encoding', 'host'];
+
+/** Whether a match asks for something that no event of the mapping has to have. */
+function tellsApart(
+  { match: { query = {}, headers = {}, body = {} } }: Handshake,
+  { profile: { eventType, deduplicationId }, events }: Pick<MappingFile, 'profile' | 'events'>,
+): boolean {
+  const placesOf = (selectors: readonly Selector[]) => selectors.flatMap(placesIn);
+  const types = placesOf(eventType);
+  const ids = placesOf(deduplicationId);
+  const isOwn = ([place, value]: readonly [string, string]) => {
+    if (types.includes(place)) {
+      return (
+        value !== '*' && !events.some(({ on }) => on.some((pattern) => matchesEventType(pattern, value)))
+      );
+    }
+    return !ids.includes(place) && !GENERAL.includes(place);
+  };
+  return Object.keys(query).length > 0 || [...Object.entries(headers), ...Object.entries(body)].some(isOwn);
+}
+
+function placesIn(selector: Selector): readonly string[] {
+  if ('constant' in selector) return [];
+  return 'header' in selector ? [selector.header] : [selector.body].flat();
 }

@@ -1,6 +1,7 @@
 import type { BufferedWebhook } from '../../../lambdas/buffer/message.ts';
 import { identifyWebhook } from '../../../lambdas/ingest/identity.ts';
 import type { IdentityFailure } from '../../../lambdas/ingest/request.ts';
+import type { Mapping } from '../../../lambdas/map/mapping.ts';
 import { compileMapping, isOn, type Mapped, mapWebhook } from '../../../lambdas/map/webhook.ts';
 import { parseBody } from '../../../lambdas/webhook-body.ts';
 import type { MappingFile } from '../file.ts';
@@ -52,19 +53,26 @@ export type IdentifiedWebhook = Pick<
 >;
 
 /** Maps a webhook of a queue as deliver would, by a mapping that may have changed since. */
-export async function previewIdentified(
+export function previewIdentified(
   file: MappingFile,
-  { rawBody, headers, receivedAt, eventTypes, bodyFormat }: IdentifiedWebhook,
+  webhook: IdentifiedWebhook,
   stage: string,
 ): Promise<Preview> {
-  const mapping = resolveMapping(file, stage);
+  return previewBy(resolveMapping(file, stage), webhook);
+}
+
+/** Maps an identified webhook by a mapping as it is deployed for one stage. */
+export async function previewBy(
+  mapping: Mapping,
+  { rawBody, headers, receivedAt, eventTypes, bodyFormat }: IdentifiedWebhook,
+): Promise<Preview> {
   const unmatched = mapping.events.filter((event) => !isOn(event, eventTypes));
   if (unmatched.length === mapping.events.length) return { outcome: 'ignored', eventTypes };
   const body = parseBody(rawBody, bodyFormat, { form: mapping.form });
   if (!body.ok) return { outcome: 'rejected', failure: body.failure };
 
   const events = await mapWebhook(compileMapping(mapping), {
-    source: file.source,
+    source: mapping.source,
     eventTypes,
     headers,
     receivedAt: receivedAt.toISOString(),

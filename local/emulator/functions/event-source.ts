@@ -7,8 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { REGION } from '../template.ts';
-import type { FunctionPool } from './pool.ts';
-import type { Invocation } from './sandbox.ts';
+import type { FunctionPool, Invocation } from './pool.ts';
 
 /** An event source mapping: the queue that feeds a function. */
 export type EventSourceSettings = {

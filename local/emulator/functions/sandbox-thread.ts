@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import * as z from 'zod';
-import { installFastDate } from '../fast-clock.ts';
-import { answerMemory } from '../thread-memory.ts';
+import { answerMemory, installFastDate } from '../host.ts';
 
 /** What a sandbox is started with. */
 const sandboxSchema = z.object({

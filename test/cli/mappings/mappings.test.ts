@@ -352,6 +352,18 @@ describe('adapter explain-mapping', () => {
     );
   });
 
+  test.each([
+    ['event ? true : false', 'the event is there and not empty'],
+    ['$boolean(event)', 'the event is there and not empty'],
+    ['count > 1 ? true : false', 'the count is above 1'],
+    [`event ? 'a' : 'b'`, '"a" if the event is there and not empty, else "b"'],
+    ['event ? false : true', 'false if the event is there and not empty, else true'],
+  ])('says of {%% %s %%} what it asks', (when, words) => {
+    write('mappings/shop/mapping.yaml', MAPPING.replace(/when: .*/, `when: "{% ${when} %}"`));
+
+    expect(explainMapping(project, { name: 'shop' }).text).toContain(`Skipped unless ${words}.`);
+  });
+
   test('says how the vendor names an item', () => {
     const ofHubspot = MAPPING.replace('verify: shopify', 'verify: hubspot-v3').replace(
       '    when:',

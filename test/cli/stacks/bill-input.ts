@@ -1,7 +1,5 @@
-import type { BillInput } from '../../../cli/stacks/bill.ts';
-import type { Usage } from '../../../cli/stacks/load.ts';
-import { PRICES } from '../../../cli/stacks/prices.ts';
-import type { RequestCounts } from '../../../cli/stacks/quantities.ts';
+import { type BillInput, PRICES } from '../../../cli/stacks/bill.ts';
+import type { RequestCounts, Usage } from '../../../cli/stacks/load.ts';
 import type { TemplateFacts } from '../../../cli/stacks/template-facts.ts';
 
 const NOTHING: RequestCounts = {

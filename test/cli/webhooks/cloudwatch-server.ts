@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { listenOnLoopback } from '../../../local/emulator/loopback.ts';
+import { listenOnLoopback } from '../../../local/emulator/host.ts';
 
 /** A server that stands for CloudWatch Logs; stopping it restores the environment that points to it. */
 export type CloudWatchServer = { readonly stop: () => Promise<void> };

@@ -3,15 +3,20 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readItem as attributesOf, itemBytes } from '../../../bench/measure/billed-bytes.ts';
+import { readItem as attributesOf, itemBytes } from '../../../bench/billed-bytes.ts';
 import {
   intakeRecordItem,
   readIntakeRecord,
   readItem,
   writeItem,
 } from '../../../lambdas/adapters/ledger-item.ts';
-import type { IntakeRecord, LedgerEntry } from '../../../lambdas/deliver/ledger/entry.ts';
-import { createPlaces, lastCallOf, type Places } from '../../../lambdas/deliver/ledger/entry.ts';
+import {
+  createPlaces,
+  type IntakeRecord,
+  type LedgerEntry,
+  lastCallOf,
+  type Places,
+} from '../../../lambdas/deliver/ledger/entry.ts';
 import { type CompiledMapping, compileMapping } from '../../../lambdas/map/webhook.ts';
 import { readFolder } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';

@@ -3,7 +3,7 @@ import { createSecretReader, type SecretReader } from '../../../lambdas/adapters
 import { parseWebexSecret } from '../../../lambdas/deliver/event-api/keys.ts';
 import { type SigningSecrets, signingSecretsSchema } from '../../../lambdas/ingest/receive.ts';
 import { parseSecret } from '../../../lambdas/secret.ts';
-import { type SecretsManager, startSecretsManager } from '../../../local/emulator/secrets-manager.ts';
+import { type SecretsManager, startSecretsManager } from '../../../local/emulator/servers.ts';
 
 const NAME = 'webhooks/stripe';
 const SECOND = 1000;

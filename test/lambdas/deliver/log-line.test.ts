@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { formatBug } from '../../../lambdas/deliver/log-line.ts';
 import { fail, succeed } from '../../../lambdas/result.ts';
+import { compiledMapping } from '../map/compiled-mapping.ts';
 import { NOW, record, setUp } from './deliver-setup.ts';
 
 /** The metrics of a line about a message: one by one, and what they mean for deliver as a whole. */
@@ -196,4 +197,45 @@ test.each([
   await deliver(record(key));
 
   expect([...entries.values()]).toEqual([expect.objectContaining(reason)]);
+});
+
+describe('the parameters that an event is sent without', () => {
+  const mapping = compiledMapping([
+    {
+      name: 'paid',
+      on: 'invoice.paid',
+      'event-id': 'evt_1',
+      'event-key': '{% key %}',
+      'event-params': { first: '{% first %}', city: '{% city %}', plan: 'gold' },
+    },
+  ]);
+  const linesOf = async (key: string, values: object) => {
+    const { lines, deliver } = setUp({ mappings: new Map([['stripe', mapping]]) });
+    await deliver(record(key, 'invoice.paid', { body: { key, ...values } }));
+    return lines;
+  };
+
+  test.each([
+    [{}, 'first\ncity'],
+    [{ first: 'Ann', city: null }, 'city'],
+    [{ first: 'Ann', city: ' ' }, 'city'],
+    [{ first: 'null', city: 'Ulm' }, 'first'],
+  ])('are named where it ends: %j', async (values, missing) => {
+    expect(await linesOf('ann', values)).toMatchObject([{ outcome: 'delivered', missing }]);
+  });
+
+  test('are not mentioned where there are none', async () => {
+    const [line] = await linesOf('ann', { first: 'Ann', city: 'Ulm' });
+
+    expect(line).toMatchObject({ outcome: 'delivered' });
+    expect(line).not.toHaveProperty('missing');
+    expect(JSON.stringify(line)).not.toMatch(/Ann|Ulm/);
+  });
+
+  test('are named in a dead letter’s line, and not where it is tried again', async () => {
+    expect(await linesOf('cat', {})).toMatchObject([{ outcome: 'dead-letter', missing: 'first\ncity' }]);
+    const [line] = await linesOf('bob', {});
+    expect(line).toMatchObject({ outcome: 'retry-later' });
+    expect(line).not.toHaveProperty('missing');
+  });
 });

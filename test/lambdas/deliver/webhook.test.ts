@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { replayedMessage } from '../../../lambdas/buffer/message.ts';
+import { createLanes } from '../../../lambdas/deliver/event-api/caller.ts';
 import type { IntakeRecord, LedgerRange, WebhookLedger } from '../../../lambdas/deliver/ledger/entry.ts';
-import { type BufferRecord, createLanes } from '../../../lambdas/deliver/work.ts';
+import type { BufferRecord } from '../../../lambdas/deliver/work.ts';
 import { fail } from '../../../lambdas/result.ts';
 import { compiledMapping } from '../map/compiled-mapping.ts';
 import { ACCEPTED, batch, createWorker, EACH, items, UNREACHABLE } from './batch-worker.ts';

@@ -82,6 +82,14 @@ describe('the HTTP answer', () => {
     expect(Object.fromEntries(sentences)).toMatchSnapshot();
   });
 
+  test('speaks of a token, and of no signature, where the secret itself travels', () => {
+    const answer = answerFailure({ code: 'no-matching-secret', secretsTried: 1, isShared: true });
+
+    expect(JSON.parse(answer.body).message).toBe(
+      'The token that was sent is another than those that are stored (1 tried). Compare it with the sender’s.',
+    );
+  });
+
   test('has no body for a vendor that wants none: Xero', () => {
     const failure = { code: 'no-matching-secret', secretsTried: 1 } as const;
 

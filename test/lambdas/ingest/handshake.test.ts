@@ -267,8 +267,8 @@ describe('the token of a handshake', () => {
 
   test.each([
     ['t=v1', { ok: true, value: undefined }],
-    ['t=v2', { ok: false, failure: { code: 'no-matching-secret', secretsTried: 1 } }],
-    ['t=s1', { ok: false, failure: { code: 'no-matching-secret', secretsTried: 1 } }],
+    ['t=v2', { ok: false, failure: { code: 'no-matching-secret', secretsTried: 1, isShared: true } }],
+    ['t=s1', { ok: false, failure: { code: 'no-matching-secret', secretsTried: 1, isShared: true } }],
     ['', { ok: false, failure: { code: 'missing-query-parameter', parameter: 't' } }],
   ])('in %j is compared with the one that is stored', (query, checked) => {
     expect(check(query, secrets)).toEqual(checked);

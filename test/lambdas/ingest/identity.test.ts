@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { identifyWebhook } from '../../../lambdas/ingest/identity.ts';
+import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import {
   type EventTypeSelector,
   eventTypeSchema,
@@ -17,10 +18,16 @@ function identify(
     deduplicationId = [],
     headers = {},
     form,
-  }: { deduplicationId?: Selector[]; headers?: object; form?: Profile['form'] } = {},
+    apiVersion,
+  }: {
+    deduplicationId?: Selector[];
+    headers?: object;
+    form?: Profile['form'];
+    apiVersion?: Selector;
+  } = {},
 ) {
   const webhook = { headers: new Map<string, string>(Object.entries(headers)), rawBody: Buffer.from(body) };
-  const identity = identifyWebhook({ eventType, deduplicationId, form }, webhook);
+  const identity = identifyWebhook({ eventType, deduplicationId, form, apiVersion }, webhook);
   return identity.ok ? identity.value : identity.failure;
 }
 
@@ -381,5 +388,47 @@ test('a constant that can be no type is named', () => {
   expect(identify('{}', [{ constant }])).toEqual({
     code: 'event-type-missing',
     where: `the constant ${constant}`,
+  });
+});
+
+describe('the version of the vendor’s API', () => {
+  const inBody = (version: unknown) =>
+    identify(JSON.stringify({ type: 'a', version }), [type], { apiVersion: { body: '/version' } });
+
+  test.each(['2026-04', '2025-03-31.basil', 'v2.1', '1.0', '20240101'])('%s is read', (version) => {
+    expect(inBody(version)).toMatchObject({ apiVersion: version });
+  });
+
+  test('is read from a header', () => {
+    const headers = { 'x-version': ' 2026-04 ' };
+
+    expect(identify('{"type":"a"}', [type], { headers, apiVersion: { header: 'x-version' } })).toMatchObject({
+      apiVersion: '2026-04',
+    });
+  });
+
+  test.each([
+    null,
+    undefined,
+    '',
+    'ann@example.com',
+    'Ann Example',
+    '+4915112345678',
+    '4915112345678',
+    `1.${'0'.repeat(40)}`,
+    { a: 1 },
+  ])('%j is none: whoever sends it, it does not reach the log', (version) => {
+    expect(inBody(version)).not.toHaveProperty('apiVersion');
+  });
+
+  test('is not read where the profile does not say where it stands', () => {
+    expect(identify('{"type":"a","api_version":"2026-04"}', [type])).not.toHaveProperty('apiVersion');
+  });
+
+  test.each([
+    ['stripe', { body: '/api_version' }],
+    ['shopify', { header: 'x-shopify-api-version' }],
+  ])('is where %s has it', (name, selector) => {
+    expect(findProfile(name)?.apiVersion).toEqual(selector);
   });
 });

@@ -29,6 +29,20 @@ const webhook = {
 } as const;
 
 describe('the log line of a request', () => {
+  test('has the version of the vendor’s API where the webhook names one', () => {
+    const value = {
+      code: 'buffered',
+      webhook,
+      secretIndex: 0,
+      secretsKept: 1,
+      apiVersion: '2026-04',
+    } as const;
+
+    expect(formatReceived('r1', AT, { source, received: { ok: true, value } })).toMatchObject({
+      apiVersion: '2026-04',
+    });
+  });
+
   test('counts a webhook by its code, and the uses of an old secret', () => {
     const received = {
       ok: true,

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { shopifySignature, stripeSignature } from '../../../bench/vendor-signatures.ts';
+import { shopifySignature, stripeSignature } from '../../../bench/events.ts';
 import type { BufferedWebhook } from '../../../lambdas/buffer/message.ts';
 import { answerReceived } from '../../../lambdas/ingest/answer.ts';
 import { answerFailure } from '../../../lambdas/ingest/failure-answer.ts';

@@ -1,6 +1,6 @@
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import type { AlarmSettings } from '../../../lib/alarms/settings.ts';
+import type { AlarmSettings } from '../../../lib/alarms/stage-alarm.ts';
 import { readMappingFolders } from '../../../lib/mapping/folders.ts';
 import { WebhookAdapterStack } from '../../../lib/webhook-adapter-stack.ts';
 import { SIX_SOURCES } from '../../fixtures/six-sources.ts';
@@ -17,6 +17,7 @@ export function synthesizeAlarms(alarms?: AlarmSettings): Template {
   return Template.fromStack(
     new WebhookAdapterStack(new App(), STACK, {
       eventUrl,
+      placeholders: 'allowed',
       mappings: mappings.ok ? mappings.value : [],
       alarms,
     }),

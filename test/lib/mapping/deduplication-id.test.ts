@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { warnOfRepeatedFacts } from '../../../lib/mapping/deduplication-id.ts';
+import { warnOfRepeatedFacts } from '../../../lib/mapping/examples/doubts.ts';
 import { parseMappingFile } from '../../../lib/mapping/file.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
 
@@ -60,7 +60,11 @@ describe('the deduplication id of an event', () => {
     ["{% 'always' %}", {}, 'is the same for every webhook, so that all of them would be one event.'],
     ['{% $source %}', {}, 'is the same for every webhook'],
     ['{% id %}', { verify: 'mailchimp' }, 'a shared secret proves who sent the webhook'],
-    ['{% id %}', { verify: 'chargebee' }, 'is not signed: a shared secret proves'],
+    [
+      '{% id %}',
+      { verify: 'chargebee' },
+      'That one may be read from such a body, by deduplication-id at the top of the file.',
+    ],
     ['{% id %}', { verify: 'mailgun' }, 'Mailgun signs a timestamp and a token'],
     ['{% id %}', { verify: 'adyen-standard' }, 'Adyen signs eight members of an item'],
   ])('may not be %s in %j', (id, beside, message) => {

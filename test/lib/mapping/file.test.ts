@@ -44,7 +44,7 @@ describe('a mapping file', () => {
       'mappings/stripe/mapping.yaml:2:1  verify  "strype" is not a profile. Did you mean "stripe"?',
       'mappings/stripe/mapping.yaml:3:1  secrets  is not a known key. Did you mean "secret"?',
       'mappings/stripe/mapping.yaml:5:5  events[0].name  expected lower-case words joined by "-"',
-      'mappings/stripe/mapping.yaml:5:5  events[0].event-id  is missing. Add it.',
+      'mappings/stripe/mapping.yaml:5:5  events[0].definition  is missing. Name a definition of webex-events.yaml, or add an event-id.',
       'mappings/stripe/mapping.yaml:6:5  events[0].on  is empty. Fill it in.',
       'mappings/stripe/mapping.yaml:7:5  events[0].evnt-id  is not a known key. Did you mean "event-id"?',
       'mappings/stripe/mapping.yaml:8:5  events[0].event-key  expected text: quote a literal ("5"), or write an expression: "{% … %}"',
@@ -59,12 +59,12 @@ describe('a mapping file', () => {
     ).toEqual([
       ['events[0].name', 'is missing. Add it.'],
       ['events[0].on', 'is missing. Add it.'],
-      ['events[0].event-id', 'is missing. Add it.'],
       ['events[0].event-key', 'is missing. Add it.'],
+      ['events[0].definition', 'is missing. Name a definition of webex-events.yaml, or add an event-id.'],
       ['events[1].name', 'is missing. Add it.'],
       ['events[1].on', 'expected an event type, or a list of them'],
-      ['events[1].event-id', 'is missing. Add it.'],
       ['events[1].event-key', 'is missing. Add it.'],
+      ['events[1].definition', 'is missing. Name a definition of webex-events.yaml, or add an event-id.'],
     ]);
   });
 

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
+import { profileOf, readRecipes } from '../../../bin/vendors.ts';
+import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { sourceOf } from '../../../lib/mapping/file.ts';
 import { checkMappingFolders, isError, readMappingFolders } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
@@ -102,6 +103,47 @@ describe('the former names of sources', () => {
       'd:2 formerly[0] "d" and "e" each say that they were the other. Remove one of the two lines.',
       'e:2 formerly[0] "e" and "d" each say that they were the other. Remove one of the two lines.',
     ]);
+  });
+});
+
+describe('a timestamp that is signed', () => {
+  const warningsOf = async (options: string) => {
+    const event = '{ name: a, on: b, event-id: evt_1, event-key: "{% id %}" }';
+    const head = `source: shop\nsecret: webhooks/shop\nevent-type: { body: /type }\nverify:\n  ${options}`;
+    write('shop', `${head}\nevents:\n  - ${event}\n`);
+    const { problems } = await checkMappingFolders(directory, ['dev']);
+    expect(problems.filter(isError)).toEqual([]);
+    return problems.filter(({ path }) => path.startsWith('verify'));
+  };
+  const options = (more: string) =>
+    `{ encoding: hex, signature: { header: s }, content: "{timestamp}.{body}", timestamp: { header: t, format: unix${more} } }`;
+
+  test('is warned of without a tolerance', async () => {
+    expect(await warningsOf(options(''))).toMatchObject([
+      {
+        ...{ path: 'verify.timestamp', severity: 'warning' },
+        message: expect.stringMatching(/^has no toleranceSeconds.* after 30 days.*Add toleranceSeconds: 300/),
+      },
+    ]);
+  });
+
+  test.each([
+    options(', toleranceSeconds: 604800'),
+    '{ encoding: hex, signature: { header: s } }',
+    '{ profile: stripe }',
+  ])('is not warned of with one, nor where there is no timestamp: %s', async (written) => {
+    expect(await warningsOf(written)).toEqual([]);
+  });
+
+  test('has a tolerance in every profile and recipe', () => {
+    const profiles = PROFILE_NAMES.map((name) => findProfile(name));
+    const without = [...profiles, ...readRecipes().map(profileOf)].filter((profile) => {
+      const signature = profile?.signature;
+      const timestamp = signature && 'timestamp' in signature ? signature.timestamp : undefined;
+      return timestamp !== undefined && timestamp.toleranceSeconds === undefined;
+    });
+
+    expect(without).toEqual([]);
   });
 });
 

@@ -15,7 +15,7 @@ import { parse } from 'yaml';
 import { mapCommand } from '../../../cli/mappings/map.ts';
 import { validate } from '../../../cli/mappings/validate.ts';
 import type { MapFailure } from '../../../lambdas/map/failure.ts';
-import { type Expectation, expectationOf } from '../../../lib/mapping/examples/expectation.ts';
+import { type Expectation, expectationOf } from '../../../lib/mapping/examples/example.ts';
 import { previewWebhook } from '../../../lib/mapping/examples/preview.ts';
 import { parseMappingFile } from '../../../lib/mapping/file.ts';
 
@@ -141,7 +141,7 @@ describe('the ten minutes', () => {
     expect(readFileSync(file, 'utf8')).toContain('arrives: 28 March 2022');
     expect(await validate(project, {})).toEqual({
       exitCode: 0,
-      text: expect.stringMatching(/^1 mapping folder with \d+ events is in order\.$/),
+      text: expect.stringMatching(/^1 mapping folder with \d+ events is in order\.$/m),
     });
   });
 });

@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { identifyWebhook } from '../../../lambdas/ingest/identity.ts';
 import { type CompiledMapping, compileMapping, mapWebhook } from '../../../lambdas/map/webhook.ts';
 import { parseBody } from '../../../lambdas/webhook-body.ts';
-import { newestShopifySchemas } from '../../../lib/mapping/examples/known-paths.ts';
+import { newestShopifySchemas } from '../../../lib/mapping/examples/coverage.ts';
 import type { MappingFile } from '../../../lib/mapping/file.ts';
 import { foldersOf, readExamples, readFolder } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { formatProblems } from '../../../lib/config/file.ts';
 import { checkStageMappings, foldersOf, isError, readExamples } from '../../../lib/mapping/folders.ts';
-import { readStages } from '../../../lib/stages/stages.ts';
+import { readStages, stagesWithPlaceholders } from '../../../lib/stages/stages.ts';
 import { stackNameOf, synthesizeWith } from '../../../lib/stages/synthesize.ts';
 
 // What lies in `mappings/` and `stages.yaml` is whoever's who has this repository: nothing here names a source or a stage.
@@ -12,7 +12,11 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const read = readStages(join(ROOT, 'stages.yaml'));
 const stages = read.ok ? read.value : {};
 const folderOf = (stage: string) => join(ROOT, stages[stage]?.mappings ?? 'mappings');
-const { problems, mappingsOf } = await checkStageMappings(Object.keys(stages), folderOf);
+const { problems, mappingsOf } = await checkStageMappings(Object.keys(stages), folderOf, {
+  contractFile: join(ROOT, 'webex-events.yaml'),
+  today: new Date(),
+  placeholders: stagesWithPlaceholders(stages),
+});
 
 const examples = [...new Set(Object.keys(stages).map(folderOf))].flatMap((mappings) =>
   foldersOf(mappings).flatMap((folder) => readExamples(join(mappings, folder), folder).examples),

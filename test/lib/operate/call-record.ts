@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
 import * as z from 'zod';
-import { type Loopback, listenOnLoopback } from '../../../local/emulator/loopback.ts';
+import { type Loopback, listenOnLoopback } from '../../../local/emulator/host.ts';
 
 /** A request to a service: who made it, and what it asks of which resource. */
 export type RecordedCall = { readonly accessKey: string; readonly action: string; readonly resource: string };

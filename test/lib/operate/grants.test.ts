@@ -29,16 +29,25 @@ function grantsIn(stack: Stack): ReadonlyMap<string, readonly string[]> {
 function place(resource: unknown): string {
   const text = JSON.stringify(resource);
   const [, id = text] = /"(Webhooks\w*?|[A-Z]\w*?)[0-9A-F]{8}"/.exec(text) ?? [];
-  return text.includes('":log-group:*"') ? ':log-group:*' : id;
+  const [named = id] = /:log-group:\*|:stack\/[\w-]+\/\*/.exec(text) ?? [];
+  return named;
 }
 
+/** A stack that is found by its name or by one of its resources. */
+const FIND = ['DescribeStackResources', 'ListStackResources'].map(
+  (action) => `cloudformation:${action} on :stack/messages/*`,
+);
 const READ = [
+  ...FIND,
   'dynamodb:BatchGetItem on WebhooksLedgerTable',
   'dynamodb:Query on WebhooksLedgerTable',
   'dynamodb:Scan on WebhooksLedgerTable',
   'logs:DescribeLogGroups on :log-group:*',
   'logs:FilterLogEvents on WebhooksDeliverFunctionLogs',
   'logs:FilterLogEvents on WebhooksIngestFunctionLogs',
+  'logs:GetQueryResults on "*"',
+  'logs:StartQuery on WebhooksDeliverFunctionLogs',
+  'logs:StartQuery on WebhooksIngestFunctionLogs',
   'sqs:ChangeMessageVisibility on WebhooksDeadLetterQueue',
   'sqs:GetQueueAttributes on WebhooksBufferQueue',
   'sqs:GetQueueAttributes on WebhooksDeadLetterQueue',
@@ -59,6 +68,7 @@ beforeAll(() => {
   const give = (id: string, grant: (adapter: WebhookAdapter, role: IGrantable) => void) =>
     grant(adapter, new Role(stack, id, { assumedBy: new AccountRootPrincipal() }));
   give('Reader', (one, role) => one.grantRead(role));
+  give('Pipeline', (one, role) => one.grantReadMappings(role));
   give('Operator', (one, role) => one.grantOperate(role));
   give('SecretSetter', (one, role) => one.grantSetSecrets(role));
   granted = grantsIn(stack);
@@ -67,6 +77,14 @@ beforeAll(() => {
 describe('an adapter', () => {
   test('lets a reader find out what happened, and change nothing', () => {
     expect(granted.get('Reader')).toEqual(READ);
+  });
+
+  test('lets a pipeline read the mappings that are deployed, and no data of a customer', () => {
+    expect(granted.get('Pipeline')).toEqual([
+      ...FIND,
+      'lambda:GetFunction on WebhooksDeliverFunction',
+      'lambda:GetFunction on WebhooksIngestFunction',
+    ]);
   });
 
   test('lets an operator replay and drop, besides', () => {
@@ -79,7 +97,7 @@ describe('an adapter', () => {
 
     expect(granted.get('SecretSetter')).toEqual(
       [
-        'logs:DescribeLogGroups on :log-group:*',
+        ...FIND,
         'logs:GetQueryResults on "*"',
         'logs:StartQuery on WebhooksDeliverFunctionLogs',
         'logs:StartQuery on WebhooksIngestFunctionLogs',
@@ -91,24 +109,43 @@ describe('an adapter', () => {
   });
 });
 
+const FILES = readSourceFiles('answers', 'cli', 'signing');
+
 /** The API calls of some commands, as IAM names them. */
 function callsOf(...commands: readonly string[]): ReadonlySet<string> {
-  const files = readSourceFiles('answers', 'cli', 'signing');
-  const reached = new Set(commands.flatMap((name) => filesReachedBy(`cli/${name}.ts`, files)));
+  return callsFrom(...commands.map((name) => `cli/${name}.ts`));
+}
+
+/** The API calls of some files, and of all that they load. */
+function callsFrom(...paths: readonly string[]): ReadonlySet<string> {
+  const reached = new Set(paths.flatMap((path) => filesReachedBy(path, FILES)));
   const calls = [...reached].flatMap(({ text }) => [
     ...text.matchAll(/new (\w+?)(?:Batch)?Command\(|\bpaginate(\w+)\(/g),
   ]);
   return new Set(calls.map(([, command, paginated]) => actionOf(command ?? paginated ?? '')));
 }
 
+const SERVICES: readonly (readonly [RegExp, string])[] = [
+  [/Stack/, 'cloudformation'],
+  [/Queue|Message/, 'sqs'],
+  [/Item|^Query$|^Scan$/, 'dynamodb'],
+];
+
 function actionOf(call: string): string {
-  const service = /Queue|Message/.test(call) ? 'sqs' : /Item|^Query$|^Scan$/.test(call) ? 'dynamodb' : 'logs';
+  if (call === 'GetFunction') return 'lambda:GetFunction';
+  const [, service = 'logs'] = SERVICES.find(([pattern]) => pattern.test(call)) ?? [];
   return `${service}:${call}`;
 }
 
 describe('what the commands call with --stack', () => {
   const actionsOf = (role: string) => new Set(granted.get(role)?.map((grant) => grant.split(' on ')[0]));
-  const READING = ['dead-letters/list', 'dead-letters/show', 'webhooks/explain', 'webhooks/tail'];
+  const READING = [
+    'dead-letters/list',
+    'dead-letters/show',
+    'webhooks/explain',
+    'webhooks/tail',
+    'webhooks/report',
+  ];
 
   test('is what a reader is granted, for those that only look', () => {
     const calls = callsOf(...READING);
@@ -116,6 +153,12 @@ describe('what the commands call with --stack', () => {
     // Their modules also contain calls that write; these commands do not make them.
     const written = new Set(['dynamodb:PutItem', 'sqs:SendMessage', 'sqs:DeleteMessage']);
     expect([...calls].filter((call) => !written.has(call)).sort()).toEqual([...actionsOf('Reader')].sort());
+  });
+
+  test('is what a pipeline is granted, for what diff reads of a deployed stack', () => {
+    const calls = callsFrom('answers/diff/deployed.ts');
+
+    expect([...calls].sort()).toEqual([...actionsOf('Pipeline')].sort());
   });
 
   test('is what an operator is granted, for all that concern dead letters', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readBatchResponse } from '../../../local/emulator/functions/event-source.ts';
 import { createFunctionPool, type FunctionPool } from '../../../local/emulator/functions/pool.ts';
-import { measureOwnThread } from '../../../local/emulator/thread-memory.ts';
+import { measureOwnThread } from '../../../local/emulator/host.ts';
 
 const CODE = `
 let invocations = 0;

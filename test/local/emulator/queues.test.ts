@@ -5,8 +5,8 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readFastClock } from '../../../local/emulator/fast-clock.ts';
 import { startEventSource, visibilityTimeoutOf } from '../../../local/emulator/functions/event-source.ts';
+import { readFastClock } from '../../../local/emulator/host.ts';
 import { createQueues, type QueueServer, startQueueServer } from '../../../local/emulator/servers.ts';
 import { queueUrl } from '../../../local/emulator/template.ts';
 

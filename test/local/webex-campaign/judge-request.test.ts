@@ -48,6 +48,46 @@ describe('the simulator accepts', () => {
   });
 });
 
+describe('a simulated tenant whose event definitions are known', () => {
+  const definitions = new Map([
+    ['evt_1', { mandatory: ['firstname'], hasRecommendation: true }],
+    ['evt_2', { mandatory: [], hasRecommendation: false }],
+  ]);
+  const judgeKnown = (event: object) => judge(withEvent(event), { definitions });
+
+  test('accepts an event that has its mandatory parameters', () => {
+    expect(judgeKnown({})).toMatchObject({ status: 200, 'transaction-id': 'event_1' });
+  });
+
+  test.each([
+    [
+      'an event without a mandatory parameter',
+      { 'event-params': { lastname: 'x' } },
+      1002,
+      'Mandatory parameter is missing: firstname',
+    ],
+    [
+      'an event without any parameters',
+      { 'event-params': undefined },
+      1002,
+      'Mandatory parameter is missing: firstname',
+    ],
+    ['an id that no definition has', { 'event-id': 'evt_9' }, 1002, 'Event id is not known'],
+    [
+      'an event whose definition has no recommendation',
+      { 'event-id': 'evt_2' },
+      1003,
+      'No recommendation available',
+    ],
+  ])('refuses %s', (_, event, code, description) => {
+    expect(judgeKnown(event)).toMatchObject({ code, description });
+  });
+
+  test('knows any id, where no definitions are known', () => {
+    expect(judge(withEvent({ 'event-id': 'evt_9' }))).toMatchObject({ 'transaction-id': 'event_1' });
+  });
+});
+
 describe('the simulator refuses, whatever the switch,', () => {
   test.each([
     ['another path', { path: '/elsewhere' }, 404, 404],

@@ -9,4 +9,5 @@ export const chargebee = {
   signature: { kind: 'sharedSecret', sharedSecret: { in: 'basic' } },
   eventType: [{ body: '/event_type' }],
   deduplicationId: [{ body: '/id' }],
+  apiVersion: { body: '/api_version' },
 } satisfies ProfileOptions;

@@ -16,4 +16,5 @@ export const docusign = {
     { body: ['/data/recipientId', '/data/userId'] },
     { body: '/generatedDateTime' },
   ],
+  apiVersion: { body: '/apiVersion' },
 } satisfies ProfileOptions;

@@ -8,4 +8,5 @@ import type { ProfileOptions } from '../../source.ts';
 export const shopify = {
   signature: { encoding: 'base64', signature: { header: 'X-Shopify-Hmac-SHA256' } },
   eventType: [{ header: 'X-Shopify-Topic' }],
+  apiVersion: { header: 'X-Shopify-API-Version' },
 } satisfies ProfileOptions;

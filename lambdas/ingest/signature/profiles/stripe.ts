@@ -20,4 +20,5 @@ export const stripe = {
   },
   eventType: [{ body: '/type' }],
   deduplicationId: [{ body: '/id' }],
+  apiVersion: { body: '/api_version' },
 } satisfies ProfileOptions;

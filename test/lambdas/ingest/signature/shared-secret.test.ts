@@ -20,7 +20,7 @@ function verify(
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
 describe('a secret that travels with the request', () => {
-  const mismatch = { code: 'no-matching-secret', secretsTried: 2 };
+  const mismatch = { code: 'no-matching-secret', secretsTried: 2, isShared: true };
 
   test.each([
     [{ 'x-token': 's0' }, { secretIndex: 0 }],
@@ -69,9 +69,9 @@ describe('a secret that travels with the request', () => {
   test.each([
     [['s0', ' s1\n'], { code: 'secret-whitespace', secretIndex: 1 }],
     [[' s1'], { code: 'secret-whitespace', secretIndex: 0 }],
-    [['s0', ' '], { code: 'no-matching-secret', secretsTried: 2 }],
+    [['s0', ' '], { code: 'no-matching-secret', secretsTried: 2, isShared: true }],
     [['', 's1'], { secretIndex: 1 }],
-    [['', ''], { code: 'no-matching-secret', secretsTried: 2 }],
+    [['', ''], { code: 'no-matching-secret', secretsTried: 2, isShared: true }],
   ])('stored as %j is judged %j', (secrets, judged) => {
     expect(verify({ in: 'header', name: 'X-Token' }, { headers: { 'x-token': 's1' }, secrets })).toEqual(
       judged,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { shopifySignature, stripeSignature } from '../../../../bench/vendor-signatures.ts';
+import { shopifySignature, stripeSignature } from '../../../../bench/events.ts';
 import { findProfile } from '../../../../lambdas/ingest/signature/profiles/profiles.ts';
 import type { SignatureScheme } from '../../../../lambdas/ingest/signature/scheme.ts';
 import { verifySignature } from '../../../../lambdas/ingest/signature/verify.ts';

@@ -1,0 +1,175 @@
+import { isDeepStrictEqual } from 'node:util';
+import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../../lambdas/map/event.ts';
+import type { Outcome, Sends } from './outcome.ts';
+
+/** What a change of a mapping can do to a customer. */
+export const CHANGE_CLASSES = [
+  'newly-sent',
+  'no-longer-sent',
+  'newly-rejected',
+  'other-person',
+  'other-definition',
+  'parameter-added',
+  'parameter-removed',
+  'parameter-changed',
+  'identity-changed',
+  'nearer-limit',
+] as const;
+
+export type ChangeClass = (typeof CHANGE_CLASSES)[number];
+
+type Sent = Extract<Outcome, { kind: 'sent' }>;
+
+/** One thing that differs between the outcomes of one webhook. */
+export type Difference = {
+  readonly class: ChangeClass;
+  /** The parameter, the code of the rejection, or which limit. */
+  readonly subject?: string;
+  readonly item?: number;
+  /** Whom it is for: the event key. */
+  readonly person?: string;
+  /** The value that differs; why it is not sent; or the code of the rejection. */
+  readonly before?: string;
+  readonly after?: string;
+  /** What is sent now, or was sent and is no longer. */
+  readonly sends?: Sends;
+};
+
+/** From this share of a limit on, an event that grows is reported. */
+const NEAR = 0.8;
+
+const NO_SUCH_ITEM: Outcome = { kind: 'not-sent', why: 'no-such-item' };
+
+/** What differs between the outcomes of one webhook by one event; one item of a batch is compared with what it was before. */
+export function compareOutcomes(
+  before: readonly Outcome[],
+  after: readonly Outcome[],
+): readonly Difference[] {
+  return pairOutcomes(before, after).flatMap(([one = standIn(before), other = standIn(after)]) =>
+    differencesOf(one, other),
+  );
+}
+
+/** What stands for an item that a side does not have: why it has none, if that is known. */
+function standIn(outcomes: readonly Outcome[]): Outcome {
+  return outcomes.find(({ kind, item }) => kind !== 'sent' && item === undefined) ?? NO_SUCH_ITEM;
+}
+
+type Pair = readonly [before: Outcome | undefined, after: Outcome | undefined];
+
+/** Which outcomes are of the same item, the surest sign first: another place in the list makes no other item of it. */
+const SAME_ITEM: readonly ((one: Outcome, other: Outcome) => boolean)[] = [
+  (one, other) => one.identity !== undefined && one.identity === other.identity,
+  (one, other) => isSameSend(one, other) && one.item === other.item,
+  isSameSend,
+  (one, other) => one.item === other.item,
+];
+
+function isSameSend(one: Outcome, other: Outcome): boolean {
+  return one.kind === 'sent' && other.kind === 'sent' && isDeepStrictEqual(one.sends, other.sends);
+}
+
+function pairOutcomes(before: readonly Outcome[], after: readonly Outcome[]): readonly Pair[] {
+  const pairs: Pair[] = [];
+  const rest = { before: [...before], after: [...after] };
+  for (const isSame of SAME_ITEM) {
+    for (const one of [...rest.before]) {
+      const other = rest.after.find((candidate) => isSame(one, candidate));
+      if (other === undefined) continue;
+      pairs.push([one, other]);
+      rest.before.splice(rest.before.indexOf(one), 1);
+      rest.after.splice(rest.after.indexOf(other), 1);
+    }
+  }
+  return [
+    ...pairs,
+    ...rest.before.map((one): Pair => [one, undefined]),
+    ...rest.after.map((other): Pair => [undefined, other]),
+  ];
+}
+
+function differencesOf(before: Outcome, after: Outcome): readonly Difference[] {
+  const item = after.item ?? before.item;
+  const found =
+    before.kind === 'sent' && after.kind === 'sent' ? compareSent(before, after) : compareFate(before, after);
+  return found.map((one) => ({ ...(item !== undefined && { item }), ...one }));
+}
+
+/** Of an event that is not sent on both sides. */
+function compareFate(before: Outcome, after: Outcome): readonly Difference[] {
+  const [was, is] = [formatWhy(before), formatWhy(after)];
+  switch (after.kind) {
+    case 'sent':
+      return [{ class: 'newly-sent', person: after.sends.eventKey, before: was, sends: after.sends }];
+    case 'rejected': {
+      const isOld =
+        (before.kind === 'rejected' && before.code === after.code) ||
+        (before.kind === 'not-sent' && after.isWhole === true);
+      const subject = after.code;
+      return isOld ? [] : [{ class: 'newly-rejected', subject, ...sendsOf(before), before: was, after: is }];
+    }
+    case 'not-sent':
+      return before.kind === 'sent' ? [{ class: 'no-longer-sent', ...sendsOf(before), after: is }] : [];
+  }
+}
+
+function sendsOf(outcome: Outcome): Pick<Difference, 'person' | 'sends'> {
+  return outcome.kind === 'sent' ? { person: outcome.sends.eventKey, sends: outcome.sends } : {};
+}
+
+function formatWhy(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'sent':
+      return 'sent';
+    case 'rejected':
+      return outcome.at === undefined ? outcome.code : `${outcome.code} at ${outcome.at}`;
+    case 'not-sent':
+      return outcome.why;
+  }
+}
+
+function compareSent(before: Sent, after: Sent): readonly Difference[] {
+  const { eventId, eventKey: person, params } = after.sends;
+  const found = [
+    ...difference('other-person', before.sends.eventKey, person),
+    ...difference('other-definition', before.sends.eventId, eventId),
+    ...compareParameters(before.sends.params, params),
+    ...(after.known.includes(before.key) ? [] : difference('identity-changed', before.key, after.key)),
+    ...compareLimit('bytes', [before.bytes, after.bytes], MAX_PAYLOAD_BYTES),
+    ...compareLimit('parameters', [countOf(before), countOf(after)], MAX_PARAMETERS),
+  ];
+  return found.map((one) => ({ ...one, person }));
+}
+
+function difference(name: ChangeClass, before: string, after: string): readonly Difference[] {
+  return before === after ? [] : [{ class: name, before, after }];
+}
+
+function countOf({ sends }: Sent): number {
+  return Object.keys(sends.params).length;
+}
+
+function compareParameters(before: Sends['params'], after: Sends['params']): readonly Difference[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return names.flatMap((subject): readonly Difference[] => {
+    const [was, is] = [textOf(before, subject), textOf(after, subject)];
+    if (was === is) return [];
+    if (was === undefined) return [{ class: 'parameter-added', subject, after: is ?? '' }];
+    if (is === undefined) return [{ class: 'parameter-removed', subject, before: was }];
+    return [{ class: 'parameter-changed', subject, before: was, after: is }];
+  });
+}
+
+/** A parameter may be called `toString`. */
+function textOf(params: Sends['params'], name: string): string | undefined {
+  return Object.hasOwn(params, name) ? params[name] : undefined;
+}
+
+function compareLimit(
+  subject: string,
+  [was, is]: readonly [number, number],
+  limit: number,
+): readonly Difference[] {
+  if (is <= was || is < limit * NEAR) return [];
+  return [{ class: 'nearer-limit', subject, before: `${was} of ${limit}`, after: `${is} of ${limit}` }];
+}
