@@ -391,6 +391,26 @@ test('a constant that can be no type is named', () => {
   });
 });
 
+describe('an id with more digits than a number can hold keeps them', () => {
+  const id = '820982911946154508';
+
+  test('where it may stand in one place or another', () => {
+    const deduplicationId = [{ body: ['/id', '/other'] }];
+
+    expect(identify(`{"type":"a","id":${id}}`, [type], { deduplicationId })).toMatchObject({
+      deduplicationId: id,
+    });
+  });
+
+  test('where it stands in a form that holds JSON', () => {
+    const body = `payload=${encodeURIComponent(`{"type":"a","id":${id}}`)}`;
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const options = { headers, form: { whole: 'payload' }, deduplicationId: [{ body: '/id' }] };
+
+    expect(identify(body, [type], options)).toMatchObject({ eventTypes: ['a'], deduplicationId: id });
+  });
+});
+
 describe('the version of the vendor’s API', () => {
   const inBody = (version: unknown) =>
     identify(JSON.stringify({ type: 'a', version }), [type], { apiVersion: { body: '/version' } });
