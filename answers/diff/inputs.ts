@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { Problem } from '../../lib/config/file.ts';
+import { definitionsById, readContract } from '../../lib/mapping/contract.ts';
 import { foldersOf, readExamples, readMappingFolders } from '../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { dateSample, findSample, sampleNames } from '../../signing/samples.ts';
 import { readDeadLetters, webhookOf } from '../dead-letter.ts';
-import { type Account, type Project, projectOf } from '../project.ts';
+import { type Account, contractFileOf, type Project, projectOf } from '../project.ts';
 import { type ComparedWebhook, namesOf, type SideSource } from './outcome.ts';
 
 /** The sources of a project for one stage; none where it has no mapping folder. Fails with the problems of its files. */
@@ -14,11 +15,18 @@ export function readSources(
   project: Project,
   stage: string,
 ): Result<readonly SideSource[], readonly Problem[]> {
-  const { mappings } = projectOf(project, { stage });
-  if (foldersOf(mappings).length === 0) return succeed([]);
-  const read = readMappingFolders(mappings);
+  const placed = projectOf(project, { stage });
+  if (foldersOf(placed.mappings).length === 0) return succeed([]);
+  const read = readMappingFolders(placed.mappings, undefined, contractFileOf(placed));
   if (!read.ok) return read;
   return succeed(read.value.map((file) => ({ profile: file.profile, mapping: resolveMapping(file, stage) })));
+}
+
+/** The names of a stage's event definitions by their ids, as far as there is a file that names them. */
+export function readDefinitionNames(project: Project, stage: string): Readonly<Record<string, string>> {
+  const { contract } = readContract(contractFileOf(projectOf(project, { stage })));
+  if (contract === undefined) return {};
+  return Object.fromEntries([...definitionsById(contract, stage)].map(([id, { name }]) => [id, name]));
 }
 
 /** Webhooks to compare by, and how many could not be read. */
