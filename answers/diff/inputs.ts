@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import type { Problem } from '../../lib/config/file.ts';
-import { definitionsById, readContract } from '../../lib/mapping/contract.ts';
 import { foldersOf, readExamples, readMappingFolders } from '../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { dateSample, findSample, sampleNames } from '../../signing/samples.ts';
@@ -20,13 +19,6 @@ export function readSources(
   const read = readMappingFolders(placed.mappings, undefined, contractFileOf(placed));
   if (!read.ok) return read;
   return succeed(read.value.map((file) => ({ profile: file.profile, mapping: resolveMapping(file, stage) })));
-}
-
-/** The names of a stage's event definitions by their ids, as far as there is a file that names them. */
-export function readDefinitionNames(project: Project, stage: string): Readonly<Record<string, string>> {
-  const { contract } = readContract(contractFileOf(projectOf(project, { stage })));
-  if (contract === undefined) return {};
-  return Object.fromEntries([...definitionsById(contract, stage)].map(([id, { name }]) => [id, name]));
 }
 
 /** Webhooks to compare by, and how many could not be read. */

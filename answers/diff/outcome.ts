@@ -2,17 +2,15 @@ import type { BufferedWebhook } from '../../lambdas/buffer/message.ts';
 import { ledgerKey } from '../../lambdas/deliver/ledger/entry.ts';
 import { identifyWebhook } from '../../lambdas/ingest/identity.ts';
 import type { Profile } from '../../lambdas/ingest/source.ts';
-import { compileValue, type Scope } from '../../lambdas/map/expression.ts';
 import type { EventMapping, Mapping } from '../../lambdas/map/mapping.ts';
 import type { Mapped } from '../../lambdas/map/webhook.ts';
-import { parseBody } from '../../lambdas/webhook-body.ts';
 import {
   type Preview,
   type PreviewedWebhook,
   previewBy,
   wasTooOld,
 } from '../../lib/mapping/examples/preview.ts';
-import { explainCondition } from '../../lib/mapping/words.ts';
+import { explainConditions } from '../../lib/mapping/words.ts';
 
 /** One source as one side has it for a stage: how its webhooks are identified, and what becomes of them. */
 export type SideSource = {
@@ -88,64 +86,22 @@ export async function runWebhook(
   const identified = identify(side, webhook);
   if (!identified.ok) return () => [{ kind: 'rejected', code: identified.failure.code, isWhole: true }];
   const preview = await previewBy(side.mapping, identified.value);
+  const mapped = preview.outcome === 'mapped' ? preview.events : [];
   const reasons =
-    from === 'dead-letter' ? new Map() : await explainConditions(side, preview, identified.value);
+    from === 'dead-letter' ? undefined : await explainConditions(side.mapping, identified.value, mapped);
   return (event) => {
     if (event === undefined) return [notSent('no-event')];
     if (preview.outcome === 'rejected')
       return [{ kind: 'rejected', code: preview.failure.code, isWhole: true }];
-    const mapped = preview.outcome === 'mapped' ? preview.events : [];
     const own = mapped.filter(({ name }) => name === event.name);
     return own.length === 0
       ? [notSent('other-type')]
-      : own.map((one) => ({
-          ...outcomeOf(one, event, { side, webhook: identified.value }),
-          ...reasons.get(one),
-        }));
+      : own.map((one) => {
+          const because = reasons?.get(one);
+          const outcome = outcomeOf(one, event, { side, webhook: identified.value });
+          return because === undefined ? outcome : { ...outcome, because };
+        });
   };
-}
-
-type Reasons = ReadonlyMap<Mapped, Pick<Outcome, 'because'>>;
-
-/** Why the conditions of a webhook's events are met or not. */
-async function explainConditions(
-  { mapping }: SideSource,
-  preview: Preview,
-  webhook: Identified,
-): Promise<Reasons> {
-  const reasons = new Map<Mapped, Pick<Outcome, 'because'>>();
-  const body = parseBody(webhook.rawBody, webhook.bodyFormat, { form: mapping.form });
-  if (preview.outcome !== 'mapped' || !body.ok) return reasons;
-  const receivedAt = webhook.receivedAt.toISOString();
-  const scope: Scope = { body: body.value, headers: webhook.headers, source: mapping.source, receivedAt };
-  for (const mapped of preview.events) {
-    const event = mapping.events.find(({ name }) => name === mapped.name);
-    const isMet = mapped.kind === 'event';
-    if (event?.when === undefined || !(isMet || isUnmet(mapped))) continue;
-    const circumstances = {
-      scope: { ...scope, ...(await itemOf(event, mapped, { mapping, scope })) },
-      definitions: mapping.let,
-    };
-    const because = await explainCondition(event.when, isMet, circumstances);
-    if (because !== undefined) reasons.set(mapped, { because });
-  }
-  return reasons;
-}
-
-function isUnmet(mapped: Mapped): boolean {
-  return mapped.kind === 'skipped' && mapped.code === 'when-not-met';
-}
-
-/** The item that an event is of, as its condition sees it. */
-async function itemOf(
-  { items }: EventMapping,
-  { item }: Mapped,
-  { mapping, scope }: { readonly mapping: Mapping; readonly scope: Scope },
-): Promise<Pick<Scope, 'item'>> {
-  if (items === undefined || item === undefined) return {};
-  const found = await compileValue(items, mapping.let)(scope);
-  if (!found.ok) return {};
-  return { item: Array.isArray(found.value) ? found.value[item] : found.value };
 }
 
 type Identified = Pick<

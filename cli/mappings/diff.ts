@@ -6,14 +6,20 @@ import { type Comparison, diffMappings } from '../../answers/diff/diff.ts';
 import {
   readAllExamples,
   readDeadLetterWebhooks,
-  readDefinitionNames,
   readSamples,
   readSources,
   withFormerExamples,
 } from '../../answers/diff/inputs.ts';
 import type { ComparedWebhook, SideSource } from '../../answers/diff/outcome.ts';
 import { chooseStage } from '../../answers/preview.ts';
-import { findStage, openAccount, PROJECT, type Project, stageNames } from '../../answers/project.ts';
+import {
+  findStage,
+  openAccount,
+  PROJECT,
+  type Project,
+  readDefinitionNames,
+  stageNames,
+} from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { didYouMean, formatProblems, type Problem } from '../../lib/config/file.ts';
 import { type CommandResult, example, jsonOption, portOption, refuse, run } from '../command-line.ts';

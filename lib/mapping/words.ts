@@ -1,3 +1,4 @@
+import type { BufferedWebhook } from '../../lambdas/buffer/message.ts';
 import {
   compileValue,
   type Definitions,
@@ -5,6 +6,9 @@ import {
   isExpression,
   type Scope,
 } from '../../lambdas/map/expression.ts';
+import type { Mapping } from '../../lambdas/map/mapping.ts';
+import type { Mapped } from '../../lambdas/map/webhook.ts';
+import { parseBody } from '../../lambdas/webhook-body.ts';
 import { isNode, type Node, parseExpression } from './expressions.ts';
 
 export function capitalise(text: string): string {
@@ -158,6 +162,46 @@ function combine(nodes: readonly unknown[], join: (...words: string[]) => Words)
 
 /** What a condition was evaluated with. */
 type Circumstances = { readonly scope: Scope; readonly definitions: Definitions };
+
+/** A webhook as it is mapped, for its conditions. */
+type Read = Pick<BufferedWebhook, 'rawBody' | 'bodyFormat' | 'headers' | 'receivedAt'>;
+
+/** Why the conditions of a webhook's events are met or not, in words; nothing for an event without a condition, or that failed. */
+export async function explainConditions(
+  mapping: Mapping,
+  { rawBody, bodyFormat, headers, receivedAt }: Read,
+  events: readonly Mapped[],
+): Promise<ReadonlyMap<Mapped, string>> {
+  const reasons = new Map<Mapped, string>();
+  const body = parseBody(rawBody, bodyFormat, { form: mapping.form });
+  if (!body.ok) return reasons;
+  const { source, let: definitions } = mapping;
+  const scope = { body: body.value, headers, source, receivedAt: receivedAt.toISOString() };
+  for (const mapped of events) {
+    const { when, items } = mapping.events.find(({ name }) => name === mapped.name) ?? {};
+    const isMet = mapped.kind === 'event';
+    if (when === undefined || !(isMet || isUnmet(mapped))) continue;
+    const item = items === undefined ? {} : await itemOf(items, mapped, { scope, definitions });
+    const because = await explainCondition(when, isMet, { scope: { ...scope, ...item }, definitions });
+    if (because !== undefined) reasons.set(mapped, because);
+  }
+  return reasons;
+}
+
+function isUnmet(mapped: Mapped): boolean {
+  return mapped.kind === 'skipped' && mapped.code === 'when-not-met';
+}
+
+/** The item that an event is of, as its condition sees it. */
+async function itemOf(
+  items: string,
+  { item = 0 }: Mapped,
+  { scope, definitions }: Circumstances,
+): Promise<Pick<Scope, 'item'>> {
+  const found = await compileValue(items, definitions)(scope);
+  if (!found.ok) return {};
+  return { item: Array.isArray(found.value) ? found.value[item] : found.value };
+}
 
 /**
  * Why a condition is met or not by one webhook, in words with its values: "the amount total is 3000, not above 5000". Of
