@@ -14,9 +14,9 @@ export function readSources(
   project: Project,
   stage: string,
 ): Result<readonly SideSource[], readonly Problem[]> {
-  const placed = projectOf(project, { stage });
-  if (foldersOf(placed.mappings).length === 0) return succeed([]);
-  const read = readMappingFolders(placed.mappings, undefined, contractFileOf(placed));
+  const ofStage = projectOf(project, { stage });
+  if (foldersOf(ofStage.mappings).length === 0) return succeed([]);
+  const read = readMappingFolders(ofStage.mappings, undefined, contractFileOf(ofStage));
   if (!read.ok) return read;
   return succeed(read.value.map((file) => ({ profile: file.profile, mapping: resolveMapping(file, stage) })));
 }

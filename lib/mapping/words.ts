@@ -179,8 +179,8 @@ export async function explainConditions(
   const scope = { body: body.value, headers, source, receivedAt: receivedAt.toISOString() };
   for (const mapped of events) {
     const { when, items } = mapping.events.find(({ name }) => name === mapped.name) ?? {};
-    const isMet = mapped.kind === 'event';
-    if (when === undefined || !(isMet || isUnmet(mapped))) continue;
+    const isMet = wasMet(mapped);
+    if (when === undefined || isMet === undefined) continue;
     const item = items === undefined ? {} : await itemOf(items, mapped, { scope, definitions });
     const because = await explainCondition(when, isMet, { scope: { ...scope, ...item }, definitions });
     if (because !== undefined) reasons.set(mapped, because);
@@ -188,8 +188,10 @@ export async function explainConditions(
   return reasons;
 }
 
-function isUnmet(mapped: Mapped): boolean {
-  return mapped.kind === 'skipped' && mapped.code === 'when-not-met';
+/** Whether the condition of an event was met; `undefined` where another thing decided. */
+function wasMet(mapped: Mapped): boolean | undefined {
+  if (mapped.kind === 'skipped') return mapped.code === 'when-not-met' ? false : undefined;
+  return mapped.kind === 'event' ? true : undefined;
 }
 
 /** The item that an event is of, as its condition sees it. */

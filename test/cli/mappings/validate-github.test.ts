@@ -62,6 +62,8 @@ describe('validate --format github', () => {
     expect(text).toMatch(
       /^::warning file=mappings\/shop\/mapping\.yaml,line=5,col=\d+,title=events\[0\]\.name::no example/,
     );
+    // A hint is a notice, as GitHub calls it.
+    expect(text).toContain('\n::notice file=webex-events.yaml::is not there');
     expect(text).toMatch(/\n1 mapping folder with 1 event is in order\.$/);
     expect(summary()).toMatch(/^before\n## Mappings\n/);
   });
