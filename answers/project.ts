@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
 import { NAME_STACK } from '../lib/config/invocation.ts';
-import { escapeUnseen, print } from '../lib/config/print.ts';
+import { escapeUnseen } from '../lib/config/print.ts';
 import { CONTRACT_FILE, contractBeside, readContract } from '../lib/mapping/contract.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import {
@@ -234,19 +234,4 @@ async function readHealth(url: string): Promise<z.infer<typeof healthSchema> | u
   } catch {
     return undefined;
   }
-}
-
-/** Says how far work has come, on stderr, so that what a program reads stays clean. */
-export function reportProgress(text: string): void {
-  print(text, process.stderr);
-}
-
-/** Reports a growing count, once each time that it has grown by `every`. */
-export function reportEvery(every: number, format: (count: number) => string): (count: number) => void {
-  let reported = 0;
-  return (count) => {
-    if (count < reported + every) return;
-    reported = count;
-    reportProgress(format(count));
-  };
 }

@@ -6,7 +6,8 @@ import {
   paginateDescribeLogGroups,
   StartQueryCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { type Account, reportProgress } from '../project.ts';
+import { reportProgress } from '../../lib/config/progress.ts';
+import type { Account } from '../project.ts';
 import {
   countLines,
   type LogCounts,

@@ -4,7 +4,15 @@ import * as z from 'zod';
 import { type AccountChoice, openAccount } from '../../answers/project.ts';
 import { parseJson } from '../../lambdas/result.ts';
 import { escapeUnseen, printStyled } from '../../lib/config/print.ts';
-import { type CommandResult, example, portOption, refuse, run, stackOption } from '../command-line.ts';
+import {
+  type CommandResult,
+  example,
+  interruption,
+  portOption,
+  refuse,
+  run,
+  stackOption,
+} from '../command-line.ts';
 import { followCloudWatch, followLocalRun } from './follow-logs.ts';
 
 type TailOptions = AccountChoice & { readonly json?: boolean | undefined };
@@ -36,12 +44,6 @@ export async function tail(
     if (line !== undefined) write(line);
   }, signal);
   return { text: '', exitCode: 0 };
-}
-
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
 }
 
 /** What is shown of a log line of either function. */

@@ -146,10 +146,28 @@ describe('adapter send', () => {
       'Nothing answers at http://127.0.0.1:1/',
     ],
     [['--source', 'stripe'], "required option '--sample <name>' not specified"],
+    [['--sorce', 'stripe'], "error: unknown option '--sorce' (Did you mean --source?)\n"],
+    [
+      ['--source', 'stripe', '--sample', 'x', '--zebra'],
+      "error: unknown option '--zebra' (--help lists those that there are)\n",
+    ],
   ])('refuses %j with a sentence', async (args, sentence) => {
     const { code, stderr } = await adapter('send', ...args);
 
     expect([code > 0, stderr]).toEqual([true, expect.stringContaining(sentence)]);
+  });
+});
+
+describe('a name that is not known', () => {
+  test.each([
+    [['dead-leter', 'list'], "error: unknown command 'dead-leter' (Did you mean dead-letter?)"],
+    [['dead-letter', 'list', '--codes', 'x'], "error: unknown option '--codes' (Did you mean --code?)"],
+    [
+      ['dead-letter', 'list', '--code', 'unconfirmd'],
+      "error: option '--code <code>' argument 'unconfirmd' is invalid. Did you mean \"unconfirmed\"?",
+    ],
+  ])('ends %j with 2 and one line', async (args, line) => {
+    expect(await adapter(...args)).toEqual({ code: 2, stdout: '', stderr: `${line}\n` });
   });
 });
 
@@ -229,7 +247,7 @@ describe('adapter dead-letter list', () => {
       20_000,
     );
 
-    const first = await adapter('dead-letter', 'list');
+    const first = await adapter('dead-letter', 'list', '--all');
     const second = await adapter('dead-letter', 'list', '--json');
 
     expect(first.stdout).toContain('webex-mandatory-field-missing  (deliver)');

@@ -6,8 +6,8 @@ import { type CommandResult, run } from '../../cli/command-line.ts';
 import { dropDeadLetters, listDeadLetters } from '../../cli/dead-letters/list.ts';
 import { replayCommand } from '../../cli/dead-letters/replay.ts';
 import { showDeadLetter } from '../../cli/dead-letters/show.ts';
-import { writePage } from '../../cli/mappings/events-page.ts';
 import { diff } from '../../cli/mappings/diff.ts';
+import { writePage } from '../../cli/mappings/events-page.ts';
 import { explainMapping } from '../../cli/mappings/explain-mapping.ts';
 import { mapCommand } from '../../cli/mappings/map.ts';
 import { validate } from '../../cli/mappings/validate.ts';
@@ -235,7 +235,14 @@ const secretCase = (command: (json: boolean) => Promise<CommandResult>): Case =>
 
 /** By the function that registers each command. */
 const CASES: Readonly<Record<string, Case>> = {
-  registerList: deadLetterCase((json) => listDeadLetters({ ...STACK(), json })),
+  registerList: deadLetterCase(async (json) => {
+    if (json) return listDeadLetters({ ...STACK(), json });
+    const [grouped, each] = [
+      await listDeadLetters(STACK()),
+      await listDeadLetters({ ...STACK(), all: true }),
+    ];
+    return { text: `${grouped.text}\n${each.text}`, exitCode: Math.max(grouped.exitCode, each.exitCode) };
+  }),
   registerShow: deadLetterCase((json) =>
     showDeadLetter(projectWith(MAPPING), { ...STACK(), id: '1f3c9a2b', values: true, json }),
   ),
