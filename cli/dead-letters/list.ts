@@ -20,7 +20,7 @@ import {
 import { countHeld, putMessage, removeDeadLetter, showAgain } from '../../answers/dead-letter-queue.ts';
 import { recordActions } from '../../answers/ledger-items.ts';
 import { ADVICE, failuresOf, formatEventName, type LetterFailure } from '../../answers/letter-events.ts';
-import { type AccountChoice, openAccount } from '../../answers/project.ts';
+import { type AccountChoice, explainClock, openAccount } from '../../answers/project.ts';
 import { didYouMean } from '../../lib/config/file.ts';
 import { INVOCATION } from '../../lib/config/invocation.ts';
 import { joinLines } from '../../lib/config/print.ts';
@@ -93,6 +93,7 @@ export async function listDeadLetters(options: ListOptions): Promise<CommandResu
       : joinParts([
           all.length === 0 && held > 0 ? undefined : formatMatching(matching, all, { ...options, now }),
           formatHeld(held),
+          matching.length === 0 ? undefined : explainClock(account.value),
         ]);
   return { text, exitCode: 0 };
 }

@@ -6,6 +6,7 @@ import { countWaiting, findWebhook, type WebhookFacts } from '../../answers/find
 import { sourceOf } from '../../answers/ledger-items.ts';
 import {
   type AccountChoice,
+  explainClock,
   findMapping,
   openAccount,
   PROJECT,
@@ -55,7 +56,10 @@ export async function explainWebhook(project: Project, options: ExplainOptions):
     };
   const stories = found.map((facts) => formatStory(facts, linesOf(project, facts)));
   const isComplete = held === undefined || found.every(({ deadLetters }) => deadLetters.length > 0);
-  return { text: [...stories, ...(isComplete ? [] : [held])].join('\n\n\n'), exitCode };
+  const notes = [isComplete ? undefined : held, explainClock(account.value)].filter(
+    (note) => note !== undefined,
+  );
+  return { text: [...stories, ...notes].join('\n\n\n'), exitCode };
 }
 
 /** A story by the mapping as it is now; by no events where the source is gone, or its mapping cannot be read. */

@@ -6,6 +6,7 @@ import {
   type FilteredLogEvent,
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
+import type { Account } from '../../answers/project.ts';
 import { findLogGroups } from '../../answers/report/function-logs.ts';
 
 /** Passes log lines on as they come, until the signal ends it. */
@@ -34,14 +35,17 @@ const LOOK_BACK_MILLISECONDS = 30_000;
  * Follows the log groups of a stack on AWS by polling `FilterLogEvents`, which needs only the permission to read. A live tail
  * would be paid for by the minute.
  */
-export function followCloudWatch(stackName: string, pollMilliseconds = POLL_MILLISECONDS): FollowLogs {
+export function followCloudWatch(
+  { stackName, clock }: Pick<Account, 'stackName' | 'clock'>,
+  pollMilliseconds = POLL_MILLISECONDS,
+): FollowLogs {
   return async (onLine, signal) => {
     const client = new CloudWatchLogsClient({});
     const groups = (await findLogGroups(client, stackName)).map(({ logGroupName }) => logGroupName);
     const pass = passOnce(onLine);
-    const startedAt = Date.now();
+    const startedAt = clock.now().getTime();
     while (!signal.aborted) {
-      const since = Math.max(startedAt, Date.now() - LOOK_BACK_MILLISECONDS);
+      const since = Math.max(startedAt, clock.now().getTime() - LOOK_BACK_MILLISECONDS);
       for (const event of await readSince(client, groups, since)) pass(event);
       await pause(pollMilliseconds, undefined, { signal }).catch(() => {});
     }

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { type AccountChoice, openAccount } from '../../answers/project.ts';
+import { type AccountChoice, explainClock, openAccount } from '../../answers/project.ts';
 import { parseJson } from '../../lambdas/result.ts';
 import { escapeUnseen, printStyled } from '../../lib/config/print.ts';
 import {
@@ -36,8 +36,10 @@ export async function tail(
 ): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
-  const { url, stackName } = account.value;
-  const follow = url === undefined ? followCloudWatch(stackName) : followLocalRun(url);
+  const { url } = account.value;
+  const clocks = explainClock(account.value);
+  if (clocks !== undefined && options.json !== true) write(clocks);
+  const follow = url === undefined ? followCloudWatch(account.value) : followLocalRun(url);
   const color = options.json !== true && process.stdout.isTTY === true && !process.env.NO_COLOR;
   await follow((text) => {
     const line = options.json === true ? escapeUnseen(text) : formatLogLine(text, color);

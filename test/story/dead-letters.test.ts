@@ -76,7 +76,7 @@ describe('an event that Webex Campaign refuses, until its mapping is mended', ()
     await story.line('mended', isEnd);
 
     expect((await listDeadLetters({ port })).text).toMatch(
-      /^1 dead letter, by cause \("--all" lists each\):\n\n1 {2}webex-mandatory-field-missing {2}stripe parked\n {2}oldest {3}\d+ (s|min) ago, [0-9a-f]{8}\n {2}answer {3}HTTP 200, code 1002: ".*"\n {2}next {5}npm run -s adapter -- dead-letter show [0-9a-f]{8}$/,
+      /^1 dead letter, by cause \("--all" lists each\):\n\n1 {2}webex-mandatory-field-missing {2}stripe parked\n {2}oldest {3}\d+ (s|min) ago, [0-9a-f]{8}\n {2}answer {3}HTTP 200, code 1002: ".*"\n {2}next {5}npm run -s adapter -- dead-letter show [0-9a-f]{8}\n\nTwo clocks: those of the queues and of the deliver function go 10 times as fast/,
     );
     const listed = (await listDeadLetters({ port, all: true })).text;
     expect(listed).toContain('webex-mandatory-field-missing  (deliver)');
@@ -327,6 +327,7 @@ test('tail prints a line for each webhook as it happens, until it is ended', asy
 
   expect(await followed).toEqual({ text: '', exitCode: 0 });
   expect(lines).toMatchObject([
+    expect.stringContaining('Two clocks: those of the queues'),
     expect.stringMatching(/ingest\s+buffered\s+stripe parked\s+id_tailed/),
     expect.stringMatching(/deliver\s+delivered\s+stripe parked\s+id_tailed\s+HTTP 200\s+event_of_tailed/),
   ]);
