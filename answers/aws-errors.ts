@@ -141,7 +141,7 @@ function causeOf(error: Error): string {
 const PLACE_MILLISECONDS = 3_000;
 
 /** The account by STS, which asks for no permission, and the region as the SDK finds it. */
-export async function readAwsPlace(): Promise<AwsPlace> {
+async function readAwsPlace(): Promise<AwsPlace> {
   const client = new STSClient({ maxAttempts: 1 });
   const region = await Promise.resolve(client.config.region()).catch(() => undefined);
   const abortSignal = AbortSignal.timeout(PLACE_MILLISECONDS);

@@ -117,6 +117,9 @@ describe('an event that Webex Campaign refuses, until its mapping is mended', ()
     expect(text).toContain(
       'parked: called Webex Campaign: webex-mandatory-field-missing (HTTP 200, code 1002)',
     );
+    expect(text).toMatch(
+      /webex-mandatory-field-missing \(HTTP 200, code 1002\)\n +event evt_\d+; no parameters\n +Webex Campaign said: "Mandatory parameter "note" is missing for •••"/,
+    );
     expect(text).toContain('ann replayed the dead letter of parked');
     expect(text).toContain('parameters note (4 bytes)');
     expect(text).toContain('parked: ACCEPTED by Webex Campaign.');
