@@ -58,6 +58,26 @@ describe('adapter send', () => {
     ]);
   });
 
+  test('says of a sample that was sent before that it is a duplicate', async () => {
+    const sample = ['send', '--source', 'stripe', '--sample', 'customer.subscription.trial_will_end'];
+    const first = await adapter(...sample);
+    await run.lines.find(
+      (line) => (line.stage === 'deliver' && line.deduplicationId === 'evt_00000000000000') || undefined,
+      20_000,
+    );
+    const second = await adapter(...sample);
+    const json = await adapter(...sample, '--json');
+
+    expect([first.code, first.stdout]).toEqual([0, expect.not.stringContaining('duplicate')]);
+    expect([second.code, second.stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /\nA duplicate: \S+ was taken from the buffer at \S+Z already\. .* explain \S+\n$/,
+      ),
+    ]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ duplicateOf: { deduplicationId: expect.any(String) } });
+  });
+
   test.each(['/webhooks/stripe', ''])(
     'takes a webhook URL as the outputs have it, or its beginning: …%s',
     async (path) => {
