@@ -10,7 +10,8 @@ import { readStages, selectStages, stagesWithPlaceholders } from '../lib/stages/
 import { stackNameOf } from '../lib/stages/synthesize.ts';
 import { WebhookAdapterStack } from '../lib/webhook-adapter-stack.ts';
 
-const atRoot = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const atRoot = (path: string) => join(ROOT, path);
 
 const app = new App();
 const stages = orExit(readStages(atRoot('stages.yaml')));
@@ -18,6 +19,7 @@ const selected = orExit(
   selectStages(stages, {
     stage: app.node.tryGetContext('stage'),
     'event-url': app.node.tryGetContext('event-url'),
+    local: app.node.tryGetContext('local'),
   }),
 );
 const given: unknown = app.node.tryGetContext('mappings');
@@ -35,9 +37,30 @@ const checked = await checkStageMappings(
 report(checked.problems.filter(({ severity }) => severity !== 'hint'));
 if (checked.problems.some(isError)) process.exit(1);
 
+if (Object.keys(selected).length === 0)
+  print(
+    'stages.yaml has no stage to deploy: "local" is that of "npm start". Add one, "dev:".',
+    process.stderr,
+  );
+
 for (const [name, stage] of Object.entries(selected)) {
   const mappings = checked.mappingsOf(name);
-  new WebhookAdapterStack(app, stackNameOf(name), { ...stackPropsOf(name, stage), mappings });
+  orExplain(
+    () => new WebhookAdapterStack(app, stackNameOf(name), { ...stackPropsOf(name, stage), mappings }),
+  );
+}
+// The App would do it at the end of the process, and its errors would be stack traces.
+orExplain(() => app.synth());
+
+/** Ends the synth with the sentence of an error that a person can mend; a stack trace is for bugs. */
+function orExplain(build: () => unknown): void {
+  try {
+    build();
+  } catch (error) {
+    if (!(error instanceof Error) || !/^(Error|\w*Validation\w*)$/.test(error.name)) throw error;
+    print(error.message, process.stderr);
+    process.exit(1);
+  }
 }
 
 /** Reports all problems and ends the synth: nothing deploys with a problem. */

@@ -6,8 +6,8 @@ import {
   type FilteredLogEvent,
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
+import type { OfFunction } from '../../answers/deployed-stack.ts';
 import type { Account } from '../../answers/project.ts';
-import { findLogGroups } from '../../answers/report/function-logs.ts';
 
 /** Passes log lines on as they come, until the signal ends it. */
 type FollowLogs = (onLine: (text: string) => void, signal: AbortSignal) => Promise<void>;
@@ -32,16 +32,17 @@ const POLL_MILLISECONDS = 2_000;
 const LOOK_BACK_MILLISECONDS = 30_000;
 
 /**
- * Follows the log groups of a stack on AWS by polling `FilterLogEvents`, which needs only the permission to read. A live tail
- * would be paid for by the minute.
+ * Follows log groups on AWS by polling `FilterLogEvents`, which needs only the permission to read. A live tail would be paid
+ * for by the minute.
  */
 export function followCloudWatch(
-  { stackName, clock }: Pick<Account, 'stackName' | 'clock'>,
+  logGroups: readonly OfFunction[],
+  clock: Account['clock'],
   pollMilliseconds = POLL_MILLISECONDS,
 ): FollowLogs {
   return async (onLine, signal) => {
     const client = new CloudWatchLogsClient({});
-    const groups = (await findLogGroups(client, stackName)).map(({ logGroupName }) => logGroupName);
+    const groups = logGroups.map(({ name }) => name);
     const pass = passOnce(onLine);
     const startedAt = clock.now().getTime();
     while (!signal.aborted) {

@@ -36,10 +36,11 @@ export async function tail(
 ): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
-  const { url } = account.value;
+  const { url = '', logGroups, clock } = account.value;
+  if (logGroups?.ok === false) return refuse(logGroups.failure);
   const clocks = explainClock(account.value);
   if (clocks !== undefined && options.json !== true) write(clocks);
-  const follow = url === undefined ? followCloudWatch(account.value) : followLocalRun(url);
+  const follow = logGroups === undefined ? followLocalRun(url) : followCloudWatch(logGroups.value, clock);
   const color = options.json !== true && process.stdout.isTTY === true && !process.env.NO_COLOR;
   await follow((text) => {
     const line = options.json === true ? escapeUnseen(text) : formatLogLine(text, color);

@@ -39,7 +39,10 @@ describe('the clock of a stack on AWS', () => {
     const told: string[] = [];
     jest.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
     const environment = { ...process.env };
-    Object.assign(process.env, { AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL_SQS: url });
+    Object.assign(process.env, {
+      ...{ AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: url },
+      ...{ AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
+    });
     const account = await openAccount({ stack: 'webhook-adapter-dev', port: 1 });
     process.env = environment;
     jest.restoreAllMocks();
