@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { explainOldNode, IN_REPOSITORY, PROGRAM } from '../lib/config/invocation.ts';
 import { print } from '../lib/config/print.ts';
+import { withErrorsInOneLine } from './command-line.ts';
 import { registerDrop, registerList } from './dead-letters/list.ts';
 import { registerReplay } from './dead-letters/replay.ts';
 import { registerShow } from './dead-letters/show.ts';
@@ -27,10 +28,8 @@ if (old !== undefined) {
   process.exit(2);
 }
 
-const program = new Command(PROGRAM.name)
+const program = withErrorsInOneLine(new Command(PROGRAM.name))
   .description(PROGRAM.description)
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .showHelpAfterError()
   .addHelpText(
     'after',
     '\nMappings are read from the folder "mappings", or from the one that MAPPINGS_FOLDER names.',

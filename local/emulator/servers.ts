@@ -142,7 +142,7 @@ export type SecretsManager = {
 
 /**
  * Starts a Secrets Manager on a free port of 127.0.0.1, in AWS JSON 1.1: to read a secret, which is all that the
- * functions do, and to put a value in its place, as commands do. No npm package speaks it.
+ * functions do, and to put a value in its place or to go back to the one before, as commands do. No npm package speaks it.
  */
 export async function startSecretsManager(readSecrets: ReadSecrets): Promise<SecretsManager> {
   const versions = createSecretVersions(readSecrets);
@@ -188,7 +188,7 @@ type Declared = {
   readonly name: string;
   readonly generated: unknown;
   readonly put: Map<string, Version>;
-  /** Versions by the label that they carry. */
+  /** The ids of versions by the label that they carry. */
   readonly labels: Map<string, string>;
   /** When the value that the run has begun with was first asked for. */
   readonly startedAt: number;
@@ -199,33 +199,33 @@ type SecretVersions = {
   readonly reply: (operation: string, body: string) => Reply;
 };
 
+const CURRENT = 'AWSCURRENT';
+const PREVIOUS = 'AWSPREVIOUS';
+
 const requestSchema = z.object({
   SecretId: z.string(),
   SecretString: z.string().default(''),
-  VersionStages: z.array(z.string()).default(['AWSCURRENT']),
-  VersionStage: z.string().default(''),
+  VersionStages: z.array(z.string()).default([CURRENT]),
+  VersionStage: z.string().default(CURRENT),
   MoveToVersionId: z.string().optional(),
   RemoveFromVersionId: z.string().optional(),
 });
 
 type Request = z.infer<typeof requestSchema>;
 
-const CURRENT = 'AWSCURRENT';
-
 /** The secrets of a run, with their versions: what is put there lasts until the run ends. */
 function createSecretVersions(readSecrets: ReadSecrets): SecretVersions {
   const secrets = new Map<string, Declared>();
   const operations: Readonly<Record<string, (secret: Declared, request: Request) => Reply>> = {
-    GetSecretValue: (secret) => {
-      const current = currentOf(secret, readSecrets);
-      if (current === undefined) return noValue(secret.name);
-      const { id, text, createdAt } = current;
-      const version = { VersionId: id, VersionStages: [CURRENT], CreatedDate: createdAt / 1000 };
-      return { status: 200, body: { Name: secret.name, SecretString: text, ...version } };
+    GetSecretValue: (secret, { VersionStage: label }) => {
+      const version = label === CURRENT ? currentOf(secret, readSecrets) : labelled(secret, label);
+      if (version === undefined) return noValue(secret.name, label);
+      const { id, text, createdAt } = version;
+      const facts = { VersionId: id, VersionStages: [label], CreatedDate: createdAt / 1000 };
+      return { status: 200, body: { Name: secret.name, SecretString: text, ...facts } };
     },
     PutSecretValue: (secret, request) => put(secret, request, currentOf(secret, readSecrets)),
-    UpdateSecretVersionStage: (secret, request) =>
-      moveLabel(secret, request, currentOf(secret, readSecrets)?.id),
+    UpdateSecretVersionStage: (secret, request) => moveLabel(secret, request, currentOf(secret, readSecrets)),
   };
   return {
     declare: (properties) => {
@@ -249,7 +249,7 @@ function createSecretVersions(readSecrets: ReadSecrets): SecretVersions {
 }
 
 function currentOf(secret: Declared, readSecrets: ReadSecrets): Version | undefined {
-  const put = secret.put.get(secret.labels.get(CURRENT) ?? '');
+  const put = labelled(secret, CURRENT);
   if (put !== undefined) return put;
   const value = readSecrets()[secret.name] ?? secret.generated;
   if (value === undefined) return undefined;
@@ -257,6 +257,19 @@ function currentOf(secret: Declared, readSecrets: ReadSecrets): Version | undefi
   // A file has no versions: each text is a version.
   const id = createHash('sha256').update(text).digest('hex').slice(0, 32);
   return { id, text, createdAt: secret.startedAt };
+}
+
+function labelled({ put, labels }: Declared, label: string): Version | undefined {
+  return put.get(labels.get(label) ?? '');
+}
+
+/** The version that was current becomes the previous one by itself, as the API reference says. */
+function makeCurrent({ put, labels }: Declared, id: string, current: Version | undefined): void {
+  if (current !== undefined && current.id !== id) {
+    put.set(current.id, current);
+    labels.set(PREVIOUS, current.id);
+  }
+  labels.set(CURRENT, id);
 }
 
 /** The first version of a secret is the current one, whatever labels are asked for. */
@@ -268,22 +281,27 @@ function put(
   const id = randomUUID();
   secret.put.set(id, { id, text: SecretString, createdAt: Date.now() });
   const labels = current === undefined ? [...VersionStages, CURRENT] : VersionStages;
-  for (const label of labels) secret.labels.set(label, id);
+  for (const label of labels) {
+    if (label === CURRENT) makeCurrent(secret, id, current);
+    else secret.labels.set(label, id);
+  }
   return { status: 200, body: { Name: secret.name, VersionId: id, VersionStages: labels } };
 }
 
 /** Fails where the label is on another version than `RemoveFromVersionId`, as the API reference says. */
 function moveLabel(
-  { labels, name }: Declared,
+  secret: Declared,
   { VersionStage, MoveToVersionId, RemoveFromVersionId }: Request,
-  currentId: string | undefined,
+  current: Version | undefined,
 ): Reply {
-  const holder = VersionStage === CURRENT ? currentId : labels.get(VersionStage);
+  const { labels, name } = secret;
+  const holder = VersionStage === CURRENT ? current?.id : labels.get(VersionStage);
   const isThere = holder !== undefined && holder === MoveToVersionId;
   if (holder !== RemoveFromVersionId && !isThere) {
     return rejected('InvalidParameterException', `The staging label ${VersionStage} is on another version.`);
   }
   if (MoveToVersionId === undefined) labels.delete(VersionStage);
+  else if (VersionStage === CURRENT) makeCurrent(secret, MoveToVersionId, current);
   else labels.set(VersionStage, MoveToVersionId);
   return { status: 200, body: { Name: name } };
 }
@@ -296,7 +314,8 @@ function generate({ GenerateSecretString: how }: SecretProperties): unknown {
 }
 
 /** As AWS says it, and what to do about it in the local run. */
-function noValue(name: string): Reply {
+function noValue(name: string, label: string): Reply {
+  if (label !== CURRENT) return notFound(` value for staging label: ${label}`);
   const advice = formatMissing(name.replace(/^[^/]*\//, ''));
   return notFound(` value for staging label: ${CURRENT}. In the local run, ${advice}`);
 }

@@ -235,7 +235,14 @@ const secretCase = (command: (json: boolean) => Promise<CommandResult>): Case =>
 
 /** By the function that registers each command. */
 const CASES: Readonly<Record<string, Case>> = {
-  registerList: deadLetterCase((json) => listDeadLetters({ ...STACK(), json })),
+  registerList: deadLetterCase(async (json) => {
+    if (json) return listDeadLetters({ ...STACK(), json });
+    const [grouped, each] = [
+      await listDeadLetters(STACK()),
+      await listDeadLetters({ ...STACK(), all: true }),
+    ];
+    return { text: `${grouped.text}\n${each.text}`, exitCode: Math.max(grouped.exitCode, each.exitCode) };
+  }),
   registerShow: deadLetterCase((json) =>
     showDeadLetter(projectWith(MAPPING), { ...STACK(), id: '1f3c9a2b', values: true, json }),
   ),
