@@ -8,7 +8,7 @@ import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
 import { NAME_STACK } from '../lib/config/invocation.ts';
 import { escapeUnseen, print } from '../lib/config/print.ts';
-import { CONTRACT_FILE, contractBeside, readContract } from '../lib/mapping/contract.ts';
+import { CONTRACT_FILE, contractBeside, definitionsById, readContract } from '../lib/mapping/contract.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import {
   checkStageMappings,
@@ -63,6 +63,13 @@ export function projectOf(
 /** The file with the event definitions of a project; there need not be one. */
 export function contractFileOf({ mappings, contractFile = contractBeside(mappings) }: Project): string {
   return contractFile;
+}
+
+/** The names of a stage's event definitions by their ids, as far as there is a file that names them. */
+export function readDefinitionNames(project: Project, stage: string): Readonly<Record<string, string>> {
+  const { contract } = readContract(contractFileOf(projectOf(project, { stage })));
+  if (contract === undefined) return {};
+  return Object.fromEntries([...definitionsById(contract, stage)].map(([id, { name }]) => [id, name]));
 }
 
 /** The mappings of a project, by its event definitions; fails with their problems. Examples are left out. */
