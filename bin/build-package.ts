@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 const HANDLERS = ['lambdas/ingest/handler.ts', 'lambdas/deliver/handler.ts'];
 const packageSchema = z.object({ name: z.string(), version: z.string(), license: z.string() });
-const READ_BY_CODE = ['samples/manifest.json', 'samples/README.md', 'samples/payloads'];
+const READ_BY_CODE = ['rehearsal/mappings'];
 
 rmSync(DIST, { recursive: true, force: true });
 execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
