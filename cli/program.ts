@@ -8,6 +8,8 @@ import { registerEvents } from './mappings/events.ts';
 import { registerExplainMapping } from './mappings/explain-mapping.ts';
 import { registerMap } from './mappings/map.ts';
 import { registerTest, registerValidate } from './mappings/validate.ts';
+import { registerAddSource } from './project/add-source.ts';
+import { registerInit } from './project/init.ts';
 import { registerRotate, registerStatus } from './secrets/rotate.ts';
 import { registerSet } from './secrets/set.ts';
 import { registerAdopt } from './stacks/adopt.ts';
@@ -38,6 +40,8 @@ program.command('rehearse', 'rehearse faults on the whole local stack', {
   executableFile: '../rehearsal/rehearse',
 });
 
+registerInit(program);
+registerAddSource(program);
 registerSend(program);
 registerDoctor(program);
 registerCheck(program);
