@@ -226,7 +226,9 @@ function webhookOf(profile: Profile | undefined, type: string): object {
     const [pointer = ''] = [selector.body].flat();
     body = setAt(body, pointer.split('/').slice(1), value);
   };
-  const selectors = profile?.eventType ?? [{ body: '/type' }];
+  const [first = { body: '/type' }, ...others] = profile?.eventType ?? [];
+  // Only the first has to be there; what stands in a body of another form is left out.
+  const selectors = [first, ...others.filter((other) => isOfList(other) === isOfList(first))];
   const parts = type.split('.');
   for (const [index, selector] of selectors.entries()) {
     const isLast = index === selectors.length - 1;
@@ -236,6 +238,11 @@ function webhookOf(profile: Profile | undefined, type: string): object {
   const [at] = Array.isArray(body) ? ['0'] : [];
   body = setAt(body, [...(at === undefined ? [] : [at]), 'email'], 'customer@example.com');
   return { ...(Object.keys(headers).length > 0 && { headers }), body };
+}
+
+/** Whether the body is a list: a pointer's first segment is then `*`. */
+function isOfList(selector: Profile['eventType'][number]): boolean {
+  return 'body' in selector && [selector.body].flat()[0]?.startsWith('/*') === true;
 }
 
 /** Sets what a pointer leads to; \`*\` is the first item of a list. */

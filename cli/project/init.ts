@@ -17,13 +17,16 @@ export function registerInit(program: Command): void {
     .option('--no-install', 'write the files alone')
     .description('write a project of your own that depends on this package')
     .addHelpText('after', example('init my-bridge', 'init my-bridge --sources stripe,paddle'))
-    .action((directory, options) => run(() => init(resolve(directory), options)));
+    .action((directory, options) => run(() => initProject(resolve(directory), options)));
 }
 
 type InitOptions = { readonly sources?: string | undefined; readonly install: boolean };
 
 /** `adapter init`: writes the project, installs what it depends on, and runs its tests. */
-async function init(directory: string, { sources, install }: InitOptions): Promise<CommandResult> {
+export async function initProject(
+  directory: string,
+  { sources, install }: InitOptions,
+): Promise<CommandResult> {
   if (existsSync(directory) && readdirSync(directory).length > 0)
     return refuse(`${directory} is not empty. Name a folder that is not there yet.`);
   const names = (sources ?? (await askForSources()) ?? '').split(',').map((name) => name.trim());
