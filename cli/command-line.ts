@@ -24,7 +24,7 @@ export function refuse(text: string): CommandResult {
 export function stackOption(): Option {
   return new Option(
     '--stack <name>',
-    'a stack on AWS, with the usual SDK credentials (default: the local run)',
+    'an adapter on AWS or its stack, with the usual SDK credentials (default: the local run)',
   );
 }
 

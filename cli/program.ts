@@ -15,6 +15,7 @@ import { registerSet } from './secrets/set.ts';
 import { registerAdopt } from './stacks/adopt.ts';
 import { registerCheck } from './stacks/check.ts';
 import { registerCost } from './stacks/cost.ts';
+import { registerStageStatus } from './stacks/status.ts';
 import { registerDoctor } from './webhooks/doctor.ts';
 import { registerExplain } from './webhooks/explain.ts';
 import { registerReport } from './webhooks/report.ts';
@@ -62,6 +63,7 @@ registerDrop(deadLetters);
 registerExplain(program);
 registerTail(program);
 registerReport(program);
+registerStageStatus(program);
 registerAdopt(program);
 
 // None of these takes a value as an argument, or shows one.

@@ -22,6 +22,7 @@ export async function addStages(app: App): Promise<void> {
     selectStages(stages, {
       stage: app.node.tryGetContext('stage'),
       'event-url': app.node.tryGetContext('event-url'),
+      local: app.node.tryGetContext('local'),
     }),
   );
   const given: unknown = app.node.tryGetContext('mappings');
@@ -38,9 +39,30 @@ export async function addStages(app: App): Promise<void> {
   report(checked.problems.filter(({ severity }) => severity !== 'hint'));
   if (checked.problems.some(isError)) process.exit(1);
 
+  if (Object.keys(selected).length === 0)
+    print(
+      'stages.yaml has no stage to deploy: "local" is that of "npm start". Add one, "dev:".',
+      process.stderr,
+    );
+
   for (const [name, stage] of Object.entries(selected)) {
     const mappings = checked.mappingsOf(name);
-    new WebhookAdapterStack(app, stackNameOf(name), { ...stackPropsOf(name, stage), mappings });
+    orExplain(
+      () => new WebhookAdapterStack(app, stackNameOf(name), { ...stackPropsOf(name, stage), mappings }),
+    );
+  }
+  // The App does it as the last thing of the process, and its errors would be stack traces.
+  process.prependOnceListener('beforeExit', () => orExplain(() => app.synth()));
+}
+
+/** Ends the synth with the sentence of an error that a person can mend; a stack trace is for bugs. */
+function orExplain(build: () => unknown): void {
+  try {
+    build();
+  } catch (error) {
+    if (!(error instanceof Error) || !/^(Error|\w*Validation\w*)$/.test(error.name)) throw error;
+    print(error.message, process.stderr);
+    process.exit(1);
   }
 }
 

@@ -2,6 +2,7 @@ import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { FixedEgress } from './deliver/fixed-egress.ts';
 import { createCustomerKey } from './protection/data-protection.ts';
+import { findEqualIds } from './stages/limits.ts';
 import { WebhookAdapter, type WebhookAdapterProps } from './webhook-adapter.ts';
 
 export type WebhookAdapterStackProps = StackProps &
@@ -23,6 +24,8 @@ export class WebhookAdapterStack extends Stack {
   constructor(scope: Construct, id: string, props: WebhookAdapterStackProps) {
     super(scope, id, props);
     const { kms, egressCidr, ...settings } = props;
+    const equal = findEqualIds(props.mappings.map(({ source }) => source));
+    if (equal.length > 0) throw new Error(`Sources would have the same output:\n${equal.join('\n')}`);
 
     const egress =
       egressCidr === undefined ? undefined : new FixedEgress(this, 'Egress', { cidr: egressCidr });
@@ -40,13 +43,12 @@ export class WebhookAdapterStack extends Stack {
     if (egress) this.output('EgressIp', egress.ip, 'Calls of Webex Campaign come from this address.');
   }
 
-  /** What to register at each vendor, and where to put the secret that the vendor gives. */
+  /** What to register at each vendor. One output for each: a template can have 200. */
   private addVendorOutputs(adapter: WebhookAdapter, { mappings }: WebhookAdapterStackProps): void {
     const { ingest } = adapter;
-    for (const { source, secret } of mappings) {
-      this.output(`WebhookUrl-${source}`, adapter.webhookUrl(source), `Register this URL at ${source}.`);
-      const { name = '' } = ingest.signingSecrets.get(secret) ?? {};
-      this.output(`SecretName-${source}`, name, `The signing secret of ${source} is put into this secret.`);
+    for (const { source } of mappings) {
+      const description = `Register this URL at ${source}, and set its secret: secrets set ${source}.`;
+      this.output(`WebhookUrl-${source}`, adapter.webhookUrl(source), description);
     }
     if (ingest.customDomain) {
       this.output(
@@ -82,8 +84,10 @@ export class WebhookAdapterStack extends Stack {
     );
     this.output('LedgerTable', ledger.table.tableName, 'What became of each event is here.');
     this.output('DashboardUrl', dashboard.url, 'How the stages are doing.');
-    this.output('AlarmTopicPage', alarms.topics.page.topicArn, 'Alarms that cannot wait are told here.');
-    this.output('AlarmTopicTomorrow', alarms.topics.tomorrow.topicArn, 'Alarms that can wait are told here.');
+    if (alarms === undefined) return;
+    const { page, tomorrow } = alarms.topics;
+    this.output('AlarmTopicPage', page.topicArn, 'Alarms that cannot wait are sent here.');
+    this.output('AlarmTopicTomorrow', tomorrow.topicArn, 'Alarms that can wait are sent here.');
   }
 
   private output(id: string, value: string, description: string): void {

@@ -1,4 +1,4 @@
-import { Annotations, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, CfnResource, Stack, Token } from 'aws-cdk-lib';
 import type {
   MathExpression,
   MathExpressionOptions,
@@ -17,6 +17,7 @@ import { BufferQueue } from './buffer/queue.ts';
 import { formatProblems } from './config/file.ts';
 import { DeadLetterQueue } from './dead-letter/queue.ts';
 import { Ledger } from './deliver/ledger.ts';
+import { rateOf } from './deliver/times.ts';
 import { type DeliverSettings, DeliverWorker, type DeliverWorkerProps } from './deliver/worker.ts';
 import { IngestEndpoint, type IngestSettings } from './ingest/endpoint.ts';
 import { checkStage } from './mapping/contract-check.ts';
@@ -37,14 +38,24 @@ import {
   sourceMetric,
 } from './operate/metrics.ts';
 import { allowLogs, type DataProtection } from './protection/data-protection.ts';
+import {
+  findTooLarge,
+  findUnfitExecutions,
+  findUnfitName,
+  findUnfitSource,
+  KEYS_SECRET,
+} from './stages/limits.ts';
 import { eventUrlSchema } from './stages/stages.ts';
 
 export type WebhookAdapterProps = IngestSettings &
   DeliverSettings &
   DataProtection & {
-    /** The whole URL of the tenant's Webex Campaign event API; `https`, or `http` to loopback. There is no default. */
+    /**
+     * The whole URL of the tenant's Webex Campaign event API; `https`, or `http` to loopback. It may be a token; with `vpc`, its
+     * port is 443 then. There is no default.
+     */
     readonly eventUrl: string;
-    /** What may send webhooks, and what becomes of them: `readMappings('mappings')`. */
+    /** What may send webhooks, and what becomes of them, one mapping at least: `readMappings('mappings')`. */
     readonly mappings: readonly MappingFile[];
     /**
      * Which event ids to take, where a mapping has one per stage.
@@ -63,18 +74,21 @@ export type WebhookAdapterProps = IngestSettings &
      */
     readonly vpc?: IVpc | undefined;
     /**
-     * Begins the names of the API, the queues, the ledger and the secrets (`<name>/webhooks/stripe`): no two adapters of an
-     * account and region may have the same.
+     * Begins the names of the API, the queues, the ledger, the secrets (`<name>/webhooks/stripe`), the alarms and the dashboard:
+     * no two adapters of an account and region may have the same. Letters, digits, "-" and "_", 68 at most.
      * @default the name of the stack
      */
-    readonly name?: string;
+    readonly name?: string | undefined;
     /**
      * Name of the secret that is to hold the Webex Campaign API user's keys, after `<name>/`.
      * @default webex-campaign
      */
     readonly keysSecretName?: string;
-    /** Whom alarms reach, and what counts as late or silent. Each setting has a default. */
-    readonly alarms?: AlarmSettings | undefined;
+    /**
+     * Whom alarms reach, and what counts as late or silent; `none` leaves out alarms and topics, for who has alarms of their own.
+     * @default every alarm, sent to two topics that nobody is subscribed to
+     */
+    readonly alarms?: AlarmSettings | 'none' | undefined;
   };
 
 /**
@@ -96,16 +110,18 @@ export class WebhookAdapter extends Construct {
   readonly deadLetter: DeadLetterQueue;
   /** The URLs to register at the vendors, by source. */
   readonly webhookUrls: ReadonlyMap<string, string>;
-  readonly alarms: Alarms;
+  /** Missing where the settings say `alarms: 'none'`. */
+  readonly alarms: Alarms | undefined;
   readonly dashboard: Dashboard;
+  private readonly mappings: readonly MappingFile[];
 
   constructor(scope: Construct, id: string, props: WebhookAdapterProps) {
     super(scope, id);
     const { mappings, name = Stack.of(this).stackName } = props;
-    const calls = this.checkedCalls(name, props);
-    allowLogs(this, props);
-
     this.name = name;
+    this.mappings = mappings;
+    const calls = this.prepare(props);
+
     // A webhook passes ingest, buffer, deliver and, at worst, dead-letter; what is pointed at has to be made first.
     this.deadLetter = new DeadLetterQueue(this, 'DeadLetter', {
       name: deadLetterQueueName(name),
@@ -135,9 +151,9 @@ export class WebhookAdapter extends Construct {
     });
     this.webhookUrls = webhookUrlsAt(this.ingest.publicUrl, mappings);
 
-    const watched = this.watched();
-    this.alarms = new Alarms(this, 'Alarms', { ...watched, settings: props.alarms });
-    this.dashboard = new Dashboard(this, 'Dashboard', { ...watched, alarms: this.alarms, ...props.alarms });
+    const rules = props.alarms === 'none' ? undefined : (props.alarms ?? {});
+    this.alarms = rules && new Alarms(this, 'Alarms', { ...this.watched(), settings: rules });
+    this.dashboard = new Dashboard(this, 'Dashboard', { ...this.watched(), ...rules, alarms: this.alarms });
   }
 
   /** The URL to register at a source's vendor. */
@@ -209,20 +225,24 @@ export class WebhookAdapter extends Construct {
 
   /** How many events of one kind ended in one way: what marketing asks about one message. */
   metricEvents(counted: CountedEvents, props: MetricOptions = {}): Metric {
-    return eventsMetric(this.name, { ...counted, source: this.known(counted.source) }, props);
+    const { source, event } = counted;
+    const mapping = this.mappings.find((one) => one.source === this.known(source));
+    const names = mapping?.events.map(({ name }) => name) ?? [];
+    if (!names.includes(event)) {
+      throw new Error(`There is no event "${event}" of ${source}. There are: ${names.join(', ')}.`);
+    }
+    return eventsMetric(this.name, counted, props);
   }
 
-  /** Checks ids and days of the event definitions as well: what is deployed, is deployed today. */
-  private checkedCalls(name: string, props: WebhookAdapterProps): ReturnType<typeof callsOf> {
-    const { mappings, stage = '', placeholders } = props;
-    const terms = { stage, today: new Date(), placeholders: placeholders === 'allowed' };
-    const problems = checkStage(mappings, terms);
-    const errors = problems.filter(({ severity }) => severity === undefined);
-    if (errors.length > 0)
-      throw new Error(`The event definitions do not fit the stage:\n${formatProblems(errors)}`);
-    for (const problem of problems)
-      Annotations.of(this).addWarningV2('webhook-adapter:event-definition', formatProblems([problem]));
-    return callsOf(name, props);
+  /** Checks what a deploy would fail at (the size once all is there, as the app may add to the stack), and opens the key. */
+  private prepare(props: WebhookAdapterProps): ReturnType<typeof callsOf> {
+    refuseUnfit(this, props);
+    this.node.addValidation({ validate: () => [...findTooLarge(this.size())] });
+    checkEventUrl(props.eventUrl);
+    checkDefinitions(this, props);
+    const calls = callsOf(this.name, props);
+    allowLogs(this, { ...props, name: this.name });
+    return calls;
   }
 
   /** What alarms and dashboard look at. */
@@ -240,6 +260,20 @@ export class WebhookAdapter extends Construct {
     };
   }
 
+  /** How much of a stack there is once it is complete, whoever has put it there. */
+  private size(): Parameters<typeof findTooLarge>[0] {
+    const stack = Stack.of(this);
+    const elements = stack.node.findAll().filter((one) => Stack.of(one) === stack);
+    const ofSources = (this.alarms?.ofSources ?? 0) + this.ingest.signingSecrets.size;
+    return {
+      stack: stack.stackName,
+      sources: this.webhookUrls.size,
+      resources: elements.filter((one) => CfnResource.isCfnResource(one)).length,
+      outputs: elements.filter((one) => one instanceof CfnOutput).length,
+      resourcesPerSource: ofSources / this.webhookUrls.size,
+    };
+  }
+
   /** A source that is not there would have a metric that never counts. */
   private known(source: string): string {
     if (this.webhookUrls.has(source)) return source;
@@ -247,16 +281,66 @@ export class WebhookAdapter extends Construct {
   }
 }
 
+/** Throws where the settings would fail at deploy time, or would have two adapters share what belongs to one. */
+function refuseUnfit(adapter: WebhookAdapter, props: WebhookAdapterProps): void {
+  const { mappings, alarms, ingestConcurrency, concurrency } = props;
+  if (mappings.length === 0)
+    throw new Error("mappings: there is none. Give one at least: readMappings('mappings').");
+  refuseUnfitName(adapter);
+  const sources = mappings.flatMap(({ source }) => {
+    const unfit = findUnfitSource(source);
+    return unfit === undefined ? [] : [`${source}: ${unfit}`];
+  });
+  if (sources.length > 0) throw new Error(`The mappings do not fit the adapter:\n${sources.join('\n')}`);
+  const account = alarms === 'none' ? undefined : alarms?.lambdaConcurrency;
+  const executions = { ingest: ingestConcurrency, deliver: rateOf({ concurrency }).concurrency, account };
+  const { ingest, deliver } = findUnfitExecutions(executions);
+  if (ingest !== undefined) throw new Error(`ingestConcurrency: ${ingest}`);
+  if (deliver !== undefined) throw new Error(`concurrency: ${deliver}`);
+}
+
+/** Checks ids and days of the event definitions: what is deployed, is deployed today. */
+function checkDefinitions(adapter: WebhookAdapter, props: WebhookAdapterProps): void {
+  const { mappings, stage = '', placeholders } = props;
+  const terms = { stage, today: new Date(), placeholders: placeholders === 'allowed' };
+  const problems = checkStage(mappings, terms);
+  const errors = problems.filter(({ severity }) => severity === undefined);
+  if (errors.length > 0)
+    throw new Error(`The event definitions do not fit the stage:\n${formatProblems(errors)}`);
+  for (const problem of problems)
+    Annotations.of(adapter).addWarningV2('webhook-adapter:event-definition', formatProblems([problem]));
+}
+
+/** Two stacks may have the same name where they are of different accounts or regions. */
+function refuseUnfitName(adapter: WebhookAdapter): void {
+  const { name } = adapter;
+  const stack = Stack.of(adapter);
+  if (Token.isUnresolved(name))
+    throw new Error(
+      'name: is known only at deploy time, as that of a nested stack is. Give the adapter one: name: "shop".',
+    );
+  const unfit = findUnfitName(name);
+  if (unfit !== undefined) throw new Error(`name: ${unfit}`);
+  const other = adapter.node.root.node.findAll().find((one) => {
+    if (one === adapter || !(one instanceof WebhookAdapter) || one.name !== name) return false;
+    const { environment } = Stack.of(one);
+    return (
+      Stack.of(one) === stack || (environment === stack.environment && !environment.includes('unknown-'))
+    );
+  });
+  if (other !== undefined)
+    throw new Error(`name: "${name}" is the name of ${other.node.path}, too. Give each a name of its own.`);
+}
+
 /** Which event API is called, from where, with what keys, about what. Throws where the settings do not fit together. */
 function callsOf(
   name: string,
-  { eventUrl, mappings, stage = '', keysSecretName = 'webex-campaign', vpc }: WebhookAdapterProps,
+  { eventUrl, mappings, stage = '', keysSecretName = KEYS_SECRET, vpc }: WebhookAdapterProps,
 ): Pick<DeliverWorkerProps, 'eventUrl' | 'keysSecretName' | 'mappings' | 'vpc'> {
-  const checkedUrl = checkEventUrl(eventUrl);
   refuseMissingIds(mappings, stage);
   refuseTakenSecrets(mappings, [keysSecretName]);
   return {
-    eventUrl: checkedUrl,
+    eventUrl,
     keysSecretName: secretNameOf(name, keysSecretName),
     mappings: mappings.map((mapping) => resolveMapping(mapping, stage)),
     vpc,
@@ -264,10 +348,10 @@ function callsOf(
 }
 
 /** A URL that is known only at deploy time is checked by the function that calls it. */
-function checkEventUrl(url: string): string {
-  if (Token.isUnresolved(url)) return url;
+function checkEventUrl(url: string): void {
+  if (Token.isUnresolved(url)) return;
   const checked = eventUrlSchema.safeParse(url);
-  if (checked.success) return url;
+  if (checked.success) return;
   throw new Error(
     `eventUrl: ${checked.error.issues.map(({ message }) => message).join('; ')}. Found "${url}".`,
   );

@@ -1,9 +1,4 @@
 import { fileURLToPath } from 'node:url';
-import {
-  CloudFormationClient,
-  paginateListStackResources,
-  type StackResourceSummary,
-} from '@aws-sdk/client-cloudformation';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { unzipSync } from 'fflate';
 import * as z from 'zod';
@@ -12,6 +7,7 @@ import { sourceSchema } from '../../lambdas/ingest/source.ts';
 import { mappingSchema } from '../../lambdas/map/mapping.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { functionCode } from '../../lib/bundle/function-code.ts';
+import { findAdapter, type OfFunction } from '../deployed-stack.ts';
 import type { SideSource } from './outcome.ts';
 
 /** What a stack on AWS has deployed. */
@@ -21,29 +17,28 @@ export type Deployed = {
   readonly isSameCode: boolean;
 };
 
-/** The ids of the functions in the template begin with where they stand in the construct. */
-const FUNCTIONS = { ingest: /IngestFunction[0-9A-F]{8}$/, deliver: /DeliverFunction[0-9A-F]{8}$/ };
-
 const HANDLERS = {
   ingest: fileURLToPath(new URL('../../lambdas/ingest/handler.ts', import.meta.url)),
   deliver: fileURLToPath(new URL('../../lambdas/deliver/handler.ts', import.meta.url)),
 };
 
-type Stage = keyof typeof FUNCTIONS;
+type Stage = OfFunction['stage'];
 
 /** The files of a function's package, by their names. */
 type Package = Readonly<Record<string, Uint8Array>>;
 
 /**
- * Reads the catalogues out of the packages of a stack's functions, which `grantReadMappings` allows; fails with a sentence.
- * The functions are found by the name of their CloudFormation stack.
+ * Reads the catalogues out of the packages of an adapter's functions, which `grantReadMappings` allows; fails with a sentence.
+ * @param stackName the name of the adapter, or of its stack
  */
 export async function readDeployed(stackName: string): Promise<Result<Deployed, string>> {
+  const found = await findAdapter(stackName);
+  if (!found.ok) return fail(`${found.failure}\n${ALLOWED}`);
   try {
-    const resources = await listFunctions(stackName);
+    const { functions } = found.value;
     const [ingest, deliver] = [
-      await readPackage('ingest', resources),
-      await readPackage('deliver', resources),
+      await readPackage('ingest', functions),
+      await readPackage('deliver', functions),
     ];
     if (ingest === undefined || deliver === undefined) {
       return fail(`The stack ${stackName} has no ingest and deliver function, or more than one of each.`);
@@ -55,33 +50,17 @@ export async function readDeployed(stackName: string): Promise<Result<Deployed, 
     const isSameCode = isCode('ingest', ingest) && isCode('deliver', deliver);
     return succeed({ sources, isSameCode });
   } catch (error) {
-    return explainRefusal(error, stackName);
+    return explainRefusal(error);
   }
 }
 
-async function listFunctions(stackName: string): Promise<readonly StackResourceSummary[]> {
-  const client = new CloudFormationClient({});
-  const found: StackResourceSummary[] = [];
-  for await (const page of paginateListStackResources({ client }, { StackName: stackName })) {
-    found.push(...(page.StackResourceSummaries ?? []));
-  }
-  return found.filter(({ ResourceType }) => ResourceType === 'AWS::Lambda::Function');
-}
-
-async function readPackage(
-  stage: Stage,
-  resources: readonly StackResourceSummary[],
-): Promise<Package | undefined> {
-  const named = resources.filter(({ LogicalResourceId = '' }) => FUNCTIONS[stage].test(LogicalResourceId));
-  const [one, ...others] = named;
-  if (one?.PhysicalResourceId === undefined || others.length > 0) return undefined;
-  const { Code } = await new LambdaClient({}).send(
-    new GetFunctionCommand({ FunctionName: one.PhysicalResourceId }),
-  );
+async function readPackage(stage: Stage, functions: readonly OfFunction[]): Promise<Package | undefined> {
+  const [one, ...others] = functions.filter((other) => other.stage === stage);
+  if (one === undefined || others.length > 0) return undefined;
+  const { Code } = await new LambdaClient({}).send(new GetFunctionCommand({ FunctionName: one.name }));
   // A URL that S3 signed: it needs no other permission.
   const answer = await fetch(Code?.Location ?? '');
-  if (!answer.ok)
-    throw new Error(`The package of ${one.PhysicalResourceId} could not be read: HTTP ${answer.status}.`);
+  if (!answer.ok) throw new Error(`The package of ${one.name} could not be read: HTTP ${answer.status}.`);
   return unzipSync(new Uint8Array(await answer.arrayBuffer()));
 }
 
@@ -113,16 +92,11 @@ function isCode(stage: Stage, deployed: Package): boolean {
   );
 }
 
+const ALLOWED = 'The mappings of a stack are read by grantReadMappings (docs/change-a-mapping.md).';
+
 /** What AWS refuses, and what to do; anything else is not ours to explain. */
-function explainRefusal(error: unknown, stackName: string): Result<never, string> {
+function explainRefusal(error: unknown): Result<never, string> {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  if (/AccessDenied/.test(name)) {
-    return fail(
-      `${message}\nThe mappings of a stack are read by grantReadMappings (docs/change-a-mapping.md).`,
-    );
-  }
-  if (name === 'ValidationError') {
-    return fail(`CloudFormation has no stack ${stackName} in this account and region: ${message}`);
-  }
+  if (/AccessDenied/.test(name)) return fail(`${message}\n${ALLOWED}`);
   throw error;
 }

@@ -6,7 +6,7 @@ import { foldersOf, readExamples, readMappingFolders } from '../../lib/mapping/f
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { dateSample, findSample, sampleNames } from '../../signing/samples.ts';
 import { readDeadLetters, webhookOf } from '../dead-letter.ts';
-import { type Account, type Project, projectOf } from '../project.ts';
+import { type Account, contractFileOf, type Project, projectOf } from '../project.ts';
 import { type ComparedWebhook, namesOf, type SideSource } from './outcome.ts';
 
 /** The sources of a project for one stage; none where it has no mapping folder. Fails with the problems of its files. */
@@ -14,9 +14,9 @@ export function readSources(
   project: Project,
   stage: string,
 ): Result<readonly SideSource[], readonly Problem[]> {
-  const { mappings } = projectOf(project, { stage });
-  if (foldersOf(mappings).length === 0) return succeed([]);
-  const read = readMappingFolders(mappings);
+  const ofStage = projectOf(project, { stage });
+  if (foldersOf(ofStage.mappings).length === 0) return succeed([]);
+  const read = readMappingFolders(ofStage.mappings, undefined, contractFileOf(ofStage));
   if (!read.ok) return read;
   return succeed(read.value.map((file) => ({ profile: file.profile, mapping: resolveMapping(file, stage) })));
 }

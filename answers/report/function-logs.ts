@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
   GetQueryResultsCommand,
   type LogGroup,
-  paginateDescribeLogGroups,
   StartQueryCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { type Account, reportProgress } from '../project.ts';
+import type { OfFunction } from '../deployed-stack.ts';
+import { reportProgress } from '../project.ts';
 import {
   countLines,
   type LogCounts,
@@ -23,26 +24,21 @@ export async function readPastLines(url: string): Promise<readonly string[]> {
   return (await answer.text()).split('\n').filter((line) => line !== '');
 }
 
-type NamedGroup = LogGroup & { readonly logGroupName: string };
+type NamedGroup = LogGroup & OfFunction;
 
-/**
- * The log groups of a stack's functions. CloudFormation names a group after the stack and its logical id, which has no hyphen
- * in it. Throws where there are none.
- */
-export async function findLogGroups(
+/** Asks how much each log group keeps, and since when. */
+async function describeLogGroups(
   client: CloudWatchLogsClient,
-  stackName: string,
+  named: readonly OfFunction[],
 ): Promise<readonly NamedGroup[]> {
   const groups: NamedGroup[] = [];
-  const pages = paginateDescribeLogGroups({ client }, { logGroupNamePrefix: `${stackName}-` });
-  for await (const { logGroups = [] } of pages) {
-    for (const { logGroupName = '', ...group } of logGroups) groups.push({ ...group, logGroupName });
+  for (const one of named) {
+    const { logGroups = [] } = await client.send(
+      new DescribeLogGroupsCommand({ logGroupNamePrefix: one.name }),
+    );
+    groups.push({ ...logGroups.find(({ logGroupName }) => logGroupName === one.name), ...one });
   }
-  const own = groups.filter(({ logGroupName }) =>
-    /^[A-Za-z0-9]*FunctionLogs[A-Za-z0-9]*-[A-Za-z0-9]+$/.test(logGroupName.slice(stackName.length + 1)),
-  );
-  if (own.length > 0) return own;
-  throw new Error(`Stack ${stackName} has no log groups of its functions in this account and region.`);
+  return groups;
 }
 
 /** A query of CloudWatch Logs Insights. Its times are rounded to whole seconds, so that nothing is left out. */
@@ -103,17 +99,16 @@ export async function runQuery(
 /** The log of a period, counted, and what a reader has to know of it. */
 type CountedLog = { readonly counts: LogCounts; readonly notes: readonly string[] };
 
+/** Where a log is: in the local run, or in log groups on AWS. */
+type LogPlace = { readonly url: string } | { readonly logGroups: readonly OfFunction[] };
+
 /**
- * Counts the log of the local run, or of a stack on AWS.
+ * Counts the log of the local run, or of an adapter on AWS.
  * @param say tells a person what the queries will cost, before they run
  */
-export async function countLog(
-  { url, stackName }: Pick<Account, 'url' | 'stackName'>,
-  period: Period,
-  say = reportProgress,
-): Promise<CountedLog> {
-  if (url === undefined) return countStack(stackName, period, say);
-  const lines = await readPastLines(url);
+export async function countLog(place: LogPlace, period: Period, say = reportProgress): Promise<CountedLog> {
+  if ('logGroups' in place) return countGroups(place.logGroups, period, say);
+  const lines = await readPastLines(place.url);
   const note = `The local run keeps its latest lines only; ${lines.length} were read.`;
   return { counts: countLines(lines, period), notes: [note] };
 }
@@ -121,24 +116,21 @@ export async function countLog(
 const POLL_MILLISECONDS = 1_000;
 
 /** Counts by two queries, one over the log group of each function. */
-async function countStack(
-  stackName: string,
+async function countGroups(
+  named: readonly OfFunction[],
   period: Period,
   say: (text: string) => void,
 ): Promise<CountedLog> {
   const client = new CloudWatchLogsClient({});
-  const groups = await findLogGroups(client, stackName);
+  const groups = await describeLogGroups(client, named);
   say(formatEstimate(groups, period));
-  const run = async (stage: 'Ingest' | 'Deliver', queryString: string) => {
-    const names = groups.map(({ logGroupName }) => logGroupName);
-    const logGroupNames = names.filter((name) =>
-      name.slice(stackName.length).includes(`${stage}FunctionLogs`),
-    );
+  const run = async (stage: OfFunction['stage'], queryString: string) => {
+    const logGroupNames = named.flatMap((one) => (one.stage === stage ? [one.name] : []));
     return queryInParts(client, { logGroupNames, queryString, period }, [0, SLOTS]);
   };
   const queries = queriesOf(period);
-  const requests = await run('Ingest', queries.requests);
-  const events = await run('Deliver', queries.events);
+  const requests = await run('ingest', queries.requests);
+  const events = await run('deliver', queries.events);
   const scanned = requests.scannedBytes + events.scannedBytes;
   return {
     counts: readRows({ requests: requests.rows, events: events.rows }),

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../lib/config/markdown.ts';
 import { escapeUnseen } from '../../lib/config/print.ts';
 import { type Finding, formatMiddle, percent } from './findings.ts';
 import { type Period, SLOTS, startOfSlot } from './log-counts.ts';
@@ -344,8 +345,4 @@ function chartOf(name: string, { events, delivered }: MessageReport['series'], p
     label(width - right, 'end', SLOTS),
     '</svg><figcaption>Grey: events. Green: delivered.</figcaption></figure>',
   ].join('\n');
-}
-
-function escapeHtml(text: string): string {
-  return escapeUnseen(text).replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

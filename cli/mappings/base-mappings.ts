@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'nod
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import * as z from 'zod';
-import type { Project } from '../../answers/project.ts';
+import { contractFileOf, type Project } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { readConfigFile } from '../../lib/config/file.ts';
 import type { NamedSource } from '../../lib/mapping/folders.ts';
@@ -73,7 +73,10 @@ export async function withBaseProject<Used>(
 
   const directory = realpathSync(mkdtempSync(join(tmpdir(), 'webhook-adapter-base-')));
   try {
-    checkOut(top, commit.value.id, { directory, paths: [root, mappings].map((path) => relative(top, path)) });
+    const paths = [root, mappings, contractFileOf({ ...project, mappings })].map((path) =>
+      relative(top, path),
+    );
+    checkOut(top, commit.value.id, { directory, paths: paths.filter((path) => !path.startsWith('..')) });
     const move = (path: string) => join(directory, relative(top, path));
     const moved = { mappings: move(mappings), stagesFile: move(join(root, basename(project.stagesFile))) };
     const pathOf = (file: string) => join(top, relative(directory, file));

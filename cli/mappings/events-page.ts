@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { checkMappings, PROJECT, type Project } from '../../answers/project.ts';
 import { isExpression } from '../../lambdas/map/expression.ts';
+import { escapeHtml, markdownTable, plainText } from '../../lib/config/markdown.ts';
 import { type Definition, dayOf, idsOf } from '../../lib/mapping/contract.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
@@ -200,26 +201,17 @@ function formatMarkdown(blocks: readonly Block[]): string {
 function markdownOf(block: Block): string {
   switch (block.kind) {
     case 'heading':
-      return `${'#'.repeat(block.level)} ${escapeMarkdown(block.text)}`;
+      return `${'#'.repeat(block.level)} ${plainText(block.text)}`;
     case 'text':
-      return escapeMarkdown(block.text);
+      return plainText(block.text);
     case 'list':
-      return block.items.map((item) => `- ${escapeMarkdown(item)}`).join('\n');
-    case 'table': {
-      const line = (cells: readonly string[]) => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
-      return [line(block.columns), `|${'---|'.repeat(block.columns.length)}`, ...block.rows.map(line)].join(
-        '\n',
+      return block.items.map((item) => `- ${plainText(item)}`).join('\n');
+    case 'table':
+      return markdownTable(
+        block.columns,
+        block.rows.map((cells) => cells.map(plainText)),
       );
-    }
   }
-}
-
-/** Text that Markdown would read as something else; conditions have `*` and `<` in them. */
-function escapeMarkdown(text: string): string {
-  return text
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll(/[\\`*[\]|]|(?<!\w)_|_(?!\w)/g, '\\$&')
-    .replaceAll('<', '&lt;');
 }
 
 const STYLE =
@@ -250,10 +242,4 @@ function htmlOf(block: Block): string {
       return `<table>${line(block.columns, 'th')}${block.rows.map((row) => line(row, 'td')).join('')}</table>`;
     }
   }
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"]/g, (mark) => ENTITIES[mark] ?? mark);
 }

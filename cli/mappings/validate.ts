@@ -137,6 +137,9 @@ function formatCounts(mappings: readonly MappingFile[]): string {
   return `${counts} ${mappings.length === 1 ? 'is' : 'are'} in order.`;
 }
 
+/** What GitHub calls a problem. */
+const COMMANDS = { error: 'error', warning: 'warning', hint: 'notice' };
+
 /** A problem as a workflow command of GitHub Actions, which shows it at its line in the pull request. */
 export function formatAnnotation({ file, line, column, path, message, severity }: Problem): string {
   const properties = Object.entries({
@@ -145,7 +148,7 @@ export function formatAnnotation({ file, line, column, path, message, severity }
     col: column,
     title: path === '' ? undefined : path,
   }).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${escapeProperty(String(value))}`]));
-  return `::${severity ?? 'error'} ${properties.join(',')}::${escapeData(message)}`;
+  return `::${COMMANDS[severity ?? 'error']} ${properties.join(',')}::${escapeData(message)}`;
 }
 
 /** As the toolkit of GitHub Actions does it (actions/toolkit, packages/core/src/command.ts). */

@@ -85,6 +85,7 @@ function writeProject(directory: string): void {
   }
   const { name } = readManifest();
   change(join(directory, 'bin/app.ts'), (text) => text.replace('../lib/stages.ts', `${name}/stages`));
+  change(join(directory, 'stages.yaml'), (text) => `${text.replace(/\n# dev:[\s\S]*/, '')}\n${FIRST_STAGE}`);
   change(join(directory, 'README.md'), (text) => text.replace('# NAME', `# ${basename(directory)}`));
   writeFileSync(join(directory, 'package.json'), `${JSON.stringify(manifestOf(directory), null, 2)}\n`);
   const { 'webex-campaign': keys } = JSON.parse(
@@ -96,6 +97,14 @@ function writeProject(directory: string): void {
     `${JSON.stringify({ 'webex-campaign': keys }, null, 2)}\n`,
   );
 }
+
+/** A stage that can be synthesized at once, and that says what is to be put in. */
+const FIRST_STAGE = `# The first stage to deploy: webhook-adapter-dev.
+dev:
+  event-url: https://tenant.webexcampaign.io/campaignapi/resources/v3/events # your tenant's
+  placeholders: allowed # remove this line once webex-events.yaml has the ids of your event definitions
+  keep-data: false
+`;
 
 function change(file: string, write: (text: string) => string): void {
   writeFileSync(file, write(readFileSync(file, 'utf8')));

@@ -1,5 +1,13 @@
 import type { Command } from 'commander';
-import { type AccountChoice, openAccount, PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import {
+  type Account,
+  type AccountChoice,
+  openAccount,
+  PROJECT,
+  type Project,
+  projectOf,
+} from '../../answers/project.ts';
+import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { escapeUnseen, joinLines } from '../../lib/config/print.ts';
 import { foldersOf } from '../../lib/mapping/folders.ts';
 import {
@@ -35,10 +43,9 @@ import {
 import {
   judgeRotation,
   QUIET_HOURS,
-  type ReadSecretUse,
   type SecretUse,
   secretUseOfLocalRun,
-  secretUseOfStack,
+  secretUseOfLogs,
   traceableFrom,
   type Verdict,
 } from './use.ts';
@@ -64,24 +71,38 @@ export async function showSecrets(project: Project, options: StatusOptions): Pro
     options.name === undefined ? [...foldersOf(project.mappings), WEBEX_CAMPAIGN] : [options.name];
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
-  const secrets: { readonly opened: OpenSecret; readonly state: SecretState | undefined }[] = [];
+  const secrets: ShownSecret[] = [];
   for (const name of names) {
-    const kind = findSecret(project, name);
-    if (!kind.ok) return refuse(kind.failure);
-    const opened = await openIn(account.value, kind.value);
-    if (!opened.ok) return refuse(opened.failure);
-    secrets.push({ opened: opened.value, state: await readState(opened.value, new Date()) });
+    const shown = await showSecret(project, name, account.value);
+    // Of several, one that cannot be shown is a line among the others.
+    if (!shown.ok && names.length === 1) return refuse(shown.failure);
+    secrets.push(shown.ok ? shown.value : { name, problem: shown.failure, isUsable: false });
   }
   const text =
     options.json === true
-      ? JSON.stringify(
-          secrets.map(({ opened, state }) => secretJson(opened, state)),
-          null,
-          2,
-        )
-      : secrets.map(({ opened, state }) => formatSecret(opened, state, new Date())).join('\n');
-  const areUsable = secrets.every(({ opened: { stored } }) => stored.content !== undefined);
-  return { text, exitCode: areUsable ? 0 : 1 };
+      ? JSON.stringify(secrets.map(secretJson), null, 2)
+      : secrets.map((shown) => formatShown(shown, new Date())).join('\n');
+  return { text, exitCode: secrets.every(({ isUsable }) => isUsable) ? 0 : 1 };
+}
+
+/** A secret as `status` shows it, or why it cannot. */
+type ShownSecret =
+  | { readonly opened: OpenSecret; readonly state: SecretState | undefined; readonly isUsable: boolean }
+  | { readonly name: string; readonly problem: string; readonly isUsable: false };
+
+async function showSecret(
+  project: Project,
+  name: string,
+  account: Account,
+): Promise<Result<ShownSecret, string>> {
+  const kind = findSecret(project, name);
+  if (!kind.ok) return kind;
+  const opened = await openIn(account, kind.value);
+  if (!opened.ok) return opened;
+  const state = await readState(opened.value, new Date());
+  if (!state.ok) return state;
+  const isUsable = opened.value.stored.content !== undefined;
+  return succeed({ opened: opened.value, state: state.value, isUsable });
 }
 
 /** What the log shows of one secret: which values are used, and whether the old ones can go. */
@@ -91,20 +112,29 @@ type SecretState = { readonly uses: readonly SecretUse[]; readonly verdict: Verd
 async function readState(
   { account, kind, stored: { content, changedAt = new Date(0) } }: OpenSecret,
   now: Date,
-): Promise<SecretState | undefined> {
-  if (content === undefined) return undefined;
+): Promise<Result<SecretState | undefined, string>> {
+  if (content === undefined) return succeed(undefined);
   const values = content.values.length;
-  if (values === 1) return { uses: [], verdict: { kind: 'single' } };
-  const read: ReadSecretUse =
-    account.url === undefined ? secretUseOfStack(account.stackName) : secretUseOfLocalRun(account.url);
+  if (values === 1) return succeed({ uses: [], verdict: { kind: 'single' } });
+  const { logGroups, url = '' } = account;
+  if (logGroups?.ok === false) return logGroups;
+  const read = logGroups === undefined ? secretUseOfLocalRun(url) : secretUseOfLogs(logGroups.value);
   const since = traceableFrom(changedAt);
   const uses = since < now ? await read(kind.trace, since) : [];
-  return { uses, verdict: judgeRotation({ values, changedAt }, uses, now) };
+  return succeed({ uses, verdict: judgeRotation({ values, changedAt }, uses, now) });
 }
 
-function secretJson({ place, stored }: OpenSecret, state: SecretState | undefined): object {
+function secretJson(shown: ShownSecret): object {
+  if ('problem' in shown) return { name: shown.name, problem: shown.problem };
+  const { place, stored } = shown.opened;
   const values = stored.content?.values.length ?? 0;
-  return { secret: place.name, changedAt: stored.changedAt, values, ...state };
+  return { secret: place.name, changedAt: stored.changedAt, values, ...shown.state };
+}
+
+function formatShown(shown: ShownSecret, now: Date): string {
+  return 'problem' in shown
+    ? escapeUnseen(`${shown.name}: ${shown.problem}`)
+    : formatSecret(shown.opened, shown.state, now);
 }
 
 function formatSecret(
@@ -282,19 +312,27 @@ export async function finishRotation(
   if (values.length === 1)
     return { text: `${place.name}: there is one ${kind.noun}, nothing to take away.`, exitCode: 0 };
 
-  const state = await readState(opened.value, new Date());
-  const verdict = state?.verdict ?? { kind: 'newest-unused' };
-  if (verdict.kind !== 'free' && options.force !== true)
-    return refuse(
-      `${formatVerdict(verdict, kind)}\nNothing was changed. To take it away all the same: --force`,
-    );
-  const isSure =
-    options.yes === true || (await ask?.(question(opened.value, formatVerdict(verdict, kind)))) === true;
+  const found = await judgeFinish(opened.value, options);
+  if (!found.ok) return refuse(found.failure);
+  const isSure = options.yes === true || (await ask?.(question(opened.value, found.value))) === true;
   if (!isSure) return { text: 'Nothing was changed.', exitCode: 1 };
 
   const text = kind.write({ ...stored.content, values: values.slice(0, 1) }, stored.kept);
   const written = await replaceStored(place, stored, text);
   return written.ok ? formatFinished(opened.value, options) : refuse(written.failure);
+}
+
+/** What the log says about the old values, where they can go; with `--force`, the log is not read. */
+async function judgeFinish(opened: UsableSecret, { force }: FinishOptions): Promise<Result<string, string>> {
+  if (force === true) return succeed('The log was not asked whether the old value is still used.');
+  const { kind } = opened;
+  const nothing = 'Nothing was changed. To take it away all the same: --force';
+  const state = await readState(opened, new Date());
+  if (!state.ok) return fail(`${state.failure}\n${nothing}`);
+  const verdict = state.value?.verdict ?? { kind: 'newest-unused' };
+  return verdict.kind === 'free'
+    ? succeed(formatVerdict(verdict, kind))
+    : fail(`${formatVerdict(verdict, kind)}\n${nothing}`);
 }
 
 function question({ kind, place, stored }: UsableSecret, verdict: string): string {

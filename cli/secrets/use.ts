@@ -1,6 +1,7 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod';
-import { findLogGroups, readPastLines, runQuery } from '../../answers/report/function-logs.ts';
+import type { OfFunction } from '../../answers/deployed-stack.ts';
+import { readPastLines, runQuery } from '../../answers/report/function-logs.ts';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { parseJson } from '../../lambdas/result.ts';
 import type { SecretTrace } from './kind.ts';
@@ -113,11 +114,11 @@ function indexOfKey(key: string): number {
   return key === 'primary' ? 0 : 1;
 }
 
-/** Reads uses from the log of a stack on AWS. */
-export function secretUseOfStack(stackName: string, pollMilliseconds = 1_000): ReadSecretUse {
+/** Reads uses from log groups on AWS. */
+export function secretUseOfLogs(logGroups: readonly OfFunction[], pollMilliseconds = 1_000): ReadSecretUse {
   return async (trace, since) => {
     const client = new CloudWatchLogsClient({});
-    const logGroupNames = (await findLogGroups(client, stackName)).map(({ logGroupName }) => logGroupName);
+    const logGroupNames = logGroups.map(({ name }) => name);
     const query = { logGroupNames, since, until: new Date(), queryString: queryOf(trace) };
     return (await runQuery(client, query, pollMilliseconds)).rows.flatMap(readRow);
   };

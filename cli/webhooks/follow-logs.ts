@@ -6,7 +6,7 @@ import {
   type FilteredLogEvent,
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { findLogGroups } from '../../answers/report/function-logs.ts';
+import type { OfFunction } from '../../answers/deployed-stack.ts';
 
 /** Passes log lines on as they come, until the signal ends it. */
 type FollowLogs = (onLine: (text: string) => void, signal: AbortSignal) => Promise<void>;
@@ -31,13 +31,16 @@ const POLL_MILLISECONDS = 2_000;
 const LOOK_BACK_MILLISECONDS = 30_000;
 
 /**
- * Follows the log groups of a stack on AWS by polling `FilterLogEvents`, which needs only the permission to read. A live tail
- * would be paid for by the minute.
+ * Follows log groups on AWS by polling `FilterLogEvents`, which needs only the permission to read. A live tail would be paid
+ * for by the minute.
  */
-export function followCloudWatch(stackName: string, pollMilliseconds = POLL_MILLISECONDS): FollowLogs {
+export function followCloudWatch(
+  logGroups: readonly OfFunction[],
+  pollMilliseconds = POLL_MILLISECONDS,
+): FollowLogs {
   return async (onLine, signal) => {
     const client = new CloudWatchLogsClient({});
-    const groups = (await findLogGroups(client, stackName)).map(({ logGroupName }) => logGroupName);
+    const groups = logGroups.map(({ name }) => name);
     const pass = passOnce(onLine);
     const startedAt = Date.now();
     while (!signal.aborted) {

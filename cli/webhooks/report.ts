@@ -1,10 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type AccountChoice, openAccount, PROJECT, type Project, projectOf } from '../../answers/project.ts';
+import {
+  type AccountChoice,
+  openAccount,
+  PROJECT,
+  type Project,
+  projectOf,
+  readMappings,
+} from '../../answers/project.ts';
 import { findDifferences } from '../../answers/report/findings.ts';
 import { countLog } from '../../answers/report/function-logs.ts';
 import { type KnownMessages, messagesOf, reportOf } from '../../answers/report/numbers.ts';
 import { FORMATS, type ReportFormat } from '../../answers/report/page.ts';
-import { readMappingFolders } from '../../lib/mapping/folders.ts';
 import {
   type CommandResult,
   example,
@@ -60,10 +66,12 @@ export async function report(
 ): Promise<CommandResult> {
   const account = await openAccount(choice);
   if (!account.ok) return refuse(account.failure);
-  const { stackName, clock } = account.value;
+  const { stackName, clock, url = '', logGroups } = account.value;
+  if (logGroups?.ok === false) return refuse(logGroups.failure);
   const until = clock.now();
   const period = { since: new Date(until.getTime() - since * 1000), until };
-  const log = await countLog(account.value, period);
+  const place = logGroups === undefined ? { url } : { logGroups: logGroups.value };
+  const log = await countLog(place, period);
   const known = readKnown(project);
   const made = reportOf(period, log.counts, known.messages);
   const findings = findDifferences(made);
@@ -76,8 +84,8 @@ export async function report(
 type Known = { readonly messages: readonly KnownMessages[]; readonly notes: readonly string[] };
 
 /** What the mappings say; without them, the report says what it lacks. */
-function readKnown({ mappings }: Project): Known {
-  const files = readMappingFolders(mappings);
+function readKnown(project: Project): Known {
+  const files = readMappings(project);
   if (files.ok) return { messages: files.value.map(messagesOf), notes: [] };
   const note =
     'The mappings cannot be read ("adapter validate" says why). This report lacks messages that had no event, parameters that were never missing, and the API versions of each message.';

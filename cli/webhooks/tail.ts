@@ -28,8 +28,9 @@ export async function tail(
 ): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
-  const { url, stackName } = account.value;
-  const follow = url === undefined ? followCloudWatch(stackName) : followLocalRun(url);
+  const { url = '', logGroups } = account.value;
+  if (logGroups?.ok === false) return refuse(logGroups.failure);
+  const follow = logGroups === undefined ? followLocalRun(url) : followCloudWatch(logGroups.value);
   const color = options.json !== true && process.stdout.isTTY === true && !process.env.NO_COLOR;
   await follow((text) => {
     const line = options.json === true ? escapeUnseen(text) : formatLogLine(text, color);

@@ -3,7 +3,7 @@ import type { Mapped } from '../map/webhook.ts';
 import type { Result } from '../result.ts';
 import { type FailedEvent, failedBy, failedWithoutMapping } from './dead-letter.ts';
 import type { Called, CallPause } from './event-api/caller.ts';
-import type { Verdict } from './event-api/verdict.ts';
+import { beside, type Verdict } from './event-api/verdict.ts';
 import {
   type Claimant,
   claimEvent,
@@ -21,7 +21,6 @@ import {
   settleEntry,
 } from './ledger/entry.ts';
 import type { EventOutcome, RetryLater } from './outcome.ts';
-import { beside } from './outcome.ts';
 import { isExhausted } from './retry-schedule.ts';
 import { type EventDependencies, type EventWork, tryLater } from './work.ts';
 

@@ -15,14 +15,19 @@ import { createEventApi, pause } from '../adapters/webex-campaign.ts';
 import { deadLetterMessage } from '../dead-letter/note.ts';
 import type { Mapping } from '../map/mapping.ts';
 import { prepareMappings } from '../map/webhook.ts';
-import type { DeliverDependencies } from './batch.ts';
-import { deliverBatch, readRecords } from './batch.ts';
+import { type DeliverDependencies, deliverBatch, readRecords } from './batch.ts';
 import { createBreaker } from './event-api/breaker.ts';
-import { CALL_LIMITS, createEventCaller, createRateLimit, workerRate } from './event-api/caller.ts';
+import {
+  CALL_LIMITS,
+  createEventCaller,
+  createLanes,
+  createRateLimit,
+  lanesFor,
+  workerRate,
+} from './event-api/caller.ts';
 import { createKeyedCaller, keysOf, parseWebexSecret } from './event-api/keys.ts';
 import { hashEventKey } from './ledger/entry.ts';
 import { createOnceAMinute, formatUnknownProbe } from './log-line.ts';
-import { createLanes, lanesFor } from './work.ts';
 
 // runs once per cold start
 const environment = readEnvironment(deliverEnvironment);

@@ -1,10 +1,8 @@
 import type { BufferedWebhook } from '../buffer/message.ts';
 import type { Mapped } from '../map/webhook.ts';
 import { declareMetrics, type MetricDirective, type Unit, unitsOf } from '../metric-directive.ts';
-import { provesKeyAndEndpoint } from './event-api/signal.ts';
-import type { AnswerFacts } from './event-api/verdict.ts';
+import { type AnswerFacts, faultOf, provesKeyAndEndpoint } from './event-api/verdict.ts';
 import type { EventOutcome, RetryLaterCode, Unopenable } from './outcome.ts';
-import { faultOf } from './outcome.ts';
 import type { BufferRecord, EventWork } from './work.ts';
 
 const EVENTS = declareMetrics(['stage', 'source', 'event', 'code'], { Events: 'Count' });

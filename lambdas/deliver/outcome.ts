@@ -1,7 +1,7 @@
 import type { BufferedWebhook } from '../buffer/message.ts';
 import type { DeadLetterCode, DeadLetterFailure } from '../dead-letter/note.ts';
 import type { SecretFailure } from '../secret.ts';
-import type { AnswerFacts, RetryCode } from './event-api/verdict.ts';
+import type { AnswerFacts, Fault, RetryCode } from './event-api/verdict.ts';
 import type { LedgerFailure, LedgerState } from './ledger/entry.ts';
 
 /** What became of one event of a webhook this time. */
@@ -84,37 +84,3 @@ export const PAUSES_ALL: Readonly<Record<RetryLaterCode, boolean>> = {
 
 /** Why a message cannot be opened, with its webhook where it could be read. */
 export type Unopenable = { readonly webhook?: BufferedWebhook; readonly outcome: DeadLettered };
-
-/** What can fail beside the verdict of a call. Each is a bug. */
-type FaultCode =
-  | 'answer-not-judged'
-  | 'answer-not-quoted'
-  | 'keys-not-updated'
-  | 'breaker-not-updated'
-  | 'history-not-kept'
-  | 'line-not-formatted';
-
-/** A bug beside a call whose verdict stands: `cause` is the name of its error, never the message. */
-export type Fault = { readonly code: FaultCode; readonly cause: string };
-
-/** The fault that an error stands for. */
-export function faultOf(code: FaultCode, bug: unknown): Fault {
-  return { code, cause: bug instanceof Error ? bug.name : 'unknown' };
-}
-
-/**
- * Does what must not keep a verdict from being settled. If it throws, the value from before stands, and the fault is
- * added to those that are logged and counted with the event.
- */
-export function beside<Value>(
-  code: FaultCode,
-  { faults, before }: { readonly faults: Fault[]; readonly before: Value },
-  work: () => Value,
-): Value {
-  try {
-    return work();
-  } catch (bug) {
-    faults.push(faultOf(code, bug));
-    return before;
-  }
-}

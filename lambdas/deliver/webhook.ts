@@ -4,6 +4,7 @@ import type { Mapped, PendingEvent } from '../map/webhook.ts';
 import { type Result, succeed } from '../result.ts';
 import { deadLetterFailed, type FailedEvent, failedBy, failedWithoutMapping } from './dead-letter.ts';
 import { deliverEvent } from './event.ts';
+import type { Lanes } from './event-api/caller.ts';
 import { createRecordKeeper, type RecordDependencies, type RecordKeeper } from './keep-record.ts';
 import { moveEntry, takeVanished, writeSettled } from './ledger/decision.ts';
 import {
@@ -18,7 +19,6 @@ import {
 import { isSmall, type Known, type ListedWebhook, readKnown, type VanishedEvent } from './ledger/known.ts';
 import { formatEvent, type OnceAMinute } from './log-line.ts';
 import { type EventOutcome, PAUSES_ALL, type RetryLater } from './outcome.ts';
-import type { Lanes } from './work.ts';
 import { type BufferRecord, type EventDependencies, tryLater } from './work.ts';
 
 /** What deliver needs of the outside world to work on the events of a webhook. */

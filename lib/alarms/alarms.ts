@@ -27,20 +27,24 @@ export type AlarmsProps = Watched & { readonly settings?: AlarmSettings | undefi
 export class Alarms extends Construct {
   readonly topics: AlarmTopics;
   readonly all: readonly Alarm[];
+  /** How many of them are about one source. */
+  readonly ofSources: number;
 
   constructor(scope: Construct, id: string, { settings = {}, ...watched }: AlarmsProps) {
     super(scope, id);
     const { name, sources, ingest, buffer, ledger, deliver, deadLetter } = watched;
-    const { email, freshWithin, silentAfter, lambdaConcurrency } = settings;
+    const { email, page, tomorrow, freshWithin, silentAfter, lambdaConcurrency } = settings;
     refuseUnfitSilence(sources, silentAfter);
 
-    this.topics = new AlarmTopics(this, 'Topics', { name, email });
+    this.topics = new AlarmTopics(this, 'Topics', { name, email, page, tomorrow });
     const surroundings = { name, topics: this.topics };
-    this.all = [
+    const alarms = [
       ...ingestAlarms({ name, sources, endpoint: ingest, silentAfter, lambdaConcurrency }),
       ...bufferAlarms({ buffer, freshWithin }),
       ...deliverAlarms({ name, worker: deliver, ledger, freshWithin }),
       ...deadLetterAlarms({ name, deadLetter }),
-    ].map((alarm) => createStageAlarm(this, alarm, surroundings));
+    ];
+    this.all = alarms.map((alarm) => createStageAlarm(this, alarm, surroundings));
+    this.ofSources = alarms.filter(({ source }) => source !== undefined).length;
   }
 }

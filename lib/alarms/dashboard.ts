@@ -1,5 +1,6 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import {
+  type Alarm,
   AlarmStatusWidget,
   Dashboard as CloudWatchDashboard,
   Color,
@@ -25,7 +26,8 @@ const MEDIAN = { statistic: Stats.percentile(50), period: PERIOD };
 const P99 = { statistic: Stats.percentile(99), period: PERIOD };
 
 export type DashboardProps = Watched & {
-  readonly alarms: Alarms;
+  /** Missing where the app has alarms of its own. */
+  readonly alarms: Alarms | undefined;
   readonly freshWithin?: Duration | undefined;
 };
 
@@ -36,12 +38,14 @@ export class Dashboard extends Construct {
 
   constructor(scope: Construct, id: string, props: DashboardProps) {
     super(scope, id);
-    const { name, alarms } = props;
+    const { region } = Stack.of(this);
+    // Dashboards are of the whole account, and an adapter is of one region.
+    const dashboardName = `${props.name}-${region}`;
     new CloudWatchDashboard(this, 'Board', {
-      dashboardName: name,
+      dashboardName,
       defaultInterval: Duration.days(1),
       widgets: [
-        [new AlarmStatusWidget({ title: 'In alarm', width: 24, height: 4, alarms: [...alarms.all] })],
+        ...alarmRows(props.alarms?.all ?? []),
         ...ingestRow(props),
         ...bufferRow(props),
         ...mapRow(props),
@@ -49,9 +53,20 @@ export class Dashboard extends Construct {
         ...deadLetterRow(props),
       ],
     });
-    const { region } = Stack.of(this);
-    this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${name}`;
+    this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
   }
+}
+
+/** CloudWatch takes so many alarms for a widget ("Dashboard body structure and syntax", `alarms`). */
+const ALARMS_OF_A_WIDGET = 100;
+
+function alarmRows(alarms: readonly Alarm[]): readonly IWidget[][] {
+  const rows = Math.ceil(alarms.length / ALARMS_OF_A_WIDGET);
+  return Array.from({ length: rows }, (_, row) => {
+    const title = rows === 1 ? 'In alarm' : `In alarm (${row + 1} of ${rows})`;
+    const some = alarms.slice(row * ALARMS_OF_A_WIDGET, (row + 1) * ALARMS_OF_A_WIDGET);
+    return [new AlarmStatusWidget({ title, width: 24, height: 4, alarms: some })];
+  });
 }
 
 function ingestRow({ name, ingest }: Watched): readonly IWidget[][] {

@@ -6,6 +6,7 @@ import type { Ledger } from '../deliver/ledger.ts';
 import type { DeliverWorker } from '../deliver/worker.ts';
 import type { IngestEndpoint } from '../ingest/endpoint.ts';
 import { adapterMetric, sourceMetric } from '../operate/metrics.ts';
+import { ACCOUNT_CONCURRENCY } from '../stages/limits.ts';
 import { type AlarmSettings, FRESH_WITHIN, type StageAlarm } from './stage-alarm.ts';
 
 /** The shortest time that a vendor waits for an answer: Slack and Zoom (providers.md, section 2). */
@@ -25,7 +26,7 @@ type IngestAlarmsProps = Pick<AlarmSettings, 'silentAfter' | 'lambdaConcurrency'
 
 /** What can go wrong at ingest. A stranger cannot make an alarm page: ingest refuses what he sends, and does not fail. */
 export function ingestAlarms(props: IngestAlarmsProps): readonly StageAlarm[] {
-  const { name, endpoint, sources, silentAfter = {}, lambdaConcurrency = 1_000 } = props;
+  const { name, endpoint, sources, silentAfter = {}, lambdaConcurrency = ACCOUNT_CONCURRENCY } = props;
   return [
     ...endpointAlarms(endpoint),
     misconfigurationAlarm(name),
@@ -122,23 +123,15 @@ function sourceAlarms(name: string, source: string): readonly StageAlarm[] {
       treatMissingData: TreatMissingData.IGNORE,
     },
     {
-      runbookSection: 'old-secret-in-use',
+      runbookSection: 'rotation-unfinished',
       source,
-      impact: `For a week ${source} has signed with a secret that was to be replaced: the rotation is not finished, and the old secret is still worth stealing.`,
+      impact: `For three days of a week two signing secrets of ${source} have been valid: a rotation was begun and not finished, and the old secret is still worth stealing.`,
       urgency: 'tomorrow',
+      // Whether the old one has signed (1) or not (0): it is measured only where there are several.
       metric: sourceMetric(name, source, 'OldSecretUses', { statistic: Stats.MAXIMUM, period: DAY }),
-      threshold: 1,
-      periods: 7,
-    },
-    {
-      runbookSection: 'old-secret-unused',
-      source,
-      impact: `An old signing secret of ${source} has signed nothing for two days: it can be removed, and should be before somebody else uses it.`,
-      urgency: 'tomorrow',
-      metric: sourceMetric(name, source, 'OldSecretUses', { statistic: Stats.MAXIMUM, period: DAY }),
-      threshold: 1,
-      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      periods: 2,
+      threshold: 0,
+      periods: 3,
+      among: 7,
     },
   ];
 }

@@ -3,14 +3,24 @@ import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-c
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
 /** Whom alarms reach, and what counts as late or silent. */
 export type AlarmSettings = {
   /**
-   * Is sent every alarm by e-mail, once the link in the first mail was followed.
+   * A topic of your own for what wakes somebody. CloudWatch has to be let publish to it, and use its key, if it has one.
+   * @default a topic of the adapter's
+   */
+  readonly page?: ITopic | undefined;
+  /**
+   * A topic of your own for what can wait for the morning; it may be that of `page`.
+   * @default a topic of the adapter's
+   */
+  readonly tomorrow?: ITopic | undefined;
+  /**
+   * Is sent every alarm of the adapter's own topics by e-mail, once the link in the first mail was followed.
    * @default nobody: subscribe to the topics yourself
    */
   readonly email?: string | undefined;
@@ -115,29 +125,32 @@ export function createStageAlarm(
 /** Whom an alarm reaches: somebody at once, at any hour, or whoever comes in the morning. */
 type Urgency = 'page' | 'tomorrow';
 
-type AlarmTopicsProps = {
+type AlarmTopicsProps = Pick<AlarmSettings, Urgency | 'email'> & {
   /** Begins the names of the topics. */
   readonly name: string;
-  /**
-   * Is sent both kinds of alarm, once it has been confirmed by the link in the first mail.
-   * @default nobody is subscribed
-   */
-  readonly email?: string | undefined;
 };
 
-/** Where alarms are sent: one topic for what wakes somebody, one for what can wait for the morning. */
-export class AlarmTopics extends Construct implements Readonly<Record<Urgency, Topic>> {
-  readonly page: Topic;
-  readonly tomorrow: Topic;
+/**
+ * Where alarms are sent: one topic for what wakes somebody, one for what can wait for the morning. Those that an app brings
+ * are taken as they are.
+ */
+export class AlarmTopics extends Construct implements Readonly<Record<Urgency, ITopic>> {
+  readonly page: ITopic;
+  readonly tomorrow: ITopic;
 
-  constructor(scope: Construct, id: string, { name, email }: AlarmTopicsProps) {
+  constructor(scope: Construct, id: string, { name, email, page, tomorrow }: AlarmTopicsProps) {
     super(scope, id);
+    const isOwn = page === undefined || tomorrow === undefined;
+    if (email !== undefined && !isOwn)
+      throw new Error(
+        'alarms: both topics are your own. Subscribe the e-mail address to them, and remove "email".',
+      );
 
-    const masterKey = this.createKey(name);
+    const masterKey = isOwn ? this.createKey(name) : undefined;
     const create = (urgency: Urgency): Topic => {
       const topic = new Topic(this, urgency, {
         topicName: `${name}-alarms-${urgency}`,
-        masterKey,
+        ...(masterKey !== undefined && { masterKey }),
         enforceSSL: true,
       });
       topic.addToResourcePolicy(
@@ -152,8 +165,8 @@ export class AlarmTopics extends Construct implements Readonly<Record<Urgency, T
       if (email !== undefined) topic.addSubscription(new EmailSubscription(email));
       return topic;
     };
-    this.page = create('page');
-    this.tomorrow = create('tomorrow');
+    this.page = page ?? create('page');
+    this.tomorrow = tomorrow ?? create('tomorrow');
   }
 
   /**

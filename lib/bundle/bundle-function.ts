@@ -52,8 +52,9 @@ const lazyModules: Plugin = {
   name: 'lazy-modules',
   setup: ({ onLoad, onResolve }) => {
     for (const [file, module] of Object.entries(CHUNKS)) {
-      onResolve({ filter: new RegExp(`^${module}$`) }, () => ({ path: file, external: true }));
-      onLoad({ filter: new RegExp(`^${module}$`) }, () => ({
+      const filter = exactly(module);
+      onResolve({ filter }, () => ({ path: file, external: true }));
+      onLoad({ filter }, () => ({
         contents: namesIn(module)
           .map((name) => forward(name, file))
           .join('\n'),
@@ -67,6 +68,11 @@ const lazyModules: Plugin = {
     }));
   },
 };
+
+/** A path on Windows has backslashes. esbuild reads the pattern as Go does, so that not every escape of JavaScript's will do. */
+export function exactly(text: string): RegExp {
+  return new RegExp(`^${text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`);
+}
 
 function pathOf(source: string): string {
   return fileURLToPath(new URL(`../../lambdas/${source}`, import.meta.url));

@@ -1,3 +1,4 @@
+import { Token } from 'aws-cdk-lib';
 import {
   CfnEIP,
   IpAddresses,
@@ -44,14 +45,17 @@ export class FixedEgress extends Construct {
   }
 }
 
-/** Lets a function call the event API and AWS, and lets nothing in. */
+/**
+ * Lets a function call the event API and AWS, and lets nothing in. The port of a URL that is known only at deploy time is
+ * 443.
+ */
 export function createEgressGroup(scope: Construct, vpc: IVpc, eventUrl: string): ISecurityGroup {
   const group = new SecurityGroup(scope, 'SecurityGroup', {
     vpc,
     description: 'Out to Webex Campaign and AWS by TLS; nothing in.',
     allowAllOutbound: false,
   });
-  const port = Number(new URL(eventUrl).port || 443);
+  const port = Token.isUnresolved(eventUrl) ? 443 : Number(new URL(eventUrl).port || 443);
   for (const open of new Set([443, port])) {
     group.addEgressRule(Peer.anyIpv4(), Port.tcp(open), 'Webex Campaign and AWS');
   }

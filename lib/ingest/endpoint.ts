@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { Duration } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack, Token } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   ApiMapping,
@@ -28,7 +28,7 @@ import { DELIVERY_TIMES } from '../deliver/times.ts';
 import { secretNameOf } from '../mapping/schema.ts';
 import {
   acknowledgeRule,
-  createLogGroup,
+  createAccessLogGroup,
   createStackSecret,
   type DataProtection,
   grantReadSecret,
@@ -121,14 +121,15 @@ export class IngestEndpoint extends Construct {
   }
 
   /** One stage, without a part in the URL. Its access log shows what never reached the function. */
-  private createStage({ settings, protection }: IngestEndpointProps): IStage {
+  private createStage({ name, settings, protection }: IngestEndpointProps): IStage {
+    const accessLogs = createAccessLogGroup(this, 'VendedAccessLogs', { name, ...protection });
     return new HttpStage(this.api, 'DefaultStage', {
       httpApi: this.api,
       stageName: '$default',
       autoDeploy: true,
       throttle: settings.throttle ?? THROTTLE,
       accessLogSettings: {
-        destination: new LogGroupLogDestination(createLogGroup(this, 'AccessLogs', protection)),
+        destination: new LogGroupLogDestination(accessLogs),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });
@@ -168,6 +169,7 @@ class CustomDomain extends Construct {
     }: { readonly api: HttpApi; readonly stage: IStage; readonly domain: DomainSettings },
   ) {
     super(scope, id);
+    refuseOtherRegion(this, domain.certificateArn);
     const certificate = Certificate.fromCertificateArn(this, 'Certificate', domain.certificateArn);
     const domainName = new DomainName(this, 'Name', {
       domainName: domain.name,
@@ -177,6 +179,22 @@ class CustomDomain extends Construct {
     new ApiMapping(this, 'Mapping', { api, stage, domainName });
     this.target = domainName.regionalDomainName;
   }
+}
+
+/**
+ * Refuses a certificate of another region than the stack's: CloudFormation would, minutes later. Where the stack is of no
+ * region, the CDK's CLI says to which it deploys; only the stack that it deploys is then in error, and no other of the app.
+ */
+function refuseOtherRegion(scope: Construct, certificateArn: string): void {
+  if (Token.isUnresolved(certificateArn)) return;
+  const [, , , of = ''] = certificateArn.split(':');
+  const { region } = Stack.of(scope);
+  const isKnown = !Token.isUnresolved(region);
+  const here = isKnown ? region : (process.env.CDK_DEFAULT_REGION ?? of);
+  if (here === of) return;
+  const problem = `The domain's certificate is of ${of}, and the stack is deployed to ${here}. Make one in ACM in ${here}.`;
+  if (isKnown) throw new Error(problem);
+  Annotations.of(scope).addError(problem);
 }
 
 /** How the endpoint is reached, and by how many at a time. */

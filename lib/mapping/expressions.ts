@@ -181,14 +181,13 @@ function checkPattern({ type, value }: Node): readonly string[] {
   return why === undefined ? [] : [`${value} ${why}`];
 }
 
-/** A pattern that cannot be judged in this time is refused as too intricate. */
-const TIMEOUT_MS = 2000;
-
-/** Why the text that a pattern is tried on could make it slow; `undefined` where no text can. */
+/**
+ * Why the text that a pattern is tried on could make it slow; `undefined` where no text can. The library gives up after a number
+ * of steps: a limit in time would judge the machine.
+ */
 export function explainSlow(pattern: string | RegExp): string | undefined {
   try {
-    const config = { timeout: TIMEOUT_MS };
-    const { safe } = typeof pattern === 'string' ? isSafePattern(pattern, config) : isSafe(pattern, config);
+    const { safe } = typeof pattern === 'string' ? isSafePattern(pattern) : isSafe(pattern);
     if (safe) return undefined;
   } catch {
     return 'cannot be checked for its speed. Write it without named groups and inline flags.';

@@ -12,6 +12,7 @@ import {
   readConfigFile,
 } from '../config/file.ts';
 import { repair } from '../config/repair.ts';
+import { findUnfitSource } from '../stages/limits.ts';
 import { type Contract, definitionOf } from './contract.ts';
 import { checkDefinitions } from './contract-check.ts';
 import { checkExpressions, checkLiterals, mappedHeaders } from './expressions.ts';
@@ -161,6 +162,8 @@ function inOrder(problems: readonly Problem[]): readonly Problem[] {
 }
 
 function checkFolder({ value, problemAt }: Parsed, folder: string): readonly Problem[] {
+  const unfit = findUnfitSource(value.source);
+  if (unfit !== undefined) return [problemAt(['source'], unfit)];
   if (value.source === folder) return [];
   const message = `expected "${folder}", the name of the folder. Rename one of the two. Where the folder had another name, say "formerly: [old-name]".`;
   return [problemAt(['source'], message)];

@@ -30,8 +30,9 @@ export function grantReading(parts: OperatedParts, grantee: IGrantable): Grant {
       allow(grantee, ['logs:FilterLogEvents', 'logs:StartQuery'], logGroup.logGroupArn),
     ),
     allowQueryResults(grantee),
-    // `tail` and `report` find the groups by the stack's name; the action cannot be narrowed to some groups.
+    // `report` asks how much the groups keep; the action cannot be narrowed to some groups.
     allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),
+    allowFinding(ledger, grantee),
   ].reduce((all, grant) => all.combine(grant));
 }
 
@@ -41,8 +42,7 @@ export function grantReading(parts: OperatedParts, grantee: IGrantable): Grant {
  */
 export function grantReadingMappings({ ledger, functions }: OperatedParts, grantee: IGrantable): Grant {
   return [
-    // The functions are found by their stack.
-    allow(grantee, ['cloudformation:ListStackResources'], stackOf(ledger)),
+    allowFinding(ledger, grantee),
     ...functions.map(({ functionArn }) => allow(grantee, ['lambda:GetFunction'], functionArn)),
   ].reduce((all, grant) => all.combine(grant));
 }
@@ -79,7 +79,7 @@ export function grantSetting(
   return [
     allow(grantee, actions, ...secrets.map(({ secretArn }) => secretArn)),
     ...functions.map(({ logGroup }) => allow(grantee, ['logs:StartQuery'], logGroup.logGroupArn)),
-    allow(grantee, ['logs:DescribeLogGroups'], everyLogGroup(ledger)),
+    allowFinding(ledger, grantee),
     allowQueryResults(grantee),
   ].reduce((all, grant) => all.combine(grant));
 }
@@ -93,13 +93,13 @@ function allowQueryResults(grantee: IGrantable): Grant {
   return allow(grantee, ['logs:GetQueryResults'], '*');
 }
 
-function stackOf(scope: Table): string {
-  const stack = Stack.of(scope);
-  return stack.formatArn({
-    service: 'cloudformation',
-    resource: 'stack',
-    resourceName: `${stack.stackName}/*`,
-  });
+/** The commands find an adapter, its functions and their logs by the stack's name or the adapter's: CloudFormation knows both. */
+function allowFinding(part: Table, grantee: IGrantable): Grant {
+  const stack = Stack.of(part);
+  const resourceName = `${stack.stackName}/*`;
+  const arn = stack.formatArn({ service: 'cloudformation', resource: 'stack', resourceName });
+  const actions = ['cloudformation:DescribeStackResources', 'cloudformation:ListStackResources'];
+  return allow(grantee, actions, arn);
 }
 
 function everyLogGroup(scope: Table): string {

@@ -9,8 +9,8 @@ import type { Construct, IConstruct } from 'constructs';
 /** How what is stored is kept and encrypted. */
 export type DataProtection = {
   /**
-   * Whether what cannot be made again outlives a deleted stack: secrets, both queues, the ledger and the logs. If not, they
-   * are deleted with the stack; secrets cannot be restored then.
+   * Whether what cannot be made again outlives a deleted stack: secrets, both queues, the ledger and the functions' logs. If
+   * not, they are deleted with the stack; secrets cannot be restored then.
    * @default true
    */
   readonly keepData?: boolean | undefined;
@@ -57,6 +57,26 @@ export function createLogGroup(scope: Construct, id: string, protection: DataPro
   });
 }
 
+/**
+ * The log group of an API's access log. Its name begins with `/aws/vendedlogs/`: API Gateway writes every other group's ARN
+ * into a resource policy that the account has once, of 5,120 characters ("Logging that requires additional permissions",
+ * CloudWatch Logs user guide). It goes with the stack, since its name would be in the next one's way.
+ */
+export function createAccessLogGroup(
+  scope: Construct,
+  id: string,
+  { name, encryptionKey }: DataProtection & { readonly name: string },
+): LogGroup {
+  return new LogGroup(scope, id, {
+    logGroupName: `${VENDED_LOGS}${name}/access`,
+    retention: LOG_RETENTION,
+    removalPolicy: RemovalPolicy.DESTROY,
+    ...(encryptionKey !== undefined && { encryptionKey }),
+  });
+}
+
+const VENDED_LOGS = '/aws/vendedlogs/';
+
 /** Lets a function send messages to a queue, and no more. CDK's own grant has wildcards for the key. */
 export function grantSend(queue: IQueue, grantee: IGrantable, { encryptionKey }: DataProtection): void {
   Grant.addToPrincipal({ grantee, actions: ['sqs:SendMessage'], resourceArns: [queue.queueArn] });
@@ -82,11 +102,15 @@ export function grantKeyUse(
 }
 
 /**
- * Lets CloudWatch Logs use a key for the log groups of a stack, and for no other ("Encrypt log data using AWS KMS",
- * CloudWatch Logs user guide, step 2). By their prefix, since a group needs the key before it has a name.
+ * Lets CloudWatch Logs use a key for the log groups of an adapter, and for no other ("Encrypt log data using AWS KMS",
+ * CloudWatch Logs user guide, step 2). By their prefixes, since a group needs the key before it has a name.
  */
-export function allowLogs(scope: Construct, { encryptionKey }: DataProtection): void {
+export function allowLogs(
+  scope: Construct,
+  { name, encryptionKey }: DataProtection & { readonly name: string },
+): void {
   const { region, partition, account, stackName } = Stack.of(scope);
+  const groups = `arn:${partition}:logs:${region}:${account}:log-group:`;
   encryptionKey?.addToResourcePolicy(
     new PolicyStatement({
       principals: [new ServicePrincipal(`logs.${region}.amazonaws.com`)],
@@ -94,7 +118,10 @@ export function allowLogs(scope: Construct, { encryptionKey }: DataProtection): 
       resources: ['*'],
       conditions: {
         ArnLike: {
-          'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:${stackName}-*`,
+          'kms:EncryptionContext:aws:logs:arn': [
+            `${groups}${stackName}-*`,
+            `${groups}${VENDED_LOGS}${name}/*`,
+          ],
         },
       },
     }),

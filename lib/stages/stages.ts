@@ -5,6 +5,7 @@ import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type Finding, type Problem, parseConfigFile, readConfigText } from '../config/file.ts';
 import { findUnfitRate, rateOf } from '../deliver/times.ts';
 import { durationSchema } from '../mapping/schema.ts';
+import { findUnfitExecutions } from './limits.ts';
 import { LOCAL_STAGE } from './synthesize.ts';
 
 /** Where the bearer key is sent: `https`, or `http` to this machine alone. */
@@ -142,23 +143,31 @@ export function stagesWithPlaceholders(stages: Readonly<Record<string, Stage>>):
   );
 }
 
-const contextSchema = z.object({ stage: z.string().optional(), 'event-url': eventUrlSchema.optional() });
+const contextSchema = z.object({
+  stage: z.string().optional(),
+  'event-url': eventUrlSchema.optional(),
+  local: z.literal('true', 'expected true').optional(),
+});
 
 /**
- * Which stages to synthesize: all, or the one of the context value `stage`. The context value `event-url` takes the
- * place of that stage's, as the local run needs it.
+ * Which stages to synthesize: all that can be deployed, or the one of the context value `stage`. The one that runs on this
+ * machine is no stack of `cdk list`, unless the context value `local` is true. The context value `event-url` takes the place
+ * of the stage's, as the local run needs it.
  */
 export function selectStages(
   stages: Readonly<Record<string, Stage>>,
-  context: { readonly stage: unknown; readonly 'event-url': unknown },
+  context: Readonly<Partial<Record<'stage' | 'event-url' | 'local', unknown>>>,
 ): Result<Readonly<Record<string, Stage>>, readonly Problem[]> {
   const parsed = contextSchema.safeParse(context);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => problemWith(String(path[0]), message));
     return fail(problems);
   }
-  const { stage, 'event-url': eventUrl } = parsed.data;
-  if (stage === undefined && eventUrl === undefined) return succeed(stages);
+  const { stage, 'event-url': eventUrl, local } = parsed.data;
+  if (stage === undefined && eventUrl === undefined) {
+    const { [LOCAL_STAGE]: _, ...deployable } = stages;
+    return succeed(local === undefined ? deployable : stages);
+  }
 
   const settings = stage === undefined ? undefined : stages[stage];
   if (stage === undefined || settings === undefined) {
@@ -177,9 +186,12 @@ function problemWith(path: string, message: string): Problem {
 /** What does not fit together in the settings of the stages, though each of them is well-formed. */
 function checkStages(stages: Readonly<Record<string, Stage>>, directory: string): readonly Finding[] {
   return Object.entries(stages).flatMap(([name, stage]) => [
-    ...[...checkAddress(stage), ...checkRates(stage), ...checkFolder(stage, directory)].map(
-      ({ path, message }) => ({ path: [name, ...path], message }),
-    ),
+    ...[
+      ...checkAddress(stage),
+      ...checkRates(stage),
+      ...checkExecutions(stage),
+      ...checkFolder(stage, directory),
+    ].map(({ path, message }) => ({ path: [name, ...path], message })),
     ...checkDomain(name, stages),
   ]);
 }
@@ -198,6 +210,18 @@ function checkRates(stage: Stage): readonly Finding[] {
   if (throttle === undefined || throttle['requests-per-second'] >= rate.eventsPerSecond) return tooLow;
   const message = `${throttle['requests-per-second']} is less than the ${rate.eventsPerSecond} events that are sent each second: vendors would be refused while deliver is idle. Give ${rate.eventsPerSecond} at least.`;
   return [...tooLow, { path: ['throttle', 'requests-per-second'], message }];
+}
+
+function checkExecutions(stage: Stage): readonly Finding[] {
+  const { ingest, deliver } = findUnfitExecutions({
+    ingest: stage['ingest-concurrency'],
+    deliver: rateOf({ concurrency: stage.concurrency }).concurrency,
+    account: stage['lambda-concurrency'],
+  });
+  return [
+    ...(ingest === undefined ? [] : [{ path: ['ingest-concurrency'], message: ingest }]),
+    ...(deliver === undefined ? [] : [{ path: ['concurrency'], message: deliver }]),
+  ];
 }
 
 function checkFolder({ mappings: folder }: Stage, directory: string): readonly Finding[] {

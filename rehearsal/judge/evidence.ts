@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PROBE_PAYLOAD } from '../../lambdas/deliver/event-api/signal.ts';
+import { PROBE_PAYLOAD } from '../../lambdas/deliver/event-api/verdict.ts';
 import { parseJson } from '../../lambdas/result.ts';
 import type { ReceivedCall } from '../../local/webex-campaign/judge.ts';
 import { eventsOf, type Failing, type Plan } from '../plan/plan.ts';

@@ -7,7 +7,10 @@ import manifest from '../../package.json' with { type: 'json' };
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The pages about the code as it is. Decision records describe the code of their day. */
-const PAGES = ['README.md', 'CONTRIBUTING.md', 'lambdas/README.md', ...globSync('docs/*.md', { cwd: ROOT })];
+const PAGES = [
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CODE_OF_CONDUCT.md', 'lambdas/README.md'],
+  ...globSync('docs/*.md', { cwd: ROOT }),
+];
 
 /** Whoever uses this repository adds and removes what lies there, and a page may name it as an example. */
 const OF_ADOPTERS = /^(mappings|samples\/payloads)\//;

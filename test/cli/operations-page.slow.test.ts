@@ -13,9 +13,6 @@ const COMMANDS = [...PAGE.matchAll(/```sh\n(.*?)```/gs)]
   .flatMap(([, block = '']) => block.trim().split('\n'))
   .map((line) => line.replace(/\s+#.*$/, ''));
 
-/** What is run here: on the local run in the place of a stack on AWS. */
-const OURS = COMMANDS.filter((command) => command.startsWith('npm run -s adapter -- '));
-
 /** What needs AWS, and changes what is there: `npm run test:deploy` runs the first of them. */
 const ELSEWHERE = [
   'npm ci',
@@ -23,11 +20,22 @@ const ELSEWHERE = [
   'npx cdk deploy webhook-adapter-dev',
   'git checkout <tag or commit>',
   'npx cdk destroy webhook-adapter-dev',
-  'aws sqs delete-queue --queue-url <DeadLetterQueueUrl>',
+  'npm run -s adapter -- status',
+  'aws secretsmanager describe-secret --secret-id webhook-adapter-dev/webex-campaign --query KmsKeyId --output text',
+  ...['buffer', 'dead-letter'].map(
+    (queue) =>
+      `aws sqs delete-queue --queue-url "$(aws sqs get-queue-url --queue-name webhook-adapter-dev-${queue} --query QueueUrl --output text)"`,
+  ),
   'aws dynamodb delete-table --table-name webhook-adapter-dev-ledger',
   'aws secretsmanager list-secrets --filters Key=name,Values=webhook-adapter-dev/ --query SecretList[].Name --output text',
   'aws secretsmanager delete-secret --force-delete-without-recovery --secret-id <name>',
+  'aws kms schedule-key-deletion --key-id <KmsKeyId> --pending-window-in-days 30',
 ];
+
+/** What is run here: on the local run in the place of a stack on AWS. */
+const OURS = COMMANDS.filter(
+  (command) => command.startsWith('npm run -s adapter -- ') && !ELSEWHERE.includes(command),
+);
 
 /** What a command ends with on a run that has just begun: what is refused there, and otherwise 0. */
 const REFUSED: readonly (readonly [RegExp, RegExp])[] = [

@@ -75,7 +75,7 @@ const PROPERTIES: readonly Property[] = [
   {
     name: 'each request has a line in the access log (AccessLogSettings)',
     isInTemplate: (template) => someOf(template, 'AWS::ApiGatewayV2::Stage', /"AccessLogSettings"/),
-    isHonoured: (workshop) => isLogged(workshop, /AccessLogs/, '"$.routeKey"'),
+    isHonoured: (workshop) => isLogged(workshop, /^\/aws\/vendedlogs\//, '"$.routeKey"'),
   },
   {
     name: 'a secret that was created without a value has none to read (Secret)',

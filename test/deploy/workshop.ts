@@ -39,7 +39,7 @@ export type Template = {
 
 const STAGE = 'dev';
 export const STACK = `webhook-adapter-${STAGE}`;
-const REGION = 'us-east-1';
+export const REGION = 'us-east-1';
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 export function shared<Value>(name: string): Shared<Value> {

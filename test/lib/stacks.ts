@@ -18,7 +18,7 @@ export const EVERYTHING: Stage = readEverything();
 
 const mappings = readMappingFolders(SIX_SOURCES);
 if (!mappings.ok) throw new Error('The mapping folders have problems.');
-const six = mappings.value;
+export const sixMappings = mappings.value;
 
 /** A stage's stack, with the mappings of some of six sources (all of them, where none are named). */
 export function stackOf(
@@ -29,7 +29,7 @@ export function stackOf(
   return new WebhookAdapterStack(app, `webhook-adapter-${name}`, {
     ...stackPropsOf(name, stage),
     placeholders: 'allowed',
-    mappings: six.filter(({ source }) => sources?.includes(source) ?? true),
+    mappings: sixMappings.filter(({ source }) => sources?.includes(source) ?? true),
   });
 }
 

@@ -1,16 +1,23 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Aws, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { parseContract } from '../../lib/mapping/contract.ts';
 import { readMappingFolders } from '../../lib/mapping/folders.ts';
-import { WebhookAdapter } from '../../lib/webhook-adapter.ts';
+import { WebhookAdapter, type WebhookAdapterProps } from '../../lib/webhook-adapter.ts';
 import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
 import { SIX_SOURCES } from '../fixtures/six-sources.ts';
 
 const EVENT_URL = 'https://tenant.webexcampaign.example/events';
 const mappings = readMappingFolders(SIX_SOURCES);
 if (!mappings.ok) throw new Error('The mapping folders have problems.');
+// As a tenant has them: a placeholder cannot be deployed.
+const one = mappings.value.slice(0, 1).map((mapping) => ({
+  ...mapping,
+  events: mapping.events.map((event, place) => ({ ...event, 'event-id': `evt_4711${place}` })),
+}));
 
 let template: Template;
 beforeAll(() => {
@@ -170,7 +177,7 @@ describe('the stack', () => {
       serviceUnavailable: 'retry',
       probe: 'event',
     } as const;
-    new WebhookAdapter(stack, 'Adapter', { eventUrl: EVENT_URL, mappings: [], ...settings });
+    new WebhookAdapter(stack, 'Adapter', { eventUrl: EVENT_URL, mappings: one, ...settings });
 
     const changed = Template.fromStack(stack);
     changed.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
@@ -186,6 +193,14 @@ describe('the stack', () => {
           PROBE: 'event',
         }),
       },
+    });
+  });
+
+  test('keeps the access log under a name that no policy of the account has to list, until the stack goes', () => {
+    template.hasResource('AWS::Logs::LogGroup', {
+      Properties: { LogGroupName: '/aws/vendedlogs/adapter-test/access' },
+      DeletionPolicy: 'Delete',
+      UpdateReplacePolicy: 'Delete',
     });
   });
 
@@ -226,12 +241,24 @@ const RECEIVE_AND_SEND = [
   'sqs:SendMessage',
 ];
 
+describe('the stack of a stage', () => {
+  test('refuses sources whose outputs would have one id, and names them', () => {
+    const shops = ['shop-1', 'shop1'].flatMap((source) => one.map((mapping) => ({ ...mapping, source })));
+
+    expect(
+      () => new WebhookAdapterStack(new App(), 'equal', { eventUrl: EVENT_URL, mappings: shops }),
+    ).toThrow(
+      'Sources would have the same output:\nshop-1, shop1: CloudFormation leaves hyphens out of ids. Rename all but one.',
+    );
+  });
+});
+
 describe('the construct', () => {
   test('refuses an event URL that would send the key in the clear', () => {
     const construct = () =>
       new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', {
         eventUrl: 'http://example.com/events',
-        mappings: [],
+        mappings: one,
       });
 
     expect(construct).toThrow(
@@ -242,7 +269,7 @@ describe('the construct', () => {
   test('takes an event URL that is known only at deploy time', () => {
     const stack = new Stack(new App(), 's');
     const eventUrl = StringParameter.valueForStringParameter(stack, '/webex/event-url');
-    new WebhookAdapter(stack, 'Adapter', { eventUrl, mappings: [] });
+    new WebhookAdapter(stack, 'Adapter', { eventUrl, mappings: one });
 
     Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
       Environment: {
@@ -298,8 +325,166 @@ describe('the construct', () => {
     );
   });
 
+  test.each<[string, Partial<WebhookAdapterProps>, string]>([
+    ['no mapping at all', { mappings: [] }, 'mappings: there is none. Give one at least'],
+    ['a name that no queue can have', { name: 'shop.eu' }, 'name: expected letters, digits, "-" and "_"'],
+    [
+      'a name that makes the longest name of a queue too long',
+      { name: 'n'.repeat(69) },
+      'name: expected 68 characters at most, as a queue\'s name has 80; "nnn',
+    ],
+    [
+      'a name that is known only at deploy time',
+      { name: Aws.STACK_NAME },
+      'name: is known only at deploy time, as that of a nested stack is. Give the adapter one',
+    ],
+    [
+      'a source that is named as the secret of the keys',
+      { mappings: one.map((mapping) => ({ ...mapping, source: 'webex-campaign' })) },
+      'webex-campaign: "webex-campaign" is the name of the secret with the keys of Webex Campaign',
+    ],
+    [
+      'more executions for ingest than the account can reserve',
+      { ingestConcurrency: 401, alarms: { lambdaConcurrency: 500 } },
+      'ingestConcurrency: the account runs 500 at a time (lambda-concurrency), of which AWS keeps 100 for functions that reserve none: give 400 at most.',
+    ],
+    [
+      'more workers than the account can run',
+      { concurrency: 20, alarms: { lambdaConcurrency: 10 } },
+      'concurrency: the account runs 10 functions at a time (lambda-concurrency): give 10 at most.',
+    ],
+  ])('refuses %s, in one sentence', (_what, props, sentence) => {
+    const construct = () =>
+      new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', {
+        eventUrl: EVENT_URL,
+        mappings: one,
+        ...props,
+      });
+
+    expect(construct).toThrow(sentence);
+  });
+
+  test('takes the longest name that every resource can have', () => {
+    const stack = new Stack(new App(), 's');
+    new WebhookAdapter(stack, 'A', { eventUrl: EVENT_URL, mappings: one, name: 'n'.repeat(68) });
+
+    Template.fromStack(stack).hasResourceProperties('AWS::SQS::Queue', {
+      QueueName: `${'n'.repeat(68)}-dead-letter`,
+    });
+  });
+
+  test('refuses a second adapter of its name in a stack, and in another of the same account and region', () => {
+    const app = new App();
+    const env = { account: '111122223333', region: 'eu-west-1' };
+    const add = (stack: Stack, id: string, name?: string) => () =>
+      new WebhookAdapter(stack, id, { eventUrl: EVENT_URL, mappings: one, name });
+    const shop = new Stack(app, 'shop', { env });
+
+    add(shop, 'One')();
+    expect(add(shop, 'Two')).toThrow(
+      'name: "shop" is the name of shop/One, too. Give each a name of its own.',
+    );
+    expect(add(new Stack(app, 'other', { env }), 'A', 'shop')).toThrow('is the name of shop/One, too');
+    expect(add(shop, 'Three', 'shop-2')).not.toThrow();
+    expect(
+      add(new Stack(app, 'elsewhere', { env: { ...env, region: 'us-east-1' } }), 'A', 'shop'),
+    ).not.toThrow();
+  });
+
+  test('refuses a metric of an event that no mapping has', () => {
+    const adapter = new WebhookAdapter(new Stack(new App(), 's'), 'A', {
+      eventUrl: EVENT_URL,
+      mappings: one,
+    });
+    const [{ source = '', events = [] } = {}] = one;
+    const names = events.map(({ name }) => name).join(', ');
+
+    expect(() => adapter.metricEvents({ source, event: 'no-such', code: 'delivered' })).toThrow(
+      `There is no event "no-such" of ${source}. There are: ${names}.`,
+    );
+    expect(() => adapter.metricEvents({ source: 'nobody', event: 'x', code: 'delivered' })).toThrow(
+      'There is no source "nobody".',
+    );
+  });
+
+  test('takes an event URL that is known only at deploy time with a network, too: by its port 443', () => {
+    const stack = new Stack(new App(), 's');
+    const eventUrl = `https://${StringParameter.valueForStringParameter(stack, '/webex/host')}/events`;
+    new WebhookAdapter(stack, 'A', { eventUrl, mappings: one, vpc: new Vpc(stack, 'Vpc') as IVpc });
+
+    Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupEgress: [Match.objectLike({ FromPort: 443, ToPort: 443 })],
+    });
+  });
+
+  test('makes neither alarms nor topics where the app has its own', () => {
+    const stack = new Stack(new App(), 's');
+    const adapter = new WebhookAdapter(stack, 'A', { eventUrl: EVENT_URL, mappings: one, alarms: 'none' });
+    const made = Template.fromStack(stack);
+
+    expect(adapter.alarms).toBeUndefined();
+    for (const type of ['CloudWatch::Alarm', 'SNS::Topic', 'KMS::Key'])
+      made.resourceCountIs(`AWS::${type}`, 0);
+    made.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+  });
+
+  test('sends alarms to topics that the app brings, and makes only what is missing', () => {
+    const stack = new Stack(new App(), 's');
+    const page = new Topic(stack, 'Pager');
+    const props = { eventUrl: EVENT_URL, mappings: one };
+    new WebhookAdapter(stack, 'A', { ...props, name: 'a', alarms: { page } });
+    new WebhookAdapter(stack, 'B', { ...props, name: 'b', alarms: { page, tomorrow: page } });
+    const made = Template.fromStack(stack);
+    const topics = Object.values(made.findResources('AWS::SNS::Topic')).map(
+      ({ Properties = {} }) => Properties.TopicName,
+    );
+
+    expect(topics).toEqual([undefined, 'a-alarms-tomorrow']);
+    made.resourceCountIs('AWS::KMS::Key', 1);
+    made.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'b-dead-letters-present',
+      AlarmActions: [stack.resolve(page.topicArn)],
+    });
+    expect(
+      () =>
+        new WebhookAdapter(stack, 'C', {
+          ...{ ...props, name: 'c', alarms: { page, tomorrow: page, email: 'on-call@example.com' } },
+        }),
+    ).toThrow('alarms: both topics are your own.');
+  });
+
+  test('refuses a certificate of another region than the stack', () => {
+    const certificateArn = 'arn:aws:acm:us-east-1:111122223333:certificate/0a1b';
+    const add = (region: string) => () =>
+      new WebhookAdapter(new Stack(new App(), 's', { env: { account: '111122223333', region } }), 'A', {
+        ...{ eventUrl: EVENT_URL, mappings: one, domain: { name: 'hooks.example.com', certificateArn } },
+      });
+
+    expect(add('eu-west-1')).toThrow(
+      "The domain's certificate is of us-east-1, and the stack is deployed to eu-west-1. Make one in ACM in eu-west-1.",
+    );
+    expect(add('us-east-1')).not.toThrow();
+  });
+
+  test('puts a certificate of another region than the CLI deploys to on the stack as an error', () => {
+    const stack = new Stack(new App(), 's');
+    const certificateArn = 'arn:aws:acm:us-east-1:111122223333:certificate/0a1b';
+    process.env.CDK_DEFAULT_REGION = 'eu-west-1';
+    try {
+      const domain = { name: 'hooks.example.com', certificateArn };
+      new WebhookAdapter(stack, 'A', { eventUrl: EVENT_URL, mappings: one, domain });
+    } finally {
+      delete process.env.CDK_DEFAULT_REGION;
+    }
+
+    const errors = Annotations.fromStack(stack).findError('*', Match.anyValue());
+    expect(errors.map(({ entry }) => entry.data)).toEqual([
+      "The domain's certificate is of us-east-1, and the stack is deployed to eu-west-1. Make one in ACM in eu-west-1.",
+    ]);
+  });
+
   test('refuses a rate at which no worker gets its turn', () => {
-    const settings = { eventUrl: EVENT_URL, mappings: [], eventsPerSecond: 0.1 };
+    const settings = { eventUrl: EVENT_URL, mappings: one, eventsPerSecond: 0.1 };
     const construct = () => new WebhookAdapter(new Stack(new App(), 's'), 'Adapter', settings);
 
     expect(construct).toThrow('0.1, shared by 2 workers, is a call every 20 s each');

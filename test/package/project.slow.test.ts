@@ -36,7 +36,7 @@ test('it tells a story, is synthesized, and knows what it costs', async () => {
   expect([story.code, story.stdout]).toEqual([0, expect.stringContaining('delivered in')]);
   expect([synth.code, readdirSync(join(project.directory, 'cdk.out'))]).toEqual([
     0,
-    expect.arrayContaining(['webhook-adapter-local.template.json']),
+    expect.arrayContaining(['webhook-adapter-dev.template.json']),
   ]);
   expect([cost.code, cost.stdout]).toEqual([0, expect.stringContaining('Stage local')]);
 }, 200_000);

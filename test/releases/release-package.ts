@@ -5,17 +5,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { LOCAL_STACK, LOCAL_STAGE } from '../../lib/stages/synthesize.ts';
-import { readTemplate } from '../../local/emulator/template.ts';
+import { readTemplate, type Template } from '../../local/emulator/template.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TARBALL = fileURLToPath(
   new URL('../fixtures/releases/webex-campaign-webhook-adapter-0.1.0.tgz', import.meta.url),
 );
 
-/** The functions of a packed release, as it deploys them. */
+/** A packed release, as it deploys. */
 export type ReleasedFunctions = {
   /** Puts their code, and what the release makes of the mappings, in the place of a running stack's. */
   readonly installInto: (assembly: string) => Promise<void>;
+  /** The template of its stack. */
+  readonly template: Template;
   readonly remove: () => void;
 };
 
@@ -26,7 +28,10 @@ export function releasedProfiles(): readonly string[] {
 }
 
 /** Synthesizes mapping folders with the packed 0.1.0: its own code, on this tree's packages. */
-export async function synthesizeRelease(mappings: string): Promise<ReleasedFunctions> {
+export async function synthesizeRelease(
+  mappings: string,
+  kms: 'managed' | 'customer' = 'managed',
+): Promise<ReleasedFunctions> {
   const scratch = mkdtempSync(join(tmpdir(), 'webhook-adapter-release-'));
   execFileSync('tar', ['-xzf', TARBALL, '-C', scratch]);
   const release = join(scratch, 'package');
@@ -36,17 +41,18 @@ export async function synthesizeRelease(mappings: string): Promise<ReleasedFunct
     import { App } from 'aws-cdk-lib';
     import { readMappings } from './dist/lib/mappings.js';
     import { WebhookAdapterStack } from './dist/lib/webhook-adapter-stack.js';
-    const [outdir, id, stage, mappings] = process.argv.slice(1);
+    const [outdir, id, stage, mappings, kms] = process.argv.slice(1);
     const app = new App({ outdir });
     const eventUrl = 'http://127.0.0.1:9/events';
-    new WebhookAdapterStack(app, id, { eventUrl, stage, mappings: readMappings(mappings) });
+    new WebhookAdapterStack(app, id, { eventUrl, stage, kms, mappings: readMappings(mappings) });
     app.synth();`;
-  const given = ['--input-type=module', '--eval', script, assembly, LOCAL_STACK, LOCAL_STAGE, mappings];
+  const given = ['--input-type=module', '--eval', script, assembly, LOCAL_STACK, LOCAL_STAGE, mappings, kms];
   await promisify(execFile)(process.execPath, given, {
     cwd: release,
     env: { ...process.env, NODE_OPTIONS: '' },
   });
   return {
+    template: await readTemplate(assembly, LOCAL_STACK),
     installInto: async (running) => {
       const [released, current] = await Promise.all([codeOf(assembly), codeOf(running)]);
       for (const [name, directory] of current) {

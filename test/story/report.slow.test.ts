@@ -74,11 +74,14 @@ async function sendAll(
 }
 
 test('200 payloads of Stripe as they were, and 200 of another version without the name: the report says so', async () => {
+  const begun = Date.now();
   await sendAll('before', { version: '2025-03-31.basil', named: true });
   await pause(3_000);
   const middle = Date.now();
   await pause(3_000);
   await sendAll('after', { version: '2026-09-30.clover', named: false });
+  // The period reaches as far back from its middle as it reaches forward: all of the first half has to be in it.
+  await pause(Math.max(0, 2 * middle - begun + 2_000 - Date.now()));
 
   const { text, exitCode } = await report(
     { mappings: SIX_SOURCES, stagesFile: 'none.yaml' },

@@ -1,4 +1,4 @@
-import type { BreakerSignal, ProbeSignal } from './signal.ts';
+import type { BreakerSignal, ProbeSignal } from './verdict.ts';
 
 /** Permission to make one attempt, begun now. */
 export type Permit = {

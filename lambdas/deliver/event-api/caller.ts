@@ -3,16 +3,21 @@ import { type Result, succeed } from '../../result.ts';
 import type { SecretFailure } from '../../secret.ts';
 import { LEFT_MILLISECONDS } from '../ledger/decision.ts';
 import type { RetryLaterCode } from '../outcome.ts';
-import { beside, type Fault, faultOf } from '../outcome.ts';
 import type { Breaker, Pause, Permit, ProbeTurn } from './breaker.ts';
 import type { KeyedCaller } from './keys.ts';
-import { judgeProbe, keepWhileOpen, PROBE_PAYLOAD, signalOf } from './signal.ts';
 import {
   type AnswerFacts,
   type AnswerRules,
   type Attempt,
+  beside,
   classifyAttempt,
+  type Fault,
+  faultOf,
+  judgeProbe,
+  keepWhileOpen,
+  PROBE_PAYLOAD,
   quoteAnswer,
+  signalOf,
   type Verdict,
 } from './verdict.ts';
 
@@ -322,6 +327,44 @@ export function createRateLimit(perSecond: number, burst = 1): RateLimit {
       // The turn itself, not the whole millisecond that it is rounded up to: roundings must not add up.
       nextAt = Math.max(nextAt, now) + interval;
       return milliseconds;
+    },
+  };
+}
+
+/** More at the same time gain nothing: at most so many calls begin in the second that a call should take. */
+const MOST_LANES = 50;
+
+/**
+ * How many events a worker works on at the same time: as many as its share of the rate begins in a second.
+ * @param perSecond the worker's share, in calls a second
+ */
+export function lanesFor(perSecond: number): number {
+  return Math.min(MOST_LANES, Math.max(1, Math.ceil(perSecond)));
+}
+
+/** What lets the events of a webhook be worked on side by side, within what one worker can take. */
+export type Lanes = {
+  /**
+   * Repeats a step in as many lanes as are free until it returns `false`, in each lane by itself. There is always one lane,
+   * whatever other webhooks of the worker have taken.
+   */
+  readonly run: (most: number, step: () => Promise<boolean>) => Promise<void>;
+};
+
+export function createLanes(count: number): Lanes {
+  let free = count - 1;
+  return {
+    run: async (most, step) => {
+      const taken = Math.max(0, Math.min(free, most - 1));
+      free -= taken;
+      const lane = async () => {
+        while (await step());
+      };
+      try {
+        await Promise.all(Array.from({ length: taken + 1 }, lane));
+      } finally {
+        free += taken;
+      }
     },
   };
 }

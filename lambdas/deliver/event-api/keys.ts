@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { fail, type Result, succeed } from '../../result.ts';
 import { parseSecret, type SecretFailure } from '../../secret.ts';
-import { signalOf } from './signal.ts';
 import type { Verdict } from './verdict.ts';
+import { signalOf } from './verdict.ts';
 
 type Keys = Result<WebexKeys, SecretFailure>;
 

@@ -69,7 +69,7 @@ function resourcesOf(request: string): string {
     `<member><ResourceType>${type}</ResourceType><LogicalResourceId>${id}</LogicalResourceId><PhysicalResourceId>${name}</PhysicalResourceId><ResourceStatus>CREATE_COMPLETE</ResourceStatus><LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp></member>`;
   const name = names[page] ?? '';
   const next = page + 1 < names.length ? `<NextToken>${page + 1}</NextToken>` : '';
-  return `<ListStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStackResourcesResult><StackResourceSummaries>${member('AWS::SQS::Queue', 'Queue', 'queue')}${member('AWS::Lambda::Function', `WebhookAdapter${name}`, name)}</StackResourceSummaries>${next}</ListStackResourcesResult></ListStackResourcesResponse>`;
+  return `<ListStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStackResourcesResult><StackResourceSummaries>${member('AWS::DynamoDB::Table', 'WebhookAdapterLedgerTableA1B2C3D4', `${STACK}-ledger`)}${member('AWS::Lambda::Function', `WebhookAdapter${name}`, name)}</StackResourceSummaries>${next}</ListStackResourcesResult></ListStackResourcesResponse>`;
 }
 
 function errorOf({ name, message }: NonNullable<typeof refusal>): string {
@@ -151,7 +151,11 @@ describe('what a stack has deployed', () => {
 
   test.each([
     ['AccessDenied', 'User ann is not authorized', 'by grantReadMappings'],
-    ['ValidationError', `Stack with id ${STACK} does not exist`, `CloudFormation has no stack ${STACK}`],
+    [
+      'ValidationError',
+      `Stack with id ${STACK} does not exist`,
+      `There is no adapter and no stack "${STACK}"`,
+    ],
   ])('is explained where AWS answers %s', async (name, message, sentence) => {
     refusal = { name, message };
 
@@ -161,10 +165,13 @@ describe('what a stack has deployed', () => {
     });
   });
 
-  test('throws what is not ours to explain', async () => {
+  test('is explained in the words of AWS where it answers anything else', async () => {
     refusal = { name: 'Odd', message: 'odd' };
 
-    await expect(readDeployed(STACK)).rejects.toThrow('odd');
+    expect(await readDeployed(STACK)).toMatchObject({
+      ok: false,
+      failure: expect.stringContaining('Odd: odd'),
+    });
   });
 });
 

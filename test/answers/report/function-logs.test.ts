@@ -8,8 +8,16 @@ import { eventLine, OTHER_ENDS, PERIOD, requestLine } from './log-lines.ts';
 
 const STACK = 'webhook-adapter-dev';
 const GIGABYTE = 1_000_000_000;
-const GROUPS = ['Ingest', 'Deliver'].map((stage) => ({
-  logGroupName: `${STACK}-WebhookAdapter${stage}FunctionLogsA1-e5F6`,
+const STAGES = [
+  ['ingest', 'Ingest'],
+  ['deliver', 'Deliver'],
+] as const;
+const logGroups = STAGES.map(([stage, id]) => ({
+  stage,
+  name: `${STACK}-WebhookAdapter${id}FunctionLogsA1B2C3D4-1A2B3C4D5E6F`,
+}));
+const GROUPS = logGroups.map(({ name }) => ({
+  logGroupName: name,
   storedBytes: 3 * GIGABYTE,
   creationTime: PERIOD.until.getTime() - 60 * 86_400_000,
   retentionInDays: 30,
@@ -73,7 +81,7 @@ function resultsOf(query: number): readonly object[] {
 }
 
 async function count(say: (text: string) => void = () => {}) {
-  return countLog({ stackName: STACK }, PERIOD, say);
+  return countLog({ logGroups }, PERIOD, say);
 }
 
 describe('the log of a stack on AWS', () => {
@@ -114,7 +122,7 @@ describe('the log of a stack on AWS', () => {
   test('that does not reach back so far is said to begin later', async () => {
     const long = { since: new Date('2026-01-01T00:00:00Z'), until: PERIOD.until };
 
-    const { notes } = await countLog({ stackName: STACK }, long, () => {});
+    const { notes } = await countLog({ logGroups }, long, () => {});
 
     expect(notes).toContainEqual('The log begins at 2026-05-03T06:00:00.000Z: what was before is not kept.');
   });

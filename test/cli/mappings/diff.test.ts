@@ -124,6 +124,33 @@ async function changes(options: Partial<DiffOptions> = {}): Promise<readonly str
   );
 }
 
+describe('adapter diff, of mappings that name event definitions', () => {
+  const contract = (id: string) =>
+    write(
+      root,
+      'webex-events.yaml',
+      `paid: { event-id: ${id}, key: email, parameters: { amount: {}, channel: {} } }\n`,
+    );
+  const NAMED = MAPPING.replace('event-id: evt_1', 'definition: paid');
+
+  test('finds no difference where a bare id gets the name of its definition', async () => {
+    contract('evt_1');
+    change(NAMED);
+
+    expect(await changes({ base: 'main' })).toEqual([]);
+  });
+
+  test('finds another id in the contract file, by the file of each side', async () => {
+    contract('evt_1');
+    change(NAMED);
+    git(root, 'add', '.');
+    commit(root, 'Name a definition');
+    contract('evt_9');
+
+    expect(await changes({ base: 'main' })).toEqual(['order-paid other-definition']);
+  });
+});
+
 describe('adapter diff, of a pull request that renames a parameter, tightens a condition and renames an event', () => {
   beforeEach(() => {
     git(root, 'checkout', '-b', 'change');

@@ -152,22 +152,22 @@ describe('adapter events page', () => {
     expect(exitCode).toBe(0);
     expect(text.split('\n').slice(4)).toEqual([
       '| message | what it says | sent by | to the | valid from | valid until | owner |',
-      '|---|---|---|---|---|---|---|',
-      '| order-paid | Confirms a payment \\| in &lt;one> line. | shop | e-mail address | 2026-01-01 | 2026-05-31 (local): it has ended, 2027-01-01 (prod) | billing@example.com |',
+      '| --- | --- | --- | --- | --- | --- | --- |',
+      '| order-paid | Confirms a payment \\| in \\<one\\> line. | shop | e-mail address | 2026-01-01 | 2026-05-31 (local): it has ended, 2027-01-01 (prod) | billing@example.com |',
       '| left-over |  | nothing | phone number | not written down | not written down |  |',
       '',
       '## order-paid',
       '',
-      'Confirms a payment \\| in &lt;one> line.',
+      'Confirms a payment \\| in \\<one\\> line.',
       '',
       '- Sent when Shop says orders paid (orders/paid), and the total is above zero, to the person whose e-mail address is the email.',
       '- Valid from 2026-01-01.',
       '- Valid until 2026-05-31 (local): it has ended, 2027-01-01 (prod).',
       '- Owner: billing@example.com.',
-      '- Event id in Webex Campaign: evt_1 (local), evt_9 (prod).',
+      '- Event id in Webex Campaign: evt\\_1 (local), evt\\_9 (prod).',
       '',
       '| parameter | mandatory | always there | for example | what it is |',
-      '|---|---|---|---|---|',
+      '| --- | --- | --- | --- | --- |',
       '| total | yes | yes | 12.50 | With two decimals. |',
       '| note | no | may be missing |  |  |',
       '| channel | no | yes |  |  |',
@@ -175,7 +175,7 @@ describe('adapter events page', () => {
       '## left-over',
       '',
       '- Nothing sends it.',
-      '- Event id in Webex Campaign: evt_3.',
+      '- Event id in Webex Campaign: evt\\_3.',
       '',
       'It has no parameters.',
       '',
@@ -190,7 +190,7 @@ describe('adapter events page', () => {
     const html = read('page.html');
 
     expect(html).toMatch(/^<!doctype html>\n<html lang="en">/);
-    expect(html).toContain('<td>Confirms a payment | in &lt;one&gt; line.</td>');
+    expect(html).toContain('<td>Confirms a payment | in &#60;one&#62; line.</td>');
     expect(html).not.toMatch(/<script|src=|href=|<one>/);
     expect(html.match(/<table>/g)).toHaveLength(2);
   });

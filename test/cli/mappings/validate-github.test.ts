@@ -36,7 +36,7 @@ describe('validate --format github', () => {
 
     expect(exitCode).toBe(1);
     expect(text.split('\n')).toEqual([
-      '::error file=mappings/shop/mapping.yaml,line=5,col=5,title=events[0].event-id::is missing. Add it.',
+      '::error file=mappings/shop/mapping.yaml,line=5,col=5,title=events[0].definition::is missing. Name a definition of webex-events.yaml, or add an event-id.',
       '::error file=mappings/shop/mapping.yaml,line=5,col=29,title=events[0].evnt-id::is not a known key. Did you mean "event-id"?',
     ]);
     expect(summary()).toBe(
@@ -45,7 +45,7 @@ describe('validate --format github', () => {
         '',
         '|  | file | what | problem |',
         '| --- | --- | --- | --- |',
-        '| error | `mappings/shop/mapping.yaml:5` | `events[0].event-id` | is missing. Add it. |',
+        '| error | `mappings/shop/mapping.yaml:5` | `events[0].definition` | is missing. Name a definition of webex-events.yaml, or add an event-id. |',
         '| error | `mappings/shop/mapping.yaml:5` | `events[0].evnt-id` | is not a known key. Did you mean "event-id"? |',
         '',
       ].join('\n'),
@@ -62,6 +62,8 @@ describe('validate --format github', () => {
     expect(text).toMatch(
       /^::warning file=mappings\/shop\/mapping\.yaml,line=5,col=\d+,title=events\[0\]\.name::no example/,
     );
+    // A hint is a notice, as GitHub calls it.
+    expect(text).toContain('\n::notice file=webex-events.yaml::is not there');
     expect(text).toMatch(/\n1 mapping folder with 1 event is in order\.$/);
     expect(summary()).toMatch(/^before\n## Mappings\n/);
   });

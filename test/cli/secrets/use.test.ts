@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   countUses,
   judgeRotation,
-  secretUseOfStack,
+  secretUseOfLogs,
   traceableFrom,
   type Verdict,
 } from '../../../cli/secrets/use.ts';
@@ -103,8 +103,10 @@ describe('the old value of a secret', () => {
 });
 
 describe('the used values of a secret on AWS', () => {
-  const STACK = 'webhook-adapter-dev';
-  const GROUPS = ['Ingest', 'Deliver'].map((stage) => `${STACK}-WebhookAdapter${stage}FunctionLogsA1-e5F6`);
+  const GROUPS = [
+    { stage: 'ingest', name: 'shop-WebhooksIngestFunctionLogsA1B2C3D4-1A2B3C4D5E6F' },
+    { stage: 'deliver', name: 'shop-WebhooksDeliverFunctionLogsA1B2C3D4-1A2B3C4D5E6F' },
+  ] as const;
 
   const asked: { queryString?: string; logGroupNames?: string[]; startTime?: number }[] = [];
   let answers: object[] = [];
@@ -113,8 +115,6 @@ describe('the used values of a secret on AWS', () => {
   beforeAll(async () => {
     server = await startCloudWatch((target, request) => {
       if (target === 'StartQuery') asked.push(request);
-      if (target === 'DescribeLogGroups')
-        return { logGroups: GROUPS.map((name) => ({ logGroupName: name })) };
       return target === 'StartQuery' ? { queryId: 'query-1' } : answers.shift();
     });
   });
@@ -136,12 +136,12 @@ describe('the used values of a secret on AWS', () => {
       },
     ];
 
-    expect(await secretUseOfStack(STACK, 5)({ stage: 'ingest', source: 'stripe' }, NOW)).toEqual([
+    expect(await secretUseOfLogs(GROUPS, 5)({ stage: 'ingest', source: 'stripe' }, NOW)).toEqual([
       { index: 0, count: 12, lastAt: new Date('2026-11-24T13:00:00.000Z') },
       { index: 1, count: 3, lastAt: NOW },
     ]);
     expect(asked.at(-1)).toMatchObject({
-      logGroupNames: GROUPS,
+      logGroupNames: GROUPS.map(({ name }) => name),
       startTime: NOW.getTime() / 1000,
       queryString:
         'filter stage = "ingest" and source = "stripe" and (ispresent(secretIndex) or ispresent(secretSlot)) | fields @timestamp, coalesce(secretIndex, secretSlot) as usedValue | stats count(*) as uses, max(@timestamp) as lastAt by usedValue',
@@ -152,7 +152,7 @@ describe('the used values of a secret on AWS', () => {
     const result = row({ usedValue: 'secondary', uses: '1', lastAt: '2026-11-24 13:00:00.000' });
     answers = [{ status: 'Complete', results: [result] }];
 
-    expect(await secretUseOfStack(STACK, 5)({ stage: 'deliver' }, NOW)).toMatchObject([
+    expect(await secretUseOfLogs(GROUPS, 5)({ stage: 'deliver' }, NOW)).toMatchObject([
       { index: 1, count: 1 },
     ]);
     expect(asked.at(-1)?.queryString).toMatch(
@@ -162,6 +162,6 @@ describe('the used values of a secret on AWS', () => {
 
   test('are not taken for unused when the query fails', async () => {
     answers = [{ status: 'Failed', results: [] }];
-    await expect(secretUseOfStack(STACK, 5)({ stage: 'deliver' }, NOW)).rejects.toThrow('did not answer');
+    await expect(secretUseOfLogs(GROUPS, 5)({ stage: 'deliver' }, NOW)).rejects.toThrow('did not answer');
   });
 });

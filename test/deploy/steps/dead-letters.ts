@@ -1,3 +1,6 @@
+import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { SIX_SOURCES } from '../../fixtures/six-sources.ts';
 import { commandOf, unusedCommands } from '../deploy-chapter.ts';
 import { type Reporter, type Step, until } from '../step.ts';
 import { post, signAsStripe } from '../webhooks.ts';
@@ -10,7 +13,14 @@ const MENDED_ID = 'evt_10000000000093';
 
 /** What is refused, mended and replayed; and the end of it all. */
 export function deadLetterSteps(workshop: Workshop): readonly Step[] {
-  return [refuse(workshop), mendAndReplay(workshop), destroy(workshop)];
+  return [
+    refuse(workshop),
+    mendAndReplay(workshop),
+    removeSource(workshop),
+    loseStage(workshop),
+    destroy(workshop),
+    giveUp(workshop),
+  ];
 }
 
 function refuse(workshop: Workshop): Step {
@@ -91,6 +101,80 @@ async function proveDiff(workshop: Workshop, { report, prove }: Reporter): Promi
   );
   prove('and nothing else', text.includes('1 message: other-definition'), text);
   prove('by the same code', !text.includes('another version'), text);
+}
+
+function removeSource(workshop: Workshop): Step {
+  const folder = join(workshop.project.directory, 'mappings', 'shopify');
+  return {
+    title: 'A source that is removed, and comes back',
+    run: async ({ report, prove }) => {
+      rmSync(folder, { recursive: true });
+      await deploy(workshop, report);
+      cpSync(join(SIX_SOURCES, 'shopify'), folder, { recursive: true });
+      await run(workshop, 'npx cdk synth --quiet');
+      const adopt = `npm run -s adapter -- adopt --stack ${STACK}`;
+      const left = await run(workshop, adopt);
+      report(`$ ${adopt}\n${indent(left)}`);
+      const ids = Object.keys(JSON.parse(left));
+      prove(
+        'its secret has stayed, and is all that there is to adopt: the rest is in the stack',
+        ids.length === 1 && ids[0]?.includes('SigningSecretwebhooksshopify') === true,
+        left,
+      );
+    },
+  };
+}
+
+function loseStage(workshop: Workshop): Step {
+  return {
+    title: 'A stage that is renamed while it is deployed',
+    run: async ({ report, prove }) => {
+      const status = 'npm run -s adapter -- status';
+      const before = await attempt(workshop, status);
+      prove(
+        'adapter status shows it as deployed',
+        before.exitCode === 0 && before.stdout.includes(STACK),
+        before,
+      );
+      workshop.project.replace('stages.yaml', '\ndev:', '\nrenamed:');
+      const after = await attempt(workshop, status);
+      workshop.project.replace('stages.yaml', '\nrenamed:', '\ndev:');
+      report(`$ ${status}\n${indent(after.stdout)}`);
+      prove(
+        'after it was renamed, adapter status says that its stack runs on, and how to be rid of it',
+        after.exitCode === 1 && after.stdout.includes(`delete-stack --stack-name ${STACK}`),
+        after,
+      );
+    },
+  };
+}
+
+/** What the docs say about giving up for good what a destroyed stage has left. */
+function giveUp(workshop: Workshop): Step {
+  return {
+    title: 'Give up what has stayed',
+    run: async ({ report, prove }) => {
+      const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+      const commands = [
+        ...page.matchAll(/^aws (?:sqs delete-queue|dynamodb delete-table|secretsmanager delete).*$/gm),
+      ];
+      const secrets = await run(
+        workshop,
+        `aws secretsmanager list-secrets --filters Key=name,Values=${STACK}/ --query "SecretList[].Name" --output text`,
+      );
+      for (const [command] of commands) {
+        const names = command.includes('<name>') ? secrets.trim().split(/\s+/) : [''];
+        for (const name of names) {
+          const given = command.replace('<name>', name);
+          report(`$ ${given}`);
+          // The AWS CLI of PyPI takes another host for SQS than the environment says.
+          await run(workshop, given.replaceAll('aws sqs', 'aws --endpoint-url "$AWS_ENDPOINT_URL" sqs'));
+        }
+      }
+      const { exitCode, stderr } = await attempt(workshop, `npm run -s adapter -- adopt --stack ${STACK}`);
+      prove('nothing is left', exitCode === 2 && stderr.includes(`Nothing of ${STACK} is left`), stderr);
+    },
+  };
 }
 
 function destroy(workshop: Workshop): Step {

@@ -1,6 +1,6 @@
 import { isAdapterCommand, readPreamble, readSections } from '../../runbook/read-runbook.ts';
 import type { Step } from '../step.ts';
-import { attempt, run, STACK, type Workshop } from '../workshop.ts';
+import { attempt, REGION, run, STACK, type Workshop } from '../workshop.ts';
 
 /** Commands that the emulator cannot run, by their beginning, each with its reason: the step reports them. */
 const NOT_RUN: Readonly<Record<string, string>> = {};
@@ -25,12 +25,12 @@ function lookAtAlarms(workshop: Workshop): Step {
       prove(`all ${alarms.length} alarms are deployed`, deployed.length === alarms.length, deployed);
       const dashboard = await run(
         workshop,
-        `aws cloudwatch get-dashboard --dashboard-name ${STACK} --output json`,
+        `aws cloudwatch get-dashboard --dashboard-name ${STACK}-${REGION} --output json`,
       );
       prove('the dashboard has a row for each stage', /## 1\. ingest.*## 5\. dead-letter/s.test(dashboard));
       prove(
         'an output leads to it',
-        workshop.outputs.get().DashboardUrl?.endsWith(`#dashboards/dashboard/${STACK}`) === true,
+        workshop.outputs.get().DashboardUrl?.endsWith(`#dashboards/dashboard/${STACK}-${REGION}`) === true,
       );
     },
   };

@@ -1,6 +1,6 @@
+import { createLanes } from '../../../lambdas/deliver/event-api/caller.ts';
 import type { Attempt } from '../../../lambdas/deliver/event-api/verdict.ts';
 import type { BufferRecord } from '../../../lambdas/deliver/work.ts';
-import { createLanes } from '../../../lambdas/deliver/work.ts';
 import type { CompiledMapping } from '../../../lambdas/map/webhook.ts';
 import { compiledMapping } from '../map/compiled-mapping.ts';
 import { record, setUp } from './deliver-setup.ts';

@@ -1,8 +1,7 @@
 import { intakeRecordItem, writeItem } from '../../../lambdas/adapters/ledger-item.ts';
-import { createRateLimit } from '../../../lambdas/deliver/event-api/caller.ts';
+import { createLanes, createRateLimit, lanesFor } from '../../../lambdas/deliver/event-api/caller.ts';
 import type { WebhookLedger } from '../../../lambdas/deliver/ledger/entry.ts';
 import type { BufferRecord } from '../../../lambdas/deliver/work.ts';
-import { createLanes, lanesFor } from '../../../lambdas/deliver/work.ts';
 import type { CompiledMapping } from '../../../lambdas/map/webhook.ts';
 import { NOW, record, setUp } from './deliver-setup.ts';
 import { createMemoryLedger, type MemoryLedger } from './ledger/memory-ledger.ts';

@@ -1,20 +1,19 @@
 import type { BufferMessage } from '../../../lambdas/buffer/message.ts';
 import type { DeadLetterNote } from '../../../lambdas/dead-letter/note.ts';
-import type { DeliverDependencies } from '../../../lambdas/deliver/batch.ts';
-import { deliverBatch } from '../../../lambdas/deliver/batch.ts';
+import { type DeliverDependencies, deliverBatch } from '../../../lambdas/deliver/batch.ts';
 import { createBreaker } from '../../../lambdas/deliver/event-api/breaker.ts';
-import type { EventRequest } from '../../../lambdas/deliver/event-api/caller.ts';
 import {
   type CallerDependencies,
   createEventCaller,
+  createLanes,
   createRateLimit,
+  type EventRequest,
 } from '../../../lambdas/deliver/event-api/caller.ts';
 import { createKeyedCaller } from '../../../lambdas/deliver/event-api/keys.ts';
 import { DEFAULT_ANSWER_RULES } from '../../../lambdas/deliver/event-api/verdict.ts';
 import type { IntakeRecord, WebhookLedger } from '../../../lambdas/deliver/ledger/entry.ts';
 import type { OutcomeLine } from '../../../lambdas/deliver/log-line.ts';
 import type { BufferRecord } from '../../../lambdas/deliver/work.ts';
-import { createLanes } from '../../../lambdas/deliver/work.ts';
 import { succeed } from '../../../lambdas/result.ts';
 import { compiledMapping } from '../map/compiled-mapping.ts';
 import { answerByKey, keyOf } from './event-api/answer-by-key.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { createLanes } from '../../../lambdas/deliver/event-api/caller.ts';
 import type { Attempt } from '../../../lambdas/deliver/event-api/verdict.ts';
-import { createLanes } from '../../../lambdas/deliver/work.ts';
 import { compiledMapping } from '../map/compiled-mapping.ts';
 import { ACCEPTED, batch, createWorker, EACH, items, UNREACHABLE } from './batch-worker.ts';
 import { NOW, record, setUp } from './deliver-setup.ts';

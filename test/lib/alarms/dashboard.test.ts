@@ -27,8 +27,10 @@ describe('the dashboard', () => {
     expect(widgets[0]).toMatchObject({ type: 'alarm', y: 0 });
   });
 
-  test('is named as the stack is, and an output leads to it', () => {
-    expect(board?.Properties.DashboardName).toBe('adapter');
+  test('is named after the stack and its region, as dashboards are of the whole account, and an output leads to it', () => {
+    expect(board?.Properties.DashboardName).toEqual({
+      'Fn::Join': ['', ['adapter-', { Ref: 'AWS::Region' }]],
+    });
     template.hasOutput('DashboardUrl', {
       Value: {
         'Fn::Join': [
@@ -38,7 +40,8 @@ describe('the dashboard', () => {
             { Ref: 'AWS::Region' },
             '.console.aws.amazon.com/cloudwatch/home?region=',
             { Ref: 'AWS::Region' },
-            '#dashboards/dashboard/adapter',
+            '#dashboards/dashboard/adapter-',
+            { Ref: 'AWS::Region' },
           ],
         ],
       },

@@ -89,13 +89,13 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     within: { high: 0.5, low: 'the whole account’s traffic' },
   },
   'signatures-refused': { well: each(1), wrong: each(0), within: { high: 2.1, low: 2.1 } },
-  'old-secret-in-use': {
-    well: each(0),
-    wrong: each(1),
-    within: { high: 7 * 24 + 1, low: 7 * 24 + 1 },
-    faultDays: 10,
+  'rotation-unfinished': {
+    // Measured only while there are two secrets.
+    well: nothing,
+    wrong: each(0),
+    within: { high: 3 * 24 + 1, low: 3 * 24 + 1 },
+    faultDays: 5,
   },
-  'old-secret-unused': { well: each(1), wrong: each(0), within: { high: 49, low: 49 }, faultDays: 4 },
   'source-silent': {
     well: each(1),
     wrong: nothing,

@@ -33,7 +33,12 @@ function place(resource: unknown): string {
   return named;
 }
 
+/** A stack that is found by its name or by one of its resources. */
+const FIND = ['DescribeStackResources', 'ListStackResources'].map(
+  (action) => `cloudformation:${action} on :stack/messages/*`,
+);
 const READ = [
+  ...FIND,
   'dynamodb:BatchGetItem on WebhooksLedgerTable',
   'dynamodb:Query on WebhooksLedgerTable',
   'dynamodb:Scan on WebhooksLedgerTable',
@@ -76,7 +81,7 @@ describe('an adapter', () => {
 
   test('lets a pipeline read the mappings that are deployed, and no data of a customer', () => {
     expect(granted.get('Pipeline')).toEqual([
-      'cloudformation:ListStackResources on :stack/messages/*',
+      ...FIND,
       'lambda:GetFunction on WebhooksDeliverFunction',
       'lambda:GetFunction on WebhooksIngestFunction',
     ]);
@@ -92,7 +97,7 @@ describe('an adapter', () => {
 
     expect(granted.get('SecretSetter')).toEqual(
       [
-        'logs:DescribeLogGroups on :log-group:*',
+        ...FIND,
         'logs:GetQueryResults on "*"',
         'logs:StartQuery on WebhooksDeliverFunctionLogs',
         'logs:StartQuery on WebhooksIngestFunctionLogs',
@@ -120,10 +125,15 @@ function callsFrom(...paths: readonly string[]): ReadonlySet<string> {
   return new Set(calls.map(([, command, paginated]) => actionOf(command ?? paginated ?? '')));
 }
 
+const SERVICES: readonly (readonly [RegExp, string])[] = [
+  [/Stack/, 'cloudformation'],
+  [/Queue|Message/, 'sqs'],
+  [/Item|^Query$|^Scan$/, 'dynamodb'],
+];
+
 function actionOf(call: string): string {
   if (call === 'GetFunction') return 'lambda:GetFunction';
-  if (call === 'ListStackResources') return 'cloudformation:ListStackResources';
-  const service = /Queue|Message/.test(call) ? 'sqs' : /Item|^Query$|^Scan$/.test(call) ? 'dynamodb' : 'logs';
+  const [, service = 'logs'] = SERVICES.find(([pattern]) => pattern.test(call)) ?? [];
   return `${service}:${call}`;
 }
 

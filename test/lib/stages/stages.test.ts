@@ -184,6 +184,16 @@ describe('settings that do not fit together', () => {
       `domain: { name: b.example, certificate-arn: "${ARN}" }\nacme:\n  event-url: https://acme.example/e\n  domain: { name: b.example, certificate-arn: "${ARN}" }`,
       '6:13  acme.domain.name  is the domain of the stage "dev" too. Take another.',
     ],
+    [
+      'more executions for ingest than the account can reserve',
+      'ingest-concurrency: 901',
+      '3:3  dev.ingest-concurrency  the account runs 1000 at a time (lambda-concurrency), of which AWS keeps 100 for functions that reserve none: give 900 at most.',
+    ],
+    [
+      'more workers than the account runs',
+      'events-per-second: 20\n  concurrency: 11\n  lambda-concurrency: 10',
+      '4:3  dev.concurrency  the account runs 10 functions at a time (lambda-concurrency): give 10 at most.',
+    ],
   ])('%s', (_, yaml, problems) => {
     expect(problemsOf(yaml)).toBe(problems);
   });
@@ -234,6 +244,14 @@ describe('the stages to synthesize', () => {
       ok: true,
       value: { dev: stages.dev },
     });
+  });
+
+  test('leave out the one of this machine, unless it is asked for', () => {
+    const withLocal = { local: stages.dev, ...stages };
+
+    expect(selectStages(withLocal, {})).toEqual({ ok: true, value: stages });
+    expect(selectStages(withLocal, { local: 'true' })).toEqual({ ok: true, value: withLocal });
+    expect(selectStages(withLocal, { stage: 'local' })).toEqual({ ok: true, value: { local: stages.dev } });
   });
 
   test('take another event URL for one of them', () => {

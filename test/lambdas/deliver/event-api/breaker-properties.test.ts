@@ -6,7 +6,7 @@ import {
   type ProbeTurn,
   type ProbeWith,
 } from '../../../../lambdas/deliver/event-api/breaker.ts';
-import type { BreakerSignal, ProbeSignal } from '../../../../lambdas/deliver/event-api/signal.ts';
+import type { BreakerSignal, ProbeSignal } from '../../../../lambdas/deliver/event-api/verdict.ts';
 
 const MINUTE = 60_000;
 

@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Breaker, createBreaker, type Permit } from '../../../../lambdas/deliver/event-api/breaker.ts';
-import { type BreakerSignal, keepWhileOpen, signalOf } from '../../../../lambdas/deliver/event-api/signal.ts';
-import { classifyAttempt } from '../../../../lambdas/deliver/event-api/verdict.ts';
+import {
+  type BreakerSignal,
+  classifyAttempt,
+  keepWhileOpen,
+  signalOf,
+} from '../../../../lambdas/deliver/event-api/verdict.ts';
 
 const MINUTE = 60_000;
 

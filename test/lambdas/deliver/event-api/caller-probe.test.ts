@@ -7,12 +7,12 @@ import {
   type EventRequest,
 } from '../../../../lambdas/deliver/event-api/caller.ts';
 import { createKeyedCaller, type WebexKeys } from '../../../../lambdas/deliver/event-api/keys.ts';
-import { judgeProbe } from '../../../../lambdas/deliver/event-api/signal.ts';
 import {
   type AnswerFacts,
   type Attempt,
   classifyAttempt,
   DEFAULT_ANSWER_RULES,
+  judgeProbe,
 } from '../../../../lambdas/deliver/event-api/verdict.ts';
 import { fail, type Result, succeed } from '../../../../lambdas/result.ts';
 import type { SecretFailure } from '../../../../lambdas/secret.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readRetryAfter } from '../../../../lambdas/deliver/event-api/retry-after.ts';
+import { readRetryAfter } from '../../../../lambdas/deliver/retry-schedule.ts';
 
 const NOW = new Date('1994-11-06T08:49:00Z');
 const CAP = 3600;
