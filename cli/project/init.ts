@@ -163,13 +163,10 @@ async function writeSources(directory: string, names: readonly string[]): Promis
 
 /** Says what failed; npm's own words are above it. */
 function installAndTest(directory: string): string | undefined {
-  for (const args of [['install', '--no-audit', '--no-fund'], ['test']]) {
-    const { status } = spawnSync('npm', args, {
-      cwd: directory,
-      stdio: ['ignore', 2, 2],
-      shell: process.platform === 'win32',
-    });
-    if (status !== 0) return `The files are written, but "npm ${args[0]}" failed in ${directory}.`;
+  for (const command of ['npm install --no-audit --no-fund', 'npm test']) {
+    // By a shell: on Windows npm is a script.
+    const { status } = spawnSync(command, { cwd: directory, stdio: ['ignore', 2, 2], shell: true });
+    if (status !== 0) return `The files are written, but "${command}" failed in ${directory}.`;
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** In the repository this is TypeScript; in the package it is not, and lies one folder deeper. */
@@ -32,7 +33,7 @@ export type Manifest = {
 
 /** The package's own `package.json`. */
 export function readManifest(): Manifest {
-  return JSON.parse(readFileSync(`${PACKAGE_ROOT}/package.json`, 'utf8'));
+  return JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
 }
 
 /** The same as `engines` of `package.json`: the first Node.js 22 that runs TypeScript as it is. */
