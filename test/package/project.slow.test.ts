@@ -63,6 +63,6 @@ test('a source is added, passes the tests, and its webhook is delivered', async 
   expect([added.code, tested.code, sent.code]).toEqual([0, 0, 0]);
   expect(tested.stdout).toContain('ok      paddle/transaction-completed');
   expect(sent.stdout).toContain('HTTP 200');
-  expect(printed).toContain('Story 2: paddle says');
+  expect(printed).toContain('Story 1: paddle says');
   expect(printed).toContain('deliver       paddle  transaction.completed');
 }, 200_000);
