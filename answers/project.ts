@@ -6,7 +6,6 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
-import { NAME_STACK } from '../lib/config/invocation.ts';
 import { escapeUnseen } from '../lib/config/print.ts';
 import { reportProgress } from '../lib/config/progress.ts';
 import { CONTRACT_FILE, contractBeside, definitionsById, readContract } from '../lib/mapping/contract.ts';
@@ -265,7 +264,9 @@ export async function openAccount({ stack, port }: AccountChoice): Promise<Resul
   const url = `http://127.0.0.1:${port}`;
   const health = await readHealth(url);
   if (health === undefined) {
-    return fail(`Nothing answers at ${url}/healthz. ${NAME_STACK}`);
+    return fail(
+      `Nothing answers at ${url}/healthz. Start it with "npm start", or name a stack with --stack.`,
+    );
   }
   const { region, endpoints, clock } = health;
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

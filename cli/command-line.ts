@@ -17,7 +17,10 @@ let stackOfCommand: string | undefined;
  */
 export function withErrorsInOneLine(program: Command): Command {
   return program
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .exitOverride(({ code, exitCode }) =>
+      // The program of a command ends with what it has found; a command line that is wrong, with 2.
+      process.exit(exitCode === 0 || code === 'commander.executeSubCommandAsync' ? exitCode : 2),
+    )
     .configureOutput({ outputError: (text, write) => write(formatUsageError(text)) })
     .hook('preAction', (_program, command) => {
       stackOfCommand = command.opts<{ stack?: string }>().stack;

@@ -1,10 +1,14 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { codeUrl, readManifest } from '../../lib/config/invocation.ts';
 import { formatMissing } from '../settings.ts';
 import { type FastClock, listenOnLoopback, measureThread, type ThreadMemory } from './host.ts';
 import { CREDENTIALS, type Endpoints, REGION, type Resource, type ResourceOf } from './template.ts';
@@ -30,6 +34,23 @@ export type ServiceSettings = {
    */
   readonly standBetween?: ((endpoints: ServiceEndpoints) => Promise<ServiceEndpoints>) | undefined;
 };
+
+/** What stands in for SQS and DynamoDB: optional peers, as whoever only deploys needs neither. */
+const TOOLS = ['fauxqs', 'dynalite'];
+
+/** Says what to install where the local run's tools are not there. */
+export function explainMissingTools(isThere = isInstalled): string | undefined {
+  const missing = TOOLS.filter((name) => !isThere(name));
+  if (missing.length === 0) return undefined;
+  const { peerDependencies } = readManifest();
+  const wanted = missing.map((name) => `${name}@${peerDependencies[name]}`).join(' ');
+  return `The local run needs ${missing.join(' and ')}: npm install --save-dev --save-exact ${wanted}`;
+}
+
+function isInstalled(name: string): boolean {
+  const folders = createRequire(import.meta.url).resolve.paths(name) ?? [];
+  return folders.some((folder) => existsSync(join(folder, name)));
+}
 
 /** Starts what stands in for SQS, Secrets Manager and DynamoDB, each on a free port of 127.0.0.1. */
 export async function startServices(settings: ServiceSettings): Promise<Services> {
@@ -57,7 +78,9 @@ export type QueueServer = {
 
 /** Starts fauxqs in a thread of its own, which keeps time by the given clock. */
 export async function startQueueServer(clock: FastClock): Promise<QueueServer> {
-  const worker = new Worker(new URL('./queue-server-thread.ts', import.meta.url), { workerData: clock });
+  const worker = new Worker(codeUrl(new URL('./queue-server-thread.ts', import.meta.url)), {
+    workerData: clock,
+  });
   const [endpoint = '']: string[] = await once(worker, 'message');
   const client = new SQSClient({ endpoint, region: REGION, credentials: CREDENTIALS });
   return {
@@ -111,7 +134,7 @@ export type TableServer = {
  * time to live: expired items stay until the end.
  */
 export async function startTableServer(): Promise<TableServer> {
-  const worker = new Worker(new URL('./table-server-thread.ts', import.meta.url));
+  const worker = new Worker(codeUrl(new URL('./table-server-thread.ts', import.meta.url)));
   const [endpoint = '']: string[] = await once(worker, 'message');
   const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
   return {

@@ -332,7 +332,7 @@ const CASES: Readonly<Record<string, Case>> = {
 const OF_SECRETS = ['registerStatus', 'registerSet', 'registerRotate'];
 
 /** They print what our own template names, sums of it, and codes: of an answer its digits, of a connection Node's. */
-const OF_OUR_OWN = ['registerAdopt', 'registerCheck', 'registerCost'];
+const OF_OUR_OWN = ['registerAdopt', 'registerCheck', 'registerCost', 'registerTest'];
 
 /** What a command prints, on both streams. */
 async function printed(command: Command): Promise<string> {
@@ -378,7 +378,7 @@ describe('nothing that cannot be seen, and no line of somebody else’s, is prin
   );
 
   test('any other command: each has its case here', () => {
-    const adapter = readFileSync(new URL('../../cli/adapter.ts', import.meta.url), 'utf8');
+    const adapter = readFileSync(new URL('../../cli/program.ts', import.meta.url), 'utf8');
     const registered = new Set(adapter.match(/\bregister[A-Z]\w*/g));
 
     expect([...registered].toSorted()).toEqual([...Object.keys(CASES), ...OF_OUR_OWN].toSorted());

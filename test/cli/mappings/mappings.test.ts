@@ -174,6 +174,13 @@ describe('adapter map', () => {
     write('body.json', '{"email":');
 
     expect((await mapJson()).preview).toMatchObject({ outcome: 'rejected', code: 'body-not-json' });
+    expect((await map({})).text).toContain('body.json: Unexpected end of JSON input');
+  });
+
+  test('says where a body breaks off', async () => {
+    write('body.json', '{\n  "email": "a@example.com" "id": 5\n}');
+
+    expect((await map({})).text).toContain('(line 2 column 28)');
   });
 
   test('says that a body is nested too deep', async () => {
