@@ -238,6 +238,7 @@ export class WebhookAdapter extends Construct {
   private prepare(props: WebhookAdapterProps): ReturnType<typeof callsOf> {
     refuseUnfit(this, props);
     this.node.addValidation({ validate: () => [...findTooLarge(this.size())] });
+    checkEventUrl(props.eventUrl);
     checkDefinitions(this, props);
     const calls = callsOf(this.name, props);
     allowLogs(this, { ...props, name: this.name });
@@ -336,11 +337,10 @@ function callsOf(
   name: string,
   { eventUrl, mappings, stage = '', keysSecretName = KEYS_SECRET, vpc }: WebhookAdapterProps,
 ): Pick<DeliverWorkerProps, 'eventUrl' | 'keysSecretName' | 'mappings' | 'vpc'> {
-  const checkedUrl = checkEventUrl(eventUrl);
   refuseMissingIds(mappings, stage);
   refuseTakenSecrets(mappings, [keysSecretName]);
   return {
-    eventUrl: checkedUrl,
+    eventUrl,
     keysSecretName: secretNameOf(name, keysSecretName),
     mappings: mappings.map((mapping) => resolveMapping(mapping, stage)),
     vpc,
@@ -348,10 +348,10 @@ function callsOf(
 }
 
 /** A URL that is known only at deploy time is checked by the function that calls it. */
-function checkEventUrl(url: string): string {
-  if (Token.isUnresolved(url)) return url;
+function checkEventUrl(url: string): void {
+  if (Token.isUnresolved(url)) return;
   const checked = eventUrlSchema.safeParse(url);
-  if (checked.success) return url;
+  if (checked.success) return;
   throw new Error(
     `eventUrl: ${checked.error.issues.map(({ message }) => message).join('; ')}. Found "${url}".`,
   );

@@ -31,6 +31,8 @@ export type Difference = {
   /** The value that differs; why it is not sent; or the code of the rejection. */
   readonly before?: string;
   readonly after?: string;
+  /** Why its condition is not met on the side that does not send it, in words with the webhook's values. */
+  readonly because?: string;
   /** What is sent now, or was sent and is no longer. */
   readonly sends?: Sends;
 };
@@ -100,7 +102,7 @@ function compareFate(before: Outcome, after: Outcome): readonly Difference[] {
   const [was, is] = [formatWhy(before), formatWhy(after)];
   switch (after.kind) {
     case 'sent':
-      return [{ class: 'newly-sent', person: after.sends.eventKey, before: was, sends: after.sends }];
+      return [{ class: 'newly-sent', ...sendsOf(after), before: was, ...reasonOf(before) }];
     case 'rejected': {
       const isOld =
         (before.kind === 'rejected' && before.code === after.code) ||
@@ -109,12 +111,18 @@ function compareFate(before: Outcome, after: Outcome): readonly Difference[] {
       return isOld ? [] : [{ class: 'newly-rejected', subject, ...sendsOf(before), before: was, after: is }];
     }
     case 'not-sent':
-      return before.kind === 'sent' ? [{ class: 'no-longer-sent', ...sendsOf(before), after: is }] : [];
+      return before.kind === 'sent'
+        ? [{ class: 'no-longer-sent', ...sendsOf(before), after: is, ...reasonOf(after) }]
+        : [];
   }
 }
 
-function sendsOf(outcome: Outcome): Pick<Difference, 'person' | 'sends'> {
+export function sendsOf(outcome: Outcome): Pick<Difference, 'person' | 'sends'> {
   return outcome.kind === 'sent' ? { person: outcome.sends.eventKey, sends: outcome.sends } : {};
+}
+
+function reasonOf({ because }: Outcome): Pick<Difference, 'because'> {
+  return because === undefined ? {} : { because };
 }
 
 function formatWhy(outcome: Outcome): string {

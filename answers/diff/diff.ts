@@ -1,8 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EventMapping, Mapping } from '../../lambdas/map/mapping.ts';
-import { CHANGE_CLASSES, type ChangeClass, compareOutcomes, type Difference } from './change.ts';
+import { CHANGE_CLASSES, type ChangeClass, compareOutcomes, type Difference, sendsOf } from './change.ts';
 import { type Edit, editsOf, isRenamed, pairByName, type SidePair } from './edits.ts';
-import { type ComparedWebhook, namesOf, type OutcomesOf, runWebhook, type SideSource } from './outcome.ts';
+import {
+  type ComparedWebhook,
+  namesOf,
+  type Outcome,
+  type OutcomesOf,
+  runWebhook,
+  type SideSource,
+} from './outcome.ts';
 
 /** The mappings of some stages before and after a change; these stages have the same. */
 export type Comparison = {
@@ -21,6 +28,8 @@ export type Change = Pick<Difference, 'class' | 'subject'> & {
   readonly otherName?: string;
   readonly stages: readonly string[];
   readonly cases: readonly Case[];
+  /** Of a message that some no longer get by its condition: one or two cases that still get it, and why. */
+  readonly stillSent?: readonly Case[];
 };
 
 /** What becomes of one message to customers, which is an event of a mapping, before and after. */
@@ -36,6 +45,12 @@ export type MessageDiff = {
   readonly only?: 'before' | 'after';
   /** The event types that it is on now, or was. */
   readonly on: readonly string[];
+  /** The event definition that it asks for, by its id in these stages. */
+  readonly eventIds: readonly {
+    readonly before?: string;
+    readonly after?: string;
+    readonly stages: readonly string[];
+  }[];
   /** For how many webhooks and items it was sent, and is sent now. */
   readonly sentBefore: number;
   readonly sentAfter: number;
@@ -66,7 +81,8 @@ export async function diffMappings(
 /** What is the same in several stages stands once. */
 function mergeStages(one: MessageDiff, other: MessageDiff): MessageDiff {
   const edits = mergeSame(one.edits, other.edits);
-  return { ...one, edits, changes: mergeSame(one.changes, other.changes) };
+  const eventIds = mergeSame(one.eventIds, other.eventIds);
+  return { ...one, edits, eventIds, changes: mergeSame(one.changes, other.changes) };
 }
 
 function mergeSame<One extends { readonly stages: readonly string[] }>(
@@ -152,6 +168,13 @@ function diffEvent(
     ...(before === undefined && { only: 'after' }),
     ...(after === undefined && { only: 'before' }),
     on: after?.on ?? before?.on ?? [],
+    eventIds: [
+      {
+        ...(before !== undefined && { before: before['event-id'] }),
+        ...(after !== undefined && { after: after['event-id'] }),
+        stages,
+      },
+    ],
     sentBefore: sent('before'),
     sentAfter: sent('after'),
     changes: groupChanges(
@@ -159,8 +182,34 @@ function diffEvent(
         compareOutcomes(one.before, one.after).map((difference) => ({ compared, difference })),
       ),
       stages,
-    ),
+    ).map((change) => withStillSent(change, outcomes)),
   };
+}
+
+type Outcomes = {
+  readonly compared: ComparedWebhook;
+  readonly before: readonly Outcome[];
+  readonly after: readonly Outcome[];
+};
+
+/** Two show where the boundary is. */
+const MAX_STILL_SENT = 2;
+
+function withStillSent(change: Change, outcomes: readonly Outcomes[]): Change {
+  if (change.class !== 'no-longer-sent' || !change.cases.some(({ because }) => because !== undefined))
+    return change;
+  const stillSent = outcomes
+    .filter(({ before }) => before.some(({ kind }) => kind === 'sent'))
+    .flatMap(({ compared, after }) =>
+      after.flatMap((outcome) => {
+        const { item, because } = outcome;
+        if (outcome.kind !== 'sent' || because === undefined) return [];
+        const values = withoutUndefined({ item, because });
+        const difference: Difference = { class: change.class, ...values, ...sendsOf(outcome) };
+        return [caseOf({ compared, difference })];
+      }),
+    );
+  return { ...change, stillSent: stillSent.slice(0, MAX_STILL_SENT) };
 }
 
 function renameOf({ name }: EventMapping, after: EventMapping | undefined) {

@@ -5,6 +5,7 @@ import type { Profile } from '../../lambdas/ingest/source.ts';
 import type { EventMapping, Mapping } from '../../lambdas/map/mapping.ts';
 import type { Mapped } from '../../lambdas/map/webhook.ts';
 import { type PreviewedWebhook, previewBy, wasTooOld } from '../../lib/mapping/examples/preview.ts';
+import { explainConditions } from '../../lib/mapping/words.ts';
 
 /** One source as one side has it for a stage: how its webhooks are identified, and what becomes of them. */
 export type SideSource = {
@@ -47,6 +48,8 @@ export type Outcome = {
   readonly item?: number;
   /** The id of the fact, where the mapping or the item has one. */
   readonly identity?: string;
+  /** Why its condition is met or not, in words with the webhook's values. Missing for a dead letter: they are a customer's. */
+  readonly because?: string;
 } & (
   | {
       readonly kind: 'sent';
@@ -72,21 +75,27 @@ export type OutcomesOf = (event: EventMapping | undefined) => readonly Outcome[]
 /** Identifies and maps a webhook as one side does. Not sent where the side has no such source. */
 export async function runWebhook(
   side: SideSource | undefined,
-  { webhook }: ComparedWebhook,
+  { webhook, from }: ComparedWebhook,
 ): Promise<OutcomesOf> {
   if (side === undefined) return () => [notSent('no-source')];
   const identified = identify(side, webhook);
   if (!identified.ok) return () => [{ kind: 'rejected', code: identified.failure.code, isWhole: true }];
   const preview = await previewBy(side.mapping, identified.value);
+  const mapped = preview.outcome === 'mapped' ? preview.events : [];
+  const reasons =
+    from === 'dead-letter' ? undefined : await explainConditions(side.mapping, identified.value, mapped);
   return (event) => {
     if (event === undefined) return [notSent('no-event')];
     if (preview.outcome === 'rejected')
       return [{ kind: 'rejected', code: preview.failure.code, isWhole: true }];
-    const mapped = preview.outcome === 'mapped' ? preview.events : [];
     const own = mapped.filter(({ name }) => name === event.name);
     return own.length === 0
       ? [notSent('other-type')]
-      : own.map((one) => outcomeOf(one, event, { side, webhook: identified.value }));
+      : own.map((one) => {
+          const because = reasons?.get(one);
+          const outcome = outcomeOf(one, event, { side, webhook: identified.value });
+          return because === undefined ? outcome : { ...outcome, because };
+        });
   };
 }
 

@@ -12,12 +12,20 @@ import {
 } from '../../answers/diff/inputs.ts';
 import type { ComparedWebhook, SideSource } from '../../answers/diff/outcome.ts';
 import { chooseStage } from '../../answers/preview.ts';
-import { findStage, openAccount, PROJECT, type Project, stageNames } from '../../answers/project.ts';
+import {
+  findStage,
+  openAccount,
+  PROJECT,
+  type Project,
+  readDefinitionNames,
+  stageNames,
+} from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { didYouMean, formatProblems, type Problem } from '../../lib/config/file.ts';
 import { type CommandResult, example, jsonOption, portOption, refuse, run } from '../command-line.ts';
 import { type BaseProject, withBaseProject } from './base-mappings.ts';
-import { type DiffReport, formatDiff, formatDiffPage } from './diff-page.ts';
+import { formatDiffPage } from './diff-page.ts';
+import { type DiffReport, formatDiff } from './diff-text.ts';
 
 export type DiffOptions = {
   readonly base?: string | undefined;
@@ -100,6 +108,8 @@ type Sides = {
   /** What the earlier state is called. */
   readonly base: string;
   readonly stages: readonly { readonly stage: string; readonly before: Sources; readonly after: Sources }[];
+  /** By stage, the event definitions of before. */
+  readonly definitions: DiffReport['definitions'];
   /** The examples of before. */
   readonly examples: Webhooks;
   readonly notes: readonly string[];
@@ -135,6 +145,9 @@ function readBaseSides(project: Project, { stage }: DiffOptions, base: BaseProje
   return succeed({
     base: base.name,
     stages,
+    definitions: Object.fromEntries(
+      pairs.map(([own, other]) => [own, readDefinitionNames(base.project, other)]),
+    ),
     examples: readAllExamples(base.project, theirs.value),
     notes:
       fresh.length === 0
@@ -186,6 +199,7 @@ async function readStackSides(
   return succeed({
     base: `what ${stackName} has deployed`,
     stages: [{ stage: stage.value, before: sources, after: after.value }],
+    definitions: {},
     examples: NO_WEBHOOKS,
     notes: isSameCode ? [] : [OTHER_VERSION],
   });
@@ -197,7 +211,7 @@ const OTHER_VERSION =
 async function compare(
   project: Project,
   options: DiffOptions,
-  { base, stages, examples: before, notes }: Sides,
+  { base, stages, definitions, examples: before, notes }: Sides,
 ): Promise<Result<DiffReport, string>> {
   const now = readAllExamples(
     project,
@@ -215,6 +229,9 @@ async function compare(
   return succeed({
     base,
     stages: stages.map(({ stage }) => stage),
+    definitions: Object.fromEntries(
+      stages.map(({ stage }) => [stage, { ...definitions[stage], ...readDefinitionNames(project, stage) }]),
+    ),
     webhooks: countBy(webhooks, ({ from }) => from),
     changes: countBy(
       messages.flatMap(({ changes }) => changes),

@@ -1,11 +1,14 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { findMapping, PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
-import { expressionSource, isExpression } from '../../lambdas/map/expression.ts';
+import { isExpression } from '../../lambdas/map/expression.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import { type Definition, definitionOf } from '../../lib/mapping/contract.ts';
-import { isNode, type Node, parseExpression } from '../../lib/mapping/expressions.ts';
+import { type ExampleRun, mappedBy, runExample } from '../../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
+import { readExamples } from '../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
+import { capitalise, formatName, formatValue } from '../../lib/mapping/words.ts';
 import { type CommandResult, example, formatCount, refuse, run } from '../command-line.ts';
 
 /** A mapping as it is deployed, and an event of it. */
@@ -19,32 +22,34 @@ export function registerExplainMapping(program: Command): void {
     .argument('<name>', 'the mapping folder')
     .option('--stage <name>', 'whose mappings and event ids to show (default: the first of stages.yaml)')
     .addHelpText('after', example('explain-mapping stripe'))
-    .action((name, options) =>
-      run(async () => explainMapping(projectOf(PROJECT, options), { name, ...options })),
-    );
+    .action((name, options) => run(() => explainMapping(projectOf(PROJECT, options), { name, ...options })));
 }
 
 /** `adapter explain-mapping`: a mapping in plain English, for those who own the messages. */
-export function explainMapping(
+export async function explainMapping(
   project: Project,
   { name, stage }: { readonly name: string; readonly stage?: string | undefined },
-): CommandResult {
+): Promise<CommandResult> {
   const stages = stageNames(project);
   if (!stages.ok) return refuse(stages.failure);
   const mapping = findMapping(project, name);
   if (!mapping.ok) return refuse(mapping.failure);
-  return { text: formatMapping(mapping.value, stage ?? stages.value[0] ?? ''), exitCode: 0 };
+  const shown = stage ?? stages.value[0] ?? '';
+  const { examples } = readExamples(join(project.mappings, mapping.value.source), mapping.value.source);
+  const runs: ExampleRun[] = [];
+  for (const one of examples) runs.push(await runExample(mapping.value, one, shown));
+  return { text: formatMapping(mapping.value, shown, runs), exitCode: 0 };
 }
 
 /** What becomes of the webhooks of a source, one paragraph an event. */
-function formatMapping(mapping: MappingFile, stage: string): string {
+function formatMapping(mapping: MappingFile, stage: string, runs: readonly ExampleRun[]): string {
   const { source, events, itemId } = resolveMapping(mapping, stage);
   const title = `${capitalise(source)}: ${formatCount(events.length, 'event')}, as in stage ${stage}`;
   const formatted = events.map((event, index) => {
     const name = mapping.events[index]?.definition ?? '';
     const definition = definitionOf({ definition: name }, mapping.contract);
     const named = definition && { ...definition, name };
-    return formatEvent({ source, event, definition: named }, itemId);
+    return formatEvent({ source, event, definition: named, values: valuesOf(runs, event.name) }, itemId);
   });
   return [title, ...formatted].join('\n\n');
 }
@@ -54,9 +59,19 @@ type Explained = {
   readonly source: string;
   readonly event: EventMapping;
   readonly definition: (Definition & { readonly name: string }) | undefined;
+  /** What the folder's examples send, by parameter. */
+  readonly values: Readonly<Record<string, string>>;
 };
 
-function formatEvent({ source, event, definition }: Explained, itemId: Mapping['itemId']): string {
+/** The first value of each parameter in the examples. */
+function valuesOf(runs: readonly ExampleRun[], event: string): Explained['values'] {
+  const sent = runs
+    .flatMap((one) => mappedBy(one, event))
+    .flatMap((mapped) => (mapped.kind === 'event' ? [mapped.event.params] : []));
+  return Object.assign({}, ...sent.toReversed());
+}
+
+function formatEvent({ source, event, definition, values }: Explained, itemId: Mapping['itemId']): string {
   const { name, when, items, required } = event;
   const each = items === undefined ? '' : ' For each item of it that counts,';
   const { kind } = event['event-key'];
@@ -67,7 +82,7 @@ function formatEvent({ source, event, definition }: Explained, itemId: Mapping['
     name,
     `  When ${formatTrigger(source, event)}:${each} ${then}`,
     ...(definition?.description === undefined ? [] : [`  The message: ${definition.description}`]),
-    ...listParameters(event, definition),
+    ...listParameters(event, definition, values),
     ...(when === undefined ? [] : [`  Skipped unless ${formatValue(when)}.`]),
     `  Kept aside as a dead letter when there is no such ${KINDS[kind]}${formatRequired(required)}.`,
     ...formatIdentity(event, itemId),
@@ -99,6 +114,7 @@ export const KINDS: Readonly<Record<EventMapping['event-key']['kind'], string>> 
 function listParameters(
   { 'event-params': params, required }: EventMapping,
   definition: Definition | undefined,
+  values: Explained['values'],
 ): readonly string[] {
   const names = Object.keys(params);
   if (names.length === 0) return ['  It sends nothing else.'];
@@ -107,7 +123,8 @@ function listParameters(
     '  It sends:',
     ...Object.entries(params).map(([name, value]) => {
       const optional = required.includes(name) || !isExpression(value) ? '' : ', if it is there';
-      const { example } = definition?.parameters[name] ?? {};
+      // Without a contract, the folder's examples show what the words mean.
+      const { example = isExpression(value) ? values[name] : undefined } = definition?.parameters[name] ?? {};
       const like = example === undefined || example === value ? '' : `, as in "${example}"`;
       return `    ${name.padEnd(width)}  ${formatValue(value)}${like}${optional}`;
     }),
@@ -151,148 +168,3 @@ const UNITS = [
   [3_600, 'hour'],
   [60, 'minute'],
 ] as const;
-
-function capitalise(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** A value of a mapping in plain English, or the expression itself where there are no words for it. */
-export function formatValue(text: string): string {
-  if (!isExpression(text)) return `"${text}"`;
-  const source = expressionSource(text);
-  const parsed = parseExpression(text);
-  return 'problem' in parsed ? source : (formatNode(parsed.ast) ?? source);
-}
-
-/** A name as words: `invoice.payment_failed` and `orders/create` are names too. */
-function formatName(name: string): string {
-  return name
-    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .replaceAll(/[._/:-]+/g, ' ')
-    .replaceAll('*', 'anything')
-    .trim()
-    .toLowerCase();
-}
-
-/** Members in which vendors wrap what a webhook is about: left out of the sentences. */
-const WRAPPERS = ['data', 'object', 'payload'];
-
-type Words = string | undefined;
-
-function formatNode(node: unknown): Words {
-  if (!isNode(node)) return undefined;
-  return (FORMATTERS[node.type] ?? (() => undefined))(node);
-}
-
-const FORMATTERS: Readonly<Record<string, (node: Node) => Words>> = {
-  path: formatPath,
-  variable: ({ value }) => (value === '' || value === '$' ? 'the webhook' : formatName(String(value))),
-  number: ({ value }) => (value === 0 ? 'zero' : String(value)),
-  string: ({ value }) => `"${value}"`,
-  value: ({ value }) => String(value),
-  binary: formatBinary,
-  function: formatCall,
-  condition: formatCondition,
-  block: ({ expressions }) => (Array.isArray(expressions) ? formatNode(expressions.at(-1)) : undefined),
-  unary: ({ value, expressions }) =>
-    value === '[' && Array.isArray(expressions)
-      ? combine(expressions, (...all) => all.join(', '))
-      : undefined,
-};
-
-/** `event ? true : false` is whether there is an event. */
-function formatCondition({ condition, then, else: otherwise }: Node): Words {
-  const test = formatTruth(condition);
-  const isLiteral = (node: unknown, value: boolean) =>
-    isNode(node) && node.type === 'value' && node.value === value;
-  if (isLiteral(then, true) && isLiteral(otherwise, false)) return test;
-  return combine([then, otherwise], (yes, no) =>
-    test === undefined ? undefined : `${yes} if ${test}, else ${no}`,
-  );
-}
-
-/** A value that is no comparison counts as true where it is there, and not false, zero or empty. */
-function formatTruth(node: unknown): Words {
-  const words = formatNode(node);
-  if (words === undefined || !isNode(node)) return undefined;
-  return ['path', 'variable'].includes(node.type) ? `${words} is there and not empty` : words;
-}
-
-function formatPath({ steps }: Node): Words {
-  if (!Array.isArray(steps) || !steps.every((step) => isNode(step) && !step.stages)) return undefined;
-  const [first, ...rest] = steps as readonly Node[];
-  const isBound = first?.type === 'variable';
-  const names = (isBound ? rest : steps).filter(isNode);
-  if (!names.every(({ type }) => type === 'name')) return undefined;
-  const words = names.map(({ value }) => String(value)).filter((name) => !WRAPPERS.includes(name));
-  const owner =
-    isBound && first.value === 'headers' ? 'header ' : isBound && first.value === 'item' ? 'item’s ' : '';
-  return `the ${owner}${words.map(formatName).join(' ')}`;
-}
-
-const COMPARISONS: Readonly<Record<string, string>> = {
-  '>': 'is above',
-  '<': 'is below',
-  '>=': 'is at least',
-  '<=': 'is at most',
-  '=': 'is',
-  '!=': 'is not',
-  in: 'is one of',
-  and: 'and',
-  or: 'or',
-  '+': 'plus',
-  '-': 'minus',
-  '*': 'times',
-  '/': 'divided by',
-  '&': 'and then',
-};
-
-function formatBinary({ value, lhs, rhs }: Node): Words {
-  const word = COMPARISONS[String(value)];
-  return word === undefined ? undefined : combine([lhs, rhs], (left, right) => `${left} ${word} ${right}`);
-}
-
-const CALLS: Readonly<Record<string, (...given: string[]) => string>> = {
-  // JSONata takes null for something that is there.
-  exists: (what) => `${what} is there (null counts as there)`,
-  // As the shipped mappings define it: there, and neither null nor empty.
-  has: (what) => `${what} is there`,
-  // Of null, false, zero and empty text it is false.
-  boolean: (what) => `${what} is there and not empty`,
-  not: negate,
-  uppercase: (what) => `${what} in capitals`,
-  lowercase: (what) => `${what} in small letters`,
-  trim: (what) => what,
-  string: (what) => what,
-  number: (what) => what,
-  count: (what) => `the number of ${what}`,
-  sum: (what) => `the sum of ${what}`,
-  contains: (what, part) => `${what} contains ${part}`,
-  formatNumber: (what, picture) => `${what}, written as ${picture}`,
-  fromMillis: (what) => `${what} as a date`,
-  localTime: (what, _picture, zone) => `${what} as a date in ${(zone ?? '').replaceAll('"', '')}`,
-  join: (what) => `${what}, joined`,
-  toMillis: (what) => what,
-};
-
-/** Negates a single sentence by its verb. With several it would be unclear to which the "not" belongs. */
-function negate(what: string): string {
-  const isSingle = !/ (and|or|if) /.test(what);
-  if (isSingle && what.includes(' contains ')) return what.replace(' contains ', ' does not contain ');
-  return isSingle && what.includes(' is ') ? what.replace(' is ', ' is not ') : `it is not true that ${what}`;
-}
-
-function formatCall({ procedure, arguments: given }: Node): Words {
-  if (!isNode(procedure) || !Array.isArray(given)) return undefined;
-  const name = String(procedure.value);
-  const call = CALLS[name];
-  // A function that the mapping file defines is called by its name.
-  return combine(given, (...words) =>
-    call === undefined ? `the ${formatName(name)} of ${words.join(' and ')}` : call(...words),
-  );
-}
-
-function combine(nodes: readonly unknown[], join: (...words: string[]) => Words): Words {
-  const words = nodes.map(formatNode);
-  return words.every((word) => word !== undefined) ? join(...words) : undefined;
-}

@@ -36,6 +36,9 @@ export type Left = {
   readonly isOutOfTime: boolean;
 };
 
+/** An event and its place in the list. */
+type Placed = readonly [place: number, event: PendingEvent];
+
 /** Work on one webhook in one receive. */
 type Run = {
   readonly record: BufferRecord;
@@ -45,8 +48,8 @@ type Run = {
   readonly known: Known;
   readonly keeper: RecordKeeper;
   readonly dependencies: WebhookDependencies;
-  /** The places in the list that are still to be worked on, in order. */
-  readonly places: Iterator<number>;
+  /** The events that are still to be worked on, in order, with their places in the list. */
+  readonly places: Iterator<Placed>;
   readonly replays: ReadonlyMap<PendingEvent, EventReplay>;
   /** What the events of a small webhook are mapped to: its intake record, which goes with the first claim, says it. */
   readonly mapped: Map<PendingEvent, Mapped>;
@@ -139,8 +142,9 @@ function beginRun(
   const { chosen, missing } = chooseEvents(listed);
   const waits = (progress?.putOff?.until.getTime() ?? 0) - dependencies.now().getTime();
   const putOff = waits > 0 ? progress?.putOff?.places : undefined;
-  const open = [...events.keys()].filter((place) => isOpen(events[place], chosen) && !ended.has(place));
-  const places = open.filter((place) => putOff?.has(place) !== true);
+  const isOpen = ([place, event]: Placed) => chosen?.has(event) !== false && !ended.has(place);
+  const open = [...events.entries()].filter(isOpen);
+  const places = open.filter(([place]) => putOff?.has(place) !== true);
   const keeper = createRecordKeeper(listed, known, dependencies);
   // An earlier receive has dead-lettered what the replay names and the mapping no longer has.
   const isLettered = progress !== undefined && progress.looksBack === undefined;
@@ -177,23 +181,15 @@ function chooseEvents({ webhook: { replay }, events }: ListedWebhook): {
   return { chosen: new Map(chosen.map((one) => [one.event, one.replay])), missing };
 }
 
-function isOpen(
-  event: PendingEvent | undefined,
-  chosen: ReadonlyMap<PendingEvent, EventReplay> | undefined,
-): boolean {
-  return event !== undefined && (chosen === undefined || chosen.has(event));
-}
-
-function findRepeated({ webhook, events }: ListedWebhook, open: readonly number[]): ReadonlySet<number> {
+/** The places of facts that stand in the list before. */
+function findRepeated({ webhook }: ListedWebhook, open: readonly Placed[]): ReadonlySet<number> {
   const met = new Set<string>();
-  return new Set(
-    open.filter((place) => {
-      const event = events[place];
-      if (event?.identity === undefined) return false;
-      const key = JSON.stringify(ledgerKey(webhook, event));
-      return met.has(key) || !met.add(key);
-    }),
-  );
+  const repeated = open.filter(([, event]) => {
+    if (event.identity === undefined) return false;
+    const key = JSON.stringify(ledgerKey(webhook, event));
+    return met.has(key) || !met.add(key);
+  });
+  return new Set(repeated.map(([place]) => place));
 }
 
 /** No event is begun with less of the function's time left: it goes to settling, the dead letters and the progress. */
@@ -208,9 +204,9 @@ const WRITTEN_EVERY = 1_000;
 /** Works on the next event of a webhook. Returns whether there may be another. */
 async function step(run: Run): Promise<boolean> {
   if (run.isStopped) return false;
-  const { value: place } = run.places.next();
-  const event = place === undefined ? undefined : run.listed.events[place];
-  if (place === undefined || event === undefined) return false;
+  const next = run.places.next();
+  if (next.done) return false;
+  const [place, event] = next.value;
   const hasTime = run.dependencies.remainingMilliseconds() >= BEGIN_MILLISECONDS;
   if (!hasTime || run.failed.length >= MOST_FAILED) {
     leave(run, { event, place }, tryLater(run, { code: 'not-begun' }, run.dependencies));

@@ -62,8 +62,9 @@ export function needsSecret({ authenticate, respond, show }: Handshake): boolean
 /** What a handshake brings for a person to copy; printable, and no longer than tokens and links are. */
 export function readShown({ show }: Handshake, request: WebhookRequest): Shown | undefined {
   if (show === undefined) return undefined;
-  const [[from, name] = []] = Object.entries(show) as [AnswerToken['from'], string][];
-  if (from === undefined || name === undefined) return undefined;
+  const [place] = Object.entries(show) as [AnswerToken['from'], string][];
+  if (place === undefined) return undefined;
+  const [from, name] = place;
   const value = compileReader(request)({ from, name });
   return /^[!-~]{1,2000}$/.test(value) ? { [name]: value } : undefined;
 }

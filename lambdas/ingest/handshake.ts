@@ -64,7 +64,7 @@ function isMatch(
 
 /** `application/json; charset=utf-8` matches by its media type alone. */
 function withoutParameters(value: string | undefined): string | undefined {
-  return value?.replace(/;.*$/s, '').trim();
+  return value?.replace(/;.*/s, '').trim();
 }
 
 /** Reads texts, numbers and booleans of a request's body by their pointers. */
@@ -76,7 +76,7 @@ export function readMembers({
   const body = parseBody(rawBody, bodyFormatOf(headers.get('content-type'), rawBody, form), { form });
   return (pointer) => {
     const value = body.ok ? follow(body.value, pointer)[0] : undefined;
-    return value === undefined || value === null || typeof value === 'object' ? undefined : String(value);
+    return value === undefined || typeof value === 'object' ? undefined : String(value);
   };
 }
 

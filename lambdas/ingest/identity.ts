@@ -110,7 +110,7 @@ function readDeduplicationId(selectors: readonly Selector[], webhook: ReadableWe
     return places.flatMap((place) => (depthOf(place) === depth ? [column.get(place) ?? ''] : [])).join(',');
   });
   const id = parts.join(':');
-  const isUsable = parts.length > 0 && !parts.some((part) => /^,*$/.test(part)) && isAttributeValue(id);
+  const isUsable = !parts.some((part) => /^,*$/.test(part)) && isAttributeValue(id);
   return isUsable ? id : hashOf(webhook.rawBody);
 }
 
@@ -160,11 +160,11 @@ function isEmptyBatch(selector: EventTypeSelector, body: unknown): boolean {
 
 /** The innermost lists on the way of a pointer; nothing for a pointer without `*`. */
 function listsOn(value: unknown, pointer: string): readonly unknown[] {
-  const [isBatch, head = '', rest = ''] = FIRST_ITEMS.exec(pointer) ?? [];
-  if (isBatch === undefined) return [];
-  return follow(value, head).flatMap((list) => {
-    const items = Array.isArray(list) && rest.includes('*') ? list : [];
-    return items.length === 0 ? [list] : items.flatMap((item) => listsOn(item, rest));
+  const batch = readFirstItems(pointer);
+  if (batch === undefined) return [];
+  return follow(value, batch.head).flatMap((list) => {
+    const items = Array.isArray(list) && batch.rest.includes('*') ? list : [];
+    return items.length === 0 ? [list] : items.flatMap((item) => listsOn(item, batch.rest));
   });
 }
 
@@ -176,13 +176,19 @@ function listOf(pointer: string): string {
 
 const FIRST_ITEMS = /^(.*?)\/\*(\/.*)?$/s;
 
+/** The pointer to the first list on a pointer's way, and the pointer from its items on. */
+function readFirstItems(pointer: string): { readonly head: string; readonly rest: string } | undefined {
+  const [found, head = '', rest = ''] = FIRST_ITEMS.exec(pointer) ?? [];
+  return found === undefined ? undefined : { head, rest };
+}
+
 function locateIn(value: unknown, pointer: string, place: string): readonly (readonly [string, string])[] {
-  const [isBatch, head = '', rest = ''] = FIRST_ITEMS.exec(pointer) ?? [];
-  const [items] = follow(value, head);
-  if (isBatch === undefined || !Array.isArray(items)) {
+  const batch = readFirstItems(pointer);
+  const [items] = batch === undefined ? [] : follow(value, batch.head);
+  if (batch === undefined || !Array.isArray(items)) {
     return follow(value, pointer).flatMap((one) => writeScalar(one).map((text) => [place, text] as const));
   }
-  return items.flatMap((item, index) => locateIn(item, rest, `${place}${index}/`));
+  return items.flatMap((item, index) => locateIn(item, batch.rest, `${place}${index}/`));
 }
 
 function placesIn(columns: readonly Column[]): readonly string[] {

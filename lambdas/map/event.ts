@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { domainToASCII } from 'node:url';
+import type { CountryCode } from 'libphonenumber-js/min';
 import { fail, type Result, succeed } from '../result.ts';
 import { evaluate, isJsonataFunction, isNullVariant, type LocatedValue, type Scope } from './expression.ts';
 import type { ContractBreach, MapFailure, ValueType } from './failure.ts';
@@ -344,10 +345,10 @@ async function readNumber(
   const written = plain.replace(/^tel:\s*/i, '');
   if (OTHER_NUMBER.test(written)) return undefined;
   // Loaded only here: its tables are large, and most mappings have no phone number.
-  const { isSupportedCountry, parsePhoneNumberFromString } = await import('libphonenumber-js/min');
-  const region = defaultRegion !== undefined && isSupportedCountry(defaultRegion) ? defaultRegion : undefined;
-  const options = region === undefined ? { extract: false } : { extract: false, defaultCountry: region };
-  const number = parsePhoneNumberFromString(written, options);
+  const { parsePhoneNumberFromString } = await import('libphonenumber-js/min');
+  // It takes a region that it does not know for none.
+  const defaultCountry = defaultRegion as CountryCode;
+  const number = parsePhoneNumberFromString(written, { extract: false, defaultCountry });
   // An extension cannot be sent to, and without it the number is another one.
   if (number === undefined || number.ext !== undefined || !number.isPossible()) return undefined;
   return plus ? number.number : number.number.slice(1);

@@ -73,9 +73,10 @@ export function createBreaker(probeWith: ProbeWith): Breaker {
     },
     recordProbe: ({ openings }, found, now) => {
       const finding = { ...found, begunAt: now, now };
-      const isOutOfDate = openings < state.openings;
-      state = isOutOfDate ? learnLate(state, finding) : learnFromProbe(state, finding);
-      return (state.opening?.unknowns ?? 0) >= BREAKER_LIMITS.unknownProbes;
+      const { opening } = state;
+      const isOutOfDate = opening === undefined || openings < state.openings;
+      state = isOutOfDate ? learnLate(state, finding) : learnFromProbe(state, opening, finding);
+      return state.opening !== undefined && state.opening.unknowns >= BREAKER_LIMITS.unknownProbes;
     },
     permit: (now) => {
       const next = nextTurn(state, now, probeWith);
@@ -93,8 +94,7 @@ export function createBreaker(probeWith: ProbeWith): Breaker {
     record: (permit, found, now) => {
       const finding = { ...found, begunAt: permit.begunAt, now };
       const isOutOfDate = permit.openings < state.openings;
-      const learned = state.opening !== undefined && probeWith === 'call' ? learnFromTrial : learn;
-      state = isOutOfDate ? learnLate(state, finding) : learned(leave(state, permit), finding);
+      state = isOutOfDate ? learnLate(state, finding) : learn(leave(state, permit), finding, probeWith);
     },
     isOpen: () => state.opening !== undefined,
   };
@@ -133,7 +133,7 @@ function isTrialDue({ isHealthy, nextProbeAt }: Opening, now: number): boolean {
 }
 
 function reopen(state: BreakerState, change: Partial<Opening>): BreakerState {
-  return state.opening === undefined ? state : { ...state, opening: { ...state.opening, ...change } };
+  return { ...state, opening: state.opening && { ...state.opening, ...change } };
 }
 
 /** The numbers of the breaker; times in milliseconds. */
@@ -196,20 +196,25 @@ const CLOSED: BreakerState = {
 /** What an attempt or a probe came to, and when. */
 type Finding<Signal> = Found<Signal> & { readonly begunAt: number; readonly now: number };
 
-/** The state without an attempt that has ended. */
+/** The state without an attempt that has ended. One that was begun before the last proof is no longer counted. */
 function leave(state: BreakerState, { proofs }: Permit): BreakerState {
-  return proofs === state.proofs && state.opening === undefined
-    ? { ...state, unproven: state.unproven - 1 }
-    : state;
+  return proofs === state.proofs ? { ...state, unproven: state.unproven - 1 } : state;
 }
 
-/** Of what was begun before the breaker last opened, only a request to slow down counts. */
+/** Of what was begun before the breaker last opened, or of a probe that ends after it closed, only a request to slow down counts. */
 function learnLate(state: BreakerState, finding: Finding<BreakerSignal | ProbeSignal>): BreakerState {
   return finding.signal === 'throttled' ? throttle(state, finding) : state;
 }
 
 /** What the breaker knows after an attempt. */
-function learn(state: BreakerState, finding: Finding<BreakerSignal>): BreakerState {
+function learn(state: BreakerState, finding: Finding<BreakerSignal>, probeWith: ProbeWith): BreakerState {
+  const { opening } = state;
+  return opening !== undefined && probeWith === 'call'
+    ? learnFromTrial(state, opening, finding)
+    : learnFromAttempt(state, finding);
+}
+
+function learnFromAttempt(state: BreakerState, finding: Finding<BreakerSignal>): BreakerState {
   const { signal, begunAt } = finding;
   switch (signal) {
     case 'accepted':
@@ -237,41 +242,45 @@ function learn(state: BreakerState, finding: Finding<BreakerSignal>): BreakerSta
 }
 
 /** What the breaker knows after the event that was sent behind a healthy probe: only its success closes it. */
-function learnFromTrial(state: BreakerState, finding: Finding<BreakerSignal>): BreakerState {
+function learnFromTrial(
+  state: BreakerState,
+  opening: Opening,
+  finding: Finding<BreakerSignal>,
+): BreakerState {
   switch (finding.signal) {
     case 'accepted':
-      return learn(state, finding);
+      return learnFromAttempt(state, finding);
     case 'answered':
       // Its own fields were refused, as the probe's were: the next event may prove more.
       return reopen(state, { isHealthy: true });
     case 'throttled':
       return waitThrottled(state, finding);
     case 'credentials-refused':
-      return open(state, 'credentials', finding);
+      return reopen(state, { reason: 'credentials' });
     case 'endpoint-failed': {
-      const { lies = 0 } = state.opening ?? {};
-      const nextProbeAt = finding.begunAt + probeEvery({ lies: lies + 1 });
-      return open(reopen(state, { lies: lies + 1, nextProbeAt }), 'endpoint', finding);
+      const lies = opening.lies + 1;
+      const nextProbeAt = Math.max(finding.begunAt + probeEvery({ lies }), hintOf(finding));
+      return reopen(state, { lies, nextProbeAt });
     }
     case 'none':
       return state;
   }
 }
 
-function learnFromProbe(state: BreakerState, finding: Finding<ProbeSignal>): BreakerState {
-  const unknowns = state.opening?.unknowns ?? 0;
+/** What the breaker knows after a probe. */
+function learnFromProbe(state: BreakerState, opening: Opening, finding: Finding<ProbeSignal>): BreakerState {
   switch (finding.signal) {
     case 'healthy':
       return reopen(state, { isHealthy: true, unknowns: 0 });
     case 'throttled':
       return waitThrottled(state, finding);
     case 'credentials-refused':
-      return open(state, 'credentials', finding);
+      return reopen(state, { reason: 'credentials' });
     case 'outage':
-      return reopen(open(state, 'endpoint', finding), { unknowns: 0 });
+      return reopen(state, { unknowns: 0, nextProbeAt: Math.max(opening.nextProbeAt, hintOf(finding)) });
     case 'unknown': {
-      const isHealthy = unknowns + 1 >= BREAKER_LIMITS.unknownProbes;
-      return reopen(state, { isHealthy, unknowns: unknowns + 1 });
+      const unknowns = opening.unknowns + 1;
+      return reopen(state, { isHealthy: unknowns >= BREAKER_LIMITS.unknownProbes, unknowns });
     }
   }
 }
@@ -305,19 +314,17 @@ function throttle(
   return { ...state, pauses, throttledUntil: Math.max(state.throttledUntil, now + milliseconds) };
 }
 
-/**
- * Opens the breaker. One that is open keeps its probe's time, and refused credentials as its reason. No probe comes before
- * the time that the vendor has asked for.
- */
-function open(
-  state: BreakerState,
-  reason: Opening['reason'],
-  { now, retryAfterSeconds = 0 }: Finding<unknown>,
-): BreakerState {
+/** No probe comes before the time that the vendor has asked for. */
+function hintOf({ now, retryAfterSeconds = 0 }: Finding<unknown>): number {
+  return now + retryAfterSeconds * 1000;
+}
+
+/** Opens the breaker. One that is open keeps its probe's time, and refused credentials as its reason. */
+function open(state: BreakerState, reason: Opening['reason'], finding: Finding<unknown>): BreakerState {
   const { opening, openings } = state;
-  const hint = now + retryAfterSeconds * 1000;
+  const hint = hintOf(finding);
   if (opening === undefined) {
-    const nextProbeAt = Math.max(now + BREAKER_LIMITS.probeEvery, hint);
+    const nextProbeAt = Math.max(finding.now + BREAKER_LIMITS.probeEvery, hint);
     const opened = { reason, nextProbeAt, isHealthy: false, unknowns: 0, lies: 0 };
     return { ...state, openings: openings + 1, opening: opened };
   }

@@ -110,7 +110,7 @@ function createTurns({ rateLimit, pause, now, callMilliseconds }: CallerDependen
     areLeft: (remainingMilliseconds) => timeLeft(remainingMilliseconds) >= 0,
     take: async (remainingMilliseconds) => {
       const wait = rateLimit.reserve(now().getTime(), timeLeft(remainingMilliseconds));
-      if (wait !== undefined && wait > 0) await pause(wait);
+      if (wait) await pause(wait);
       return wait !== undefined;
     },
   };
@@ -186,10 +186,8 @@ async function sendProbe(
 }
 
 /** What the vendor asked for. */
-function hintOf(verdict: Verdict): { readonly retryAfterSeconds?: number } {
-  return 'retryAfterSeconds' in verdict && verdict.retryAfterSeconds !== undefined
-    ? { retryAfterSeconds: verdict.retryAfterSeconds }
-    : {};
+function hintOf({ retryAfterSeconds }: { readonly outcome: string; readonly retryAfterSeconds?: number }) {
+  return { retryAfterSeconds };
 }
 
 async function callOnce(

@@ -55,18 +55,18 @@ function maskValues(text: string, values: readonly string[]): string {
       isMasked.fill(1, at, at + wanted.length);
   }
   let place = 0;
-  const kept = characters.map((character, index) => {
-    const end = place + (folded[index]?.length ?? 0);
+  const kept = folded.map(({ length }, index) => {
+    const end = place + length;
     const isPartOfValue = isMasked.subarray(place, end).includes(1);
     place = end;
-    return isPartOfValue ? undefined : character;
+    return isPartOfValue ? undefined : characters[index];
   });
   return kept.map((one, index) => one ?? (index > 0 && kept[index - 1] === undefined ? '' : MASK)).join('');
 }
 
 /** A character in the one spelling that it shares with all that differ from it in case alone. */
 function fold(character: string): string {
-  return character.toLowerCase().toUpperCase().toLowerCase();
+  return character.toLowerCase().toUpperCase();
 }
 
 /** Masks the word from where its address can begin: after the last colon before its first at-sign. */

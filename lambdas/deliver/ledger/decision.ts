@@ -78,16 +78,15 @@ async function moveBack(
   found: LedgerEntry | undefined,
   dependencies: LedgerDependencies,
 ): Promise<Result<LedgerEntry | undefined, LedgerFailure>> {
+  if (found?.movedTo === undefined) return succeed(found);
   let last = found;
-  for (let moves = 0; last?.movedTo !== undefined && moves < MAX_TRIES; moves += 1) {
+  for (let moves = 0; last.movedTo !== undefined && moves < MAX_TRIES; moves += 1) {
     const next = await dependencies.ledger.read(last.movedTo);
     if (!next.ok) return next;
     const { movedTo: _, ...entry } = last;
     last = next.value ?? entry;
   }
-  return last === undefined || last === found
-    ? succeed(found)
-    : moveEntry(last, { key: found ?? last, over: found }, dependencies);
+  return moveEntry(last, { key: found, over: found }, dependencies);
 }
 
 /**

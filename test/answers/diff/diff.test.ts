@@ -140,6 +140,49 @@ describe('diffMappings', () => {
     ]);
   });
 
+  test('says by which values a message is no longer sent, item by item, and which cases still get it', async () => {
+    const lines = { ...PAID, items: '{% lines %}' };
+    const when = '{% $item.price > 50 %}';
+    const messages = await diff(side([lines]), side([{ ...lines, when }]), [
+      webhook({ lines: [{ price: 9 }, { price: 60 }] }),
+      webhook({ lines: [{ price: 70 }, { price: 80 }] }, { name: 'shop/dear' }),
+      webhook({ lines: [{ price: 1 }, { price: 90 }] }, { name: 'dead letter 1', from: 'dead-letter' }),
+    ]);
+    const change = only(messages, 'no-longer-sent');
+
+    expect(change.cases).toMatchObject([
+      { webhook: 'shop/paid', item: 0, because: 'the item’s price is 9, not above 50' },
+      { webhook: 'dead letter 1', item: 0 },
+    ]);
+    expect(change.cases[1]).not.toHaveProperty('because');
+    expect(change.stillSent).toMatchObject([
+      { webhook: 'shop/paid', item: 1, because: 'the item’s price is 60, above 50' },
+      { webhook: 'shop/dear', item: 0, because: 'the item’s price is 70, above 50' },
+    ]);
+  });
+
+  test('says by which values a message was not sent before', async () => {
+    const messages = await diff(side([{ ...PAID, when: "{% amount = '31.00' %}" }]), side([PAID]));
+
+    expect(only(messages, 'newly-sent').cases).toMatchObject([
+      { before: 'when-not-met', because: 'the amount is "30.00", not "31.00"' },
+    ]);
+  });
+
+  test('gives the event definition of each stage', async () => {
+    const event = (dev: string, prod: string) => [{ ...PAID, 'event-id': { dev, prod } }];
+    const comparisons = ['dev', 'prod'].map((stage) => ({
+      stages: [stage],
+      before: [side(event('evt_d', 'evt_1'), {}, stage)],
+      after: [side([{ ...event('evt_d', 'evt_2')[0], 'on-null': 'reject' }], {}, stage)],
+    }));
+
+    expect((await diffMappings(comparisons, [webhook()]))[0]?.eventIds).toEqual([
+      { before: 'evt_d', after: 'evt_d', stages: ['dev'] },
+      { before: 'evt_1', after: 'evt_2', stages: ['prod'] },
+    ]);
+  });
+
   test('gives no value of a dead letter in any class', async () => {
     const before = side([
       PAID,

@@ -171,31 +171,64 @@ describe('adapter diff, of a pull request that renames a parameter, tightens a c
     const { text, exitCode } = await run();
 
     expect(exitCode).toBe(0);
-    expect(text).toContain('over 5 examples; stage default');
+    expect(text).toContain('; tried with 5 examples; stage default.');
     expect(text).toContain('  parameter-removed  amount (now sum)  2 of 2');
-    expect(text).toContain('    shop/sent-light: cem@example.com: not sent: its condition is not met');
+    expect(text).toContain('    shop/sent-light: cem@example.com: not sent: the weight is 1, not above 5');
+    expect(text).toContain('    shop/sent-heavy: still sent: the weight is 9, above 5');
     expect(text).toContain('shop: trial-ends-soon (before: trial-ending, without "formerly")');
     expect(text).toContain(
       '3 messages: parameter-added, parameter-removed, no-longer-sent, identity-changed',
     );
   });
 
-  test('says in Markdown who gets what otherwise, with the values of the examples', async () => {
+  test('says in Markdown what was compared, and that the numbers are of test cases', async () => {
     const { text } = await run({ format: 'markdown' });
 
     expect(text).toContain('Compared with **the merge base with main (');
+    expect(text).toContain('Tried with 5 examples, for the stage default. Nothing was sent to anybody.');
+    expect(text).toContain(
+      'These are test cases, not customers: how many customers this meets is not known here.',
+    );
+    expect(text).toContain('| message | what changes | of the cases tried |');
+    expect(text).not.toMatch(/\| +\|$/m);
+  });
+
+  test('says in Markdown what to do in Webex Campaign for a renamed parameter, and shows its value once', async () => {
+    const { text } = await run({ format: 'markdown' });
+
     expect(text).toContain(
       '| **order-paid** (shop) | the parameter `amount` is **now called** `sum` | 2 of 2 |',
     );
-    expect(text).toContain('| Ann has paid. (`shop/paid`) | `ann@example.com` | `30.00` | `30.00` |');
+    expect(text).toContain(
+      '- Add the parameter `sum` to the event definition `evt_1`, and use it in its texts in the place of `amount`.',
+    );
+    expect(text).toContain('- Keep `amount` until the change is deployed');
+    expect(text).toContain("Sent on Shop's `order.paid`. In the tests 2 led to it before, 2 now.");
+    expect(text).toContain('The value is the same in both. One of them:');
+    expect(text.match(/^\| .*`shop\/paid/gm)).toHaveLength(1);
+    expect(text).toContain('<details><summary>For developers: what was edited in the mapping</summary>\n\n|');
+  });
+
+  test('says in Markdown by which values a message is not sent, and which case still is', async () => {
+    const { text } = await run({ format: 'markdown' });
+
     expect(text).toContain('It is now sent **if the weight is above 5**. Before, it was sent **always**.');
     expect(text).toContain(
-      '| A small parcel is on its way. (`shop/sent-light`) | `cem@example.com` | event definition `evt_2`<br>parcel: `p_2` | its condition is not met |',
+      '| A small parcel is on its way. (`shop/sent-light`) | parcel: `p_2` | the weight is 1, not above 5 |',
     );
-    expect(text).not.toContain('sent-heavy');
-    expect(text).toContain(
-      'without `formerly: [trial-ending]`, what was sent under the old name can be sent again',
+    expect(text).toContain('| `shop/sent-heavy` | parcel: `p_1` | the weight is 9, above 5 |');
+    expect(text).toMatch(
+      /### order-sent \(shop\)\n\n\*\*What to do in Webex Campaign before the deployment:\*\* Nothing\.\n/,
     );
+  });
+
+  test('says in Markdown once that a renamed message can be sent again, and how to prevent it', async () => {
+    const { text } = await run({ format: 'markdown' });
+
+    expect(text.match(/does not recognise what was sent under the old name/g)).toHaveLength(1);
+    expect(text).toContain('if Shop repeats a webhook or somebody replays a dead letter (a message that');
+    expect(text.match(/formerly: \[trial-ending\]/g)).toEqual(['formerly: [trial-ending]']);
+    expect(text).toContain('`formerly: [trial-ending]`: then nobody gets it twice.');
   });
 
   test('ends with 1 for a class that is asked for, whatever the format', async () => {
@@ -262,6 +295,70 @@ describe('adapter diff', () => {
 
     expect(messages[0].changes).toMatchObject([{ class: 'other-definition', stages: ['prod'] }]);
     expect(await changes({ base: 'HEAD', stage: 'dev' })).toEqual([]);
+    const { text } = await run({ base: 'HEAD', format: 'markdown' });
+    expect(text).toContain('Event definition: `evt_9` instead of `evt_1` in stage prod.');
+    expect(text).toContain('until the deployment: `evt_9` instead of `evt_1` in stage prod.');
+  });
+
+  test('names event definitions beside their ids, those of before too', async () => {
+    const contract = 'receipt: { event-id: evt_1, key: email, parameters: { amount: {}, channel: {} } }\n';
+    write(root, 'webex-events.yaml', contract);
+    git(root, 'add', '.');
+    commit(root, 'Add the contract');
+    write(root, 'webex-events.yaml', contract.replaceAll('receipt', 'thanks').replace('evt_1', 'evt_9'));
+    change(MAPPING.replace('event-id: evt_1', 'event-id: evt_9'));
+    const { text } = await run({ base: 'HEAD', format: 'markdown' });
+
+    expect(text).toContain('| receipt (`evt_1`) | thanks (`evt_9`) |');
+    expect(text).toContain(
+      '- Have the new event definition ready, with the message that it triggers, and keep the old one until the deployment: thanks (`evt_9`) instead of receipt (`evt_1`).',
+    );
+    expect((await run({ base: 'HEAD' })).text).toContain(
+      '  event definition   thanks (evt_9) instead of receipt (evt_1)',
+    );
+  });
+
+  test('says what each change asks of Webex Campaign', async () => {
+    change(
+      MAPPING.replace('amount: "{% total %}", channel: shop', 'channel: web, first: "{% email %}"')
+        .replace(
+          'kind: email, value: "{% email %}" }\n    event-params: { parcel',
+          'kind: customer-id, value: "{% email %}" }\n    event-params: { parcel',
+        )
+        .replace('name: trial-ending', 'name: trial-ends-soon\n    formerly: [trial-ending]'),
+    );
+    const { text } = await run({ base: 'main', format: 'markdown' });
+
+    expect(text).toContain('- Mark `amount` as not mandatory in the event definition `evt_1`, and have its');
+    expect(text).toContain(
+      '- Add the parameter `first` to the event definition `evt_1`, if it does not have',
+    );
+    expect(text).toContain('- Read the texts that use `channel`: do they fit the new values below?');
+    expect(text).toContain('- Make sure that the event definition takes the key `customer-id`.');
+    expect(text).not.toContain('nobody gets it twice');
+    // The persons of these cases differ, and are shown.
+    expect(text).toContain('| Ann has paid. (`shop/paid`) | `ann@example.com` | `shop` | `web` |');
+  });
+
+  test('asks for the event definition of a new message, and for an example that shows it', async () => {
+    const event = "{ name: refunded, on: order.refunded, event-id: evt_4, event-key: '{% email %}' }";
+    change(`${MAPPING}  - ${event}\n`);
+    const { text } = await run({ base: 'main', format: 'markdown' });
+
+    expect(text).toContain('- Have the event definition `evt_4` ready, and the message that it triggers.');
+    expect(text).toContain('**No case shows what this does.** Add an example before you merge it.');
+  });
+
+  test('says that a rename without "formerly" can send again, where no case shows it', async () => {
+    change(MAPPING.replace('name: trial-ending', 'name: trial-ends-soon'));
+    rmSync(join(root, 'mappings/shop/examples/trial-ending.yaml'));
+    git(root, 'add', '.');
+    commit(root, 'Rename it');
+    change(MAPPING);
+    const { text } = await run({ base: 'HEAD', format: 'markdown' });
+
+    expect(text).toContain('|  | customers who got it **can get it again** | no case shows it |');
+    expect(text.match(/formerly: \[trial-ends-soon\]/g)).toHaveLength(1);
   });
 
   test('says which stages are new, and compares the others', async () => {

@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readIntakeRecord } from '../../../lambdas/adapters/ledger-item.ts';
@@ -194,4 +197,28 @@ describe('the ledger in DynamoDB', () => {
     const identified = [{ name: 'each', identity: '1' }];
     expect(await missing.writeIdentified('any', INTAKE_RECORD, identified)).toEqual({ ok: false, failure });
   });
+});
+
+test('every read of the ledger is consistent, and connecting reads an entry that is none', async () => {
+  const asked: unknown[] = [];
+  const recorder = createServer(async (request, response) => {
+    const operation = String(request.headers['x-amz-target']).split('.').at(-1);
+    asked.push([operation, await json(request)]);
+    response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}');
+  });
+  await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve));
+  const before = process.env.AWS_ENDPOINT_URL_DYNAMODB;
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = `http://127.0.0.1:${(recorder.address() as AddressInfo).port}`;
+  const recorded = createLedgerTable('ledger');
+  const Key = { webhook: { S: 'none' }, event: { S: 'none' } };
+
+  expect(await recorded.connect()).toEqual({ ok: true, value: undefined });
+  expect(await recorded.query('stripe#1', {})).toMatchObject({ ok: true, value: { entries: [] } });
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = before;
+  recorder.closeAllConnections();
+  recorder.close();
+  expect(asked).toEqual([
+    ['GetItem', { TableName: 'ledger', Key, ConsistentRead: true }],
+    ['Query', expect.objectContaining({ TableName: 'ledger', ConsistentRead: true })],
+  ]);
 });

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  bufferQueueName,
+  copyWebhook,
   decodeBufferedWebhook,
   encodeBufferedWebhook,
   MAX_MESSAGE_BYTES,
+  MAX_RAW_BODY_BYTES,
 } from '../../../lambdas/buffer/message.ts';
 
 const WEBHOOK = {
@@ -78,6 +82,53 @@ describe('a webhook on the buffer', () => {
   });
 });
 
+/** There and back again. */
+function carried(webhook: Parameters<typeof encodeBufferedWebhook>[0]) {
+  const message = encodeBufferedWebhook(webhook);
+  return message.ok ? decodeBufferedWebhook(message.value) : message;
+}
+
+describe('what a webhook may be without', () => {
+  test('is missing on its way, too', () => {
+    const { headers: _, ...rest } = WEBHOOK;
+    const message = encodeBufferedWebhook({ ...rest, headers: {} });
+
+    expect(message.ok && Object.keys(message.value.attributes).sort()).toEqual([
+      'body',
+      'deduplication-id',
+      'event-type',
+      'received-at',
+      'source',
+      'version',
+      'webhook-id',
+    ]);
+    expect(carried({ ...rest, headers: {} })).toStrictEqual({
+      ok: true,
+      value: { ...rest, headers: {}, rawBody: Buffer.from(rest.rawBody) },
+    });
+  });
+
+  test.each([0, 3])('comes along where it is there: secret %d', (secretIndex) => {
+    expect(carried({ ...WEBHOOK, secretIndex })).toMatchObject({ value: { secretIndex } });
+  });
+
+  test.each(['json', 'form', 'multipart'] as const)('is no format: %s', (bodyFormat) => {
+    expect(carried({ ...WEBHOOK, bodyFormat })).toMatchObject({ value: { bodyFormat } });
+  });
+});
+
+test('a copy of a message has no replay and no note of the one that it was copied from', () => {
+  const message = encodeBufferedWebhook(WEBHOOK);
+  if (!message.ok) throw new Error('The webhook is too large.');
+  const attributes = { ...message.value.attributes, replay: '{}', note: '{}' };
+
+  expect(copyWebhook({ ...message.value, attributes }, {})).toEqual(message.value);
+});
+
+test('the buffer is named after its stack', () => {
+  expect(bufferQueueName('adapter-prod')).toBe('adapter-prod-buffer');
+});
+
 /** As SQS measures it: body, and name, type and value of each attribute. */
 function sizeOf(message: ReturnType<typeof encodeBufferedWebhook>): number {
   if (!message.ok) return Number.POSITIVE_INFINITY;
@@ -107,6 +158,20 @@ describe('the whole message counts, not the body alone:', () => {
 
     expect(sizeOf(message)).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
     expect(message).toMatchObject({ value: { attributes: { body: 'json gzip' } } });
+  });
+
+  test('up to the last byte, as text and compressed', () => {
+    const beside = sizeOf(encodeBufferedWebhook({ ...WEBHOOK, rawBody: new Uint8Array() }));
+    // The longest name of an encoding has one character more.
+    const most = Buffer.alloc(MAX_MESSAGE_BYTES - beside - 1, 'a');
+    expect(encodeBufferedWebhook({ ...WEBHOOK, rawBody: most })).toMatchObject({
+      value: { attributes: { body: 'json utf-8' } },
+    });
+    expect(
+      encodeBufferedWebhook({ ...WEBHOOK, rawBody: Buffer.concat([most, Buffer.from('a')]) }),
+    ).toMatchObject({
+      value: { attributes: { body: 'json gzip' } },
+    });
   });
 
   test('is refused where its event types alone are over the limit', () => {
@@ -148,6 +213,15 @@ describe('a message that is no buffered webhook', () => {
     expect(decodeBufferedWebhook({ body: 'bm8=', attributes })).toMatchObject({
       failure: { code: 'message-unreadable', problems: ['body: is not gzip'] },
     });
+  });
+
+  test('is refused when it unpacks to more than ingest can have got', () => {
+    const message = encodeBufferedWebhook(WEBHOOK);
+    const attributes = message.ok ? { ...message.value.attributes, body: 'json gzip' } : {};
+    const unpacks = (bytes: number) =>
+      decodeBufferedWebhook({ body: gzipSync(Buffer.alloc(bytes)).toString('base64'), attributes }).ok;
+
+    expect([unpacks(MAX_RAW_BODY_BYTES), unpacks(MAX_RAW_BODY_BYTES + 1)]).toEqual([true, false]);
   });
 
   test('is refused with everything that is wrong about it', () => {

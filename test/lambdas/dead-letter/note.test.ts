@@ -8,7 +8,9 @@ import {
   type DeadLetterFailure,
   type DeadLetterNote,
   deadLetterMessage,
+  deadLetterQueueName,
   hasNote,
+  isDeadLetterCode,
   joinFailures,
   noteAttributes,
   readNote,
@@ -75,6 +77,17 @@ describe('a dead letter', () => {
   });
 });
 
+test('a code is one of a dead letter, or another', () => {
+  expect(['too-old', 'unconfirmed', 'paused-endpoint', ''].filter(isDeadLetterCode)).toEqual([
+    'too-old',
+    'unconfirmed',
+  ]);
+});
+
+test('the queue of dead letters is named after its stack', () => {
+  expect(deadLetterQueueName('adapter-prod')).toBe('adapter-prod-dead-letter');
+});
+
 describe('a note', () => {
   test.each([[undefined], [1], [2]])('of version %s, which is of one event, is still read', (version) => {
     const old = { ...FAILURE, item: 4, webhookId: 'ours', receives: 2, version };
@@ -113,10 +126,10 @@ describe('the failures of many events', () => {
   });
 
   test('are one where they are alike, with the most attempts, the first and the last', () => {
-    expect(joinFailures([failure(2), failure(1), failure(3), failure(4, { code: 'unconfirmed' })])).toEqual([
+    expect(joinFailures([failure(2), failure(3), failure(1), failure(4, { code: 'unconfirmed' })])).toEqual([
       {
         ...FAILURE,
-        items: [2, 1, 3],
+        items: [2, 3, 1],
         attempts: 3,
         firstAttemptAt: '2026-11-23T12:00:01.000Z',
         lastAttemptAt: '2026-11-23T12:00:03.000Z',
@@ -137,6 +150,19 @@ describe('the failures of many events', () => {
     ];
 
     expect(joinFailures(unlike)).toHaveLength(unlike.length);
+  });
+
+  test('are one also where they have no items and were never called', () => {
+    const whole: DeadLetterFailure = { stage: 'map', code: 'value-null', event: 'paid', attempts: 0 };
+
+    expect(joinFailures([whole, { ...whole, identity: 'id-1' }])).toStrictEqual([whole]);
+  });
+
+  test('are not split further than into one each', () => {
+    const long = failure(1, { detail: 'é'.repeat(9_000) });
+    const noteOf = (part: readonly DeadLetterFailure[]) => ({ ...NOTE, failures: part });
+
+    expect(splitForNotes([long], noteOf)).toEqual([[long]]);
   });
 
   test('of ten thousand items that fail alike fit into one note', () => {

@@ -340,7 +340,7 @@ function changed(attributes: object) {
 
 describe('an event of SQS', () => {
   test('is read as messages with what SQS knows of them; attributes that are not text are left out', () => {
-    expect(readRecords({ Records: [RECORD] })).toEqual([
+    expect(readRecords({ Records: [RECORD] })).toStrictEqual([
       {
         messageId: 'message-1',
         receiptHandle: 'handle-1',

@@ -119,6 +119,7 @@ describe('items with one identity', () => {
 
     expect(setup.keys()).toEqual(['ann', 'bob']);
     expect(setup.told()).toContainEqual([1, 'repeated-item']);
+    expect(setup.lines).toContainEqual(expect.objectContaining({ item: 1, outcome: 'duplicate' }));
     expect(setup.told()).toHaveLength(3);
   });
 

@@ -6,6 +6,7 @@ import { identifyWebhook } from '../../../lambdas/ingest/identity.ts';
 import { receiveWebhook } from '../../../lambdas/ingest/receive.ts';
 import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { type Profile, profileSchema } from '../../../lambdas/ingest/source.ts';
+import { unpackBody } from '../../../lambdas/ingest/unpack.ts';
 import { succeed } from '../../../lambdas/result.ts';
 import { parseBody } from '../../../lambdas/webhook-body.ts';
 
@@ -289,5 +290,38 @@ test('a verified list without items is answered 200 and ignored', async () => {
   expect(await receive(xero, Buffer.from(body), { 'x-sig': sign(body) })).toBe('ignored');
   expect(await receive(xero, Buffer.from(body), { 'x-sig': sign('x') })).toMatchObject({
     code: 'no-matching-secret',
+  });
+});
+
+describe('a body that is not packed', () => {
+  const unpack = (bytes: readonly number[], encoding?: string) => {
+    const headers = new Map(encoding === undefined ? [] : [['content-encoding', encoding]]);
+    const head = { requestId: 'r1', source: 's', method: 'POST', query: '', headers };
+    return unpackBody({ ...head, rawBody: Uint8Array.from(bytes) });
+  };
+  const JSON_BYTES = [0x7b, 0x7d];
+
+  test.each([undefined, '', 'identity', 'gzip', 'x-gzip', ' GZIP '])(
+    'is taken as it is with the header %j',
+    (encoding) => {
+      expect(unpack(JSON_BYTES, encoding)).toMatchObject({
+        ok: true,
+        value: { rawBody: Uint8Array.from(JSON_BYTES) },
+      });
+    },
+  );
+
+  test.each([[[0x1f, 0x7d]], [[0x7b, 0x8b]]])(
+    'is one that does not begin as gzip in both bytes: %j',
+    (bytes) => {
+      expect(unpack(bytes)).toMatchObject({ ok: true });
+    },
+  );
+
+  test('is refused with another encoding, whose name is cut', () => {
+    expect(unpack(JSON_BYTES, 'x'.repeat(60))).toEqual({
+      ok: false,
+      failure: { code: 'content-encoding-not-taken', encoding: 'x'.repeat(40) },
+    });
   });
 });

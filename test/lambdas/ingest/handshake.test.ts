@@ -1,12 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { answerTokensOf, hasHmac } from '../../../lambdas/ingest/answer-template.ts';
 import {
+  explainTooLong,
   findCandidates,
   findHandshake,
   MAX_HANDSHAKE_BYTES,
   readToken,
 } from '../../../lambdas/ingest/handshake.ts';
-import { answerHandshake } from '../../../lambdas/ingest/handshake-answer.ts';
+import { answerHandshake, needsSecret } from '../../../lambdas/ingest/handshake-answer.ts';
 import type { WebhookRequest } from '../../../lambdas/ingest/request.ts';
 import type { Handshake } from '../../../lambdas/ingest/source.ts';
 
@@ -103,6 +105,59 @@ describe('a body is parsed before the signature is verified', () => {
     expect(find([open], padded(MAX_HANDSHAKE_BYTES + 1), true)).toBe(open);
     expect(find([open, handshake({})], padded(MAX_HANDSHAKE_BYTES + 1))).toEqual(handshake({}));
   });
+});
+
+describe('a body that is too long to be looked at', () => {
+  const asks = (match: Partial<Handshake['match']>, authenticate: Handshake['authenticate'] = 'none') => ({
+    ...handshake(match),
+    authenticate,
+  });
+  const long = request({ body: 'x'.repeat(MAX_HANDSHAKE_BYTES + 1) });
+
+  test('is said where a stranger’s handshake would be found in it', () => {
+    expect(explainTooLong([asks({}), asks({ body: { '/a': '1' } })], long)).toEqual({
+      code: 'unverified-body-too-large',
+      bytes: MAX_HANDSHAKE_BYTES + 1,
+      limitBytes: MAX_HANDSHAKE_BYTES,
+    });
+  });
+
+  test('is no reason where no handshake needs it, or it is just short enough', () => {
+    const needing = [asks({ body: { '/a': '1' } })];
+
+    expect(explainTooLong(needing, request({ body: 'x'.repeat(MAX_HANDSHAKE_BYTES) }))).toBeUndefined();
+    expect(explainTooLong([asks({})], long)).toBeUndefined();
+    expect(explainTooLong([asks({ body: { '/a': '1' } }, 'signature')], long)).toBeUndefined();
+    expect(explainTooLong([], long)).toBeUndefined();
+  });
+});
+
+test('a handshake is found in a form that holds JSON, as the profile says', () => {
+  const wanted = handshake({ body: { '/payload/a': '1' } });
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const asked = request({ body: 'payload=%7B%22a%22%3A%221%22%7D', headers });
+
+  expect(find([wanted], { ...asked, form: { json: ['payload'] } })).toBe(wanted);
+  expect(find([wanted], asked)).toBeUndefined();
+});
+
+describe('the secret of a source is needed for a handshake', () => {
+  test.each<[string, Partial<Handshake['respond']>, boolean]>([
+    ['with no HMAC', { body: '{query:a}' }, false],
+    ['with an HMAC in its body alone', { body: '{hmacHex:query:a}', headers: { a: '1' } }, true],
+    ['with an HMAC in a header alone', { body: 'ok', headers: { a: '1', b: '{hmacHex:query:a}' } }, true],
+  ])('%s: %j', (_, respond, isNeeded) => {
+    expect(needsSecret(handshake({}, respond))).toBe(isNeeded);
+  });
+});
+
+test('a token that is not known is said with those that are', () => {
+  expect(answerTokensOf('{querry:a}')).toMatchObject([{ problem: expect.stringContaining('{query:NAME}') }]);
+  expect(
+    answerTokensOf('{xquery:a} {query:a\nb} {query:a}').map(({ problem }) => problem === undefined),
+  ).toEqual([false, false, true]);
+  expect(hasHmac('{query:a}')).toBe(false);
+  expect(hasHmac('{query:a} {hmacBase64:query:a}')).toBe(true);
 });
 
 describe('the answer to a handshake', () => {

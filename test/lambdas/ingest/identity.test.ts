@@ -339,6 +339,78 @@ describe('a selector', () => {
   });
 });
 
+describe('a batch', () => {
+  const bodyOf = (count: number) =>
+    JSON.stringify({
+      e: Array.from({ length: count }, (_, index) => ({ i: `i${index}`, c: [{ f: `f${index}` }] })),
+    });
+
+  test('of more than ten items joins what is of one item, and of no other', () => {
+    const items = Array.from({ length: 12 }, (_, index) => index);
+
+    expect(identify(bodyOf(12), [{ body: '/e/*/i' }, { body: '/e/*/c/*/f' }])).toMatchObject({
+      eventTypes: items.map((index) => `i${index}.f${index}`),
+    });
+    expect(
+      identify(bodyOf(12), [{ constant: 'x' }], { deduplicationId: [{ body: '/e/*/i' }] }),
+    ).toMatchObject({ deduplicationId: items.map((index) => `i${index}`).join(',') });
+  });
+
+  test('has an id of what is the webhook’s once, and of what is its items’ in their order', () => {
+    const body = '{"id":"w","type":"a","e":[{"i":"1"},{"i":"2"}]}';
+
+    expect(identify(body, [type], { deduplicationId: [{ body: '/id' }, { body: '/e/*/i' }] })).toMatchObject({
+      deduplicationId: 'w:1,2',
+    });
+  });
+
+  test('without items has no type, also where a part of the type is the webhook’s and missing', () => {
+    expect(identify('{"e":[]}', [{ body: '/o' }, { body: '/e/*/f' }])).toMatchObject({ eventTypes: [] });
+  });
+});
+
+test('a type whose first part is a missing or empty header is missing', () => {
+  const selectors = [{ header: 'x-topic' }, type];
+  const missing = { code: 'event-type-missing', where: 'the header x-topic' };
+
+  expect(identify('{"type":"a"}', selectors)).toEqual(missing);
+  expect(identify('{"type":"a"}', selectors, { headers: { 'x-topic': ' ' } })).toEqual(missing);
+});
+
+test('a member whose name begins with a star is no list', () => {
+  expect(identify('{"*x":"a"}', [{ body: '/*x' }])).toMatchObject({ eventTypes: ['a'] });
+  expect(identify('{"*x":[]}', [{ body: '/*x' }])).toMatchObject({ code: 'event-type-missing' });
+});
+
+test('a constant that can be no type is named', () => {
+  const constant = 'x'.repeat(257);
+
+  expect(identify('{}', [{ constant }])).toEqual({
+    code: 'event-type-missing',
+    where: `the constant ${constant}`,
+  });
+});
+
+describe('an id with more digits than a number can hold keeps them', () => {
+  const id = '820982911946154508';
+
+  test('where it may stand in one place or another', () => {
+    const deduplicationId = [{ body: ['/id', '/other'] }];
+
+    expect(identify(`{"type":"a","id":${id}}`, [type], { deduplicationId })).toMatchObject({
+      deduplicationId: id,
+    });
+  });
+
+  test('where it stands in a form that holds JSON', () => {
+    const body = `payload=${encodeURIComponent(`{"type":"a","id":${id}}`)}`;
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const options = { headers, form: { whole: 'payload' }, deduplicationId: [{ body: '/id' }] };
+
+    expect(identify(body, [type], options)).toMatchObject({ eventTypes: ['a'], deduplicationId: id });
+  });
+});
+
 describe('the version of the vendor’s API', () => {
   const inBody = (version: unknown) =>
     identify(JSON.stringify({ type: 'a', version }), [type], { apiVersion: { body: '/version' } });

@@ -169,12 +169,17 @@ describe('a webhook that verifies', () => {
 });
 
 describe('a request that is refused', () => {
-  test.each(['no-matching-secret', 'timestamp-too-old', 'body-re-encoded', 'wrong-signature-length'])(
-    'for %s has the form of a signed webhook, and counts as one that does not verify',
-    (code) => {
-      expect(refused(code)).toEqual({ ofSource: { VerifiedWebhooks: 0 }, ofIngest: {} });
-    },
-  );
+  test.each([
+    'no-matching-secret',
+    'timestamp-too-old',
+    'timestamp-in-future',
+    'wrong-claim',
+    'body-hash-differs',
+    'body-re-encoded',
+    'wrong-signature-length',
+  ])('for %s has the form of a signed webhook, and counts as one that does not verify', (code) => {
+    expect(refused(code)).toEqual({ ofSource: { VerifiedWebhooks: 0 }, ofIngest: {} });
+  });
 
   test.each([
     'missing-header',
@@ -192,6 +197,10 @@ describe('a request that is refused', () => {
     'secret-invalid',
     'secret-unreadable',
     'secret-whitespace',
+    'wrong-secret-kind',
+    'secret-undecodable',
+    'secret-certificate-missing',
+    'public-url-missing',
     'public-url-differs',
   ])('for %s counts as a misconfiguration', (code) => {
     expect(refused(code)).toEqual({ ofSource: {}, ofIngest: { Misconfigurations: 1 } });

@@ -81,7 +81,7 @@ describe('a signed webhook', () => {
     const received = await receive(stripePost(body));
 
     expect(received).toMatchObject({ ok: true, value: { code: 'buffered', secretIndex: 0 } });
-    expect(buffered).toEqual([
+    expect(buffered).toStrictEqual([
       {
         webhookId: expect.any(String),
         secretIndex: 0,
@@ -94,6 +94,23 @@ describe('a signed webhook', () => {
         rawBody: Buffer.from(body),
       },
     ]);
+  });
+
+  test('keeps those of its headers that the mapping names', async () => {
+    const { buffered, receive } = setUp();
+    const body = '{"id":"evt_1","type":"invoice.paid"}';
+    const signature = { 'stripe-signature': stripeSignature(body, 's1', UNIX) };
+    await receive(post('stripe', body, { ...signature, 'X-Tenant': 't1', 'x-other': 'o1' }));
+
+    expect(buffered[0]?.headers).toEqual({ 'x-tenant': 't1' });
+  });
+
+  test('is wanted where one of several events is on its type', async () => {
+    const stripe = source('stripe', 'stripe', ['payout.*', 'invoice.paid']);
+    const { buffered, receive } = setUp({ sources: new Map([['stripe', stripe]]) });
+    await receive(stripePost('{"id":"evt_1","type":"invoice.paid"}'));
+
+    expect(buffered).toHaveLength(1);
   });
 
   test('of a type that no mapping wants is ignored and not buffered', async () => {
@@ -140,6 +157,21 @@ describe('a webhook that cannot be taken is named', () => {
     ['event-type-missing', '{"id":"evt_1","type":{}}'],
   ])('%s for the signed body %s', async (code, body) => {
     expect(await setUp().receive(stripePost(body))).toMatchObject({ ok: false, failure: { code } });
+  });
+
+  test.each([
+    ['body-not-base64', 'stripe', { body: '{}', isBase64Encoded: true }],
+    ['body-empty', 'stripe', { body: '' }],
+    ['body-empty', 'slack', { body: '' }],
+  ])('%s of %s, before any secret is read', async (code, name, changes) => {
+    const { receive } = setUp({
+      signingSecrets: { read: () => Promise.reject(new Error('read')), reread: async () => undefined },
+    });
+
+    expect(await receive({ ...post(name, '', {}), ...changes })).toMatchObject({
+      ok: false,
+      failure: { code },
+    });
   });
 
   test('unknown-source', async () => {
@@ -317,6 +349,34 @@ describe('a handshake', () => {
     expect(await setUp({ sources }).receive({ ...get('slack', ''), headers })).toMatchObject({
       value: { code: 'handshake-answered', answer: { body: 'ok' } },
     });
+    expect(await setUp({ sources }).receive(get('slack', ''))).toMatchObject({
+      failure: { code: 'missing-header' },
+    });
+  });
+
+  test('of Meta without its token is refused before a secret is read', async () => {
+    const read = () => Promise.reject(new Error('read'));
+    const { receive } = setUp({ signingSecrets: { read, reread: async () => undefined } });
+
+    expect(await receive(get('meta', 'hub.mode=subscribe&hub.challenge=1'))).toMatchObject({
+      failure: { code: 'missing-query-parameter' },
+    });
+  });
+
+  test('is not looked for in a long body, which is said where no signature is there', async () => {
+    const body = `webhook_id=${'7'.repeat(20_000)}`;
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    const { receive } = setUp();
+
+    expect(await receive(post('woo', body, form))).toMatchObject({
+      failure: { code: 'unverified-body-too-large' },
+    });
+    expect(await receive(post('woo', body, { ...form, 'x-wc-webhook-signature': 'x' }))).toMatchObject({
+      failure: { code: expect.not.stringContaining('too-large') },
+    });
+    expect(await receive(post('woo', 'webhook=7', form))).toMatchObject({
+      failure: { code: 'missing-header' },
+    });
   });
 
   test('is no way in: any other request without a signature is refused', async () => {
@@ -415,6 +475,39 @@ describe('a handshake of a mapping file', () => {
     expect(await ask(source, { body: '{"verification_token":"a\\nb"}' }, 'missing')).not.toHaveProperty(
       'shown',
     );
+  });
+
+  test.each([
+    ['cannot be read', 'secret-unreadable', { show: { body: '/verification_token' } }],
+    [
+      'is not stored and the answer needs it',
+      'secret-missing',
+      { respond: { ...respond, body: '{hmacHex:/verification_token}' } },
+    ],
+  ] as const)('is not answered before set-up where the secret %s', async (_, code, more) => {
+    const match = { method: 'POST', body: { '/verification_token': '*' } };
+    const source = own([{ match, authenticate: 'none', respond, ...more }]);
+    const failure = code === 'secret-missing' ? { code, secret: 's' } : { code, secret: 's', cause: 'x' };
+    const { receive } = setUp({
+      sources: new Map([['acme', source]]),
+      signingSecrets: { read: async () => fail(failure), reread: async () => undefined },
+    });
+
+    expect(await receive(post('acme', '{"verification_token":"secret_1"}', {}))).toMatchObject({
+      ok: false,
+      failure: { code },
+    });
+  });
+
+  test('shows what comes with its token', async () => {
+    const show = { query: 'code' };
+    const source = own([{ match: { method: 'GET' }, authenticate: { token: 't' }, respond, show }]);
+    const { receive } = setUp({ sources: new Map([['acme', source]]) });
+    const event = { ...post('acme', '', {}), rawQueryString: 't=v1&code=2' };
+
+    expect(
+      await receive({ ...event, requestContext: { requestId: 'r1', http: { method: 'GET' } } }),
+    ).toMatchObject({ ok: true, value: { shown: { code: '2' } } });
   });
 
   test('shows it always where the request is authenticated', async () => {

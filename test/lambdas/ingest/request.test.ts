@@ -3,6 +3,7 @@ import type { IngestFailure } from '../../../lambdas/ingest/request.ts';
 import {
   type HttpApiEvent,
   httpApiEventSchema,
+  isPacked,
   readHead,
   readRawBody,
   type WebhookRequest,
@@ -118,4 +119,22 @@ describe('a wrong request is named', () => {
   ])('%s', (code, event) => {
     expect(readBoth(event)).toMatchObject({ ok: false, failure: { code } });
   });
+});
+
+describe('a body', () => {
+  const head = { requestId: 'r1', source: 's', method: 'POST', query: '' };
+  const packed = (bytes: readonly number[], headers: Record<string, string> = {}) =>
+    isPacked({ ...head, headers: new Map(Object.entries(headers)), rawBody: Uint8Array.from(bytes) });
+
+  test('may be packed where it begins as gzip, or says so', () => {
+    expect(packed([0x1f, 0x8b, 8])).toBe(true);
+    expect(packed([0x7b], { 'content-encoding': 'br' })).toBe(true);
+  });
+
+  test.each([[[0x7b, 0x7d]], [[0x1f, 0x7d]], [[0x7b, 0x8b]], [[]]])(
+    'is not where it begins otherwise: %j',
+    (bytes) => {
+      expect(packed(bytes)).toBe(false);
+    },
+  );
 });

@@ -50,6 +50,8 @@ describe('an e-mail address', () => {
     ['MAILTO:ann@example.com', 'ann@example.com'],
     ['\u200bann@example.com\ufeff', 'ann@example.com'],
     ['\u202aann@example.com\u202c', 'ann@example.com'],
+    ['\u200b\u202aann@example.com\u202c\u200b', 'ann@example.com'],
+    ['"mailto:" <ann@example.com>', 'ann@example.com'],
     ['a\u0301nn@example.com', '\u00e1nn@example.com'],
   ])('%j is sent as what is clearly meant: %s', async (text, address) => {
     expect(await normalise(EMAIL, text)).toBe(address);
@@ -121,8 +123,16 @@ describe('an e-mail address', () => {
     expect(await normaliseEventKey(EMAIL, text)).toEqual({ ok: false, failure: { kind: 'email' } });
   });
 
+  test.each(['ann@example.1com', 'ann@example.com1', 'ann@mail.example.c0'])(
+    'is refused where its domain ends in no name: %s',
+    async (text) => {
+      expect(await normalise(EMAIL, text)).toBeUndefined();
+    },
+  );
+
   test('is sent in lower case where that is asked for', async () => {
     expect(await normalise({ ...EMAIL, lowerCase: true }, 'Ann@Example.com')).toBe('ann@example.com');
+    expect(await normalise({ ...EMAIL, lowerCase: true }, 'Ann')).toBeUndefined();
   });
 
   test('may have 254 characters, and no more', async () => {
@@ -168,6 +178,11 @@ describe('a phone number', () => {
     ['\u202a+44 7400 123456\u202c', undefined, '447400123456'],
     ['07400 123456', 'GB', '447400123456'],
     ['0151 23456789', 'DE', '4915123456789'],
+    // Parts of these look like dates.
+    ['+44 20 7946-09-58', undefined, '442079460958'],
+    ['2079-46-0958', 'GB', '442079460958'],
+    ['+44 20.79.46.0958', undefined, '442079460958'],
+    ['20.79.460958', 'GB', '442079460958'],
   ])('%j (%s) is sent in E.164, without its plus: %s', async (text, region, number) => {
     const mapping = region === undefined ? NUMBER : { ...NUMBER, defaultRegion: region };
 
@@ -212,6 +227,7 @@ describe('a phone number', () => {
     ['+44 7400 123456 / +44 7400 123457', 'GB'],
     ['07400 123456, 07400 123457', 'GB'],
     ['+44 7400 123456 (home)', 'GB'],
+    ['+44 tel: 7400 123456', 'GB'],
     ['2026-11-30', 'DE'],
     ['12/11/2026', 'DE'],
     ['12.11.2026', 'DE'],
@@ -234,6 +250,16 @@ describe('a phone number', () => {
   test('of a region that there is not is taken as if none were given', async () => {
     expect(await normalise({ ...NUMBER, defaultRegion: 'XX' }, '+44 7400 123456')).toBe('447400123456');
   });
+});
+
+test.each([
+  [EMAIL, 'ann@example.com'],
+  [NUMBER, '+447400123456'],
+])('a text of more than 500 characters is no %j, whatever is invisible of it', async (mapping, key) => {
+  const padded = key.padStart(500, '\u200b');
+
+  expect(await normalise(mapping, padded)).toBe(await normalise(mapping, key));
+  expect(await normalise(mapping, `${padded}\u200b`)).toBeUndefined();
 });
 
 describe.each(['text', 'device', 'customer-id'] as const)('a key of kind %s', (kind) => {

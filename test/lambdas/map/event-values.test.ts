@@ -29,6 +29,8 @@ describe('an event time', () => {
     '2025-02-30T00:00:00Z',
     'x2025-12-01T00:00:00Z',
     '2025-12-01T00:00:00Zx',
+    // JavaScript takes a comment behind a date.
+    '2025-12-01T00:00:00Z (UTC)',
     '+002025-12-01T00:00:00Z',
     '',
     'x1764547200',

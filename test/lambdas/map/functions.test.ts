@@ -48,10 +48,15 @@ describe('$localTime', () => {
   test.each([
     ['Europe/Berlin', '[Z] [z] [Z0101] [Z1]', '+01:00 GMT+01:00 +0100 +1'],
     ['America/St_Johns', '[Z] [z] [Z0101] [Z1]', '-03:30 GMT-03:30 -0330 -3:30'],
+    ['America/New_York', '[Z] [Z1]', '-05:00 -5'],
     ['Asia/Kolkata', '[Z] [Z1]', '+05:30 +5:30'],
     ['UTC', '[Z01:01t]', 'Z'],
   ])('shows the offset of %s by %s: %s', async (zone, picture, text) => {
     expect(await local('2026-01-15T12:00:00Z', zone, picture)).toBe(text);
+  });
+
+  test('shows an offset of two digits and minutes, as Hawaii had one', async () => {
+    expect(await local('1940-01-01T00:00:00Z', 'Pacific/Honolulu', '[Z] [Z1]')).toBe('-10:30 -10:30');
   });
 
   test('agrees with the clocks of every zone that Node.js knows, in each month', async () => {
@@ -99,6 +104,7 @@ describe('$fromMillis', () => {
     ['0530', '05:30'],
     ['+0530', '05:30'],
     ['-0500', '19:00'],
+    ['-1100', '13:00'],
     ['0000', '00:00'],
     ['+1400', '14:00'],
   ])('takes the offset %s', async (offset, text) => {
@@ -106,17 +112,27 @@ describe('$fromMillis', () => {
   });
 
   // What JSONata makes of these: 00:05, 00:05, NaN:NaN, NaN:NaN, 19:30, 06:39, 00:05.
-  test.each(['+05:00', '05:00', 'Z', 'Europe/Berlin', '-0330', '+0599', '+5', '', '+05', '+0500x', '2500'])(
-    'fails for the offset "%s", which JSONata would misread',
-    async (offset) => {
-      expect(await evaluate(`$fromMillis(0, '[H01]:[m01]', '${offset}')`)).toEqual({
-        jsonataCode: 'offset-misread',
-      });
-      expect(await evaluate('$fromMillis(0, undefined, offset)', { offset })).toEqual({
-        jsonataCode: 'offset-misread',
-      });
-    },
-  );
+  test.each([
+    '+05:00',
+    '05:00',
+    'Z',
+    'Europe/Berlin',
+    '-0330',
+    '-1300',
+    '+0599',
+    '+5',
+    '',
+    '+05',
+    '+0500x',
+    '2500',
+  ])('fails for the offset "%s", which JSONata would misread', async (offset) => {
+    expect(await evaluate(`$fromMillis(0, '[H01]:[m01]', '${offset}')`)).toEqual({
+      jsonataCode: 'offset-misread',
+    });
+    expect(await evaluate('$fromMillis(0, undefined, offset)', { offset })).toEqual({
+      jsonataCode: 'offset-misread',
+    });
+  });
 
   test('fails for a time that no date can hold, which JSONata would write as NaN', async () => {
     expect(await evaluate('$fromMillis(9000000000000 * 1000)')).toEqual({ jsonataCode: 'time-unreadable' });
@@ -163,6 +179,15 @@ describe('$toMillis', () => {
     expect(await evaluate(`$toMillis('1970-01-01 12:00 +05:30', ${picture})`)).toBe(23_400_000);
   });
 
+  test.each([
+    ['1970-01-01 00:00 -0330', '[Y0001]-[M01]-[D01] [H01]:[m01] [Z0001]', { jsonataCode: 'offset-misread' }],
+    ['1970-01-01 00:00 -03:30 ', '[Y0001]-[M01]-[D01] [H01]:[m01] [Z] ', { jsonataCode: 'offset-misread' }],
+    ['1970-0102 00:00 +01:00', '[Y0001]-[M01][D01] [H01]:[m01] [Z]', 82_800_000],
+    ['1970-01-01 -03:30', '[Y0001]-[M01]-[D01] -[H01]:[m01]', 12_600_000],
+  ])('reads "%s" by the picture "%s" as %j', async (time, picture, millis) => {
+    expect(await evaluate(`$toMillis('${time}', '${picture}')`)).toEqual(millis);
+  });
+
   test('is else JSONata’s', async () => {
     expect(await evaluate("$toMillis('1970-01-01T00:00:01Z')")).toBe(1000);
     expect(await evaluate("$toMillis('1970')")).toBe(0);
@@ -181,6 +206,7 @@ describe('$number', () => {
   test('is else JSONata’s', async () => {
     expect(await evaluate("$number('9007199254740991')")).toBe(9_007_199_254_740_991);
     expect(await evaluate("$number('19.99')")).toBe(19.99);
+    expect(await evaluate('$number(n)', { n: 1e17 })).toBe(1e17);
     expect(await evaluate('$number(true)')).toBe(1);
     expect(await evaluate("$number('x')")).toEqual({ jsonataCode: 'D3030' });
   });

@@ -184,6 +184,12 @@ describe('the deduplication id of a mapping', () => {
     );
 
     expect(mapped).toMatchObject([{ kind: 'rejected', item: 0, failure }]);
+    const pending = await eventsOf(
+      compiledMapping([{ ...ITEMS, ...by(id) }]),
+      webhookOf({ items: [1] }, 'paid'),
+    );
+    expect(pending).toMatchObject([{ name: 'paid', item: 0 }]);
+    expect(pending[0]).not.toHaveProperty('identity');
   });
 });
 

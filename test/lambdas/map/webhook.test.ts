@@ -2,7 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES, writePayload } from '../../../lambdas/map/event.ts';
 import { type Mapping, mappingSchema } from '../../../lambdas/map/mapping.ts';
-import { type MappableWebhook, mapWebhook, prepareMappings } from '../../../lambdas/map/webhook.ts';
+import {
+  compileMapping,
+  type MappableWebhook,
+  mapWebhook,
+  prepareMappings,
+} from '../../../lambdas/map/webhook.ts';
 import { compiledMapping, webhookOf } from './compiled-mapping.ts';
 
 const EVENT = { name: 'paid', on: 'invoice.paid', 'event-id': 'evt_1', 'event-key': '{% customer.email %}' };
@@ -246,5 +251,65 @@ describe('prepared mappings', () => {
 
     expect(prepared.get('shop')).toMatchObject({ source: 'store', formerly: ['shop'] });
     expect(prepared.get('shop')).toBe(prepared.get('store'));
+  });
+});
+
+describe('a mapping that is ready for use', () => {
+  const written: Mapping = mappingSchema.parse({
+    source: 'shop',
+    let: {},
+    events: [
+      {
+        name: 'paid',
+        on: ['invoice.paid'],
+        'event-id': 'evt_1',
+        'event-key': { kind: 'text', value: '{% x %}' },
+        'event-params': {},
+        required: [],
+        'on-null': 'omit',
+        'on-unconfirmed': 'park',
+      },
+    ],
+  });
+  const form = { json: ['payload'] };
+
+  test('has the options of its source only where it has some', () => {
+    const redelivery = { member: 'attempt', first: 0 } as const;
+    const plain = compileMapping(written);
+
+    expect(Object.keys(plain).sort()).toEqual(['digest', 'events', 'formerly', 'source']);
+    expect(plain.formerly).toEqual([]);
+    expect(compileMapping({ ...written, form, redelivery })).toMatchObject({ form, redelivery });
+  });
+
+  test('has another digest where the list of events may be another, and only there', () => {
+    const digestOf = (changes: Partial<Mapping>) => compileMapping({ ...written, ...changes }).digest;
+    const digests = [
+      {},
+      { form },
+      { form: { whole: 'payload' } },
+      { itemId: [['/id']] },
+      { let: { y: '{% 1 %}' } },
+      { events: written.events.map((event) => ({ ...event, 'event-id': 'evt_2' })) },
+    ].map(digestOf);
+
+    expect(new Set(digests).size).toBe(digests.length);
+    expect(digestOf({ redelivery: { member: 'attempt', first: 0 } })).toBe(digests[0]);
+    // What 0.1.0 kept of progress stays of use.
+    expect(digests[0]).toBe(digestOf({ itemId: [] as never }));
+  });
+
+  test('is found by each name of its source, and compiled once', () => {
+    const prepared = prepareMappings(
+      [
+        { ...written, formerly: ['store'] },
+        { ...written, source: 'other' },
+      ],
+      1,
+    );
+
+    expect(prepared.get('store')).toBe(prepared.get('shop'));
+    expect(prepared.get('other')).toBe(prepared.get('other'));
+    expect(prepared.get('none')).toBeUndefined();
   });
 });

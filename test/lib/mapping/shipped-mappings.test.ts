@@ -36,7 +36,7 @@ describe('the stages and their mapping folders', () => {
   });
 
   test('become stacks, with a webhook URL for each source', async () => {
-    const assembly = await synthesizeWith({});
+    const assembly = await synthesizeWith({ local: 'true' });
     if (!assembly.ok) throw new Error(assembly.failure);
     const { directory, remove } = assembly.value;
     const outputsOf = (stage: string): object =>

@@ -10,9 +10,10 @@ const { adapter } = createAdapter();
 type Directive = { readonly Dimensions: string[][]; readonly Metrics: { readonly Name: string }[] };
 type Line = Readonly<Record<string, unknown>>;
 
-/** What a log line, of a stack of this name and of billing, adds to a metric; nothing where it is another's. */
+/** What a log line, of a stack of this name and of billing's one message, adds to a metric; nothing where it is another's. */
 function countedIn(line: Line, { metricName, dimensions = {} }: Metric): unknown {
-  const whole: Line = { ...line, stack: 'messages', source: 'billing' };
+  const event = line.event === undefined ? {} : { event: 'invoice-overdue' };
+  const whole: Line = { ...line, ...event, stack: 'messages', source: 'billing' };
   const { CloudWatchMetrics } = line._aws as { readonly CloudWatchMetrics: Directive[] };
   const isMeant = ({ Dimensions, Metrics }: Directive) =>
     Metrics.some(({ Name }) => Name === metricName) &&
@@ -50,7 +51,7 @@ describe('of an event,', () => {
   });
 
   test('metricEvents counts those of one name that ended in one way', async () => {
-    const counted = { source: 'billing', event: 'paid', code: 'webex-mandatory-field-missing' };
+    const counted = { source: 'billing', event: 'invoice-overdue', code: 'webex-mandatory-field-missing' };
 
     expect(countedIn(await delivered('cat'), adapter.metricEvents(counted))).toBe(1);
     expect(countedIn(await delivered('ann'), adapter.metricEvents(counted))).toBeUndefined();
@@ -58,7 +59,7 @@ describe('of an event,', () => {
 });
 
 describe('of a webhook,', () => {
-  const [mapping] = readMappings('examples/own-app/mappings');
+  const [mapping] = readMappings('test/package/own-app/mappings');
   const source = { ...mapping, source: 'billing', eventTypes: [], mappedHeaders: [] } as never;
   const refused = (code: string) =>
     formatReceived('r1', NOW, { source, received: { ok: false, failure: { code } as never } }) as Line;

@@ -138,6 +138,14 @@ describe.each([
     expect(takeProbe(breaker, 2 * MINUTE)).toBeDefined();
   });
 
+  test('goes on where the event finds the key refused, for the key from then on', () => {
+    const breaker = open();
+    probe(breaker, MINUTE, 'healthy');
+    attempt(breaker, MINUTE, 'credentials-refused');
+
+    expect(breaker.currentPause(MINUTE)).toMatchObject({ reason: 'credentials', milliseconds: MINUTE });
+  });
+
   test('goes on where the probe finds the key refused, for the key from then on', () => {
     const breaker = open();
     probe(breaker, MINUTE, 'credentials-refused');
@@ -228,6 +236,19 @@ describe('Retry-After beside a failure', () => {
     probe(breaker, 3 * MINUTE, 'outage', 5);
     expect(breaker.currentPause(3 * MINUTE)).toMatchObject({ milliseconds: MINUTE });
   });
+
+  test('has the probe after a lie wait for it, and never come sooner than the lie has it', () => {
+    const breaker = failing();
+    for (const [now, hint, wait] of [
+      [MINUTE, 150, 150_000],
+      [10 * MINUTE, 5, 4 * MINUTE],
+    ] as const) {
+      probe(breaker, now, 'healthy');
+      attempt(breaker, now, 'endpoint-failed', hint);
+
+      expect(breaker.currentPause(now)).toMatchObject({ milliseconds: wait });
+    }
+  });
 });
 
 describe('a turn that is given back', () => {
@@ -257,6 +278,20 @@ describe('a turn that is given back', () => {
     expect(breaker.currentPause(2 * MINUTE)).toMatchObject({ milliseconds: MINUTE });
   });
 });
+
+test.each(['healthy', 'outage', 'credentials-refused', 'unknown'] as const)(
+  'a probe that comes to "%s" after the breaker has closed changes nothing',
+  (signal) => {
+    const breaker = failing();
+    const late = takeProbe(breaker, MINUTE);
+    probe(breaker, 2 * MINUTE, 'healthy');
+    attempt(breaker, 2 * MINUTE, 'accepted');
+
+    expect(breaker.recordProbe(late, { signal }, 2 * MINUTE)).toBe(false);
+    expect(breaker.isOpen()).toBe(false);
+    expect(breaker.currentPause(2 * MINUTE)).toBeUndefined();
+  },
+);
 
 test('a probe from before the breaker closed says nothing of the next outage, but that it has to be slower', () => {
   const breaker = failing();

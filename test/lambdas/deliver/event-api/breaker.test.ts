@@ -4,6 +4,7 @@ import {
   type BreakerSignal,
   classifyAttempt,
   keepWhileOpen,
+  provesKeyAndEndpoint,
   signalOf,
 } from '../../../../lambdas/deliver/event-api/verdict.ts';
 
@@ -111,6 +112,7 @@ describe('refused credentials', () => {
     breaker.record(slow, { signal: 'credentials-refused' }, MINUTE + 1);
 
     expect(breaker.isOpen()).toBe(false);
+    expect(breaker.currentPause(MINUTE + 1)).toBeUndefined();
   });
 });
 
@@ -181,6 +183,8 @@ describe('an endpoint', () => {
 
     expect(breaker.currentPause(MINUTE)).toMatchObject({ reason: 'endpoint', milliseconds: MINUTE });
     expect(breaker.currentPause(2 * MINUTE)).toBeUndefined();
+    attempt(breaker, 2 * MINUTE, 'endpoint-failed', 90);
+    expect(breaker.currentPause(2 * MINUTE)).toMatchObject({ reason: 'endpoint', milliseconds: 90_000 });
   });
 });
 
@@ -217,11 +221,8 @@ describe('a permit that is given back', () => {
 
 const NOW = new Date('2026-11-23T12:00:00Z');
 
-function verdictOf(status: number, body: unknown) {
-  return classifyAttempt(
-    { kind: 'answered', status, retryAfter: undefined, body: JSON.stringify(body) },
-    NOW,
-  );
+function verdictOf(status: number, body: unknown, retryAfter?: string) {
+  return classifyAttempt({ kind: 'answered', status, retryAfter, body: JSON.stringify(body) }, NOW);
 }
 
 describe('what an attempt says about Webex Campaign as a whole', () => {
@@ -245,6 +246,23 @@ describe('what an attempt says about Webex Campaign as a whole', () => {
 
   test.each(['not-sent', 'no-answer'] as const)('by an attempt that was %s is that it fails', (kind) => {
     expect(signalOf(classifyAttempt({ kind, cause: 'x' }, NOW))).toBe('endpoint-failed');
+  });
+
+  test('by 503 with Retry-After is that it fails, though the event was certainly not accepted', () => {
+    expect(signalOf(verdictOf(503, {}, '30'))).toBe('endpoint-failed');
+  });
+
+  test('is that key and endpoint work, by the refusal of one code alone', () => {
+    const codes = [
+      'webex-no-recommendation',
+      'webex-mandatory-field-missing',
+      'webex-refused',
+      'unconfirmed',
+      'paused',
+      '',
+    ];
+
+    expect(codes.filter(provesKeyAndEndpoint)).toEqual(['webex-no-recommendation']);
   });
 
   test('by an event that was kept is still that it fails', () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createBreaker } from '../../../../lambdas/deliver/event-api/breaker.ts';
 import {
+  type CallerDependencies,
   createEventCaller,
   createRateLimit,
   type EventCaller,
@@ -52,19 +53,20 @@ function answered(status: number, body: string, retryAfter?: string): Attempt {
   return { kind: 'answered', status, retryAfter, body };
 }
 
-function createCaller(perSecond = 1_000, call = answer) {
+function createCaller(changed: Partial<CallerDependencies> = {}) {
   const readKeys = async () => keys;
   return createEventCaller({
     ...DEFAULT_ANSWER_RULES,
     keyedCaller: createKeyedCaller({ readKeys, rereadKeys: async () => undefined }),
     readKeys,
     breaker: createBreaker('call'),
-    rateLimit: createRateLimit(perSecond),
-    call,
+    rateLimit: createRateLimit(1_000),
+    call: answer,
     callMilliseconds: 10_000,
     reportUnknownProbe: (facts) => reported.push(facts),
     pause: time.sleep,
     now: () => new Date(time.now),
+    ...changed,
   });
 }
 
@@ -148,7 +150,7 @@ describe('an event that asks when a probe is due', () => {
   });
 
   test('waits for the turn of its probe, which counts towards the rate', async () => {
-    caller = createCaller(0.5);
+    caller = createCaller({ rateLimit: createRateLimit(0.5) });
     await fail5Times();
     const before = time.now;
     await ask();
@@ -178,7 +180,7 @@ describe('an event that asks when a probe is due', () => {
   });
 
   test('leaves the probe to another where its turn would come too late', async () => {
-    caller = createCaller(0.05);
+    caller = createCaller({ rateLimit: createRateLimit(0.05) });
     toEvent = () => REFUSED;
     keys = succeed({ primary: 'first' });
     await call();
@@ -193,6 +195,17 @@ describe('an event that asks when a probe is due', () => {
     expect(called()).toEqual(['event first', 'probe first', 'probe first']);
   });
 
+  test('reads no key while it is paused, nor without the time for a call', async () => {
+    await fail5Times();
+    keys = fail({ code: 'secret-missing', secret: 'webex-campaign' });
+    time.now -= 1;
+
+    expect(await ask()).toEqual({ code: 'paused-endpoint', atLeastSeconds: 0.001 });
+    time.now += 1;
+    expect(await ask(12_999)).toEqual({ code: 'not-begun' });
+    expect(await ask()).toEqual({ code: 'secret-missing' });
+  });
+
   test('leaves the probe to another where there is no key', async () => {
     await fail5Times();
     keys = fail({ code: 'secret-missing', secret: 'webex-campaign' });
@@ -205,7 +218,7 @@ describe('an event that asks when a probe is due', () => {
 });
 
 test('a key that has gone by the turn of the probe gives the probe back', async () => {
-  caller = createCaller(0.5);
+  caller = createCaller({ rateLimit: createRateLimit(0.5) });
   toEvent = () => REFUSED;
   keys = succeed({ primary: 'first' });
   await call();
@@ -242,6 +255,19 @@ describe('the keys of a probe', () => {
     expect(await ask()).toBeUndefined();
     expect(called()).toEqual(['probe first', 'probe second']);
     expect(await call()).toMatchObject({ verdict: { outcome: 'delivered' }, keyUsed: 'secondary' });
+  });
+
+  test.each([
+    [30_000, undefined, ['probe first', 'probe second']],
+    [22_999, { code: 'paused-credentials' }, ['probe first']],
+  ])('are both tried at once, if there is time: with %d ms left', async (remaining, pause, calls) => {
+    await fail5Times();
+    toProbe = (key) => (key === 'first' ? REFUSED : MANDATORY);
+    milliseconds = 10_000;
+
+    const paused = await ask(remaining);
+    expect(called()).toEqual(calls);
+    if (pause !== undefined) expect(paused).toMatchObject(pause);
   });
 
   test('keep the breaker open while they are refused', async () => {
@@ -291,6 +317,8 @@ describe('the answer to a probe', () => {
     ['500 in 200', answered(200, '{"code":500}'), 'outage'],
     ['502', answered(502, '<html>'), 'outage'],
     ['502 in 200', answered(200, '{"code":502}'), 'outage'],
+    ['a longer code that begins with 502', answered(200, '{"code":5020}'), 'unknown'],
+    ['a longer code that ends in 502', answered(200, '{"code":1502}'), 'unknown'],
     ['503', answered(503, ''), 'outage'],
     ['503 with Retry-After', answered(503, '', '3'), 'outage'],
     ['504', answered(504, ''), 'outage'],
@@ -327,7 +355,7 @@ describe('many calls side by side', () => {
     let underWay = 0;
     let atLastAnswer = 0;
     let lost = 0;
-    caller = createCaller(50, async () => {
+    const answerUntilItStops = async () => {
       underWay += 1;
       const isLost = time.now + 300 > stopsAt;
       await time.sleep(isLost ? 10_000 : 300);
@@ -335,7 +363,8 @@ describe('many calls side by side', () => {
       if (isLost) lost += 1;
       else atLastAnswer = underWay;
       return isLost ? TIMED_OUT : ACCEPTED;
-    });
+    };
+    caller = createCaller({ rateLimit: createRateLimit(50), call: answerUntilItStops });
     const ends = time.now + 30_000;
     const calls = Array.from({ length: 300 }, () => caller.call(EVENT, () => ends - time.now));
     await during(Promise.all(calls));
@@ -346,7 +375,7 @@ describe('many calls side by side', () => {
 
   test('flow at the full rate while the endpoint answers', async () => {
     milliseconds = 300;
-    caller = createCaller(50);
+    caller = createCaller({ rateLimit: createRateLimit(50) });
     const start = time.now;
     const outcomes = await during(
       Promise.all(Array.from({ length: 500 }, () => caller.call(EVENT, () => 30_000))),
@@ -356,12 +385,42 @@ describe('many calls side by side', () => {
     expect(time.now - start).toBeLessThan(1.1 * 10_300);
   });
 
+  test('take no turn of the rate while they wait for the end of another', async () => {
+    milliseconds = 10_000;
+    const turns = createRateLimit(1_000);
+    let taken = 0;
+    caller = createCaller({
+      rateLimit: {
+        reserve: (now, most) => {
+          taken += 1;
+          return turns.reserve(now, most);
+        },
+      },
+    });
+    await during(Promise.all(Array.from({ length: 6 }, () => caller.call(EVENT, () => 30_000))));
+
+    expect(taken).toBe(7);
+  });
+
+  test('go on after some of them have met a bug before their call', async () => {
+    for (let n = 0; n < 5; n += 1) {
+      keys = undefined as never;
+      const failed = expect(caller.call(EVENT, () => 30_000)).rejects.toThrow(TypeError);
+      await during(failed);
+    }
+    keys = succeed({ primary: 'first' });
+
+    expect(await call()).toMatchObject({ verdict: { outcome: 'delivered' } });
+  });
+
   test('go on after some of them have met a bug: none stands for one under way', async () => {
     let bugs = 4;
-    caller = createCaller(1_000, async () => {
-      bugs -= 1;
-      if (bugs >= 0) throw new TypeError('a bug');
-      return ACCEPTED;
+    caller = createCaller({
+      call: async () => {
+        bugs -= 1;
+        if (bugs >= 0) throw new TypeError('a bug');
+        return ACCEPTED;
+      },
     });
     for (let n = 0; n < 4; n += 1) {
       expect(await during(caller.call(EVENT, () => 30_000))).toMatchObject({

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createBreaker } from '../../../../lambdas/deliver/event-api/breaker.ts';
 import {
+  CALL_LIMITS,
   createEventCaller,
   createRateLimit,
   type EventCaller,
@@ -160,6 +161,12 @@ describe('after an answer that concerns all events,', () => {
     answer = () => answered(200, '{"transaction-id":"e"}');
     expect(await call()).toMatchObject({ verdict: { outcome: 'delivered' } });
   });
+});
+
+test('a call has time to connect within its whole time, and no connection is kept until a server closes it', () => {
+  expect(CALL_LIMITS.connect).toBeLessThan(CALL_LIMITS.total);
+  // Node and Apache close an idle connection after five seconds.
+  expect(CALL_LIMITS.idle).toBeLessThan(5_000);
 });
 
 const FOR_EVER = Number.POSITIVE_INFINITY;

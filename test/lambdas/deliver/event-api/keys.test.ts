@@ -62,6 +62,7 @@ describe('the keys of Webex Campaign', () => {
 describe('the key of the hashes, beside them,', () => {
   test('is read', () => {
     expect(parse({ primary: 'a', hashKey: HASH_KEY })).toMatchObject({ value: { hashKey: HASH_KEY } });
+    expect(parse({ primary: 'a' })).toStrictEqual({ ok: true, value: { keys: { primary: 'a' } } });
   });
 
   test.each([undefined, '', 'short', 7, null])('keeps no key from being used, where it is %j', (hashKey) => {
@@ -104,6 +105,7 @@ describe('the key to find out with, when all were refused,', () => {
     expect(chooseProbeKey(BOTH, knowing({ refused: ['p', 's'] }))).toEqual(PRIMARY);
     expect(chooseProbeKey(BOTH, knowing({ refused: ['x', 's', 'p'] }))).toEqual(SECONDARY);
     expect(chooseProbeKey({ primary: 'p' }, knowing({ refused: ['p'] }))).toEqual(PRIMARY);
+    expect(chooseProbeKey({ primary: 'p', secondary: 'p' }, knowing({ refused: ['p'] }))).toEqual(PRIMARY);
   });
 });
 

@@ -69,6 +69,36 @@ describe('a description of the vendor’s', () => {
     expect(maskDescription('abcdef; \u212aELVINWEG; ǆUNGLA', { ...SENT, params })).toBe('•••; •••; •••');
   });
 
+  test.each([
+    ['Hauptstraße', 'HAUPTSTRASSE'],
+    ['Hauptstraße', 'HAUPTSTRAẞE'],
+    ['Ambroſe', 'AMBROSE'],
+    ['Kelvin', '\u212aelvin'],
+  ])('masks %j written as %j', (value, quoted) => {
+    const asOther = { ...SENT, params: { value } };
+
+    expect(maskDescription(`no ${quoted}.`, asOther)).toBe('no •••.');
+    expect(maskDescription(`no ${value}.`, { ...SENT, params: { value: quoted } })).toBe('no •••.');
+  });
+
+  test('masks each word of a value of three words, however they are spaced', () => {
+    const params = { name: 'Anna  Maria Bell', plan: 'Gold plan for teams' };
+
+    expect(maskDescription('Dear Maria, the plan is Gold', { ...SENT, params })).toBe(
+      'Dear •••, the plan is Gold',
+    );
+  });
+
+  test.each([
+    ['short between spaces', ' x '],
+    ['invisible', '\u200b\u200b\u200b'],
+    ['invisible but for a space', '\u200b \u200b'],
+  ])('masks nothing for a value that is %s', (_, value) => {
+    const kept = maskDescription('the plan x is not known', { ...SENT, params: { value } });
+
+    expect(kept).toBe('the plan x is not known');
+  });
+
   test('of 64 KB is masked within a fraction of a second, whatever it holds', () => {
     for (const text of ['a', 'a%4', ':a', '1 ', 'a@', '@:']) {
       const started = performance.now();

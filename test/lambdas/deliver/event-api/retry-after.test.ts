@@ -36,6 +36,7 @@ describe('a date', () => {
     ['Sun, 06 Nov 1994 08:49:60 GMT', 60],
     ['Sun, 06 Nov 1994 08:00:00 GMT', 0],
     ['Mon, 07 Nov 1994 08:49:37 GMT', CAP],
+    ['Tue, 06 Nov 1894 08:49:37 GMT', 0],
     ['Sun, 29 Feb 2032 00:00:00 GMT', CAP],
     // Whoever got the day's name wrong still meant the date.
     ['Tue, 06 Nov 1994 08:49:37 GMT', 37],
@@ -55,6 +56,17 @@ describe('a date', () => {
     expect(readRetryAfter('Sunday, 06-Nov-45 08:49:37 GMT', NOW)).toBe(0);
     const eve = new Date('1999-12-31T23:59:59Z');
     expect(readRetryAfter('Saturday, 01-Jan-00 00:00:04 GMT', eve)).toBe(5);
+  });
+
+  test('may be in any month, in each of the three forms', () => {
+    for (let month = 0; month < 12; month += 1) {
+      const now = new Date(Date.UTC(2026, month, 9, 12));
+      const at = new Date(now.getTime() + 37_000);
+
+      expect(formsOf(at).map((header) => [header, readRetryAfter(header, now)])).toEqual(
+        formsOf(at).map((header) => [header, 37]),
+      );
+    }
   });
 
   test('is read alike in each of the three forms, to the second', () => {

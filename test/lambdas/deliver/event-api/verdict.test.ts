@@ -105,7 +105,7 @@ describe('delivered needs positive proof:', () => {
     for (const status of range(100, 599)) {
       const isSuccess = status >= 200 && status <= 299;
 
-      expect(classifyAttempt(answered(status, { 'transaction-id': 'event_1' }), NOW)).toEqual(
+      expect(classifyAttempt(answered(status, { 'transaction-id': 'event_1' }), NOW)).toStrictEqual(
         isSuccess
           ? { outcome: 'delivered', transactionId: 'event_1', answer: { status } }
           : { outcome: 'unconfirmed', code: 'unconfirmed', transactionId: 'event_1', answer: { status } },
@@ -273,17 +273,17 @@ describe('the code of an answer', () => {
     [0, '0'],
     [999_999, '999999'],
   ])('%j is read as %j', (code, text) => {
-    expect(read({ code })).toEqual({ code: text });
+    expect(read({ code })).toStrictEqual({ code: text });
   });
 
   test.each([null, '', '  '])('%j is none', (code) => {
-    expect(read({ code })).toEqual({});
+    expect(read({ code })).toStrictEqual({});
   });
 
   test.each([{ a: 1 }, [1001], true, false, -1, 1.5, 'ann@example.com', '1000000', 'x1001', '1001x'])(
     '%j is there, and not quoted',
     (code) => {
-      expect(read({ code })).toEqual({ code: 'unreadable' });
+      expect(read({ code })).toStrictEqual({ code: 'unreadable' });
     },
   );
 });
@@ -293,23 +293,25 @@ describe('the success id of an answer', () => {
     ['event_12345676543210', 'event_12345676543210'],
     [' event_1 ', 'event_1'],
   ])('%j is read as %j', (id, text) => {
-    expect(read({ 'transaction-id': id })).toEqual({ transactionId: text });
+    expect(read({ 'transaction-id': id })).toStrictEqual({ transactionId: text });
   });
 
   test.each(['', '  ', 'null', ' NULL ', null, 0, 17, true, {}, ['event_1']])('%j is none', (id) => {
-    expect(read({ 'transaction-id': id })).toEqual({});
+    expect(read({ 'transaction-id': id })).toStrictEqual({});
   });
 
   test('is in the first member that holds one, of those that are asked for', () => {
     const body = { 'transaction-id': '', transid: 't-1', transactionid: 't-2' };
 
-    expect(read(body)).toEqual({});
-    expect(read(body, ['transaction-id', 'transactionid', 'transid'])).toEqual({ transactionId: 't-2' });
-    expect(read({ 'transaction-id': 'event_1' }, ['transid'])).toEqual({});
+    expect(read(body)).toStrictEqual({});
+    expect(read(body, ['transaction-id', 'transactionid', 'transid'])).toStrictEqual({
+      transactionId: 't-2',
+    });
+    expect(read({ 'transaction-id': 'event_1' }, ['transid'])).toStrictEqual({});
   });
 
   test('stands beside a code, for the reader to judge', () => {
-    expect(read({ 'transaction-id': 'event_1', code: 1002 })).toEqual({
+    expect(read({ 'transaction-id': 'event_1', code: 1002 })).toStrictEqual({
       transactionId: 'event_1',
       code: '1002',
     });
@@ -319,12 +321,12 @@ describe('the success id of an answer', () => {
 test.each(['', ' ', '<html>transaction-id</html>', '{"transaction-id":"ev', '[]', 'null', '"event_1"', '17'])(
   'a body such as %j says nothing',
   (body) => {
-    expect(read(body)).toEqual({});
+    expect(read(body)).toStrictEqual({});
   },
 );
 
 test('inherited members of a body say nothing', () => {
-  expect(read({}, ['constructor', 'toString', '__proto__'])).toEqual({});
+  expect(read({}, ['constructor', 'toString', '__proto__'])).toStrictEqual({});
 });
 
 const SENT = { eventKey: 'cus_77', params: { plan: 'Gold' }, key: 'the-key' };

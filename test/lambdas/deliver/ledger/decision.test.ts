@@ -1,14 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Replay } from '../../../../lambdas/buffer/replay.ts';
-import { type Claimant, decideClaim } from '../../../../lambdas/deliver/ledger/decision.ts';
-import type { IntakeRecord } from '../../../../lambdas/deliver/ledger/entry.ts';
 import {
+  type Claimant,
+  claimEvent,
+  decideClaim,
+  moveEntry,
+  takeVanished,
+  writeSettled,
+} from '../../../../lambdas/deliver/ledger/decision.ts';
+import {
+  type IntakeRecord,
   LEDGER_DAYS,
   type LedgerEntry,
   type LedgerState,
+  type LedgerStore,
   markDeadLettered,
   settleEntry,
 } from '../../../../lambdas/deliver/ledger/entry.ts';
+import { fail, succeed } from '../../../../lambdas/result.ts';
 
 const NOW = new Date('2026-11-24T12:00:00.000Z');
 const LATER = new Date(NOW.getTime() + 1);
@@ -93,12 +102,61 @@ describe('a worker', () => {
     ['what is parked, to replay what has failed', entry('unconfirmed', PARKED), replay(), 'unsent'],
     ['what is parked, to replay it', entry('unconfirmed', PARKED), replay({ unconfirmed: true }), 'take'],
     ['what has expired, to replay it', entry('expired'), replay({ late: true }), 'take'],
+    ['what has expired, to replay what has failed', entry('expired'), replay(), 'unsent'],
+    [
+      'what has expired since the person saw it',
+      entry('expired', { revision: 5 }),
+      replay({ late: true }),
+      'unsent',
+    ],
+    [
+      'what has expired though it may have been accepted, to replay what is late',
+      entry('expired', { isUnsure: true }),
+      replay({ late: true }),
+      'unsent',
+    ],
+    [
+      'what has expired though it may have been accepted, to replay it',
+      entry('expired', { isUnsure: true }),
+      replay({ late: true, unconfirmed: true }),
+      'take',
+    ],
     ['what was delivered, to replay it', entry('delivered'), replay({ unconfirmed: true }), 'duplicate'],
     [
       'what is being called, to replay it',
       entry('claimed', { leaseUntil: LATER }),
       replay({ unconfirmed: true }),
       'busy',
+    ],
+    [
+      'what its replay was refused for now, to replay it',
+      entry('unconfirmed', { revision: 6, code: 'webex-throttled' }),
+      replay({ unconfirmed: true }),
+      'take',
+    ],
+    [
+      'what its replay was refused for now, without the word for what is unconfirmed',
+      entry('unconfirmed', { revision: 6, code: 'webex-throttled' }),
+      replay(),
+      'dead-letter',
+    ],
+    [
+      'what its replay was refused for and that has its dead letter',
+      entry('unconfirmed', { ...PARKED, revision: 6, code: 'webex-throttled' }),
+      replay({ unconfirmed: true }),
+      'duplicate',
+    ],
+    [
+      'what is unconfirmed once more',
+      entry('unconfirmed', { revision: 6, code: 'unconfirmed' }),
+      replay({ unconfirmed: true }),
+      'dead-letter',
+    ],
+    [
+      'what its replay has claimed and left behind',
+      entry('claimed', { revision: 6 }),
+      replay({ unconfirmed: true }),
+      'dead-letter',
     ],
   ])('that finds %s', (_, found, permission, kind) => {
     expect(decideClaim(found, { ...CLAIMANT, permission }, NOW).kind).toBe(kind);
@@ -145,6 +203,7 @@ describe('a worker', () => {
       entry: {
         state: 'unconfirmed',
         code: 'unconfirmed',
+        stage: 'deliver',
         detail: 'worker-lost',
         owner: 'worker-2',
         revision: 5,
@@ -156,7 +215,17 @@ describe('a worker', () => {
 
   test.each([
     [undefined, { state: 'failed', code: 'value-null', attempts: 0, revision: 1 }],
-    [entry('waiting'), { state: 'failed', code: 'value-null', attempts: 2, firstAttemptAt: EARLIER }],
+    [
+      entry('waiting'),
+      {
+        state: 'failed',
+        code: 'value-null',
+        attempts: 2,
+        firstAttemptAt: EARLIER,
+        lastAttemptAt: EARLIER,
+        leaseUntil: new Date(NOW.getTime() + 35_000),
+      },
+    ],
     [entry('waiting', { isUnsure: true }), { state: 'unconfirmed', code: 'value-null', isUnsure: true }],
   ])(
     'that ends an event without a call counts none, and never calls failed what may have been accepted',
@@ -166,6 +235,149 @@ describe('a worker', () => {
       expect(decideClaim(found, CLAIMANT, NOW, ended)).toMatchObject({ kind: 'take', entry: written });
     },
   );
+});
+
+test('a worker that repeats a claim that was left behind knows that it may have been accepted', () => {
+  const claimant = { ...CLAIMANT, permission: RETRY };
+
+  expect(decideClaim(entry('claimed'), claimant, NOW)).toMatchObject({ entry: { isUnsure: true } });
+  expect(decideClaim(entry('waiting'), claimant, NOW)).not.toHaveProperty('entry.isUnsure');
+});
+
+describe('an event that the mapping no longer has', () => {
+  const take = (found: LedgerEntry) => takeVanished(found, CLAIMANT, NOW);
+
+  test('fails for that, with what its last attempt met', () => {
+    expect(take(entry('waiting', { code: 'webex-throttled', leaseUntil: LATER }))).toMatchObject({
+      state: 'failed',
+      stage: 'map',
+      code: 'no-mapping',
+      detail: 'webex-throttled',
+      owner: 'worker-2',
+      revision: 5,
+    });
+    expect(take(entry('waiting'))).not.toHaveProperty('detail');
+  });
+
+  test('is left to the worker that has it, until its lease is over', () => {
+    expect(take(entry('claimed', { leaseUntil: LATER }))).toBeUndefined();
+    expect(take(entry('claimed', { leaseUntil: NOW }))).toMatchObject({ state: 'unconfirmed' });
+  });
+});
+
+const UNREACHABLE = fail({ code: 'ledger-unavailable', cause: 'TimeoutError' } as const);
+
+/** A ledger that answers so, and the calls that it got. */
+function ledgerOf(answers: Partial<LedgerStore>) {
+  const calls: unknown[][] = [];
+  const store: LedgerStore = {
+    read: async () => succeed(undefined),
+    write: async () => succeed('written'),
+    copy: async () => succeed('written'),
+    ...answers,
+  };
+  const recorded = (name: keyof LedgerStore) =>
+    ((...given: unknown[]) => {
+      calls.push([name, ...given]);
+      return (store[name] as (...given: unknown[]) => unknown)(...given);
+    }) as never;
+  const ledger: LedgerStore = { read: recorded('read'), write: recorded('write'), copy: recorded('copy') };
+  return { ledger, calls, names: () => calls.map(([name]) => name), now: () => NOW };
+}
+
+describe('a claim', () => {
+  test('is given up after four others were faster: the message comes again', async () => {
+    const world = ledgerOf({ write: async () => succeed('changed') });
+
+    expect(await claimEvent(CLAIMANT, world)).toEqual(succeed({ kind: 'busy' }));
+    expect(world.names()).toEqual(Array.from({ length: 4 }, () => ['write', 'read']).flat());
+  });
+
+  test('reads nothing once it is written', async () => {
+    const world = ledgerOf({ read: async () => UNREACHABLE });
+
+    expect(await claimEvent(CLAIMANT, world)).toMatchObject({ ok: true, value: { kind: 'take' } });
+  });
+
+  test('fails where the entry that was faster cannot be read', async () => {
+    const world = ledgerOf({ write: async () => succeed('changed'), read: async () => UNREACHABLE });
+
+    expect(await claimEvent(CLAIMANT, world)).toBe(UNREACHABLE);
+  });
+
+  test('of an event that was renamed to and fro moves back what stands under the other key', async () => {
+    const movedTo = { webhook: 'stripe#evt_1', event: 'bought' };
+    const found = entry('waiting', { movedTo, intakeRecord: INTAKE_RECORD });
+    const world = ledgerOf({ read: async () => succeed(entry('waiting', { ...movedTo, revision: 7 })) });
+
+    expect(await claimEvent({ ...CLAIMANT, found }, world)).toMatchObject({
+      value: { kind: 'take', entry: { ...CLAIMANT.key, revision: 8, intakeRecord: INTAKE_RECORD } },
+    });
+    expect(world.calls.slice(0, 2)).toEqual([
+      ['read', movedTo],
+      ['copy', entry('waiting', { revision: 7, intakeRecord: INTAKE_RECORD }), found],
+    ]);
+  });
+
+  test('of such an event takes its own entry where nothing stands under the other key any more', async () => {
+    const found = entry('waiting', { movedTo: { webhook: 'stripe#evt_1', event: 'bought' } });
+
+    expect(await claimEvent({ ...CLAIMANT, found }, ledgerOf({}))).toMatchObject({
+      value: { kind: 'take', entry: { ...CLAIMANT.key, revision: 5 } },
+    });
+  });
+
+  test('of such an event looks four times where names have gone in a circle, and fails where it cannot', async () => {
+    const found = entry('waiting', { movedTo: { webhook: 'stripe#evt_1', event: 'bought' } });
+    const circle = ledgerOf({ read: async () => succeed({ ...found, revision: 9 }) });
+    await claimEvent({ ...CLAIMANT, found }, circle);
+    expect(circle.names().filter((name) => name === 'read')).toHaveLength(4);
+
+    const unreachable = ledgerOf({ read: async () => UNREACHABLE });
+    expect(await claimEvent({ ...CLAIMANT, found }, unreachable)).toBe(UNREACHABLE);
+  });
+});
+
+describe('an entry that is moved', () => {
+  const key = { webhook: 'stripe#evt_1', event: 'bought' };
+  const from = entry('waiting');
+
+  test('stays where it cannot be copied', async () => {
+    expect(await moveEntry(from, { key }, ledgerOf({ copy: async () => UNREACHABLE }))).toBe(UNREACHABLE);
+  });
+
+  test('is not said to have moved where another worker was faster: nobody knows what stands there', async () => {
+    const world = ledgerOf({ copy: async () => succeed('changed') });
+
+    expect(await moveEntry(from, { key }, world)).toEqual(succeed(undefined));
+    expect(world.names()).toEqual(['copy']);
+  });
+
+  test('says afterwards where it went', async () => {
+    const world = ledgerOf({});
+
+    expect(await moveEntry(from, { key }, world)).toEqual(succeed({ ...from, ...key }));
+    expect(world.calls).toEqual([
+      ['copy', { ...from, ...key }, undefined],
+      ['copy', { ...from, movedTo: key }, from],
+    ]);
+  });
+});
+
+describe('a settled entry that cannot be written', () => {
+  test('is tried again while there is time', async () => {
+    const pauses: number[] = [];
+    const settling = (remaining: number) => ({
+      ...ledgerOf({ write: async () => UNREACHABLE }),
+      pause: async (milliseconds: number) => void pauses.push(milliseconds),
+      remainingMilliseconds: () => remaining,
+    });
+
+    expect(await writeSettled(entry('delivered'), settling(3_100))).toBe(UNREACHABLE);
+    expect(pauses).toEqual([100]);
+    expect(await writeSettled(entry('delivered'), settling(3_099))).toBe(UNREACHABLE);
+    expect(pauses).toEqual([100]);
+  });
 });
 
 describe('the ledger after a call', () => {

@@ -3,9 +3,13 @@ import type { BufferedWebhook } from '../../../../lambdas/buffer/message.ts';
 import { createTally, intakeRecordOf } from '../../../../lambdas/deliver/keep-record.ts';
 import {
   appendAttempt,
+  createPlaces,
   hashEventKey,
   type LedgerEntry,
+  lastCallOf,
   ledgerKey,
+  ledgerTableName,
+  recordName,
   type Settlement,
 } from '../../../../lambdas/deliver/ledger/entry.ts';
 import { eventsOf } from '../../../../lambdas/map/webhook.ts';
@@ -55,6 +59,25 @@ describe('the history of an event', () => {
     const { lastAttemptAt: _, ...uncalled } = ENTRY;
 
     expect(appendAttempt(uncalled, WAITING)).toBe(uncalled);
+  });
+
+  test('keeps the parameters and what was said of each call that differs from the next', () => {
+    const said = (description: string): Settlement => ({ ...WAITING, answer: { status: 200, description } });
+    const first = appendAttempt({ ...ENTRY, parameters: { total: 5 } }, said('note is missing'));
+    const again = appendAttempt(first, said('note is missing'));
+    const mended = appendAttempt(
+      { ...again, parameters: { total: 5, note: 4 } },
+      {
+        ...{ state: 'delivered', transactionId: 'event_1', answer: { status: 200 } },
+      },
+    );
+    const call = { at: NOW, code: 'webex-throttled', status: 200 };
+
+    expect(mended.history).toStrictEqual([
+      call,
+      { ...call, parameters: { total: 5 }, description: 'note is missing' },
+      { at: NOW, code: 'delivered', status: 200, parameters: { total: 5, note: 4 } },
+    ]);
   });
 
   test('is of the latest twelve calls, oldest first', () => {
@@ -144,6 +167,39 @@ describe('the intake record of a webhook', () => {
     expect([one.eventTypes.length, one.moreTypes]).toEqual([1, undefined]);
   });
 
+  test('has as many types as fit into 8,000 characters, at least one, and says how many more there are', () => {
+    const recordOf = (eventTypes: readonly string[]) => {
+      const webhook = { ...WEBHOOK, eventTypes, rawBody: new Uint8Array() };
+      const { eventTypes: kept, ...rest } = intakeRecordOf(
+        webhook,
+        { mapping: [], tally: createTally([]) },
+        NOW,
+      );
+      return [kept.length, rest.moreTypes];
+    };
+
+    expect(recordOf(['paid', 'told'])).toEqual([2, undefined]);
+    expect(recordOf(Array.from({ length: 150 }, () => 'x'.repeat(79)))).toEqual([100, 50]);
+    expect(recordOf(['x'.repeat(9_000), 'paid'])).toEqual([1, 1]);
+  });
+
+  test('has two hundred events of the mapping, and only then says how many more there are', () => {
+    const matchedOf = (count: number) => {
+      const events = Array.from({ length: count }, (_, index) => ({
+        name: `every-${index}`,
+        on: '*',
+        ...KEY,
+      }));
+      const webhook = { ...WEBHOOK, eventTypes: ['paid'], rawBody: new Uint8Array() };
+      const mapping = compiledMapping(events).events;
+      return intakeRecordOf(webhook, { mapping, tally: createTally([]) }, NOW);
+    };
+
+    expect(matchedOf(200)).not.toHaveProperty('moreMatched');
+    expect(matchedOf(200).matched[199]).toStrictEqual({ event: 'every-199', made: 0, rejected: 0 });
+    expect(matchedOf(201)).toMatchObject({ moreMatched: 1 });
+  });
+
   test('names no secret where the webhook names none', async () => {
     expect(await intakeRecord('paid', { key: 'cus_77' })).not.toHaveProperty('secretIndex');
   });
@@ -200,4 +256,39 @@ describe('the key of an event', () => {
       ledgerKey({ source: 's', deduplicationId: 'x'.repeat(1_024) }, { name: 'a' }).webhook,
     ).toHaveLength(1_026);
   });
+});
+
+describe('the last call of a settled entry', () => {
+  test.each([
+    ['delivered', { answer: { status: 200 } }, { at: NOW, code: 'delivered', status: 200 }],
+    ['failed', { code: 'webex-refused' }, { at: NOW, code: 'webex-refused' }],
+    ['delivered', { code: 'webex-refused', lastAttemptAt: undefined }, undefined],
+    ['waiting', {}, undefined],
+  ] as const)('of one that is %s, with %j, is %j', (state, changes, call) => {
+    expect(lastCallOf({ ...ENTRY, state, ...changes } as LedgerEntry)).toStrictEqual(call);
+  });
+});
+
+describe('places in a list', () => {
+  test('are those that were added, each once, in as few bytes as hold them', () => {
+    const places = createPlaces(20);
+    for (const place of [0, 9, 9, 19]) places.add(place);
+
+    expect(places.size()).toBe(3);
+    expect([0, 1, 9, 19].map(places.has)).toEqual([true, false, true, true]);
+    expect([...places.bytes()]).toEqual([1, 2, 8]);
+  });
+
+  test('are read from their bits, of which those of further places do not count', () => {
+    const places = createPlaces(16, new Uint8Array([0b11, 0b1000_0000, 0xff]));
+
+    expect(places.size()).toBe(3);
+    expect([...places.bytes()]).toEqual([0b11, 0b1000_0000]);
+  });
+});
+
+test('the ledger and the items beside its entries have their names', () => {
+  expect(ledgerTableName('adapter-prod')).toBe('adapter-prod-ledger');
+  expect(recordName('delivery-1')).toBe('#received#delivery-1');
+  expect(recordName('delivery-1', 'message-2')).toBe('#replay#message-2');
 });
