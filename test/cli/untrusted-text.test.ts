@@ -332,7 +332,15 @@ const CASES: Readonly<Record<string, Case>> = {
 const OF_SECRETS = ['registerStatus', 'registerSet', 'registerRotate'];
 
 /** They print what our own template and stages name, sums of it, and codes: of an answer its digits, of a connection Node's. */
-const OF_OUR_OWN = ['registerAdopt', 'registerCheck', 'registerCost', 'registerStageStatus', 'registerTest'];
+const OF_OUR_OWN = [
+  'registerAddSource',
+  'registerInit',
+  'registerAdopt',
+  'registerCheck',
+  'registerCost',
+  'registerStageStatus',
+  'registerTest',
+];
 
 /** What a command prints, on both streams. */
 async function printed(command: Command): Promise<string> {
