@@ -331,8 +331,16 @@ const CASES: Readonly<Record<string, Case>> = {
 /** They print nothing of what is stored. */
 const OF_SECRETS = ['registerStatus', 'registerSet', 'registerRotate'];
 
-/** They print what our own template names, sums of it, and codes: of an answer its digits, of a connection Node's. */
-const OF_OUR_OWN = ['registerAdopt', 'registerCheck', 'registerCost', 'registerTest'];
+/** They print what our own template and stages name, sums of it, and codes: of an answer its digits, of a connection Node's. */
+const OF_OUR_OWN = [
+  'registerAddSource',
+  'registerInit',
+  'registerAdopt',
+  'registerCheck',
+  'registerCost',
+  'registerStageStatus',
+  'registerTest',
+];
 
 /** What a command prints, on both streams. */
 async function printed(command: Command): Promise<string> {

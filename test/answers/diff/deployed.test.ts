@@ -67,9 +67,10 @@ function resourcesOf(request: string): string {
   const page = Number(new URLSearchParams(request).get('NextToken') ?? 0);
   const member = (type: string, id: string, name: string) =>
     `<member><ResourceType>${type}</ResourceType><LogicalResourceId>${id}</LogicalResourceId><PhysicalResourceId>${name}</PhysicalResourceId><ResourceStatus>CREATE_COMPLETE</ResourceStatus><LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp></member>`;
+  const ledger = member('AWS::DynamoDB::Table', 'WebhookAdapterLedgerTableA1B2C3D4', `${STACK}-ledger`);
   const name = names[page] ?? '';
   const next = page + 1 < names.length ? `<NextToken>${page + 1}</NextToken>` : '';
-  return `<ListStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStackResourcesResult><StackResourceSummaries>${member('AWS::DynamoDB::Table', 'WebhookAdapterLedgerTableA1B2C3D4', `${STACK}-ledger`)}${member('AWS::Lambda::Function', `WebhookAdapter${name}`, name)}</StackResourceSummaries>${next}</ListStackResourcesResult></ListStackResourcesResponse>`;
+  return `<ListStackResourcesResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStackResourcesResult><StackResourceSummaries>${page === 0 ? ledger : ''}${member('AWS::Lambda::Function', `WebhookAdapter${name}`, name)}</StackResourceSummaries>${next}</ListStackResourcesResult></ListStackResourcesResponse>`;
 }
 
 function errorOf({ name, message }: NonNullable<typeof refusal>): string {
@@ -139,7 +140,7 @@ describe('what a stack has deployed', () => {
 
   test.each([
     ['no function', () => ({})],
-    ['two adapters', () => ({ ...deployed(), SecondDeliverFunctionB1B2C3D4: {} })],
+    ['two functions of a kind', () => ({ ...deployed(), SecondDeliverFunctionB1B2C3D4: {} })],
   ])('is not told of a stack with %s', async (_, made) => {
     packages = made();
 
