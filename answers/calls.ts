@@ -65,8 +65,8 @@ function lineOfAttempt(
     status === undefined
       ? 'no answer'
       : `HTTP ${status}${answerCode === undefined ? '' : `, code ${answerCode}`}`;
-  const description =
-    isLast && answer?.description !== undefined ? [`Webex Campaign said: "${answer.description}"`] : [];
+  const said = isLast ? answer?.description : attempt.description;
+  const description = said === undefined ? [] : [`Webex Campaign said: "${said}"`];
   return {
     at,
     what: `${event}: called Webex Campaign: ${code === 'delivered' ? 'accepted' : code} (${http})`,
@@ -80,7 +80,7 @@ function lineOfAttempt(
   };
 }
 
-/** What was called. The ledger has the parameters of the latest mapping only: an earlier call may have had others. */
+/** What was called. An entry of 0.1.0 has the parameters of the latest mapping only: an earlier call may have had others. */
 function formatLastCall(
   { eventId: latest, parameters }: LedgerEntry,
   attempt: PastAttempt,
@@ -97,13 +97,19 @@ function formatId(id: string, definition: NamedDefinition | undefined): string {
   return definition?.ids.includes(id) ? `event ${definition.name} (${id})` : `event ${id}`;
 }
 
-/** The event id where it differs from that of the call before. Attempts of entries from old versions have no event id. */
+/**
+ * The event id where it differs from that of the call before, and the parameters, which the ledger keeps where the next call
+ * had others. Attempts of entries from old versions have neither.
+ */
 function formatEarlierCall(
-  { eventId }: PastAttempt,
+  { eventId, parameters }: PastAttempt,
   before: PastAttempt | undefined,
   definition: NamedDefinition | undefined,
 ): readonly string[] {
-  return eventId === undefined || eventId === before?.eventId ? [] : [formatId(eventId, definition)];
+  const event = eventId === undefined || eventId === before?.eventId ? [] : [formatId(eventId, definition)];
+  const sent = parameters === undefined ? [] : [formatParameters(parameters, definition?.examples)];
+  const parts = [...event, ...sent];
+  return parts.length === 0 ? [] : [parts.join('; ')];
 }
 
 /** The ledger keeps no values: the examples are those of the contract. */

@@ -10,7 +10,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { type BufferMessage, bufferQueueName } from '../lambdas/buffer/message.ts';
 import { deadLetterQueueName } from '../lambdas/dead-letter/note.ts';
-import { type Account, reportEvery } from './project.ts';
+import { startProgress } from '../lib/config/progress.ts';
+import type { Account } from './project.ts';
 
 /** How long a message is hidden from other readers while the queue is read. */
 const PEEK_SECONDS = 120;
@@ -20,9 +21,6 @@ const MAX_HIDE_SECONDS = 43_200;
 
 /** After this many receives in a row without a new message the queue has been read, whatever SQS says of its length. */
 const MAX_EMPTY_RECEIVES = 4;
-
-/** Fewer messages than that are read in no time. */
-const REPORT_EVERY = 500;
 
 /** A message of the dead-letter queue, with all attributes as text. */
 export type DeadLetterMessage = {
@@ -58,20 +56,26 @@ export async function readDeadLetterMessages(account: QueueAccount): Promise<rea
 
 /**
  * Takes every message of the queue; others do not see them for two minutes. SQS has no listing: messages are received, and
- * the caller shows them again or deletes them.
+ * the caller shows them again or deletes them. The signal ends the reading early.
  */
-export async function takeAll(queue: DeadLetterQueue): Promise<readonly TakenMessage[]> {
-  const expected = await countOf(queue);
+export async function takeAll(
+  queue: DeadLetterQueue,
+  signal?: AbortSignal,
+): Promise<readonly TakenMessage[]> {
+  const { visible } = await countMessages(queue);
   const seen = new Map<string, Message>();
-  const report = reportEvery(REPORT_EVERY, (count) => `${count} dead letters read …`);
+  const progress = startProgress('Reading dead letters', visible);
   try {
-    for (let empty = 0; empty < (seen.size < expected ? MAX_EMPTY_RECEIVES : 1); ) {
+    for (let empty = 0; empty < (seen.size < visible ? MAX_EMPTY_RECEIVES : 1); ) {
+      if (signal?.aborted === true) break;
       empty = (await receiveMore(queue, seen)) ? 0 : empty + 1;
-      report(seen.size);
+      progress.update(seen.size);
     }
   } catch (error) {
     await showAgain(queue, [...seen.values()].map(parseMessage));
     throw error;
+  } finally {
+    progress.end();
   }
   return [...seen.values()].map(parseMessage);
 }
@@ -97,11 +101,26 @@ async function receiveMore(
   return seen.size > before;
 }
 
-async function countOf({ sqs, url }: DeadLetterQueue): Promise<number> {
-  const { Attributes } = await sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['ApproximateNumberOfMessages'] }),
+/**
+ * How many dead letters another command or reader holds at the moment, so that nobody else sees them. To be asked for before
+ * the queue is read; SQS counts about right, and up to a minute late.
+ */
+export async function countHeld(account: QueueAccount): Promise<number> {
+  return (await countMessages(await openDeadLetterQueue(account))).held;
+}
+
+async function countMessages({
+  sqs,
+  url,
+}: DeadLetterQueue): Promise<{ readonly visible: number; readonly held: number }> {
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({
+      QueueUrl: url,
+      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+    }),
   );
-  return Number(Attributes?.ApproximateNumberOfMessages ?? 0);
+  const { ApproximateNumberOfMessages: visible, ApproximateNumberOfMessagesNotVisible: held } = Attributes;
+  return { visible: Number(visible ?? 0), held: Number(held ?? 0) };
 }
 
 /** Our seconds on the queue's clock; SQS takes no more than its maximum. */

@@ -10,6 +10,7 @@ import {
 } from '../lambdas/dead-letter/note.ts';
 import { ledgerKey } from '../lambdas/deliver/ledger/entry.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { didYouMean } from '../lib/config/file.ts';
 import {
   type DeadLetterMessage,
   type DeadLetterQueue,
@@ -200,6 +201,29 @@ export function filterDeadLetters(
   });
 }
 
+/**
+ * What a person who finds nothing is told: a source or an event that no dead letter is of may be a typo. `undefined` where
+ * each of them occurs.
+ */
+export function explainNoMatch(
+  deadLetters: readonly DeadLetter[],
+  { source, event }: Pick<DeadLetterFilters, 'source' | 'event'>,
+): string | undefined {
+  const sources = new Set(deadLetters.flatMap((one) => one.source ?? []));
+  const events = new Set(
+    deadLetters.flatMap((one) => eventsIn(one.failures)).flatMap(({ name }) => name ?? []),
+  );
+  const unknown =
+    source !== undefined && !sources.has(source)
+      ? ({ what: 'of the source', written: source, known: [...sources] } as const)
+      : event !== undefined && !events.has(event)
+        ? ({ what: 'about the event', written: event, known: [...events] } as const)
+        : undefined;
+  if (unknown === undefined || unknown.known.length === 0) return undefined;
+  const { what, written, known } = unknown;
+  return `None is ${what} "${written}". ${didYouMean(written, known, `There are: ${known.toSorted().join(', ')}.`)}`;
+}
+
 /** Finds dead letters by the ids that a person typed; fails with a sentence where an id fits none, or several. */
 export function findDeadLetters(
   deadLetters: readonly DeadLetter[],
@@ -240,13 +264,18 @@ export type TakenChoice = {
 /** Takes the dead letters that a person chose, and shows all others again at once; fails with a sentence. */
 export async function takeChosen(
   choice: AccountChoice & DeadLetterChoice,
+  signal?: AbortSignal,
 ): Promise<Result<TakenChoice, string>> {
   const problem = checkChoice(choice);
   if (problem !== undefined) return fail(problem);
   const account = await openAccount(choice);
   if (!account.ok) return account;
   const queue = await openDeadLetterQueue(account.value);
-  const messages = await takeAll(queue);
+  const messages = await takeAll(queue, signal);
+  if (signal?.aborted === true) {
+    await showAgain(queue, messages);
+    return fail('Interrupted while the queue was read: nothing was changed.');
+  }
   const deadLetters = parseDeadLetters(messages);
   const found =
     choice.ids.length > 0

@@ -1,18 +1,16 @@
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { ledgerKey } from '../lambdas/deliver/ledger/entry.ts';
+import { reportProgress, startProgress } from '../lib/config/progress.ts';
 import { foldersOf } from '../lib/mapping/folders.ts';
 import { type DeadLetter, ledgerWebhookOf, readDeadLetters } from './dead-letter.ts';
 import { openBuffer } from './dead-letter-queue.ts';
 import { type LedgerStory, type PresentNames, readStory, scanWebhooks, sourceOf } from './ledger-items.ts';
 import { eventsIn, failuresOf, type LetterEvent } from './letter-events.ts';
-import { previewDeadLetter, previewedEvents } from './preview.ts';
-import { type Account, findMapping, type Project, reportEvery, reportProgress } from './project.ts';
+import { createPreviewer, previewedEvents } from './preview.ts';
+import { type Account, findMapping, type Project } from './project.ts';
 
 /** All that is known of one webhook: what the ledger has, and its dead letters. */
 export type WebhookFacts = { readonly story: LedgerStory; readonly deadLetters: readonly DeadLetter[] };
-
-/** A page of each segment is some thousand items. */
-const REPORT_EVERY = 20_000;
 
 /**
  * Finds a webhook by any id that a person can have: the vendor's (of any source of the project, or of the given one) of a
@@ -33,8 +31,9 @@ export async function findWebhook(
     if (found.length > 0) return found;
   }
   reportProgress(`No vendor's id is ${id}: searching the whole ledger for it …`);
-  const reportScanned = reportEvery(REPORT_EVERY, (count) => `${count} items of the ledger searched …`);
-  return readFacts(search, await scanWebhooks(account, id, reportScanned));
+  const { update, end } = startProgress('Items of the ledger searched', undefined);
+  const webhooks = await scanWebhooks(account, id, update).finally(end);
+  return readFacts(search, webhooks);
 }
 
 /** An id of a vendor may be that of a webhook, or that of a fact. */
@@ -106,7 +105,7 @@ async function keepFact(
   identity: string,
   { account, project }: Pick<Search, 'account' | 'project'>,
 ): Promise<readonly DeadLetter[]> {
-  const preview = await previewDeadLetter(project, deadLetter, { stackName: account.stackName });
+  const preview = await createPreviewer(project, { stackName: account.stackName })(deadLetter);
   const mapped = preview.ok ? previewedEvents(preview.value) : () => undefined;
   const isOfFact = (event: LetterEvent) => (event.failure.identity ?? mapped(event)?.identity) === identity;
   const failures = failuresOf(eventsIn(deadLetter.failures).filter(isOfFact));

@@ -12,7 +12,7 @@ import { wasTooOld } from '../lib/mapping/examples/preview.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import { readEntries } from './ledger-items.ts';
 import { failuresOf, formatEventName, type LetterEvent } from './letter-events.ts';
-import { type DeadLetterPreview, previewDeadLetter, previewedEvents } from './preview.ts';
+import { createPreviewer, type DeadLetterPreview, previewedEvents } from './preview.ts';
 import type { Account, Project } from './project.ts';
 
 /** What a person permits beyond a plain replay. */
@@ -47,28 +47,56 @@ type Bench = {
   readonly stage?: string | undefined;
 };
 
+/** A dead letter, and those of its events that are judged. */
+type LetterEvents = { readonly deadLetter: DeadLetter; readonly chosen: readonly LetterEvent[] };
+
 /** Looks up what is known of some events of a dead letter, and judges each. */
 export async function judgeLetter(
-  { deadLetter, chosen }: { readonly deadLetter: DeadLetter; readonly chosen: readonly LetterEvent[] },
+  letter: LetterEvents,
+  permission: ReplayPermission,
+  bench: Bench,
+): Promise<JudgedLetter> {
+  const [judged] = await judgeLetters([letter], permission, bench);
+  if (judged === undefined) throw new Error('A dead letter was not judged.');
+  return judged;
+}
+
+/** The same for many, in their order: the ledger is asked for all of their events at once. */
+export async function judgeLetters(
+  letters: readonly LetterEvents[],
   permission: ReplayPermission,
   { project, account, stage }: Bench,
-): Promise<JudgedLetter> {
+): Promise<readonly JudgedLetter[]> {
   const { stackName, clock } = account;
-  const preview = await previewDeadLetter(project, deadLetter, { stage, stackName });
+  const previewOf = createPreviewer(project, { stage, stackName });
+  const found: { readonly letter: LetterEvents; readonly preview: Result<DeadLetterPreview, string> }[] = [];
+  for (const letter of letters) found.push({ letter, preview: await previewOf(letter.deadLetter) });
+  const known = found.map(({ letter, preview }) => ({ letter, preview, events: lookUp(letter, preview) }));
+  const entries = await readEntries(
+    account,
+    known.flatMap(({ events }) => events.flatMap(({ keys }) => keys)),
+  );
+  return known.map(({ letter: { deadLetter }, preview, events }) => ({
+    preview,
+    judged: events.map(({ event, mapped, keys }) => {
+      const facts = { event, mapped, entry: latestOf(keys.flatMap((key) => entries(key) ?? [])) };
+      return judgeEvent(deadLetter, facts, { now: clock.now(), permission });
+    }),
+  }));
+}
+
+/** Each event with what the mapping makes of it now, and where the ledger may have it. */
+function lookUp(
+  { deadLetter, chosen }: LetterEvents,
+  preview: Result<DeadLetterPreview, string>,
+): readonly (Pick<EventFacts, 'event' | 'mapped'> & { readonly keys: readonly LedgerKey[] })[] {
   const known = preview.ok ? preview.value : undefined;
-  const mapped = known && previewedEvents(known);
-  const keys = chosen.map((event) => keysOf(deadLetter, event, { preview: known, mapped: mapped?.(event) }));
-  const entries = await readEntries(account, keys.flat());
-  const judged = chosen.map((event, index) => {
-    const entry = latestOf(keys[index]?.flatMap((key) => entries(key) ?? []) ?? []);
-    const facts = {
-      event,
-      entry,
-      mapped: mapped === undefined ? 'unknown' : (mapped(event) ?? 'missing'),
-    } as const;
-    return judgeEvent(deadLetter, facts, { now: clock.now(), permission });
+  const mappedBy = known && previewedEvents(known);
+  return chosen.map((event) => {
+    const mapped = mappedBy?.(event);
+    const keys = keysOf(deadLetter, event, { preview: known, mapped });
+    return { event, keys, mapped: mappedBy === undefined ? 'unknown' : (mapped ?? 'missing') };
   });
-  return { judged, preview };
 }
 
 /** What is known of one event when it is judged. */

@@ -16,22 +16,26 @@ export type DeadLetterPreview = {
 };
 
 /** Maps a dead letter's webhook; fails with a sentence where that cannot be done. */
-export async function previewDeadLetter(
+type PreviewDeadLetter = (deadLetter: DeadLetter) => Promise<Result<DeadLetterPreview, string>>;
+
+/** Maps dead letters by the mappings of a project, each of which is read once. */
+export function createPreviewer(
   project: Project,
-  deadLetter: DeadLetter,
   named: { readonly stage?: string | undefined; readonly stackName: string },
-): Promise<Result<DeadLetterPreview, string>> {
-  const webhook = webhookOf(deadLetter);
-  if (webhook === undefined) return fail('The message cannot be read, so that it cannot be mapped.');
-  const mapping = findMapping(project, webhook.source);
-  if (!mapping.ok) return mapping;
+): PreviewDeadLetter {
+  const mappings = new Map<string, ReturnType<typeof findMapping>>();
   const stage = chooseStage(project, named);
-  if (!stage.ok) return stage;
-  return succeed({
-    mapping: mapping.value,
-    preview: await previewIdentified(mapping.value, webhook, stage.value),
-    stage: stage.value,
-  });
+  return async (deadLetter) => {
+    const webhook = webhookOf(deadLetter);
+    if (webhook === undefined) return fail('The message cannot be read, so that it cannot be mapped.');
+    const { source } = webhook;
+    const mapping = mappings.get(source) ?? findMapping(project, source);
+    mappings.set(source, mapping);
+    if (!mapping.ok) return mapping;
+    if (!stage.ok) return stage;
+    const preview = await previewIdentified(mapping.value, webhook, stage.value);
+    return succeed({ mapping: mapping.value, preview, stage: stage.value });
+  };
 }
 
 /** The stage that was named, or the one of the stack's name, `webhook-adapter-<stage>`. */

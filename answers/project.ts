@@ -6,8 +6,8 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
-import { NAME_STACK } from '../lib/config/invocation.ts';
-import { escapeUnseen, print } from '../lib/config/print.ts';
+import { escapeUnseen } from '../lib/config/print.ts';
+import { reportProgress } from '../lib/config/progress.ts';
 import { CONTRACT_FILE, contractBeside, definitionsById, readContract } from '../lib/mapping/contract.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import {
@@ -186,7 +186,49 @@ type AccountClock = {
   readonly speed: number;
 };
 
-const TRUE_CLOCK: AccountClock = { now: () => new Date(), speed: 1 };
+/** The time of this machine and that of AWS may differ by so much before a person is told. */
+const TOLD_SKEW = 30_000;
+
+/** An answer's date has whole seconds, and is under way for a while: less than this is no skew. */
+const LEAST_SKEW = 2_000;
+
+/**
+ * AWS's clock: windows of time ("the last two hours", "from now on") are meant by it, as its logs and queues are dated by it.
+ * It is read off the date of one answer of SQS, whatever the answer says; where there is none, the clock is this machine's.
+ */
+async function readAwsClock(sqs: SQSClient): Promise<AccountClock> {
+  const region = await Promise.resolve(sqs.config.region()).catch(() => undefined);
+  const { AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL } = process.env;
+  const host = `sqs.${region}.amazonaws.com${region?.startsWith('cn-') ? '.cn' : ''}`;
+  const skew =
+    region === undefined ? 0 : await readSkew(AWS_ENDPOINT_URL_SQS || AWS_ENDPOINT_URL || `https://${host}`);
+  if (Math.abs(skew) >= TOLD_SKEW) {
+    const seconds = Math.round(Math.abs(skew) / 1000);
+    const side = skew < 0 ? 'ahead of' : 'behind';
+    reportProgress(`This machine's clock is ${seconds} s ${side} that of AWS. Times are taken by AWS's.`);
+  }
+  return { now: () => new Date(Date.now() + skew), speed: 1 };
+}
+
+/** How many milliseconds a server's clock is ahead of this machine's; negative where it is behind. */
+async function readSkew(url: string): Promise<number> {
+  const sentAt = Date.now();
+  const answer = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(3_000) }).catch(
+    () => undefined,
+  );
+  const date = Date.parse(answer?.headers.get('date') ?? '');
+  const skew = date + 500 - (sentAt + Date.now()) / 2;
+  return Math.abs(skew) >= LEAST_SKEW ? skew : 0;
+}
+
+/** What a reader of times has to know where the local run is faster than the world. */
+export function explainClock({ clock: { speed } }: Pick<Account, 'clock'>): string | undefined {
+  if (speed === 1) return undefined;
+  return (
+    `Two clocks: those of the queues and of the deliver function go ${speed} times as fast as this machine's in this local run. ` +
+    `When a webhook was received is by this machine's.`
+  );
+}
 
 export type AccountChoice = {
   /** Name of an adapter on AWS, or of its stack, reached with the usual SDK credentials; without it, the local run. */
@@ -207,21 +249,24 @@ const healthSchema = z.object({
 export async function openAccount({ stack, port }: AccountChoice): Promise<Result<Account, string>> {
   if (stack !== undefined) {
     const found = await findAdapter(stack);
+    // Where the SDK is pointed at another endpoint, the queue's URL must not lead elsewhere.
+    const sqs = new SQSClient({ useQueueUrlAsEndpoint: false });
     return succeed({
       // Who may not ask CloudFormation gives the adapter's own name.
       stackName: found.ok ? found.value.name : stack,
       logGroups: found.ok ? succeed(found.value.logGroups) : found,
-      // Where the SDK is pointed at another endpoint, the queue's URL must not lead elsewhere.
-      sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
+      sqs,
       secretsManager: new SecretsManagerClient({}),
       dynamoDb: new DynamoDBClient({}),
-      clock: TRUE_CLOCK,
+      clock: await readAwsClock(sqs),
     });
   }
   const url = `http://127.0.0.1:${port}`;
   const health = await readHealth(url);
   if (health === undefined) {
-    return fail(`Nothing answers at ${url}/healthz. ${NAME_STACK}`);
+    return fail(
+      `Nothing answers at ${url}/healthz. Start it with "npm start", or name a stack with --stack.`,
+    );
   }
   const { region, endpoints, clock } = health;
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -248,19 +293,4 @@ async function readHealth(url: string): Promise<z.infer<typeof healthSchema> | u
   } catch {
     return undefined;
   }
-}
-
-/** Says how far work has come, on stderr, so that what a program reads stays clean. */
-export function reportProgress(text: string): void {
-  print(text, process.stderr);
-}
-
-/** Reports a growing count, once each time that it has grown by `every`. */
-export function reportEvery(every: number, format: (count: number) => string): (count: number) => void {
-  let reported = 0;
-  return (count) => {
-    if (count < reported + every) return;
-    reported = count;
-    reportProgress(format(count));
-  };
 }

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { replayedMessage } from '../lambdas/buffer/message.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
+import { startProgress } from '../lib/config/progress.ts';
 import {
   type DeadLetter,
   type DeadLetterChoice,
@@ -18,10 +19,17 @@ import {
   removeDeadLetter,
   showAgain,
 } from './dead-letter-queue.ts';
-import { formatJudgement, type Judged, judgeLetter, type ReplayPermission, replaysOf } from './judgement.ts';
+import {
+  formatJudgement,
+  type Judged,
+  judgeLetter,
+  judgeLetters,
+  type ReplayPermission,
+  replaysOf,
+} from './judgement.ts';
 import { recordActions } from './ledger-items.ts';
 import { failuresOf, type LetterEvent } from './letter-events.ts';
-import { type Account, type AccountChoice, type Project, reportProgress } from './project.ts';
+import type { Account, AccountChoice, Project } from './project.ts';
 
 export type ReplayOptions = AccountChoice &
   DeadLetterChoice &
@@ -38,42 +46,77 @@ export type Replayed = {
   readonly deadLetter: DeadLetter;
   /** The events that a person chose. */
   readonly chosen: readonly LetterEvent[];
-  readonly outcome: 'replayed' | 'would-replay' | 'stays' | 'failed';
+  readonly outcome: 'replayed' | 'would-replay' | 'stays' | 'failed' | 'not-reached';
   /** Why it stays or failed; of one that goes back, what else there is to know. */
   readonly reasons: readonly string[];
 };
 
-const REPORT_EVERY = 25;
-
 const UNCONFIRMED_BY_ID =
   '--unconfirmed goes with ids alone: each such event is a decision of its own, as it may be a second message.';
 
-/** Puts webhooks back on the buffer, where they go the way of any other; fails with a sentence. */
+/**
+ * Puts webhooks back on the buffer, where they go the way of any other; fails with a sentence. The signal ends it after the
+ * dead letter that it is at: those that were not reached stay dead letters, and are shown again at once.
+ */
 export async function replayDeadLetters(
   project: Project,
   options: ReplayOptions,
+  signal?: AbortSignal,
 ): Promise<Result<readonly Replayed[], string>> {
   if (options.unconfirmed === true && options.ids.length === 0) return fail(UNCONFIRMED_BY_ID);
-  const choice = await takeChosen(options);
+  const choice = await takeChosen(options, signal);
   if (!choice.ok) return choice;
 
   const { account, queue, chosen } = choice.value;
   const replayed: Replayed[] = [];
-  const bufferUrl = await openBuffer(account.sqs, account.stackName);
-  await hideFor(queue, messagesOf(chosen), 60 + chosen.length / options.rate);
+  const { update, end } = startProgress(options.dryRun === true ? 'Judging' : 'Replaying', chosen.length);
   try {
-    for (const one of chosen) {
-      if (replayed.length > 0 && options.dryRun !== true) await pause(1000 / options.rate);
-      replayed.push(await replayOne(one, { project, options, account, queue, bufferUrl }));
-      if (replayed.length % REPORT_EVERY === 0) reportProgress(`${replayed.length} of ${chosen.length} …`);
+    const bufferUrl = await openBuffer(account.sqs, account.stackName);
+    await hideFor(queue, messagesOf(chosen), 60 + chosen.length / options.rate);
+    const context = { project, options, account, queue, bufferUrl };
+    const next = options.dryRun === true ? tryAll(chosen, context) : putBackAll(chosen, context, signal);
+    for await (const some of next) {
+      replayed.push(...some);
+      update(replayed.length);
+      if (signal?.aborted === true) break;
     }
   } finally {
+    end();
     const gone = new Set(
       replayed.flatMap(({ deadLetter, outcome }) => (outcome === 'replayed' ? [deadLetter] : [])),
     );
     await showAgain(queue, messagesOf(chosen.filter(({ deadLetter }) => !gone.has(deadLetter))));
   }
-  return succeed(replayed);
+  const rest = chosen.slice(replayed.length).map(({ deadLetter, chosen: events }) => ({
+    ...{ deadLetter, chosen: events, outcome: 'not-reached' as const, reasons: [] },
+  }));
+  return succeed([...replayed, ...rest]);
+}
+
+async function* putBackAll(
+  chosen: readonly TakenDeadLetter[],
+  context: ReplayContext & { readonly options: Pick<ReplayOptions, 'rate'> },
+  signal?: AbortSignal,
+) {
+  for (const [index, one] of chosen.entries()) {
+    // The pause ends at once where the signal comes in it.
+    if (index > 0)
+      await pause(1000 / context.options.rate, undefined, { ...(signal && { signal }) }).catch(() => {});
+    if (signal?.aborted === true) return;
+    yield [await replayOne(one, context)];
+  }
+}
+
+/** So many are judged together: the ledger reads their events in batches. */
+const JUDGED_TOGETHER = 100;
+
+async function* tryAll(chosen: readonly TakenDeadLetter[], { options, account, project }: ReplayContext) {
+  const bench = { project, account, stage: options.stage };
+  for (let start = 0; start < chosen.length; start += JUDGED_TOGETHER) {
+    const some = chosen.slice(start, start + JUDGED_TOGETHER);
+    const letters = await judgeLetters(some, options, bench);
+    yield some.map((one, index) => planOf(one, letters[index]?.judged ?? []));
+  }
 }
 
 function messagesOf(taken: readonly TakenDeadLetter[]) {
@@ -91,20 +134,23 @@ export type ReplayContext = {
 
 /** Puts one dead letter back on the buffer, or those of its events that were chosen. */
 export async function replayOne(taken: TakenDeadLetter, context: ReplayContext): Promise<Replayed> {
-  const { deadLetter, chosen } = taken;
   const { options, account, project } = context;
   const { judged } = await judgeLetter(taken, options, { project, account, stage: options.stage });
-  const isGoing = judged.some(({ stays }) => stays === undefined);
-  const told = judged.filter(({ stays, remark }) => stays !== undefined || remark !== undefined);
-  const one = { deadLetter, chosen, reasons: formatJudgement(told) };
-  if (!isGoing) return { ...one, outcome: 'stays' };
-  if (options.dryRun === true) return { ...one, outcome: 'would-replay' };
+  const plan = planOf(taken, judged);
+  if (plan.outcome === 'stays' || options.dryRun === true) return plan;
   try {
     await putBack(taken, judged, context);
-    return { ...one, outcome: 'replayed' };
+    return { ...plan, outcome: 'replayed' };
   } catch (error) {
-    return { ...one, outcome: 'failed', reasons: [error instanceof Error ? error.name : String(error)] };
+    return { ...plan, outcome: 'failed', reasons: [error instanceof Error ? error.name : String(error)] };
   }
+}
+
+/** What a replay would do. */
+function planOf({ deadLetter, chosen }: TakenDeadLetter, judged: readonly Judged[]): Replayed {
+  const isGoing = judged.some(({ stays }) => stays === undefined);
+  const told = judged.filter(({ stays, remark }) => stays !== undefined || remark !== undefined);
+  return { deadLetter, chosen, outcome: isGoing ? 'would-replay' : 'stays', reasons: formatJudgement(told) };
 }
 
 /**

@@ -24,7 +24,7 @@ const ABOUT_NOTICES =
   'This package holds code and data of others. What npm installs beside it brings its own licences.';
 const BETWEEN_NOTICES = `\n${'-'.repeat(80)}\n\n`;
 
-const READ_BY_CODE = ['samples/manifest.json', 'samples/README.md', 'samples/payloads'];
+const READ_BY_CODE = ['rehearsal/mappings'];
 
 rmSync(DIST, { recursive: true, force: true });
 execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {

@@ -1,19 +1,69 @@
 import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { explainAwsError } from '../answers/aws-errors.ts';
+import { nearestName } from '../lib/config/file.ts';
 import { INVOCATION } from '../lib/config/invocation.ts';
-import { escapeLines, print } from '../lib/config/print.ts';
+import { escapeLines, joinLines, print } from '../lib/config/print.ts';
 
 /** What a command prints, and the exit code it ends with. */
 export type CommandResult = { readonly text: string; readonly exitCode: number };
 
-/** Runs a command. An error of AWS (no credentials, no such queue) is printed as a line, without its stack trace. */
+/** The stack of the command that this process runs, if it is one on AWS: its errors are told with account and region. */
+let stackOfCommand: string | undefined;
+
+/**
+ * A program whose commands answer a wrong option or argument with one line and the nearest name, and not with the whole help. A
+ * command that is added inherits this.
+ */
+export function withErrorsInOneLine(program: Command): Command {
+  return program
+    .exitOverride(({ code, exitCode }) =>
+      // The program of a command ends with what it has found; a command line that is wrong, with 2.
+      process.exit(exitCode === 0 || code === 'commander.executeSubCommandAsync' ? exitCode : 2),
+    )
+    .configureOutput({ outputError: (text, write) => write(formatUsageError(text)) })
+    .hook('preAction', (_program, command) => {
+      stackOfCommand = command.opts<{ stack?: string }>().stack;
+    });
+}
+
+/** Commander puts the nearest name on a line of its own. */
+function formatUsageError(text: string): string {
+  const [error = '', ...nearest] = explainMissingOption(text).trimEnd().split('\n');
+  const isUnknown = /unknown (option|command)/.test(error);
+  const more = nearest.length === 0 && isUnknown ? ['(--help lists those that there are)'] : nearest;
+  return `${joinLines([[error, ...more].join(' ')])}\n`;
+}
+
+/** Commander misses a required option before it sees that the option was given with a typo. */
+function explainMissingOption(text: string, args: readonly string[] = process.argv.slice(2)): string {
+  const { option = '' } = /required option '(?<option>--[\w-]+)/.exec(text)?.groups ?? {};
+  const typed = args.find((arg) => arg.startsWith('--') && nearestName(arg, [option]) === option);
+  return typed === undefined ? text : `error: unknown option '${typed}'\n(Did you mean ${option}?)`;
+}
+
+/** Runs a command. An error of AWS (no credentials, no such queue) is told in words; any other in a line, without its stack trace. */
 export async function run(command: () => Promise<CommandResult>): Promise<void> {
-  const { text, exitCode } = await command().catch((error: unknown) => ({
-    text: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
-    exitCode: 2,
-  }));
+  const { text, exitCode } = await command().catch(async (error: unknown) =>
+    refuse(await formatError(error)),
+  );
   if (text !== '') print(text, exitCode === 2 ? process.stderr : process.stdout);
   process.exitCode = exitCode;
+}
+
+async function formatError(error: unknown): Promise<string> {
+  const explained = stackOfCommand === undefined ? undefined : await explainAwsError(error, stackOfCommand);
+  return explained ?? (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+}
+
+/** The exit code of a command that was ended by Ctrl-C: 128, and the number of the signal. */
+export const INTERRUPTED = 130;
+
+/** Ends by Ctrl-C, or when the process is asked to end. A second Ctrl-C ends the process at once. */
+export function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
 }
 
 /** The result of a command that cannot be done as it was given. */
@@ -68,7 +118,9 @@ export function askAtTerminal(
   if (input.isTTY !== true || output.isTTY !== true) return undefined;
   return async (question) => {
     const terminal = createInterface({ input, output });
-    const answer = await terminal.question(escapeLines(question));
+    // Ctrl-C closes it: that is no yes.
+    const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+    const answer = await Promise.race([terminal.question(escapeLines(question)).catch(() => ''), closed]);
     terminal.close();
     return /^y(es)?$/i.test(answer.trim());
   };

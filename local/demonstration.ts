@@ -1,15 +1,19 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Mapped } from '../lambdas/map/webhook.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { previewIdentified } from '../lib/mapping/examples/preview.ts';
+import type { Example } from '../lib/mapping/examples/example.ts';
+import { previewWebhook, wasTooOld } from '../lib/mapping/examples/preview.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import { LOCAL_STACK, LOCAL_STAGE } from '../lib/stages/synthesize.ts';
 import { type SignedSample, sampleNames, signSample } from '../signing/samples.ts';
 import { CREDENTIALS } from './emulator/template.ts';
 import type { DeliverLine, IngestLine, LocalRun } from './run.ts';
 
-/** A sample of a source that has a mapping folder. */
-export type Demonstrated = { readonly mapping: MappingFile; readonly sample: string };
+/** A mapping, and the examples of its folder, which can be sent as samples can. */
+export type Demonstrable = { readonly mapping: MappingFile; readonly examples: readonly Example[] };
+
+/** A sample of a source that has a mapping folder, or an example of the folder. */
+export type Demonstrated = Demonstrable & { readonly sample: string };
 
 /** The samples that are chosen first; other sources take the place of those that are not there. */
 const FIRST: readonly (readonly [source: string, sample: string])[] = [
@@ -36,11 +40,11 @@ export type Story = {
 
 /**
  * Chooses what the demonstration sends: one sample of each of two sources, among those that can be signed here and become
- * an event. There may be fewer, or none: a mapping folder needs no sample.
+ * an event. There may be fewer, or none: a mapping folder needs neither sample nor example.
  */
 export async function chooseSamples(
   run: Pick<LocalRun, 'stack'>,
-  mappings: readonly MappingFile[],
+  mappings: readonly Demonstrable[],
 ): Promise<readonly Demonstrated[]> {
   const chosen = new Map<string, Demonstrated>();
   for (const candidate of candidatesAmong(mappings)) {
@@ -51,9 +55,9 @@ export async function chooseSamples(
   return [...chosen.values()];
 }
 
-function candidatesAmong(mappings: readonly MappingFile[]): readonly Demonstrated[] {
-  const all = mappings.flatMap((mapping) =>
-    sampleNames(mapping.source).map((sample) => ({ mapping, sample })),
+function candidatesAmong(mappings: readonly Demonstrable[]): readonly Demonstrated[] {
+  const all = mappings.flatMap(({ mapping, examples }) =>
+    namesToSend({ mapping, examples }).map((sample) => ({ mapping, examples, sample })),
   );
   const order = ({ mapping, sample }: Demonstrated) => {
     const place = FIRST.findIndex(([source]) => source === mapping.source);
@@ -63,22 +67,27 @@ function candidatesAmong(mappings: readonly MappingFile[]): readonly Demonstrate
   return all.toSorted((one, other) => order(one) - order(other));
 }
 
-async function becomesEvent(
-  run: Pick<LocalRun, 'stack'>,
-  { mapping, sample }: Demonstrated,
-): Promise<boolean> {
-  const signed = await signLocally(run, mapping, sample);
+/** What can be sent of a source: its samples, then the examples of its folder. */
+export function namesToSend({ mapping: { source }, examples }: Demonstrable): readonly string[] {
+  const ofFolder = examples.map(({ name }) => name.slice(source.length + 1));
+  return [...new Set([...sampleNames(source), ...ofFolder])];
+}
+
+/** Whether an event is delivered of it today: an example may be too old by now for the mapping's `max-age`. */
+async function becomesEvent(run: Pick<LocalRun, 'stack'>, candidate: Demonstrated): Promise<boolean> {
+  const signed = await signLocally(run, candidate);
   if (!signed.ok) return false;
-  return (await mapSample(mapping, signed.value)).some(({ kind }) => kind === 'event');
+  const mapped = await mapSample(candidate.mapping, signed.value);
+  return mapped.some((event) => event.kind === 'event' && !wasTooOld(event, new Date()));
 }
 
 /** Sends a sample through a local run and follows it to its end; fails with a sentence if it cannot be signed. */
 export async function playSample(
   { stack, lines }: LocalRun,
-  mapping: MappingFile,
-  sampleName: string,
+  demonstrated: Demonstrated,
 ): Promise<Result<Story, string>> {
-  const signed = await signLocally({ stack }, mapping, sampleName);
+  const { mapping } = demonstrated;
+  const signed = await signLocally({ stack }, demonstrated);
   if (!signed.ok) return fail(signed.failure);
   const { sample, headers, path } = signed.value;
 
@@ -119,22 +128,16 @@ async function mapSample(
   mapping: MappingFile,
   { sample, headers }: SignedSample,
 ): Promise<readonly Mapped[]> {
-  const webhook = {
-    rawBody: sample.body,
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
-    receivedAt: new Date(),
-    eventTypes: [sample.eventType],
-    bodyFormat: 'json' as const,
-  };
-  const preview = await previewIdentified(mapping, webhook, LOCAL_STAGE);
+  const byLowerCase = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  const webhook = { rawBody: sample.body, headers: new Map(byLowerCase), receivedAt: new Date() };
+  const preview = await previewWebhook(mapping, webhook, LOCAL_STAGE);
   return preview.outcome === 'mapped' ? preview.events : [];
 }
 
 /** Signs a sample with the secret that the local run's Secrets Manager holds. */
 export function signLocally(
   { stack }: Pick<LocalRun, 'stack'>,
-  mapping: MappingFile,
-  sampleName: string,
+  { mapping, examples, sample }: Demonstrated,
 ): Promise<Result<SignedSample, string>> {
   const secretsManager = new SecretsManagerClient({
     region: stack.region,
@@ -142,7 +145,8 @@ export function signLocally(
     credentials: CREDENTIALS,
   });
   return signSample(mapping, {
-    sample: sampleName,
+    sample,
+    examples,
     url: stack.url,
     account: { stackName: LOCAL_STACK, secretsManager },
   });

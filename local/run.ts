@@ -1,11 +1,11 @@
-import { watch } from 'node:fs';
+import { existsSync, type FSWatcher, watch } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import * as z from 'zod';
 import { parseWebexSecret } from '../lambdas/deliver/event-api/keys.ts';
 import { fail, parseJson, type Result, succeed } from '../lambdas/result.ts';
 import { LOCAL_STACK, synthesize } from '../lib/stages/synthesize.ts';
-import { type RunningStack, type RunSettings, runTemplate } from './emulator/stack.ts';
+import { findObstacle, type RunningStack, type RunSettings, runTemplate } from './emulator/stack.ts';
 import { hasNoEffect, readTemplate, type Template } from './emulator/template.ts';
 import {
   type FollowedDefinitions,
@@ -69,7 +69,15 @@ export type Observer = {
 /** Synthesizes the app and runs its template; fails with sentences for a person, and leaves nothing running then. */
 export async function startLocalRun(
   settings: LocalRunSettings,
-  { onLine = () => {}, onText = () => {}, onCall = () => {} }: Observer = {},
+  observer: Observer = {},
+): Promise<Result<LocalRun, string>> {
+  const obstacle = await findObstacle(settings.port);
+  return obstacle === undefined ? startUnhindered(settings, observer) : fail(obstacle);
+}
+
+async function startUnhindered(
+  settings: LocalRunSettings,
+  { onLine = () => {}, onText = () => {}, onCall = () => {} }: Observer,
 ): Promise<Result<LocalRun, string>> {
   const definitions = followDefinitions(settings.tenant === undefined, settings.mappings);
   const simulator = await startSimulator(settings, definitions.now, onCall);
@@ -209,8 +217,16 @@ export function watchMappings(
     clearTimeout(timer);
     timer = setTimeout(async () => onRedeployed(await redeploy()), SETTLE_MILLISECONDS);
   };
+  const look = () => watch(mappings, { recursive: true }, redeploySoon);
+  let inside: FSWatcher | undefined = look();
   const watchers = [
-    watch(mappings, { recursive: true }, redeploySoon),
+    // A watch ends with its folder: one that comes back is watched anew.
+    watch(dirname(mappings), (_, name) => {
+      if (name !== basename(mappings)) return;
+      inside?.close();
+      inside = existsSync(mappings) ? look() : undefined;
+      redeploySoon();
+    }),
     // The folder rather than the file: many editors put a new file in the place of the old one.
     watch(dirname(contractFile), (_, name) => {
       if (name === basename(contractFile)) redeploySoon();
@@ -218,6 +234,7 @@ export function watchMappings(
   ];
   return {
     close: () => {
+      inside?.close();
       for (const watcher of watchers) watcher.close();
     },
   };

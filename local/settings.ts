@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import * as z from 'zod';
 import { PROJECT, projectOf, readMappings } from '../answers/project.ts';
@@ -32,7 +30,10 @@ export function readSettings(argv: readonly string[]): Settings {
       new Option('--port <number>', 'port of the HTTP API').env('PORT').default(8787).argParser(readPort),
     )
     .addOption(
-      new Option('--event-url <url>', 'call this event API (default: the Webex Campaign simulator)')
+      new Option(
+        '--event-url <url>',
+        'call this event API, without the demonstration unless --once asks for it (default: the Webex Campaign simulator)',
+      )
         .env('WEBEX_EVENT_URL')
         .argParser(readEventUrl),
     )
@@ -66,7 +67,7 @@ function readEventUrl(text: string): string {
 }
 
 /** The environment may name another, as `MAPPINGS_FOLDER` does for the mappings. */
-const SECRETS_FILE = process.env.LOCAL_SECRETS || new URL('./secrets.json', import.meta.url);
+const SECRETS_FILE = process.env.LOCAL_SECRETS || 'local/secrets.json';
 
 /**
  * Secrets of the local run, each as it would stand in Secrets Manager, by the name that mapping files have for it. They open
@@ -74,16 +75,16 @@ const SECRETS_FILE = process.env.LOCAL_SECRETS || new URL('./secrets.json', impo
  */
 export type LocalSecrets = Readonly<Record<string, unknown>>;
 
-/** Reads the file as it is now: a change takes effect as a rotation would. */
+/** Reads the file as it is now: a change takes effect as a rotation would. None of them where there is no file. */
 export function readLocalSecrets(): LocalSecrets {
+  if (!existsSync(SECRETS_FILE)) return {};
   return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(SECRETS_FILE, 'utf8')));
 }
 
 /** What a person adds to that file for a secret that has no value yet. @param name the name that mapping files have for it */
 export function formatMissing(name: string): string {
-  const file = typeof SECRETS_FILE === 'string' ? SECRETS_FILE : relative('', fileURLToPath(SECRETS_FILE));
   const row = name === 'webex-campaign' ? '{ "primary": "…" }' : '{ "signingSecrets": ["…"] }';
-  return `add to ${file}  ${JSON.stringify(name)}: ${row}`;
+  return `add to ${SECRETS_FILE}  ${JSON.stringify(name)}: ${row}`;
 }
 
 /** The same as the Secrets Manager of a stack has them: under the stack's own names. */

@@ -5,12 +5,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { contractFileOf, PROJECT, projectOf } from '../answers/project.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
+import { INVOCATION } from '../lib/config/invocation.ts';
 import { escapeUnseen, print, printStyled } from '../lib/config/print.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
-import { foldersOf, readMappingFolders } from '../lib/mapping/folders.ts';
+import { foldersOf, readExamples, readMappingFolders } from '../lib/mapping/folders.ts';
 import { LOCAL_STAGE } from '../lib/stages/synthesize.ts';
-import { sampleNames } from '../signing/samples.ts';
-import { chooseSamples, type Demonstrated, isDelivered, playSample, signLocally } from './demonstration.ts';
+import {
+  chooseSamples,
+  type Demonstrated,
+  isDelivered,
+  namesToSend,
+  playSample,
+  signLocally,
+} from './demonstration.ts';
 import {
   formatCall,
   formatFact,
@@ -30,10 +37,10 @@ const CONTRACT = contractFileOf({ mappings: MAPPINGS, ...FILES });
 const POLL_MILLISECONDS = 1_000;
 
 const NO_SAMPLE =
-  'no mapping folder has a sample that can be signed and becomes an event: docs/add-a-source.md, 4, says how to add one';
+  'no mapping folder has a sample or an example that can be signed and becomes an event: docs/add-a-source.md, 4';
 
 /** What the printed commands name where there is no sample. */
-const PLACEHOLDER = { mapping: { source: '<source>' }, sample: '<sample>' };
+const PLACEHOLDER = { source: '<source>', sample: '<sample>' };
 
 let ending: Promise<void> | undefined;
 let keptIn: string | undefined;
@@ -67,21 +74,28 @@ async function start(settings: Settings): Promise<Result<'up' | 'delivered' | 'n
   introduce(run.value);
   warnOfSecrets(mappings.value);
 
-  const samples = await chooseSamples(run.value, mappings.value);
-  const demonstrated = await demonstrate(run.value, samples);
+  const demonstrable = mappings.value.map((mapping) => ({ mapping, examples: examplesOf(mapping) }));
+  const samples = await chooseSamples(run.value, demonstrable);
   if (settings.once) {
+    const demonstrated = await demonstrate(run.value, samples);
     await run.value.stop();
     return succeed(demonstrated);
   }
+  // Another event API may be a tenant's: nothing is sent there that was not asked for.
+  if (settings.eventUrl === undefined) await demonstrate(run.value, samples);
   isLive = true;
-  const redeploy = () => run.value.redeploy();
+  followMappings(run.value);
+  await invite(run.value, samples);
+  return succeed('up');
+}
+
+function followMappings(run: LocalRun): void {
+  const redeploy = () => run.redeploy();
   watchMappings({ mappings: MAPPINGS, contractFile: CONTRACT }, redeploy, (redeployed) => {
     printStyled(formatRedeployed(redeployed));
     const read = readMappingFolders(MAPPINGS);
     if (read.ok) warnOfSecrets(read.value);
   });
-  await invite(run.value, samples);
-  return succeed('up');
 }
 
 /** Reads the mappings. Where there is no folder yet, as in a new project, it waits for the first. */
@@ -122,9 +136,9 @@ async function demonstrate(
 ): Promise<'delivered' | 'not-delivered'> {
   if (samples.length === 0) printStyled(`\n${formatFact('no story', NO_SAMPLE)}`);
   let delivered = 0;
-  for (const [index, { mapping, sample }] of samples.entries()) {
-    const story = await playSample(run, mapping, sample);
-    printStyled(story.ok ? formatStory(index + 1, mapping.source, story.value) : story.failure);
+  for (const [index, sample] of samples.entries()) {
+    const story = await playSample(run, sample);
+    printStyled(story.ok ? formatStory(index + 1, sample.mapping.source, story.value) : story.failure);
     if (story.ok && isDelivered(story.value)) delivered += 1;
   }
   return samples.length > 0 && delivered === samples.length ? 'delivered' : 'not-delivered';
@@ -133,8 +147,9 @@ async function demonstrate(
 /** Shows how to send a webhook of one's own, signed now. */
 async function invite(run: LocalRun, samples: readonly Demonstrated[]): Promise<void> {
   printStyled(formatHeading('Send your own'));
-  for (const { mapping, sample } of samples) {
-    const signed = await signLocally(run, mapping, sample);
+  for (const demonstrated of samples) {
+    const { mapping, sample } = demonstrated;
+    const signed = await signLocally(run, demonstrated);
     if (!signed.ok) continue;
     const headers = Object.entries(signed.value.headers).map(([name, value]) =>
       escapeUnseen(`-H '${name}: ${value}'`),
@@ -145,17 +160,22 @@ async function invite(run: LocalRun, samples: readonly Demonstrated[]): Promise<
   }
   const port = new URL(run.stack.url).port;
   const at = port === '8787' ? '' : ` --port ${port}`;
-  const [
-    {
-      mapping: { source },
-      sample,
-    } = PLACEHOLDER,
-  ] = samples;
-  const another = sampleNames(source).find((name) => name !== sample) ?? sample;
+  const { source, sample } = anotherThan(samples[0]);
   printStyled('\n  A signature may be valid for five minutes only. For a new one, or another sample:');
-  printStyled(`  npm run -s adapter -- send${at} --source ${source} --sample ${another}`);
-  printStyled(`  npm run -s adapter -- dead-letter list${at}`);
+  printStyled(`  ${INVOCATION} send${at} --source ${source} --sample ${sample}`);
+  printStyled(`  ${INVOCATION} dead-letter list${at}`);
   printStyled(`\n${formatFact('up', 'Ctrl-C ends it. What happens from here on:')}`);
+}
+
+/** Another sample of the same source, where there is one. */
+function anotherThan(shown: Demonstrated | undefined): typeof PLACEHOLDER {
+  if (shown === undefined) return PLACEHOLDER;
+  const sample = namesToSend(shown).find((name) => name !== shown.sample) ?? shown.sample;
+  return { source: shown.mapping.source, sample };
+}
+
+function examplesOf({ source }: MappingFile): Demonstrated['examples'] {
+  return readExamples(join(MAPPINGS, source), source).examples;
 }
 
 /** Keeps a body in a file: its times are of now, other than those of the sample, and it is what was signed. */

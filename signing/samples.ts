@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
 import { signingSecretsSchema } from '../lambdas/ingest/receive.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseSecret } from '../lambdas/secret.ts';
 import { follow } from '../lambdas/webhook-body.ts';
+import { PACKAGE_ROOT } from '../lib/config/invocation.ts';
 import { type Example, setMembers } from '../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import { secretNameOf } from '../lib/mapping/schema.ts';
 import { type Flaws, signFlawed } from './flawed-webhook.ts';
 
-const SAMPLES = new URL('../samples/', import.meta.url);
+const SAMPLES = pathToFileURL(join(PACKAGE_ROOT, 'samples/'));
 
 const manifestSchema = z.array(
   z.object({

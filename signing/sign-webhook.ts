@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { type AST, RegExpParser, visitRegExpAST } from '@eslint-community/regexpp';
 import * as z from 'zod';
 import { readFields } from '../lambdas/form-body.ts';
@@ -329,4 +329,34 @@ function read(rawBody: Uint8Array): unknown {
 
 function write(body: object): Uint8Array {
   return Buffer.from(JSON.stringify(body));
+}
+
+/** The forms in which vendors give out their secrets. */
+const FORMS: readonly ((bytes: Buffer) => string)[] = [
+  (bytes) => `whsec_${bytes.toString('base64')}`,
+  (bytes) => bytes.toString('hex'),
+  (bytes) => bytes.toString('base64'),
+];
+
+const PRIVATE_KEY_KINDS: readonly string[] = ['ecdsa', 'rsa', 'ed25519'];
+
+/** Makes a signing secret that a signature takes; fails with a sentence where only the vendor can sign. */
+export function makeSigningSecret(scheme: SignatureScheme): Result<string, string> {
+  if (PRIVATE_KEY_KINDS.includes(scheme.kind))
+    return fail(`Only the vendor can sign by ${scheme.kind}: it has the private key.`);
+  let reason = '';
+  for (const form of FORMS) {
+    const secret = form(randomBytes(24));
+    const url = 'http://127.0.0.1/webhooks/source';
+    const signed = signWebhook(scheme, {
+      secret,
+      url,
+      rawBody: Buffer.from('{}'),
+      at: new Date(),
+      id: 'id',
+    });
+    if (signed.ok) return succeed(secret);
+    reason = signed.failure;
+  }
+  return fail(reason);
 }

@@ -6,8 +6,8 @@ import {
   type LogGroup,
   StartQueryCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
+import { reportProgress } from '../../lib/config/progress.ts';
 import type { OfFunction } from '../deployed-stack.ts';
-import { reportProgress } from '../project.ts';
 import {
   countLines,
   type LogCounts,

@@ -7,6 +7,7 @@ import {
   type DeadLetterFilters,
   deadLetterJson,
   eventNameOf,
+  explainNoMatch,
   filterDeadLetters,
   formatAnswer,
   ledgerWebhookOf,
@@ -16,11 +17,14 @@ import {
   type TakenDeadLetter,
   takeChosen,
 } from '../../answers/dead-letter.ts';
-import { putMessage, removeDeadLetter, showAgain } from '../../answers/dead-letter-queue.ts';
+import { countHeld, putMessage, removeDeadLetter, showAgain } from '../../answers/dead-letter-queue.ts';
 import { recordActions } from '../../answers/ledger-items.ts';
-import { failuresOf, formatEventName, type LetterFailure } from '../../answers/letter-events.ts';
-import { type AccountChoice, openAccount } from '../../answers/project.ts';
+import { ADVICE, failuresOf, formatEventName, type LetterFailure } from '../../answers/letter-events.ts';
+import { type AccountChoice, explainClock, openAccount } from '../../answers/project.ts';
+import { didYouMean } from '../../lib/config/file.ts';
+import { INVOCATION } from '../../lib/config/invocation.ts';
 import { joinLines } from '../../lib/config/print.ts';
+import { startProgress } from '../../lib/config/progress.ts';
 import {
   type Ask,
   askAtTerminal,
@@ -28,6 +32,8 @@ import {
   example,
   formatCount,
   formatDuration,
+  INTERRUPTED,
+  interruption,
   readDuration,
   refuse,
   run,
@@ -36,8 +42,12 @@ import {
 
 export function registerList(group: Command): void {
   withFilters(group.command('list'))
-    .description('show what is in the dead-letter queue, and why')
-    .addHelpText('after', example('dead-letter list --source stripe --newer-than 2h'))
+    .description('show what is in the dead-letter queue, and why: counted by cause, or one by one')
+    .option('--all', 'list each dead letter')
+    .addHelpText(
+      'after',
+      example('dead-letter list', 'dead-letter list --all --source stripe --newer-than 2h'),
+    )
     .action((options) => run(() => listDeadLetters(options)));
 }
 
@@ -45,10 +55,17 @@ export function registerList(group: Command): void {
 export function withFilters(command: Command): Command {
   return withAccount(command)
     .option('--source <name>', 'of this source')
-    .option('--code <code>', 'with this code')
+    .option('--code <code>', 'with this code', readCode)
     .option('--event <name>', 'about this event of the mapping')
     .option('--older-than <duration>', 'dead letters for longer than 45s, 30m, 2h, 3d', readDuration)
     .option('--newer-than <duration>', 'dead letters for less than that', readDuration);
+}
+
+/** Codes are a closed set: one that is not among them is a typo, and would match nothing. */
+function readCode(text: string): string {
+  const codes = Object.keys(ADVICE);
+  if (codes.includes(text)) return text;
+  throw new InvalidArgumentError(didYouMean(text, codes, `There are: ${codes.join(', ')}.`));
 }
 
 /** Adds the options by which some events of a dead letter are chosen; `--event` is among the filters. */
@@ -63,28 +80,92 @@ function readItem(text: string): number {
 }
 
 /** `adapter dead-letter list`: what is in the dead-letter queue, and why. */
-export async function listDeadLetters(
-  options: AccountChoice & DeadLetterFilters & { readonly json?: boolean | undefined },
-): Promise<CommandResult> {
+export async function listDeadLetters(options: ListOptions): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
+  const held = await countHeld(account.value);
   const all = await readDeadLetters(account.value);
   const now = account.value.clock.now();
   const matching = filterDeadLetters(all, options, now);
   const text =
     options.json === true
       ? JSON.stringify(matching.map(deadLetterJson), null, 2)
-      : formatList(matching, all.length, now);
+      : joinParts([
+          all.length === 0 && held > 0 ? undefined : formatMatching(matching, all, { ...options, now }),
+          formatHeld(held),
+          matching.length === 0 ? undefined : explainClock(account.value),
+        ]);
   return { text, exitCode: 0 };
 }
 
-function formatList(deadLetters: readonly DeadLetter[], all: number, now: Date): string {
-  if (all === 0) return 'The dead-letter queue is empty.';
-  if (deadLetters.length === 0) return `No dead letter matches (${all} in the queue).`;
-  const queue = formatCount(all, 'dead letter');
-  const title = deadLetters.length === all ? queue : `${deadLetters.length} of ${queue}`;
-  const blocks = deadLetters.map((one) => formatDeadLetter(one, now));
-  return [`${title}, oldest first:`, ...blocks, formatCodes(deadLetters)].join('\n\n');
+type ListOptions = AccountChoice &
+  DeadLetterFilters & { readonly all?: boolean | undefined; readonly json?: boolean | undefined };
+
+function joinParts(parts: readonly (string | undefined)[]): string {
+  return parts.filter((part) => part !== undefined).join('\n\n');
+}
+
+function formatMatching(
+  matching: readonly DeadLetter[],
+  all: readonly DeadLetter[],
+  { now, ...options }: ListOptions & { readonly now: Date },
+): string {
+  if (all.length === 0) return 'The dead-letter queue is empty.';
+  if (matching.length === 0)
+    return joinLines([
+      [`No dead letter matches (${all.length} in the queue).`, explainNoMatch(all, options)]
+        .filter(Boolean)
+        .join(' '),
+    ]);
+  const queue = formatCount(all.length, 'dead letter');
+  const title = matching.length === all.length ? queue : `${matching.length} of ${queue}`;
+  if (options.all !== true)
+    return [
+      `${title}, by cause ("--all" lists each):`,
+      ...causesOf(matching).map((cause) => formatCause(cause, now, options)),
+    ].join('\n\n');
+  const blocks = matching.map((one) => formatDeadLetter(one, now));
+  return [`${title}, oldest first:`, ...blocks, formatCodes(matching)].join('\n\n');
+}
+
+/** What another command holds is in the queue, too, and cannot be read now. */
+export function formatHeld(held: number): string | undefined {
+  if (held === 0) return undefined;
+  const are = held === 1 ? 'dead letter is' : 'dead letters are';
+  return `${held} ${are} held by another command or reader, or were a moment ago, and cannot be shown. They come back by themselves, in two minutes unless a replay goes on.`;
+}
+
+/** Dead letters that failed alike: by the first failure's code, the source and the events. Most first. */
+type Cause = { readonly deadLetters: readonly DeadLetter[]; readonly first: DeadLetter };
+
+function causesOf(deadLetters: readonly DeadLetter[]): readonly Cause[] {
+  const alike = Map.groupBy(deadLetters, ({ code, source, failures }) =>
+    JSON.stringify([code, source, [...new Set(failures.map(({ event }) => event))]]),
+  );
+  return [...alike.values()]
+    .flatMap((some) => (some[0] === undefined ? [] : [{ deadLetters: some, first: some[0] }]))
+    .toSorted((one, other) => other.deadLetters.length - one.deadLetters.length);
+}
+
+function formatCause({ deadLetters, first }: Cause, now: Date, { stack }: ListOptions): string {
+  const { id, code, failures, source = '?', since } = first;
+  const [failure] = failures;
+  const events = [...new Set(failures.flatMap(({ event }) => event ?? []))].join(', ');
+  const answer = failure && (formatAnswer(failure.answer) ?? failure.detail);
+  const age = `${formatDuration((now.getTime() - since.getTime()) / 1000)} ago`;
+  const at = stack === undefined ? '' : ` --stack ${stack}`;
+  const facts: readonly Fact[] = [
+    ['oldest', `${age}, ${id}`],
+    ['answer', answer],
+    ['next', `${INVOCATION} dead-letter show ${id}${at}`],
+  ];
+  const lines = facts.flatMap(([name, value]) =>
+    value === undefined ? [] : [`  ${name.padEnd(9)}${value}`],
+  );
+  return joinLines([
+    `${deadLetters.length}  ${code}  ${[source, events].filter(Boolean).join(' ')}`,
+    ...lines,
+  ]);
 }
 
 function formatDeadLetter(deadLetter: DeadLetter, now: Date): string {
@@ -165,17 +246,21 @@ export function registerDrop(group: Command): void {
     .option('--yes', 'do not ask')
     .option('--dry-run', 'say what would be dropped, and change nothing')
     .addHelpText('after', example('dead-letter drop 1f3c9a2b --reason "arrived, says Cisco"'))
-    .action((ids, options) => run(() => dropDeadLetters({ ids, ...options })));
+    .action((ids, options) => run(() => dropDeadLetters({ ids, ...options }, undefined, interruption())));
 }
 
-/** `adapter dead-letter drop`: takes dead letters away for good; the ledger keeps who did it and why. */
+/**
+ * `adapter dead-letter drop`: takes dead letters away for good; the ledger keeps who did it and why. The signal ends it after
+ * the dead letter that it is at.
+ */
 export async function dropDeadLetters(
   options: DropOptions,
   ask: Ask | undefined = askAtTerminal(process.stdin, process.stderr),
+  signal?: AbortSignal,
 ): Promise<CommandResult> {
   const problem = checkUsage(options, ask);
   if (problem !== undefined) return refuse(problem);
-  const choice = await takeChosen(options);
+  const choice = await takeChosen(options, signal);
   if (!choice.ok) return refuse(choice.failure);
 
   const { queue, chosen } = choice.value;
@@ -185,18 +270,38 @@ export async function dropDeadLetters(
     if (options.dryRun === true)
       return formatDropped(chosen, 'would be dropped; nothing was changed', options);
     const isSure = options.yes === true || (await ask?.(questionAbout(chosen))) === true;
-    if (!isSure) return { text: 'Nothing was dropped.', exitCode: 1 };
-    for (const one of chosen) {
-      await dropOne(one, choice.value, options);
-      dropped.push(one);
-    }
-    return formatDropped(dropped, 'dropped', options);
+    if (!isSure || signal?.aborted === true) return { text: 'Nothing was dropped.', exitCode: 1 };
+    await dropAll(choice.value, options, { dropped, signal });
   } finally {
     const rest = chosen.filter((one) => !dropped.includes(one));
     await showAgain(
       queue,
       rest.map(({ message }) => message),
     );
+  }
+  const left = chosen.length - dropped.length;
+  if (left === 0) return formatDropped(dropped, 'dropped', options);
+  const outcome = `dropped; interrupted, and ${left} left as ${left === 1 ? 'it was' : 'they were'}`;
+  return { ...formatDropped(dropped, outcome, options), exitCode: INTERRUPTED };
+}
+
+/** Adds each to `dropped` once it is gone. */
+async function dropAll(
+  choice: TakenChoice,
+  options: DropOptions,
+  { dropped, signal }: { readonly dropped: TakenDeadLetter[]; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const { chosen } = choice;
+  const { update, end } = startProgress('Dropping', chosen.length);
+  try {
+    for (const one of chosen) {
+      if (signal?.aborted === true) break;
+      await dropOne(one, choice, options);
+      dropped.push(one);
+      update(dropped.length);
+    }
+  } finally {
+    end();
   }
 }
 

@@ -5,7 +5,7 @@ import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { type Replayed, type ReplayOptions, replayDeadLetters } from '../../answers/replay.ts';
 import { writeItemRanges } from '../../lambdas/buffer/replay.ts';
 import { joinLines } from '../../lib/config/print.ts';
-import { type CommandResult, example, refuse, run } from '../command-line.ts';
+import { type CommandResult, example, INTERRUPTED, interruption, refuse, run } from '../command-line.ts';
 import { withEvent, withFilters } from './list.ts';
 
 export function registerReplay(group: Command): void {
@@ -30,7 +30,9 @@ export function registerReplay(group: Command): void {
         'dead-letter replay 1f3c9a2b --event paid --item 3',
       ),
     )
-    .action((ids, options) => run(() => replayCommand(projectOf(PROJECT, options), { ids, ...options })));
+    .action((ids, options) =>
+      run(() => replayCommand(projectOf(PROJECT, options), { ids, ...options }, interruption())),
+    );
 }
 
 function readRate(text: string): number {
@@ -43,8 +45,9 @@ function readRate(text: string): number {
 export async function replayCommand(
   project: Project,
   { json, ...options }: ReplayOptions & { readonly json?: boolean | undefined },
+  signal?: AbortSignal,
 ): Promise<CommandResult> {
-  const replayed = await replayDeadLetters(project, options);
+  const replayed = await replayDeadLetters(project, options, signal);
   if (!replayed.ok) return refuse(replayed.failure);
   // What stays or failed is for the person to look at.
   const isWell = replayed.value.every(({ outcome }) => outcome === 'replayed' || outcome === 'would-replay');
@@ -52,7 +55,8 @@ export async function replayCommand(
     json === true
       ? JSON.stringify(replayed.value.map(replayedJson), null, 2)
       : formatReplayed(replayed.value);
-  return { text, exitCode: isWell ? 0 : 1 };
+  const isWhole = replayed.value.every(({ outcome }) => outcome !== 'not-reached');
+  return { text, exitCode: isWhole ? (isWell ? 0 : 1) : INTERRUPTED };
 }
 
 function replayedJson({ deadLetter, chosen, reasons, ...rest }: Replayed): object {
@@ -66,7 +70,8 @@ function replayedJson({ deadLetter, chosen, reasons, ...rest }: Replayed): objec
 
 function formatReplayed(replayed: readonly Replayed[]): string {
   if (replayed.length === 0) return 'No dead letter matches.';
-  const lines = replayed.map(({ deadLetter, chosen, outcome, reasons }) => {
+  const reached = replayed.filter(({ outcome }) => outcome !== 'not-reached');
+  const lines = reached.map(({ deadLetter, chosen, outcome, reasons }) => {
     const { id, code, source, deduplicationId } = deadLetter;
     const events = eventNameOf({ failures: failuresOf(chosen) });
     const name = [source, deduplicationId, events].filter(Boolean).join('  ');
@@ -81,6 +86,9 @@ function formatReplayed(replayed: readonly Replayed[]): string {
 function formatSum(replayed: readonly Replayed[]): string {
   const count = (outcome: Replayed['outcome']) => replayed.filter((one) => one.outcome === outcome).length;
   const would = count('would-replay');
-  if (would > 0) return `${would} would go back to the buffer; nothing was changed.`;
-  return `${count('replayed')} of ${replayed.length} went back to the buffer. "explain ID" tells what becomes of each.`;
+  const left = count('not-reached');
+  const rest =
+    left === 0 ? '' : ` Interrupted: ${left} ${left === 1 ? 'was' : 'were'} not reached, and left as before.`;
+  if (would > 0) return `${would} would go back to the buffer; nothing was changed.${rest}`;
+  return `${count('replayed')} of ${replayed.length} went back to the buffer. "explain ID" tells what becomes of each.${rest}`;
 }

@@ -73,7 +73,7 @@ function summarise(message: MessageDiff): readonly (readonly string[])[] {
     ...formatWholes(message).map((text) => [text, 'does not apply']),
     ...(isForgotten(message) ? [[TITLES['identity-changed']('', undefined), 'no case shows it']] : []),
     ...message.changes.filter(isShown).map((change) => [formatTitle(change), formatShare(change, message)]),
-    ...(isUnseen(message) ? [['edited; no case shows what it does', '0']] : []),
+    ...(isUnseen(message) ? [['no case shows what this does', '0']] : []),
   ];
   const name = `**${plainText(message.event)}** (${plainText(message.source)})`;
   return rows.map((cells, index) => [index === 0 ? name : '', ...cells]);
@@ -108,8 +108,7 @@ const TITLES: Readonly<Record<ChangeClass, (subject: string, otherName: string |
   'no-longer-sent': () => 'customers **no longer get it**',
   'newly-rejected': (code) => `it **cannot be sent** any more and becomes a dead letter: ${code}`,
   'other-person': () => 'it goes to **another person**',
-  'other-definition': () =>
-    '**another event definition** of Webex Campaign is called, and so another message sent',
+  'other-definition': () => 'it calls **another event definition**, and so another message is sent',
   'parameter-added': (name) => `it also has the parameter ${name}`,
   'parameter-removed': (name, now) =>
     now === undefined
@@ -143,15 +142,23 @@ function formatSection(message: MessageDiff, report: DiffReport): string {
 function formatToDo(message: MessageDiff, report: DiffReport): string {
   const lead = '**What to do in Webex Campaign before the deployment:**';
   const tasks = [
-    ...listKeyTasks(message),
+    ...listWholeTasks(message, report),
     ...message.changes.flatMap((change) => TASKS[change.class]({ change, message, report })),
   ];
   if (tasks.length > 0) return `${lead}\n\n${[...new Set(tasks)].map((task) => `- ${task}`).join('\n')}`;
   return isUnseen(message) ? `${lead} Not known, as no case shows what this does.` : `${lead} Nothing.`;
 }
 
-function listKeyTasks({ edits }: MessageDiff): readonly string[] {
-  return edits
+/** What a new message, or another kind of key, asks for. */
+function listWholeTasks(message: MessageDiff, report: DiffReport): readonly string[] {
+  if (message.only === 'after') {
+    const cases = message.changes.flatMap((change) => change.cases);
+    const names = [...new Set(cases.flatMap(({ sends }) => Object.keys(sends?.params ?? {})))];
+    const parameters = names.length === 0 ? '' : ` with the parameters ${names.map(codeText).join(', ')}`;
+    const definition = formatDefinitions(message, report, MARKDOWN);
+    return [`Have the event definition ${definition} ready${parameters}, and the message that it triggers.`];
+  }
+  return message.edits
     .filter(({ path }) => path === 'event-key.kind')
     .map(({ before = '', after = '' }) => {
       return `Make sure that the event definition takes the key ${codeText(after)}. Until the deployment it gets ${codeText(before)}.`;
@@ -164,20 +171,17 @@ const NO_TASK = () => [];
 
 /** What has to be done in Webex Campaign before a change is deployed. */
 const TASKS: Readonly<Record<ChangeClass, (task: Task) => readonly string[]>> = {
-  'newly-sent': ({ change: { cases }, message, report }) => {
-    if (message.only !== 'after') return [];
-    const names = [...new Set(cases.flatMap(({ sends }) => Object.keys(sends?.params ?? {})))];
-    const parameters = names.length === 0 ? '' : ` with the parameters ${names.map(codeText).join(', ')}`;
-    return [
-      `Have the event definition ${formatDefinitions(message, report, MARKDOWN)} ready${parameters}, and the message that it triggers.`,
-    ];
-  },
+  'newly-sent': NO_TASK,
   'no-longer-sent': NO_TASK,
   'newly-rejected': NO_TASK,
   'other-person': NO_TASK,
-  'other-definition': ({ message, report }) => [
-    `Have the new event definition ready, with the message that it triggers, and keep the old one until the deployment: ${formatDefinitions(message, report, MARKDOWN)}.`,
-  ],
+  'other-definition': ({ message, report }) => {
+    const eventIds = message.eventIds.filter(({ before, after }) => before !== after);
+    const ids = formatDefinitions({ eventIds }, report, MARKDOWN);
+    return [
+      `Have the new event definition ready, with the message that it triggers, and keep the old one until the deployment: ${ids}.`,
+    ];
+  },
   'parameter-added': ({ change, message, report }) => {
     if (change.otherName !== undefined) return [];
     const definition = formatDefinitions(message, report, MARKDOWN);

@@ -109,18 +109,18 @@ export function formatDefinition(
   return name === undefined ? code(id) : `${plain(name)} (${code(id)})`;
 }
 
-/** The event definition that a message asks for; that of each stage where they differ. */
+/** The event definition that a message asks for; with its stages, unless it is that of all. */
 export function formatDefinitions(
-  { eventIds }: MessageDiff,
+  { eventIds }: Pick<MessageDiff, 'eventIds'>,
   report: DiffReport,
   markup: Markup = NO_MARKUP,
 ): string {
   const formatted = eventIds.map(({ before, after, stages }) => {
     const [was, is] = [before, after].map((id) => id && formatDefinition(id, stages, report, markup));
-    const both = was && is && was !== is ? `${is} (before: ${was})` : (is ?? was ?? '');
-    return eventIds.length === 1 ? both : `${both} in ${markup.plain(formatStages(stages))}`;
+    const both = was && is && was !== is ? `${is} instead of ${was}` : (is ?? was ?? '');
+    return stages.length === report.stages.length ? both : `${both} in ${markup.plain(formatStages(stages))}`;
   });
-  return formatted.join(', ');
+  return formatted.join('; ');
 }
 
 /** Whether it was renamed, and its mapping does not say so: the ledger does not find what was sent under the old name. */
@@ -136,9 +136,9 @@ function formatStatus(message: MessageDiff): string {
   return former === '' ? '' : ` (before: ${former}${forgotten})`;
 }
 
-/** Whether it was edited, and no webhook shows what that does. */
-export function isUnseen({ edits, changes }: MessageDiff): boolean {
-  return edits.length > 0 && changes.length === 0;
+/** Whether it was edited or is new, and no webhook shows what that does. */
+export function isUnseen({ edits, changes, only }: MessageDiff): boolean {
+  return changes.length === 0 && (edits.length > 0 || only === 'after');
 }
 
 function formatChange(change: Change, message: MessageDiff): readonly string[] {

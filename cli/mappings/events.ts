@@ -10,7 +10,7 @@ import {
   type Project,
 } from '../../answers/project.ts';
 import { isExpression } from '../../lambdas/map/expression.ts';
-import { IN_REPOSITORY } from '../../lib/config/invocation.ts';
+import { PACKAGE_IN_PROJECT } from '../../lib/config/invocation.ts';
 import { mappedBy, runExample } from '../../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { readExamples } from '../../lib/mapping/folders.ts';
@@ -46,11 +46,7 @@ export async function initEvents(project: Project): Promise<CommandResult> {
   };
 }
 
-const SCHEMA = IN_REPOSITORY
-  ? 'webex-events.schema.json'
-  : 'node_modules/webex-campaign-webhook-adapter/webex-events.schema.json';
-
-const HEAD = `# yaml-language-server: $schema=${SCHEMA}
+const HEAD = `# yaml-language-server: $schema=${PACKAGE_IN_PROJECT}webex-events.schema.json
 # The event definitions of Webex Campaign, as they stand there: docs/contract.md
 `;
 

@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { findMapping, PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
 import { isExpression } from '../../lambdas/map/expression.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import { type Definition, definitionOf } from '../../lib/mapping/contract.ts';
+import { type ExampleRun, mappedBy, runExample } from '../../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
+import { readExamples } from '../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { capitalise, formatName, formatValue } from '../../lib/mapping/words.ts';
 import { type CommandResult, example, formatCount, refuse, run } from '../command-line.ts';
@@ -19,32 +22,34 @@ export function registerExplainMapping(program: Command): void {
     .argument('<name>', 'the mapping folder')
     .option('--stage <name>', 'whose mappings and event ids to show (default: the first of stages.yaml)')
     .addHelpText('after', example('explain-mapping stripe'))
-    .action((name, options) =>
-      run(async () => explainMapping(projectOf(PROJECT, options), { name, ...options })),
-    );
+    .action((name, options) => run(() => explainMapping(projectOf(PROJECT, options), { name, ...options })));
 }
 
 /** `adapter explain-mapping`: a mapping in plain English, for those who own the messages. */
-export function explainMapping(
+export async function explainMapping(
   project: Project,
   { name, stage }: { readonly name: string; readonly stage?: string | undefined },
-): CommandResult {
+): Promise<CommandResult> {
   const stages = stageNames(project);
   if (!stages.ok) return refuse(stages.failure);
   const mapping = findMapping(project, name);
   if (!mapping.ok) return refuse(mapping.failure);
-  return { text: formatMapping(mapping.value, stage ?? stages.value[0] ?? ''), exitCode: 0 };
+  const shown = stage ?? stages.value[0] ?? '';
+  const { examples } = readExamples(join(project.mappings, mapping.value.source), mapping.value.source);
+  const runs: ExampleRun[] = [];
+  for (const one of examples) runs.push(await runExample(mapping.value, one, shown));
+  return { text: formatMapping(mapping.value, shown, runs), exitCode: 0 };
 }
 
 /** What becomes of the webhooks of a source, one paragraph an event. */
-function formatMapping(mapping: MappingFile, stage: string): string {
+function formatMapping(mapping: MappingFile, stage: string, runs: readonly ExampleRun[]): string {
   const { source, events, itemId } = resolveMapping(mapping, stage);
   const title = `${capitalise(source)}: ${formatCount(events.length, 'event')}, as in stage ${stage}`;
   const formatted = events.map((event, index) => {
     const name = mapping.events[index]?.definition ?? '';
     const definition = definitionOf({ definition: name }, mapping.contract);
     const named = definition && { ...definition, name };
-    return formatEvent({ source, event, definition: named }, itemId);
+    return formatEvent({ source, event, definition: named, values: valuesOf(runs, event.name) }, itemId);
   });
   return [title, ...formatted].join('\n\n');
 }
@@ -54,9 +59,19 @@ type Explained = {
   readonly source: string;
   readonly event: EventMapping;
   readonly definition: (Definition & { readonly name: string }) | undefined;
+  /** What the folder's examples send, by parameter. */
+  readonly values: Readonly<Record<string, string>>;
 };
 
-function formatEvent({ source, event, definition }: Explained, itemId: Mapping['itemId']): string {
+/** The first value of each parameter in the examples. */
+function valuesOf(runs: readonly ExampleRun[], event: string): Explained['values'] {
+  const sent = runs
+    .flatMap((one) => mappedBy(one, event))
+    .flatMap((mapped) => (mapped.kind === 'event' ? [mapped.event.params] : []));
+  return Object.assign({}, ...sent.toReversed());
+}
+
+function formatEvent({ source, event, definition, values }: Explained, itemId: Mapping['itemId']): string {
   const { name, when, items, required } = event;
   const each = items === undefined ? '' : ' For each item of it that counts,';
   const { kind } = event['event-key'];
@@ -67,7 +82,7 @@ function formatEvent({ source, event, definition }: Explained, itemId: Mapping['
     name,
     `  When ${formatTrigger(source, event)}:${each} ${then}`,
     ...(definition?.description === undefined ? [] : [`  The message: ${definition.description}`]),
-    ...listParameters(event, definition),
+    ...listParameters(event, definition, values),
     ...(when === undefined ? [] : [`  Skipped unless ${formatValue(when)}.`]),
     `  Kept aside as a dead letter when there is no such ${KINDS[kind]}${formatRequired(required)}.`,
     ...formatIdentity(event, itemId),
@@ -99,6 +114,7 @@ export const KINDS: Readonly<Record<EventMapping['event-key']['kind'], string>> 
 function listParameters(
   { 'event-params': params, required }: EventMapping,
   definition: Definition | undefined,
+  values: Explained['values'],
 ): readonly string[] {
   const names = Object.keys(params);
   if (names.length === 0) return ['  It sends nothing else.'];
@@ -107,7 +123,8 @@ function listParameters(
     '  It sends:',
     ...Object.entries(params).map(([name, value]) => {
       const optional = required.includes(name) || !isExpression(value) ? '' : ', if it is there';
-      const { example } = definition?.parameters[name] ?? {};
+      // Without a contract, the folder's examples show what the words mean.
+      const { example = isExpression(value) ? values[name] : undefined } = definition?.parameters[name] ?? {};
       const like = example === undefined || example === value ? '' : `, as in "${example}"`;
       return `    ${name.padEnd(width)}  ${formatValue(value)}${like}${optional}`;
     }),

@@ -93,7 +93,20 @@ async function mapBody(project: Project, options: MapOptions, stage: string): Pr
 
   const webhook = { rawBody: bytes.value, headers: read.value, receivedAt: new Date() };
   const preview = await previewWebhook(mapping.value, webhook, stage);
-  return show({ mapping: mapping.value, preview }, stage, json);
+  const shown = show({ mapping: mapping.value, preview }, stage, json);
+  const isBroken = preview.outcome === 'rejected' && preview.failure.code === 'body-not-json';
+  const where = isBroken && json !== true ? explainBroken(bytes.value) : '';
+  return where === '' ? shown : { ...shown, text: `${shown.text}\n${body}: ${where}` };
+}
+
+/** Where JSON breaks off, as the parser says it: by position, or by the text around it. */
+function explainBroken(bytes: Uint8Array): string {
+  try {
+    JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return '';
+  } catch (error) {
+    return error instanceof Error ? error.message : '';
+  }
 }
 
 function show(

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import {
   contractFileOf,
@@ -13,7 +13,13 @@ import { type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems, type Problem } from '../../lib/config/file.ts';
 import { codeText, markdownTable, plainText } from '../../lib/config/markdown.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
-import { checkStageMappings, isError, warnOfVanished } from '../../lib/mapping/folders.ts';
+import {
+  checkStageMappings,
+  foldersOf,
+  isError,
+  readExamples,
+  warnOfVanished,
+} from '../../lib/mapping/folders.ts';
 import { type CommandResult, example, formatCount, jsonOption, refuse, run } from '../command-line.ts';
 import { readBaseNames } from './base-mappings.ts';
 
@@ -37,6 +43,31 @@ export function registerValidate(program: Command): void {
     .action((options) => run(() => validate(PROJECT, options)));
 }
 
+export function registerTest(program: Command): void {
+  program
+    .command('test')
+    .description('run every example of every mapping folder, and check the folders as "validate" does')
+    .addHelpText('after', example('test'))
+    .action(() => run(() => testMappings(PROJECT)));
+}
+
+/** `adapter test`: each example with whether it becomes what it expects, then all problems. */
+async function testMappings(project: Project): Promise<CommandResult> {
+  const checked = await checkProject(project);
+  if (!checked.ok) return refuse(checked.failure);
+  const { mappings, problems, directories } = checked.value;
+  const examples = [...new Set(directories)].flatMap((directory) =>
+    foldersOf(directory).flatMap((folder) => readExamples(join(directory, folder), folder).examples),
+  );
+  const errors = problems.filter(isError);
+  const failed = examples.filter(({ file }) => errors.some((error) => error.file === file));
+  const lines = examples.map((one) => `${failed.includes(one) ? 'FAILED' : 'ok    '}  ${one.name}`);
+  const counts = `${formatCount(examples.length, 'example')}, ${failed.length} failed.`;
+  const end = errors.length === 0 ? `${counts} ${formatCounts(mappings)}` : counts;
+  const text = [lines.join('\n'), formatProblems(problems), end].filter(Boolean).join('\n\n');
+  return { text, exitCode: errors.length === 0 ? 0 : 1 };
+}
+
 export type ValidateOptions = {
   readonly base?: string | undefined;
   readonly format?: 'text' | 'json' | 'github' | undefined;
@@ -48,20 +79,33 @@ export async function validate(
   project: Project,
   { json, format = json ? 'json' : 'text', base }: ValidateOptions,
 ): Promise<CommandResult> {
+  const found = await checkProject(project);
+  if (!found.ok) return refuse(found.failure);
+  const { mappings, directories } = found.value;
+  const vanished = base === undefined ? succeed([]) : findVanished(base, directories, mappings);
+  if (!vanished.ok) return refuse(vanished.failure);
+  const problems = [...found.value.problems, ...vanished.value];
+  const checked = { problems, counts: formatCounts(mappings), isRight: !problems.some(isError) };
+  return { text: FORMATS[format](checked), exitCode: checked.isRight ? 0 : 1 };
+}
+
+/** The folders of all stages, each of its directory once or more, and their problems. */
+type CheckedProject = {
+  readonly mappings: readonly MappingFile[];
+  readonly problems: readonly Problem[];
+  readonly directories: readonly string[];
+};
+
+async function checkProject(project: Project): Promise<Result<CheckedProject, string>> {
   const stages = stageNames(project);
-  if (!stages.ok) return refuse(stages.failure);
+  if (!stages.ok) return stages;
   const folderOf = (stage: string) => projectOf(project, { stage }).mappings;
-  const { mappings, problems: found } = await checkStageMappings(stages.value, folderOf, {
+  const { mappings, problems } = await checkStageMappings(stages.value, folderOf, {
     contractFile: contractFileOf(project),
     today: new Date(),
     placeholders: stagesForTrial(project),
   });
-  const vanished =
-    base === undefined ? succeed([]) : findVanished(base, stages.value.map(folderOf), mappings);
-  if (!vanished.ok) return refuse(vanished.failure);
-  const problems = [...found, ...vanished.value];
-  const checked = { problems, counts: formatCounts(mappings), isRight: !problems.some(isError) };
-  return { text: FORMATS[format](checked), exitCode: checked.isRight ? 0 : 1 };
+  return succeed({ mappings, problems, directories: stages.value.map(folderOf) });
 }
 
 type Checked = { readonly problems: readonly Problem[]; readonly counts: string; readonly isRight: boolean };

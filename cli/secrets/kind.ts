@@ -128,15 +128,30 @@ function problemsOf(failure: SecretFailure): readonly string[] {
 }
 
 /**
- * Credentials that people paste in place of a signing secret, by their beginnings. Sources: docs.stripe.com/keys,
- * docs.github.com/en/authentication (token formats), shopify.dev (access tokens).
+ * Credentials that people paste in place of another, by their beginnings, and the header of the one signature that they make.
+ * Sources: docs.stripe.com/keys, paystack.com/docs/payments/webhooks, docs.github.com/en/authentication (token formats),
+ * docs.gitlab.com (token prefixes), shopify.dev (access tokens, client secrets), api.slack.com/authentication/token-types,
+ * docs.aws.amazon.com/IAM (unique identifiers), standardwebhooks.com (`whsk_`, `whpk_`).
  */
-const OTHER_CREDENTIALS: readonly (readonly [RegExp, string])[] = [
-  [/^(sk|pk|rk)_(live|test)_/, 'an API key of Stripe'],
+const OTHER_CREDENTIALS: readonly (readonly [RegExp, string, string?])[] = [
+  // Paystack signs with its secret API key, which looks like Stripe's.
+  [/^sk_(live|test)_/, 'an API key of Stripe or Paystack', 'x-paystack-signature'],
+  [/^(pk|rk)_(live|test)_/, 'an API key of Stripe'],
   [/^(gh[pousr]_|github_pat_)/, 'an access token of GitHub'],
+  [/^glpat-/, 'an access token of GitLab'],
   [/^shp(at|ca|pa)_/, 'an access token of Shopify'],
+  [/^shpss_/, 'the client secret of a Shopify app', 'x-shopify-hmac-sha256'],
   [/^re_/, 'an API key of Resend'],
+  [/^SG\./, 'an API key of SendGrid'],
   [/^pat-(na|eu|ap)\d-/, 'an access token of HubSpot'],
+  [/^xox[abeprs]-/, 'a token of Slack'],
+  [/^A[KS]IA[A-Z0-9]{16}$/, 'an access key id of AWS'],
+];
+
+/** Secrets by which webhooks are signed. None of them is a key of the API user. */
+const SIGNING_SECRETS: readonly (readonly [RegExp, string])[] = [
+  [/^wh(sec|sk|pk)_/, 'a signing secret of a webhook'],
+  [/^we_/, 'the id of a webhook endpoint of Stripe'],
 ];
 
 /** What is wrong with a pasted signing secret, in words that do not quote it. */
@@ -144,10 +159,15 @@ export function checkSigningSecret(scheme: Profile['signature'], value: string):
   return checkText(value) ?? checkJson(value) ?? checkKind(scheme, value) ?? checkForm(scheme, value);
 }
 
-/** What is wrong with a pasted key of the API user, in words that do not quote it. */
+/**
+ * What is wrong with a pasted key of the API user, in words that do not quote it. The key is sent to Cisco with every event, so
+ * that nobody else's may be among them. Cisco names no form of its own.
+ */
 export function checkKey(value: string): string | undefined {
   const problem = checkText(value) ?? checkJson(value);
   if (problem !== undefined) return problem;
+  const other = [...OTHER_CREDENTIALS, ...SIGNING_SECRETS].find(([pattern]) => pattern.test(value))?.[1];
+  if (other !== undefined) return `it is ${other}, and would be sent to Webex Campaign`;
   const isKey = keySchema.safeParse(value).success;
   return isKey
     ? undefined
@@ -166,13 +186,13 @@ function checkJson(value: string): string | undefined {
   return /^[{[]/.test(value) ? 'it looks like JSON: give the value alone, its form is made here' : undefined;
 }
 
-/** Paystack signs with its secret API key, which looks like Stripe's. */
-const SIGNED_BY_API_KEY = 'x-paystack-signature';
-
 function checkKind(scheme: Profile['signature'], value: string): string | undefined {
-  if ('signature' in scheme && scheme.signature.header === SIGNED_BY_API_KEY) return undefined;
-  const other = OTHER_CREDENTIALS.find(([pattern]) => pattern.test(value))?.[1];
-  return other === undefined ? undefined : `it is ${other}, and signs no webhook`;
+  const header = 'signature' in scheme ? scheme.signature.header : undefined;
+  const [, other, signs] = OTHER_CREDENTIALS.find(([pattern]) => pattern.test(value)) ?? [];
+  if (other === undefined || (signs !== undefined && signs === header)) return undefined;
+  return signs === undefined
+    ? `it is ${other}, and signs no webhook`
+    : `it is ${other}, and does not sign these webhooks`;
 }
 
 function checkForm(scheme: Profile['signature'], value: string): string | undefined {
@@ -187,6 +207,7 @@ function checkForm(scheme: Profile['signature'], value: string): string | undefi
   }
   const prefix = prefixOf(scheme);
   if (prefix !== undefined && !value.startsWith(prefix)) return `it has to begin with "${prefix}"`;
+  if (value === prefix) return `there is nothing after "${prefix}": was it cut?`;
   return decode(value) === undefined ? `it cannot be read as ${secretForm}: was it cut?` : undefined;
 }
 

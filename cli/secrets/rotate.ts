@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import {
   type Account,
   type AccountChoice,
@@ -28,6 +28,7 @@ import {
   offerCheck,
   type ReadSecretInput,
   readSecretInput,
+  undoChange,
   writtenJson,
 } from './set.ts';
 import {
@@ -209,16 +210,34 @@ export function registerRotate(group: Command): void {
     )
     .argument('<name>', NAME_ARGUMENT)
     .option('--finish', 'take the old value away, if it was not used for 24 hours')
+    .addOption(
+      new Option('--undo', 'take the latest change back: the version before is in use again').conflicts(
+        'finish',
+      ),
+    )
     .option('--force', 'with --finish: whatever the log says')
-    .option('--yes', 'with --finish: do not ask')
-    .addHelpText('after', example('secrets rotate stripe', 'secrets rotate stripe --finish'))
-    .action((name, { finish, ...options }) =>
-      run(async () => {
-        if (finish === true) return finishRotation(projectOf(PROJECT, options), { name, ...options });
-        if (options.force || options.yes) return refuse('--force and --yes go with --finish.');
-        return rotateSecret(projectOf(PROJECT, options), { name, ...options });
-      }),
-    );
+    .option('--yes', 'with --finish or --undo: do not ask')
+    .addHelpText(
+      'after',
+      example('secrets rotate stripe', 'secrets rotate stripe --finish', 'secrets rotate stripe --undo'),
+    )
+    .action((name, options) => run(() => changeSecret(projectOf(PROJECT, options), { name, ...options })));
+}
+
+type ChangeOptions = FinishOptions & {
+  readonly finish?: boolean | undefined;
+  readonly undo?: boolean | undefined;
+};
+
+async function changeSecret(
+  project: Project,
+  { finish, undo, ...options }: ChangeOptions,
+): Promise<CommandResult> {
+  if (finish === true) return finishRotation(project, options);
+  if (options.force === true) return refuse('--force goes with --finish.');
+  if (undo === true) return undoChange(project, options);
+  if (options.yes === true) return refuse('--yes goes with --finish or --undo.');
+  return rotateSecret(project, options);
 }
 
 type RotateOptions = AccountChoice & {
@@ -279,6 +298,7 @@ function formatRotated(
       ...offerCheck(kind, stack),
       `Which one is used, and when the old one can go: secrets status ${kind.title}${at}`,
       `To end the rotation: secrets rotate ${kind.title}${at} --finish`,
+      `To take this back: secrets rotate ${kind.title}${at} --undo`,
     ].join('\n'),
     exitCode: 0,
   };

@@ -4,7 +4,16 @@ import type { Command } from 'commander';
 import { type AccountChoice, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { escapeLines } from '../../lib/config/print.ts';
-import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';
+import {
+  type Ask,
+  askAtTerminal,
+  type CommandResult,
+  example,
+  formatCount,
+  refuse,
+  run,
+  withAccount,
+} from '../command-line.ts';
 import type { SecretContent, SecretKind } from './kind.ts';
 import {
   activeFrom,
@@ -12,7 +21,9 @@ import {
   knownFrom,
   type OpenSecret,
   openSecret,
+  readPrevious,
   replaceStored,
+  restorePrevious,
 } from './stored-secret.ts';
 
 /** What the argument of the commands about secrets may be. */
@@ -110,6 +121,80 @@ function contentOf(kind: SecretKind, { value, second }: SecretInput): SecretCont
   return kind.second === 'secondary key'
     ? { values: [value, second] }
     : { values: [value], verifyToken: second };
+}
+
+type UndoOptions = AccountChoice & {
+  readonly name: string;
+  readonly yes?: boolean | undefined;
+  readonly json?: boolean | undefined;
+};
+
+/**
+ * `adapter secrets rotate --undo`: takes the latest change of a secret back, whichever command has made it. Given twice, it
+ * takes nothing back: the two versions change places.
+ */
+export async function undoChange(
+  project: Project,
+  options: UndoOptions,
+  ask: Ask | undefined = askAtTerminal(process.stdin, process.stderr),
+): Promise<CommandResult> {
+  if (ask === undefined && options.yes !== true)
+    return refuse('There is no terminal to ask at: give --yes to go back without being asked.');
+  const opened = await openSecret(project, options.name, options);
+  if (!opened.ok) return refuse(opened.failure);
+  const { kind, place, stored } = opened.value;
+  const previous = await readPrevious(opened.value);
+  if (!previous.ok) return refuse(previous.failure);
+  const { content, changedAt } = previous.value;
+  if (content === undefined || stored.versionId === undefined) return refuse(explainNoPrevious(opened.value));
+
+  const before = `${formatCount(content.values.length, kind.noun)}${changedAt === undefined ? '' : `, written ${changedAt.toISOString()}`}`;
+  const change = compareVersions(content.values, opened.value);
+  const isSure =
+    options.yes === true ||
+    (await ask?.(`${place.name}: the version before has ${before}. ${change}\nGo back to it? [y/N] `)) ===
+      true;
+  if (!isSure) return { text: 'Nothing was changed.', exitCode: 1 };
+  const written = await restorePrevious(opened.value, previous.value);
+  if (!written.ok) return refuse(written.failure);
+  return formatUndone(opened.value, content.values.length, { change, ...options });
+}
+
+function explainNoPrevious({ kind, place }: OpenSecret): string {
+  return (
+    `Secrets Manager keeps no version of "${place.name}" from before with a ${kind.noun} in it: ` +
+    `there is no change to take back. secrets set ${kind.title} --replace puts in another value.`
+  );
+}
+
+/** What going back does, by the place of each value: the values themselves are never shown. */
+function compareVersions(before: readonly string[], { kind, stored }: OpenSecret): string {
+  const now = stored.content?.values ?? [];
+  const gone = now.flatMap((value, index) => (before.includes(value) ? [] : [index]));
+  const back = before.filter((value) => !now.includes(value)).length;
+  const parts = [
+    ...(gone.length > 0 ? [`The ${kind.noun} at index ${gone.join(', ')} of now goes`] : []),
+    ...(back > 0
+      ? [`${formatCount(back, kind.noun)} from before ${back === 1 ? 'comes' : 'come'} back`]
+      : []),
+  ];
+  return parts.length === 0 ? `The ${kind.noun}s change their order.` : `${parts.join('; ')}.`;
+}
+
+function formatUndone(
+  { kind, place }: OpenSecret,
+  count: number,
+  { change, json, stack }: UndoOptions & { readonly change: string },
+): CommandResult {
+  const from = knownFrom(new Date());
+  if (json === true) return { text: JSON.stringify(writtenJson(place.name, count, from)), exitCode: 0 };
+  return {
+    text: [
+      `${place.name}: ${formatCount(count, kind.noun)}, as before. ${change} Every function has it by ${formatMinute(from)}.`,
+      ...offerCheck(kind, stack),
+    ].join('\n'),
+    exitCode: 0,
+  };
 }
 
 /** What a person has typed or piped in. */

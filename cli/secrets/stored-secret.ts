@@ -95,17 +95,26 @@ export function formatMinute(time: Date): string {
 
 const CURRENT = 'AWSCURRENT';
 
+/** The label of the version that was current before: Secrets Manager keeps it until the next change. */
+const PREVIOUS = 'AWSPREVIOUS';
+
 /** The label of a version that is written, and not current yet. */
 const PENDING = 'ADAPTER-PENDING';
 
-/** Reads a secret; fails with a sentence where there is none of this name. */
+/** Reads the version before the one that is in use; one that is not there is not set. */
+export function readPrevious({ place, kind }: OpenSecret): Promise<Result<StoredSecret, string>> {
+  return readStored(place, kind, PREVIOUS);
+}
+
+/** Reads a version of a secret by its label; fails with a sentence where there is no secret of this name. */
 async function readStored(
   { client, name }: SecretPlace,
   kind: SecretKind,
+  VersionStage = CURRENT,
 ): Promise<Result<StoredSecret, string>> {
   try {
     const { SecretString, VersionId, CreatedDate } = await client.send(
-      new GetSecretValueCommand({ SecretId: name }),
+      new GetSecretValueCommand({ SecretId: name, VersionStage }),
     );
     const version = {
       ...(VersionId && { versionId: VersionId }),
@@ -139,18 +148,39 @@ function readText(
  * that change. The move of the label AWSCURRENT names the version that it is taken from, and Secrets Manager refuses it if
  * the label is elsewhere by then (API reference, UpdateSecretVersionStage).
  */
-export async function replaceStored(
+export function replaceStored(
   place: SecretPlace,
   { versionId }: Pick<StoredSecret, 'versionId'>,
   text: string,
 ): Promise<Result<void, string>> {
+  return unlessChanged(place, () => moveCurrent(place, versionId, text));
+}
+
+/** Takes the version before into use again; the one that was in use becomes the version before. */
+export function restorePrevious(
+  { place: { client, name }, stored, place }: OpenSecret,
+  previous: Pick<StoredSecret, 'versionId'>,
+): Promise<Result<void, string>> {
+  const move = new UpdateSecretVersionStageCommand({
+    SecretId: name,
+    VersionStage: CURRENT,
+    MoveToVersionId: previous.versionId,
+    RemoveFromVersionId: stored.versionId,
+  });
+  return unlessChanged(place, () => client.send(move));
+}
+
+async function unlessChanged(
+  { name }: SecretPlace,
+  write: () => Promise<unknown>,
+): Promise<Result<void, string>> {
   try {
-    await moveCurrent(place, versionId, text);
+    await write();
     return succeed(undefined);
   } catch (error) {
     if (!isNamed(error, 'InvalidParameterException')) throw error;
     return fail(
-      `Somebody else has changed "${place.name}" in the meantime: nothing was written. Give the command again.`,
+      `Somebody else has changed "${name}" in the meantime: nothing was written. Give the command again.`,
     );
   }
 }

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { mappedTypesOf, type StoryLine } from '../../answers/calls.ts';
 import { deadLetterJson } from '../../answers/dead-letter.ts';
+import { countHeld } from '../../answers/dead-letter-queue.ts';
 import { countWaiting, findWebhook, type WebhookFacts } from '../../answers/find.ts';
 import { sourceOf } from '../../answers/ledger-items.ts';
 import {
   type AccountChoice,
+  explainClock,
   findMapping,
   openAccount,
   PROJECT,
@@ -14,6 +16,7 @@ import {
 import { storyEnd, storyLines } from '../../answers/story.ts';
 import { joinLines } from '../../lib/config/print.ts';
 import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';
+import { formatHeld } from '../dead-letters/list.ts';
 
 type ExplainOptions = AccountChoice & {
   readonly id: string;
@@ -39,6 +42,7 @@ export function registerExplain(program: Command): void {
 export async function explainWebhook(project: Project, options: ExplainOptions): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
+  const held = formatHeld(await countHeld(account.value));
   const found = await findWebhook(account.value, project, options);
   const exitCode = found.length > 0 ? 0 : 1;
   if (options.json === true) {
@@ -46,9 +50,16 @@ export async function explainWebhook(project: Project, options: ExplainOptions):
     return { text: JSON.stringify(stories, null, 2), exitCode };
   }
   if (found.length === 0)
-    return { text: formatUnknown(options.id, await countWaiting(account.value)), exitCode };
+    return {
+      text: formatUnknown(options.id, { waiting: await countWaiting(account.value), held }),
+      exitCode,
+    };
   const stories = found.map((facts) => formatStory(facts, linesOf(project, facts)));
-  return { text: stories.join('\n\n\n'), exitCode };
+  const isComplete = held === undefined || found.every(({ deadLetters }) => deadLetters.length > 0);
+  const notes = [isComplete ? undefined : held, explainClock(account.value)].filter(
+    (note) => note !== undefined,
+  );
+  return { text: [...stories, ...notes].join('\n\n\n'), exitCode };
 }
 
 /** A story by the mapping as it is now; by no events where the source is gone, or its mapping cannot be read. */
@@ -69,10 +80,14 @@ function formatStory(facts: WebhookFacts, story: readonly StoryLine[]): string {
   return joinLines([`${source}  ${id}`, '', ...lines, ...unknown, '', ...storyEnd(facts)]);
 }
 
-function formatUnknown(id: string, waiting: number): string {
+function formatUnknown(
+  id: string,
+  { waiting, held }: { readonly waiting: number; readonly held: string | undefined },
+): string {
   return joinLines([
     `No webhook with the id ${id} was found. It may be one of these:`,
     `  - it waits on the buffer, where ${formatCount(waiting, 'webhook')} ${waiting === 1 ? 'is' : 'are'} now`,
+    ...(held === undefined ? [] : [`  - it is a dead letter that cannot be read now: ${held}`]),
     '  - ingest refused or ignored it: only the log of the ingest function shows that',
     '  - it never came: ask the vendor for its delivery log',
     '  - it was taken more than 30 days ago: the ledger keeps nothing for longer',

@@ -7,6 +7,7 @@ import {
   paginateFilterLogEvents,
 } from '@aws-sdk/client-cloudwatch-logs';
 import type { OfFunction } from '../../answers/deployed-stack.ts';
+import type { Account } from '../../answers/project.ts';
 
 /** Passes log lines on as they come, until the signal ends it. */
 type FollowLogs = (onLine: (text: string) => void, signal: AbortSignal) => Promise<void>;
@@ -36,15 +37,16 @@ const LOOK_BACK_MILLISECONDS = 30_000;
  */
 export function followCloudWatch(
   logGroups: readonly OfFunction[],
+  clock: Account['clock'],
   pollMilliseconds = POLL_MILLISECONDS,
 ): FollowLogs {
   return async (onLine, signal) => {
     const client = new CloudWatchLogsClient({});
     const groups = logGroups.map(({ name }) => name);
     const pass = passOnce(onLine);
-    const startedAt = Date.now();
+    const startedAt = clock.now().getTime();
     while (!signal.aborted) {
-      const since = Math.max(startedAt, Date.now() - LOOK_BACK_MILLISECONDS);
+      const since = Math.max(startedAt, clock.now().getTime() - LOOK_BACK_MILLISECONDS);
       for (const event of await readSince(client, groups, since)) pass(event);
       await pause(pollMilliseconds, undefined, { signal }).catch(() => {});
     }

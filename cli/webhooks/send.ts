@@ -1,8 +1,20 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type AccountChoice, findMapping, openAccount, PROJECT, projectOf } from '../../answers/project.ts';
+import { readStory } from '../../answers/ledger-items.ts';
+import {
+  type Account,
+  type AccountChoice,
+  findMapping,
+  openAccount,
+  PROJECT,
+  projectOf,
+} from '../../answers/project.ts';
+import { ledgerKey } from '../../lambdas/deliver/ledger/entry.ts';
+import { identifyWebhook } from '../../lambdas/ingest/identity.ts';
 import { formatProblems } from '../../lib/config/file.ts';
+import { INVOCATION } from '../../lib/config/invocation.ts';
 import { joinLines } from '../../lib/config/print.ts';
+import type { MappingFile } from '../../lib/mapping/file.ts';
 import { readExamples } from '../../lib/mapping/folders.ts';
 import type { Flaws } from '../../signing/flawed-webhook.ts';
 import { type SignedSample, signSample } from '../../signing/samples.ts';
@@ -64,13 +76,38 @@ export async function send(mappingsDirectory: string, options: SendOptions): Pro
     flaws: { tamper, stale, unsigned },
   });
   if (!signed.ok) return refuse(signed.failure);
-  return post(new URL(signed.value.path, base), signed.value, options.json === true);
+  const earlier = await findEarlier(mapping.value, signed.value, account.value);
+  return post(new URL(signed.value.path, base), signed.value, { asJson: options.json === true, earlier });
+}
+
+/** The same webhook, as the ledger has it from before. Signing does not need the ledger: who may not read it is told nothing. */
+type Earlier = { readonly deduplicationId: string; readonly takenAt: Date };
+
+async function findEarlier(
+  { source, profile }: MappingFile,
+  { headers, body }: SignedSample,
+  account: Account,
+): Promise<Earlier | undefined> {
+  const identity = identifyWebhook(profile, { headers: new Map(Object.entries(headers)), rawBody: body });
+  if (!identity.ok) return undefined;
+  const { deduplicationId } = identity.value;
+  const { webhook } = ledgerKey({ source, deduplicationId }, { name: '' });
+  const story = await readStory(account, webhook).catch(() => undefined);
+  const takenAt = story?.intakeRecords[0]?.takenAt;
+  return takenAt && { deduplicationId, takenAt };
+}
+
+function formatEarlier({ deduplicationId, takenAt }: Earlier): string {
+  return (
+    `A duplicate: ${deduplicationId} was taken from the buffer at ${takenAt.toISOString()} already. What was delivered then is not ` +
+    `sent again: ${INVOCATION} explain ${deduplicationId}`
+  );
 }
 
 async function post(
   url: URL,
   { sample, headers, body: sent }: SignedSample,
-  asJson: boolean,
+  { asJson, earlier }: { readonly asJson: boolean; readonly earlier: Earlier | undefined },
 ): Promise<CommandResult> {
   let answer: Response;
   try {
@@ -85,7 +122,14 @@ async function post(
   }
   const body = await answer.text();
   const text = asJson
-    ? JSON.stringify({ url: url.href, eventType: sample.eventType, status: answer.status, body })
-    : joinLines([`POST ${url}  ${sample.eventType}, ${sent.length} bytes`, `HTTP ${answer.status}  ${body}`]);
+    ? JSON.stringify({
+        ...{ url: url.href, eventType: sample.eventType, status: answer.status, body },
+        ...(earlier && { duplicateOf: earlier }),
+      })
+    : joinLines([
+        `POST ${url}  ${sample.eventType}, ${sent.length} bytes`,
+        `HTTP ${answer.status}  ${body}`,
+        ...(earlier && answer.ok ? [formatEarlier(earlier)] : []),
+      ]);
   return { text, exitCode: answer.ok ? 0 : 1 };
 }

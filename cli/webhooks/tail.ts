@@ -1,10 +1,18 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { type AccountChoice, openAccount } from '../../answers/project.ts';
+import { type AccountChoice, explainClock, openAccount } from '../../answers/project.ts';
 import { parseJson } from '../../lambdas/result.ts';
 import { escapeUnseen, printStyled } from '../../lib/config/print.ts';
-import { type CommandResult, example, portOption, refuse, run, stackOption } from '../command-line.ts';
+import {
+  type CommandResult,
+  example,
+  interruption,
+  portOption,
+  refuse,
+  run,
+  stackOption,
+} from '../command-line.ts';
 import { followCloudWatch, followLocalRun } from './follow-logs.ts';
 
 type TailOptions = AccountChoice & { readonly json?: boolean | undefined };
@@ -28,21 +36,17 @@ export async function tail(
 ): Promise<CommandResult> {
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
-  const { url = '', logGroups } = account.value;
+  const { url = '', logGroups, clock } = account.value;
   if (logGroups?.ok === false) return refuse(logGroups.failure);
-  const follow = logGroups === undefined ? followLocalRun(url) : followCloudWatch(logGroups.value);
+  const clocks = explainClock(account.value);
+  if (clocks !== undefined && options.json !== true) write(clocks);
+  const follow = logGroups === undefined ? followLocalRun(url) : followCloudWatch(logGroups.value, clock);
   const color = options.json !== true && process.stdout.isTTY === true && !process.env.NO_COLOR;
   await follow((text) => {
     const line = options.json === true ? escapeUnseen(text) : formatLogLine(text, color);
     if (line !== undefined) write(line);
   }, signal);
   return { text: '', exitCode: 0 };
-}
-
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
 }
 
 /** What is shown of a log line of either function. */

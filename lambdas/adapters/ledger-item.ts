@@ -114,6 +114,8 @@ const attemptSchema = z.object({
   status: z.optional(z.number()),
   answerCode: z.optional(z.string()),
   eventId: z.optional(z.string()),
+  parameters: z.optional(z.record(z.string(), z.number())),
+  description: z.optional(z.string()),
 });
 const historySchema = z.array(z.union([attemptSchema, z.strictObject({})]));
 

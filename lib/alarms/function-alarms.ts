@@ -125,13 +125,12 @@ function sourceAlarms(name: string, source: string): readonly StageAlarm[] {
     {
       runbookSection: 'rotation-unfinished',
       source,
-      impact: `For three days of a week two signing secrets of ${source} have been valid: a rotation was begun and not finished, and the old secret is still worth stealing.`,
+      impact: `For three days two signing secrets of ${source} have been valid: a rotation was begun and not finished, and the old secret is still worth stealing.`,
       urgency: 'tomorrow',
       // Whether the old one has signed (1) or not (0): it is measured only where there are several.
       metric: sourceMetric(name, source, 'OldSecretUses', { statistic: Stats.MAXIMUM, period: DAY }),
       threshold: 0,
       periods: 3,
-      among: 7,
     },
   ];
 }

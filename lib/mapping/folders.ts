@@ -105,8 +105,23 @@ async function checkFolders(
       ...checkAnyFolder(directory, folders),
       ...checked.flatMap(({ problems }) => problems),
       ...checkFormerSources(mappings),
+      ...warnOfSharedSecrets(mappings),
     ],
   };
+}
+
+/** Whoever knows the secret of one source can sign as any that shares it. */
+function warnOfSharedSecrets(mappings: readonly MappingFile[]): readonly Problem[] {
+  const bySecret = Map.groupBy(mappings, ({ secret }) => secret);
+  return [...bySecret.values()].flatMap(([first, ...others]) =>
+    others.map(({ source, problemAt }) => ({
+      ...problemAt(
+        ['secret'],
+        `is the secret of ${first?.source}, too: who can sign as one can sign as both. Name it webhooks/${source}.`,
+      ),
+      severity: 'warning' as const,
+    })),
+  );
 }
 
 /** Whether every definition that is sent has an id in each of the stages. */

@@ -80,19 +80,64 @@ function formatTruth(node: unknown): Words {
   return ['path', 'variable'].includes(node.type) ? `${words} is there and not empty` : words;
 }
 
+/** A path is told from its end: `lines[0].price.id` is the price id of the first of the lines. */
 function formatPath({ steps }: Node): Words {
-  if (!Array.isArray(steps) || !steps.every((step) => isNode(step) && !step.stages)) return undefined;
+  if (!Array.isArray(steps) || !steps.every(isNode)) return undefined;
   const [first, ...rest] = steps as readonly Node[];
-  const isBound = first?.type === 'variable';
-  const names = (isBound ? rest : steps).filter(isNode);
-  if (!names.every(({ type }) => type === 'name')) return undefined;
-  const words = names.map(({ value }) => String(value)).filter((name) => !WRAPPERS.includes(name));
-  const owner =
-    isBound && first.value === 'headers' ? 'header ' : isBound && first.value === 'item' ? 'item’s ' : '';
-  return `the ${owner}${words.map(formatName).join(' ')}`;
+  if (first?.type !== 'variable') return formatNames(steps, '');
+  if (filtersOf(first).length === 0) return formatNames(rest, OWNERS[String(first.value)] ?? '');
+  return formatNames([{ ...first, type: 'name', value: first.value || 'webhook' }, ...rest], '');
 }
 
-/** The operators between two values, each after "the amount". */
+const OWNERS: Readonly<Record<string, string>> = { headers: 'header ', item: 'item’s ' };
+
+function formatNames(steps: readonly Node[], owner: string): Words {
+  return steps.every(({ type }) => type === 'name') ? formatSteps(steps, owner) : undefined;
+}
+
+function formatSteps(steps: readonly Node[], owner: string): Words {
+  let found: string | undefined;
+  let names: string[] = [];
+  const phrase = () => {
+    const own = `the ${found === undefined ? owner : ''}${names.map(formatName).join(' ')}`;
+    if (found === undefined) return own;
+    return names.length === 0 ? found : `${own} of ${found}`;
+  };
+  for (const step of steps) {
+    const filters = filtersOf(step);
+    const name = String(step.value);
+    if (!WRAPPERS.includes(name) || (filters.length > 0 && names.length === 0)) names.push(name);
+    for (const filter of filters) {
+      const words = formatFilter(filter, phrase());
+      if (words === undefined) return undefined;
+      [found, names] = [words, []];
+    }
+  }
+  return phrase();
+}
+
+/** JSONata keeps what stands in brackets as `stages` of a step, or as its `predicate` where the step stands alone. */
+function filtersOf({ stages, predicate }: Node): readonly unknown[] {
+  return [stages, predicate].flatMap((some) => (Array.isArray(some) ? some : []));
+}
+
+/** `[0]` is one of a list, `[type = 'card']` those that a condition chooses. */
+function formatFilter(filter: unknown, list: string): Words {
+  if (!isNode(filter) || filter.type !== 'filter' || !isNode(filter.expr)) return undefined;
+  const { expr } = filter;
+  if (expr.type === 'number') return `${formatPlace(Number(expr.value))} of ${list}`;
+  const condition = formatTruth(expr);
+  return condition === undefined ? undefined : `${list} where ${condition}`;
+}
+
+const PLACES = ['the first', 'the second', 'the third', 'the fourth', 'the fifth'];
+
+/** Counted from 0, and from the end by a negative number. */
+function formatPlace(index: number): string {
+  if (index === -1) return 'the last';
+  return PLACES[index] ?? (index < 0 ? `number ${-index} from the end` : `number ${index + 1}`);
+}
+
 const COMPARISONS: Readonly<Record<string, string>> = {
   '>': 'is above',
   '<': 'is below',

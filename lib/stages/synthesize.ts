@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** The app of this repository, and of the package: the stages of the working directory. */
+const APP = join(import.meta.dirname, '../../bin', `app${extname(import.meta.url)}`);
 
 /** The stage of `stages.yaml` that runs on this machine. */
 export const LOCAL_STAGE = 'local';
@@ -25,7 +25,7 @@ export type Assembly = {
 /**
  * Synthesizes the app as `cdk deploy` would, with the given event URL; fails with what the synth reported. The directory
  * lies outside the repository, as Lambda's does: no bundle can reach its `node_modules` or `package.json`.
- * @param mappings a directory of mapping folders, in the place of the repository's own
+ * @param mappings a directory of mapping folders, in the place of the project's own
  */
 export function synthesize(eventUrl: string, mappings?: string): Promise<Result<Assembly, string>> {
   return synthesizeWith({ stage: LOCAL_STAGE, 'event-url': eventUrl, mappings });
@@ -48,8 +48,8 @@ export async function synthesizeWith(
 
 function runApp(settings: Readonly<Record<string, string>>): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const options = { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '', ...settings } };
-    execFile(process.execPath, ['bin/webhook-adapter.ts'], options, (error, _stdout, stderr) =>
+    const options = { env: { ...process.env, NODE_OPTIONS: '', ...settings } };
+    execFile(process.execPath, [APP], options, (error, _stdout, stderr) =>
       resolve(error === null ? undefined : stderr.trim() || error.message),
     );
   });

@@ -46,10 +46,24 @@ export async function startHttpApi(port: number): Promise<Result<HttpApi, string
     });
   } catch (error) {
     if (!portTakenSchema.safeParse(error).success) throw error;
-    return fail(
-      `Port ${port} of 127.0.0.1 is taken. Stop what listens there, or take another: --port <number>.`,
-    );
+    return fail(portTaken(port));
   }
+}
+
+/** Says that a port is taken, without taking it. */
+export async function explainTakenPort(port: number): Promise<string | undefined> {
+  try {
+    const { stop } = await listenOnLoopback(createServer(), port);
+    await stop();
+    return undefined;
+  } catch (error) {
+    if (!portTakenSchema.safeParse(error).success) throw error;
+    return portTaken(port);
+  }
+}
+
+function portTaken(port: number): string {
+  return `Port ${port} of 127.0.0.1 is taken. Stop what listens there, or take another: --port <number>.`;
 }
 
 async function answer(

@@ -1,10 +1,14 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
+import { codeUrl, readManifest } from '../../lib/config/invocation.ts';
 import { formatMissing } from '../settings.ts';
 import { type FastClock, listenOnLoopback, measureThread, type ThreadMemory } from './host.ts';
 import { CREDENTIALS, type Endpoints, REGION, type Resource, type ResourceOf } from './template.ts';
@@ -30,6 +34,23 @@ export type ServiceSettings = {
    */
   readonly standBetween?: ((endpoints: ServiceEndpoints) => Promise<ServiceEndpoints>) | undefined;
 };
+
+/** What stands in for SQS and DynamoDB: optional peers, as whoever only deploys needs neither. */
+const TOOLS = ['fauxqs', 'dynalite'];
+
+/** Says what to install where the local run's tools are not there. */
+export function explainMissingTools(isThere = isInstalled): string | undefined {
+  const missing = TOOLS.filter((name) => !isThere(name));
+  if (missing.length === 0) return undefined;
+  const { peerDependencies } = readManifest();
+  const wanted = missing.map((name) => `${name}@${peerDependencies[name]}`).join(' ');
+  return `The local run needs ${missing.join(' and ')}: npm install --save-dev --save-exact ${wanted}`;
+}
+
+function isInstalled(name: string): boolean {
+  const folders = createRequire(import.meta.url).resolve.paths(name) ?? [];
+  return folders.some((folder) => existsSync(join(folder, name)));
+}
 
 /** Starts what stands in for SQS, Secrets Manager and DynamoDB, each on a free port of 127.0.0.1. */
 export async function startServices(settings: ServiceSettings): Promise<Services> {
@@ -57,7 +78,9 @@ export type QueueServer = {
 
 /** Starts fauxqs in a thread of its own, which keeps time by the given clock. */
 export async function startQueueServer(clock: FastClock): Promise<QueueServer> {
-  const worker = new Worker(new URL('./queue-server-thread.ts', import.meta.url), { workerData: clock });
+  const worker = new Worker(codeUrl(new URL('./queue-server-thread.ts', import.meta.url)), {
+    workerData: clock,
+  });
   const [endpoint = '']: string[] = await once(worker, 'message');
   const client = new SQSClient({ endpoint, region: REGION, credentials: CREDENTIALS });
   return {
@@ -111,7 +134,7 @@ export type TableServer = {
  * time to live: expired items stay until the end.
  */
 export async function startTableServer(): Promise<TableServer> {
-  const worker = new Worker(new URL('./table-server-thread.ts', import.meta.url));
+  const worker = new Worker(codeUrl(new URL('./table-server-thread.ts', import.meta.url)));
   const [endpoint = '']: string[] = await once(worker, 'message');
   const client = new DynamoDBClient({ endpoint, region: REGION, credentials: CREDENTIALS });
   return {
@@ -142,7 +165,7 @@ export type SecretsManager = {
 
 /**
  * Starts a Secrets Manager on a free port of 127.0.0.1, in AWS JSON 1.1: to read a secret, which is all that the
- * functions do, and to put a value in its place, as commands do. No npm package speaks it.
+ * functions do, and to put a value in its place or to go back to the one before, as commands do. No npm package speaks it.
  */
 export async function startSecretsManager(readSecrets: ReadSecrets): Promise<SecretsManager> {
   const versions = createSecretVersions(readSecrets);
@@ -188,7 +211,7 @@ type Declared = {
   readonly name: string;
   readonly generated: unknown;
   readonly put: Map<string, Version>;
-  /** Versions by the label that they carry. */
+  /** The ids of versions by the label that they carry. */
   readonly labels: Map<string, string>;
   /** When the value that the run has begun with was first asked for. */
   readonly startedAt: number;
@@ -199,33 +222,33 @@ type SecretVersions = {
   readonly reply: (operation: string, body: string) => Reply;
 };
 
+const CURRENT = 'AWSCURRENT';
+const PREVIOUS = 'AWSPREVIOUS';
+
 const requestSchema = z.object({
   SecretId: z.string(),
   SecretString: z.string().default(''),
-  VersionStages: z.array(z.string()).default(['AWSCURRENT']),
-  VersionStage: z.string().default(''),
+  VersionStages: z.array(z.string()).default([CURRENT]),
+  VersionStage: z.string().default(CURRENT),
   MoveToVersionId: z.string().optional(),
   RemoveFromVersionId: z.string().optional(),
 });
 
 type Request = z.infer<typeof requestSchema>;
 
-const CURRENT = 'AWSCURRENT';
-
 /** The secrets of a run, with their versions: what is put there lasts until the run ends. */
 function createSecretVersions(readSecrets: ReadSecrets): SecretVersions {
   const secrets = new Map<string, Declared>();
   const operations: Readonly<Record<string, (secret: Declared, request: Request) => Reply>> = {
-    GetSecretValue: (secret) => {
-      const current = currentOf(secret, readSecrets);
-      if (current === undefined) return noValue(secret.name);
-      const { id, text, createdAt } = current;
-      const version = { VersionId: id, VersionStages: [CURRENT], CreatedDate: createdAt / 1000 };
-      return { status: 200, body: { Name: secret.name, SecretString: text, ...version } };
+    GetSecretValue: (secret, { VersionStage: label }) => {
+      const version = label === CURRENT ? currentOf(secret, readSecrets) : labelled(secret, label);
+      if (version === undefined) return noValue(secret.name, label);
+      const { id, text, createdAt } = version;
+      const facts = { VersionId: id, VersionStages: [label], CreatedDate: createdAt / 1000 };
+      return { status: 200, body: { Name: secret.name, SecretString: text, ...facts } };
     },
     PutSecretValue: (secret, request) => put(secret, request, currentOf(secret, readSecrets)),
-    UpdateSecretVersionStage: (secret, request) =>
-      moveLabel(secret, request, currentOf(secret, readSecrets)?.id),
+    UpdateSecretVersionStage: (secret, request) => moveLabel(secret, request, currentOf(secret, readSecrets)),
   };
   return {
     declare: (properties) => {
@@ -249,7 +272,7 @@ function createSecretVersions(readSecrets: ReadSecrets): SecretVersions {
 }
 
 function currentOf(secret: Declared, readSecrets: ReadSecrets): Version | undefined {
-  const put = secret.put.get(secret.labels.get(CURRENT) ?? '');
+  const put = labelled(secret, CURRENT);
   if (put !== undefined) return put;
   const value = readSecrets()[secret.name] ?? secret.generated;
   if (value === undefined) return undefined;
@@ -257,6 +280,19 @@ function currentOf(secret: Declared, readSecrets: ReadSecrets): Version | undefi
   // A file has no versions: each text is a version.
   const id = createHash('sha256').update(text).digest('hex').slice(0, 32);
   return { id, text, createdAt: secret.startedAt };
+}
+
+function labelled({ put, labels }: Declared, label: string): Version | undefined {
+  return put.get(labels.get(label) ?? '');
+}
+
+/** The version that was current becomes the previous one by itself, as the API reference says. */
+function makeCurrent({ put, labels }: Declared, id: string, current: Version | undefined): void {
+  if (current !== undefined && current.id !== id) {
+    put.set(current.id, current);
+    labels.set(PREVIOUS, current.id);
+  }
+  labels.set(CURRENT, id);
 }
 
 /** The first version of a secret is the current one, whatever labels are asked for. */
@@ -268,22 +304,27 @@ function put(
   const id = randomUUID();
   secret.put.set(id, { id, text: SecretString, createdAt: Date.now() });
   const labels = current === undefined ? [...VersionStages, CURRENT] : VersionStages;
-  for (const label of labels) secret.labels.set(label, id);
+  for (const label of labels) {
+    if (label === CURRENT) makeCurrent(secret, id, current);
+    else secret.labels.set(label, id);
+  }
   return { status: 200, body: { Name: secret.name, VersionId: id, VersionStages: labels } };
 }
 
 /** Fails where the label is on another version than `RemoveFromVersionId`, as the API reference says. */
 function moveLabel(
-  { labels, name }: Declared,
+  secret: Declared,
   { VersionStage, MoveToVersionId, RemoveFromVersionId }: Request,
-  currentId: string | undefined,
+  current: Version | undefined,
 ): Reply {
-  const holder = VersionStage === CURRENT ? currentId : labels.get(VersionStage);
+  const { labels, name } = secret;
+  const holder = VersionStage === CURRENT ? current?.id : labels.get(VersionStage);
   const isThere = holder !== undefined && holder === MoveToVersionId;
   if (holder !== RemoveFromVersionId && !isThere) {
     return rejected('InvalidParameterException', `The staging label ${VersionStage} is on another version.`);
   }
   if (MoveToVersionId === undefined) labels.delete(VersionStage);
+  else if (VersionStage === CURRENT) makeCurrent(secret, MoveToVersionId, current);
   else labels.set(VersionStage, MoveToVersionId);
   return { status: 200, body: { Name: name } };
 }
@@ -296,7 +337,8 @@ function generate({ GenerateSecretString: how }: SecretProperties): unknown {
 }
 
 /** As AWS says it, and what to do about it in the local run. */
-function noValue(name: string): Reply {
+function noValue(name: string, label: string): Reply {
+  if (label !== CURRENT) return notFound(` value for staging label: ${label}`);
   const advice = formatMissing(name.replace(/^[^/]*\//, ''));
   return notFound(` value for staging label: ${CURRENT}. In the local run, ${advice}`);
 }

@@ -8,9 +8,10 @@ import {
   readFunctionSettings,
 } from './functions/pool.ts';
 import type { FastClock, ThreadMemory } from './host.ts';
-import { createLogStream, type LogStream, type Route, startHttpApi } from './http-api.ts';
+import { createLogStream, explainTakenPort, type LogStream, type Route, startHttpApi } from './http-api.ts';
 import {
   createQueues,
+  explainMissingTools,
   type QueueServer,
   type ServiceEndpoints,
   type ServiceSettings,
@@ -68,6 +69,11 @@ export type RunningStack = NamedFunctions & {
   /** Ends every thread and server; afterwards nothing runs and all ports are free. */
   readonly stop: () => Promise<void>;
 };
+
+/** What would keep a template from running here, in a sentence for a person: it is cheaper to know than to synthesize. */
+export async function findObstacle(port: number): Promise<string | undefined> {
+  return explainMissingTools() ?? (await explainTakenPort(port));
+}
 
 /** Runs a synthesized template; fails with every reason for which it cannot, and leaves nothing running then. */
 export async function runTemplate(settings: RunSettings): Promise<Result<RunningStack, readonly string[]>> {

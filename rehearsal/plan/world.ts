@@ -12,7 +12,7 @@ import { checkMappingFolders, isError, readExamples, readMappingFolders } from '
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { LOCAL_STAGE } from '../../lib/stages/synthesize.ts';
 import type { LocalSecrets } from '../../local/settings.ts';
-import { signFlawed } from '../../signing/flawed-webhook.ts';
+import { makeSigningSecret } from '../../signing/sign-webhook.ts';
 import type { Plan, SourceName } from './plan.ts';
 import { type PlanSettings, planExamples, planWorld } from './plan-world.ts';
 import { type StudiedExample, studyExample } from './study-example.ts';
@@ -125,7 +125,7 @@ async function studyAll(directory: string, mappings: readonly MappingFile[]): Pr
   for (const mapping of mappings) {
     const { source } = mapping;
     const { examples } = readExamples(join(directory, source), source);
-    const secret = makeSigningSecret(mapping);
+    const secret = makeSigningSecret(mapping.profile.signature);
     if (!secret.ok) {
       skipped.push(`source ${source}, with its ${examples.length} examples: ${secret.failure}`);
       continue;
@@ -189,40 +189,6 @@ function createRehearsalSecrets(): RehearsalSecrets {
   };
 }
 
-/** The forms in which vendors give out their secrets. */
-const FORMS: readonly ((bytes: Buffer) => string)[] = [
-  (bytes) => `whsec_${bytes.toString('base64')}`,
-  (bytes) => bytes.toString('hex'),
-  (bytes) => bytes.toString('base64'),
-];
-
-const PRIVATE_KEY_KINDS: readonly string[] = ['ecdsa', 'rsa', 'ed25519'];
-
-/** Makes a signing secret that a source's signature takes; fails with a sentence where only the vendor can sign. */
-function makeSigningSecret({ source, profile }: MappingFile): Result<string, string> {
-  const { kind } = profile.signature;
-  if (PRIVATE_KEY_KINDS.includes(kind))
-    return fail(`Only the vendor can sign by ${kind}: it has the private key.`);
-  let reason = '';
-  for (const form of FORMS) {
-    const secret = form(randomBytes(24));
-    const signed = signFlawed(
-      profile.signature,
-      {
-        secret,
-        url: `http://127.0.0.1/webhooks/${source}`,
-        rawBody: Buffer.from('{}'),
-        at: new Date(),
-        id: 'id',
-      },
-      {},
-    );
-    if (signed.ok) return succeed(secret);
-    reason = signed.failure;
-  }
-  return fail(reason);
-}
-
 /**
  * The secrets of a run with an adopter's mappings, none of which is theirs. All sources' are rotated together; that of
  * `late` is empty until it is set.
@@ -251,7 +217,7 @@ function createAdopterSecrets(
     signing: (source) => secrets.get(source)?.[0] ?? '',
     rotateSigning: () => {
       for (const mapping of mappings) {
-        const made = makeSigningSecret(mapping);
+        const made = makeSigningSecret(mapping.profile.signature);
         if (made.ok) secrets.get(mapping.source)?.unshift(made.value);
         if (made.ok) every.add(made.value);
       }

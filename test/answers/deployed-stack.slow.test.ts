@@ -29,7 +29,7 @@ function listed(stack: Stack): readonly ListedResource[] {
   );
 }
 
-const props = { eventUrl: EVENT_URL, mappings: sixMappings.slice(0, 1) };
+const props = { eventUrl: EVENT_URL, placeholders: 'allowed', mappings: sixMappings.slice(0, 1) } as const;
 
 /** An app that gives its adapters names, and has two of them in a stack. */
 function ownStacks(): Stacks {

@@ -1,9 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from '@jest/globals';
-import { type Project, projectOf } from '../../answers/project.ts';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { openAccount, type Project, projectOf } from '../../answers/project.ts';
 import { validate } from '../../cli/mappings/validate.ts';
+import { listenOnLoopback } from '../../local/emulator/host.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'project-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -24,6 +26,55 @@ writeFileSync(
   'dev:\n  event-url: https://dev.example/e\nacme:\n  event-url: https://acme.example/e\n  mappings: mappings-acme\n',
 );
 const project: Project = { mappings: at('mappings'), stagesFile: at('stages.yaml') };
+
+describe('the clock of a stack on AWS', () => {
+  /** What a command has for the time, how far it is from this machine's, and what a person is told of it. */
+  async function clockBy(skew: number | undefined) {
+    const server = createServer((_request, response) => {
+      response.sendDate = false;
+      if (skew !== undefined) response.setHeader('date', new Date(Date.now() + skew).toUTCString());
+      response.writeHead(404).end();
+    });
+    const { url, stop } = await listenOnLoopback(server);
+    const told: string[] = [];
+    jest.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
+    const environment = { ...process.env };
+    Object.assign(process.env, {
+      ...{ AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: url },
+      ...{ AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
+    });
+    const account = await openAccount({ stack: 'webhook-adapter-dev', port: 1 });
+    process.env = environment;
+    jest.restoreAllMocks();
+    await stop();
+    if (!account.ok) throw new Error(account.failure);
+    return { seconds: (account.value.clock.now().getTime() - Date.now()) / 1000, told };
+  }
+
+  test.each([
+    [-61_000, 'ahead of'],
+    [7_200_000, 'behind'],
+  ])('is AWS’s where this machine is off by %i ms, and a person is told', async (skew, side) => {
+    const { seconds, told } = await clockBy(skew);
+
+    expect(Math.abs(seconds - skew / 1000)).toBeLessThan(3);
+    expect(told).toEqual([
+      expect.stringMatching(
+        new RegExp(`^This machine's clock is \\d+ s ${side} that of AWS\\. Times are taken`),
+      ),
+    ]);
+  });
+
+  test.each([[0], [undefined]])(
+    'is this machine’s where AWS has the same, or says none: %p',
+    async (skew) => {
+      const { seconds, told } = await clockBy(skew);
+
+      expect(Math.abs(seconds)).toBeLessThan(1);
+      expect(told).toEqual([]);
+    },
+  );
+});
 
 describe("a stage's mapping folders", () => {
   test.each([

@@ -58,6 +58,26 @@ describe('adapter send', () => {
     ]);
   });
 
+  test('says of a sample that was sent before that it is a duplicate', async () => {
+    const sample = ['send', '--source', 'stripe', '--sample', 'customer.subscription.trial_will_end'];
+    const first = await adapter(...sample);
+    await run.lines.find(
+      (line) => (line.stage === 'deliver' && line.deduplicationId === 'evt_00000000000000') || undefined,
+      20_000,
+    );
+    const second = await adapter(...sample);
+    const json = await adapter(...sample, '--json');
+
+    expect([first.code, first.stdout]).toEqual([0, expect.not.stringContaining('duplicate')]);
+    expect([second.code, second.stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /\nA duplicate: \S+ was taken from the buffer at \S+Z already\. .* explain \S+\n$/,
+      ),
+    ]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ duplicateOf: { deduplicationId: expect.any(String) } });
+  });
+
   test.each(['/webhooks/stripe', ''])(
     'takes a webhook URL as the outputs have it, or its beginning: …%s',
     async (path) => {
@@ -146,10 +166,28 @@ describe('adapter send', () => {
       'Nothing answers at http://127.0.0.1:1/',
     ],
     [['--source', 'stripe'], "required option '--sample <name>' not specified"],
+    [['--sorce', 'stripe'], "error: unknown option '--sorce' (Did you mean --source?)\n"],
+    [
+      ['--source', 'stripe', '--sample', 'x', '--zebra'],
+      "error: unknown option '--zebra' (--help lists those that there are)\n",
+    ],
   ])('refuses %j with a sentence', async (args, sentence) => {
     const { code, stderr } = await adapter('send', ...args);
 
     expect([code > 0, stderr]).toEqual([true, expect.stringContaining(sentence)]);
+  });
+});
+
+describe('a name that is not known', () => {
+  test.each([
+    [['dead-leter', 'list'], "error: unknown command 'dead-leter' (Did you mean dead-letter?)"],
+    [['dead-letter', 'list', '--codes', 'x'], "error: unknown option '--codes' (Did you mean --code?)"],
+    [
+      ['dead-letter', 'list', '--code', 'unconfirmd'],
+      "error: option '--code <code>' argument 'unconfirmd' is invalid. Did you mean \"unconfirmed\"?",
+    ],
+  ])('ends %j with 2 and one line', async (args, line) => {
+    expect(await adapter(...args)).toEqual({ code: 2, stdout: '', stderr: `${line}\n` });
   });
 });
 
@@ -229,7 +267,7 @@ describe('adapter dead-letter list', () => {
       20_000,
     );
 
-    const first = await adapter('dead-letter', 'list');
+    const first = await adapter('dead-letter', 'list', '--all');
     const second = await adapter('dead-letter', 'list', '--json');
 
     expect(first.stdout).toContain('webex-mandatory-field-missing  (deliver)');

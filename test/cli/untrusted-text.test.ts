@@ -235,7 +235,14 @@ const secretCase = (command: (json: boolean) => Promise<CommandResult>): Case =>
 
 /** By the function that registers each command. */
 const CASES: Readonly<Record<string, Case>> = {
-  registerList: deadLetterCase((json) => listDeadLetters({ ...STACK(), json })),
+  registerList: deadLetterCase(async (json) => {
+    if (json) return listDeadLetters({ ...STACK(), json });
+    const [grouped, each] = [
+      await listDeadLetters(STACK()),
+      await listDeadLetters({ ...STACK(), all: true }),
+    ];
+    return { text: `${grouped.text}\n${each.text}`, exitCode: Math.max(grouped.exitCode, each.exitCode) };
+  }),
   registerShow: deadLetterCase((json) =>
     showDeadLetter(projectWith(MAPPING), { ...STACK(), id: '1f3c9a2b', values: true, json }),
   ),
@@ -325,7 +332,7 @@ const CASES: Readonly<Record<string, Case>> = {
 const OF_SECRETS = ['registerStatus', 'registerSet', 'registerRotate'];
 
 /** They print what our own template names, sums of it, and codes: of an answer its digits, of a connection Node's. */
-const OF_OUR_OWN = ['registerAdopt', 'registerCheck', 'registerCost'];
+const OF_OUR_OWN = ['registerAdopt', 'registerCheck', 'registerCost', 'registerTest'];
 
 /** What a command prints, on both streams. */
 async function printed(command: Command): Promise<string> {
@@ -371,7 +378,7 @@ describe('nothing that cannot be seen, and no line of somebody else’s, is prin
   );
 
   test('any other command: each has its case here', () => {
-    const adapter = readFileSync(new URL('../../cli/adapter.ts', import.meta.url), 'utf8');
+    const adapter = readFileSync(new URL('../../cli/program.ts', import.meta.url), 'utf8');
     const registered = new Set(adapter.match(/\bregister[A-Z]\w*/g));
 
     expect([...registered].toSorted()).toEqual([...Object.keys(CASES), ...OF_OUR_OWN].toSorted());

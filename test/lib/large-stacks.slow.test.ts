@@ -19,7 +19,11 @@ function stackWith(sources: number): WebhookAdapterStack {
     return { ...one, source, secret: `webhooks/${source}` };
   });
   const stage = { ...EVERYTHING, 'silent-after': undefined };
-  return new WebhookAdapterStack(new App(), 'large', { ...stackPropsOf('large', stage), mappings });
+  return new WebhookAdapterStack(new App(), 'large', {
+    ...stackPropsOf('large', stage),
+    placeholders: 'allowed',
+    mappings,
+  });
 }
 
 /** What a synth says that fails. */

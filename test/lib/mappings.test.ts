@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { checkMappings, readMappings } from '../../lib/mappings.ts';
 
-const OWN = 'examples/own-app/mappings';
+const OWN = 'test/package/own-app/mappings';
 
 let directory: string;
 beforeEach(() => {

@@ -105,7 +105,7 @@ describe('npm start', () => {
     expect(stdout.match(/not delivered/g)).toHaveLength(2);
   }, 60_000);
 
-  test('calls the event API it is given, shows curl lines that work, and frees everything on Ctrl-C', async () => {
+  test('sends no demonstration to the event API it is given, shows curl lines that work, and frees everything on Ctrl-C', async () => {
     const received: string[] = [];
     const url = await listen((body) => {
       received.push(body);
@@ -116,15 +116,29 @@ describe('npm start', () => {
     const { code, stdout } = await runProgram(args, { cues: [CTRL_C] });
 
     expect(code).toBe(0);
-    expect(received.map((body) => JSON.parse(body)['event-id'])).toEqual([
-      'evt_10000000000001',
-      'evt_20000000000001',
-    ]);
+    expect(received).toEqual([]);
     expect(stdout).toMatch(
       /curl -sS http:\/\/127\.0\.0\.1:\d+\/webhooks\/stripe .*stripe-signature: t=\d+,v1=/,
     );
     const at = /running +(http:\S+:\d+)/.exec(stdout)?.[1];
     await expect(fetch(`${at}/healthz`)).rejects.toThrow('fetch failed');
+  }, 60_000);
+
+  test('sends the demonstration to another event API with --once', async () => {
+    const received: string[] = [];
+    const url = await listen((body) => {
+      received.push(body);
+      return '{"transaction-id":"event_1"}';
+    });
+
+    const args = ['local/start.ts', '--port', '0', '--event-url', url, '--once'];
+    const { code } = await runProgram(args);
+
+    expect(code).toBe(0);
+    expect(received.map((body) => JSON.parse(body)['event-id'])).toEqual([
+      'evt_10000000000001',
+      'evt_20000000000001',
+    ]);
   }, 60_000);
 
   test('shows the story of the one source that it has a sample of', async () => {

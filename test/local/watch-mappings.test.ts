@@ -123,3 +123,30 @@ describe('a mapping folder that is added while the local run is up', () => {
     expect(answer).toEqual([200, expect.stringContaining('"buffered"')]);
   }, 120_000);
 });
+
+test('mappings that are removed and made again are followed on', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'remade-'));
+  const mappings = join(parent, 'mappings');
+  await mkdir(mappings);
+  let redeploys = 0;
+  const watcher = watchMappings(
+    { mappings, contractFile: join(parent, 'webex-events.yaml') },
+    async () => ({ ok: true, value: undefined }),
+    () => {
+      redeploys += 1;
+    },
+  );
+  const changes = async (change: () => Promise<unknown>) => {
+    const before = redeploys;
+    await change();
+    for (let tries = 0; tries < 100 && redeploys === before; tries += 1) await pause(50);
+    return redeploys > before;
+  };
+
+  expect(await changes(() => rm(mappings, { recursive: true }))).toBe(true);
+  expect(await changes(() => mkdir(mappings))).toBe(true);
+  await pause(500);
+  expect(await changes(() => writeFile(join(mappings, 'mapping.yaml'), 'a'))).toBe(true);
+  watcher.close();
+  await rm(parent, { recursive: true });
+}, 30_000);

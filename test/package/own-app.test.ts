@@ -1,7 +1,7 @@
 import { test } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { MessagesStack } from '../../examples/own-app/messages-stack.ts';
+import { MessagesStack } from './own-app/messages-stack.ts';
 
 test('the example app synthesizes from the sources as they are: its alarm, its role, its webhook URL', () => {
   const template = Template.fromStack(new MessagesStack(new App(), 'messages-prod', { stage: 'prod' }));

@@ -77,7 +77,7 @@ describe('the packed package, in a CDK app of somebody else,', () => {
   test('exports what is documented, and nothing else', async () => {
     const script = `
       const name = 'webex-campaign-webhook-adapter';
-      for (const part of ['webhook-adapter', 'webhook-adapter-stack', 'mappings', 'mapping.schema.json', 'webex-events.schema.json']) {
+      for (const part of ['webhook-adapter', 'webhook-adapter-stack', 'stages', 'mappings', 'mapping.schema.json', 'webex-events.schema.json']) {
         console.log(part, Object.keys(require(name + '/' + part)).slice(0, 3).join(' '));
       }
       try { require(name + '/dist/lib/mapping/folders.js') } catch ({ code }) { console.log(code) }`;
@@ -87,6 +87,7 @@ describe('the packed package, in a CDK app of somebody else,', () => {
     expect(stdout.trim().split('\n')).toEqual([
       'webhook-adapter WebhookAdapter',
       'webhook-adapter-stack WebhookAdapterStack',
+      'stages addStages',
       'mappings checkMappings readMappings',
       'mapping.schema.json $schema title description',
       'webex-events.schema.json $schema title description',
@@ -145,8 +146,19 @@ describe('the commands of the package', () => {
     const listed = await app.run('webhook-adapter', 'dead-letter', 'list', '--port', '1');
     const help = await app.run('webhook-adapter', 'validate', '--help');
 
-    expect([listed.code, listed.stderr]).toEqual([2, expect.stringContaining('Name a stack with --stack.')]);
+    expect([listed.code, listed.stderr]).toEqual([2, expect.stringContaining('name a stack with --stack.')]);
     expect(help.stdout).toContain('npx webhook-adapter validate');
+  });
+});
+
+describe('the local run of the package', () => {
+  test('says what to install where its tools are not there', async () => {
+    const { code, stderr } = await app.run('webhook-adapter', 'start', '--once', '--port', '0');
+
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('npm install --save-dev --save-exact fauxqs@2.4.1 dynalite@4.0.0'),
+    ]);
   });
 });
 

@@ -12,10 +12,31 @@ type Ended = { readonly code: number; readonly stdout: string; readonly stderr: 
 /** The example app in a folder of its own, far from the repository, with the packed package installed. */
 export type PackedApp = {
   readonly directory: string;
-  /** Runs a program of the app's `node_modules/.bin`, or `node`, as a person would who stands in its folder. */
+  /** Runs a program of the app's `node_modules/.bin`, or `node`, as a person would who stands in its folder; of a project, any. */
   readonly run: (program: string, ...args: readonly string[]) => Promise<Ended>;
   readonly remove: () => void;
 };
+
+/** A project that `init` has written from the packed package, with its dependencies installed and its tests run. */
+export async function initPackedProject(sources: string): Promise<PackedApp> {
+  const scratch = mkdtempSync(join(tmpdir(), 'webhook-adapter-project-'));
+  const directory = join(scratch, 'my-bridge');
+  const remove = () => rmSync(scratch, { recursive: true, force: true });
+  try {
+    const tarball = join(
+      scratch,
+      tarballOf(await npm(ROOT, 'pack', '--json', '--pack-destination', scratch)),
+    );
+    const init = ['--yes', '--prefer-offline', '-p', tarball, 'webhook-adapter', 'init', directory];
+    const { code, stderr } = await runIn(scratch, 'npx', [...init, '--sources', sources]);
+    if (code !== 0) throw new Error(`init ended with ${code}:\n${stderr}`);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  const run = (program: string, ...args: readonly string[]) => runIn(directory, program, args);
+  return { directory, run, remove };
+}
 
 /** Packs the package and installs it; throws what npm said if that fails, be it that the registry is not there. */
 export async function installPackedApp(): Promise<PackedApp> {
@@ -24,7 +45,7 @@ export async function installPackedApp(): Promise<PackedApp> {
   const remove = () => rmSync(scratch, { recursive: true, force: true });
   try {
     const packed = await npm(ROOT, 'pack', '--json', '--pack-destination', scratch);
-    cpSync(join(ROOT, 'examples/own-app'), directory, { recursive: true });
+    cpSync(join(ROOT, 'test/package/own-app'), directory, { recursive: true });
     dependOn(join(directory, 'package.json'), join(scratch, tarballOf(packed)));
     await npm(directory, 'install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error');
   } catch (error) {

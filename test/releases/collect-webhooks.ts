@@ -17,7 +17,7 @@ export type Collected = {
 /** The folders of mapping folders that 0.1.0 has, and the name of each set. */
 const SETS: readonly (readonly [set: string, folder: string])[] = [
   ['shipped', 'mappings'],
-  ['own-app', 'examples/own-app/mappings'],
+  ['own-app', 'test/package/own-app/mappings'],
   ['adopter', 'test/rehearsal/adopter-mappings'],
   ['rehearsal', 'local/rehearsal/mappings'],
   ['story', 'test/story/mappings'],

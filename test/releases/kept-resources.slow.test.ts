@@ -26,7 +26,7 @@ secret: webhooks/stripe
 events:
   - name: paid
     on: invoice.paid
-    event-id: { local: evt_10000000000001 }
+    event-id: { local: evt_8c4f1a7e2b9d }
     event-key: { kind: customer-id, value: "{% data.object.customer %}" }
 `;
 

@@ -9,7 +9,7 @@ import { openAccount, PROJECT } from '../../answers/project.ts';
 import { replayDeadLetters } from '../../answers/replay.ts';
 import { listenOnLoopback } from '../../local/emulator/host.ts';
 import { type LocalRun, startLocalRun } from '../../local/run.ts';
-import { openStack, type StackAccess } from '../../rehearsal/play/stack-access.ts';
+import { type LedgerItem, openStack, type StackAccess } from '../../rehearsal/play/stack-access.ts';
 import {
   makeVendors,
   postOf,
@@ -174,7 +174,7 @@ export class UpgradedStack {
     const singles = this.vendors.filter(({ isBatch }) => !isBatch);
     const least = states.includes('waiting') ? this.vendors.length : singles.length;
     const isLeft = async () =>
-      (await Promise.all(states.map((state) => this.countOf(state)))).every((count) => count >= least);
+      (await Promise.all(states.map((state) => this.#settledOf(state)))).every((count) => count >= least);
     await until(isLeft, `events that are ${states}`);
   }
 
@@ -192,18 +192,30 @@ export class UpgradedStack {
     await this.untilEmptyBuffer();
   }
 
-  /** The code of each dead letter that lies in the queue. */
-  async deadLetterCodes(): Promise<readonly string[]> {
+  /** The code and the vendor of each dead letter that lies in the queue, sorted. */
+  async deadLetters(): Promise<readonly string[]> {
     const account = await openAccount({ port: this.port });
     if (!account.ok) throw new Error(account.failure);
-    return (await readDeadLetters(account.value)).map(({ code }) => code);
+    return (await readDeadLetters(account.value)).map(({ code, source }) => `${code}/${source}`).sort();
   }
 
   /** How many events the ledger has in a state. */
-  async countOf(state: State): Promise<number> {
+  countOf(state: State): Promise<number> {
+    return this.#count((one) => one.state?.S === state);
+  }
+
+  /** The same, once nothing is left to be written of them: a worker that is killed before writes its dead letter again. */
+  #settledOf(state: State): Promise<number> {
+    const hasDeadLetter = state === 'failed' || state === 'unconfirmed';
+    return this.#count(
+      (one) => one.state?.S === state && (!hasDeadLetter || one.deadLetteredAt !== undefined),
+    );
+  }
+
+  async #count(isMeant: (entry: LedgerItem) => boolean): Promise<number> {
     let count = 0;
     await this.stack.eachLedgerEntry((page) => {
-      count += page.filter((one) => one.state?.S === state && one.movedTo === undefined).length;
+      count += page.filter((one) => one.movedTo === undefined && isMeant(one)).length;
     });
     return count;
   }

@@ -75,7 +75,10 @@ describe('an event that Webex Campaign refuses, until its mapping is mended', ()
     await story.post('parked', 'mended');
     await story.line('mended', isEnd);
 
-    const listed = (await listDeadLetters({ port })).text;
+    expect((await listDeadLetters({ port })).text).toMatch(
+      /^1 dead letter, by cause \("--all" lists each\):\n\n1 {2}webex-mandatory-field-missing {2}stripe parked\n {2}oldest {3}\d+ (s|min) ago, [0-9a-f]{8}\n {2}answer {3}HTTP 200, code 1002: ".*"\n {2}next {5}npm run -s adapter -- dead-letter show [0-9a-f]{8}\n\nTwo clocks: those of the queues and of the deliver function go 10 times as fast/,
+    );
+    const listed = (await listDeadLetters({ port, all: true })).text;
     expect(listed).toContain('webex-mandatory-field-missing  (deliver)');
     expect(listed).toContain('HTTP 200, code 1002: "Mandatory parameter "note" is missing for •••"');
     expect(listed).toContain('By code:\n  1  webex-mandatory-field-missing');
@@ -83,6 +86,9 @@ describe('an event that Webex Campaign refuses, until its mapping is mended', ()
       text: 'No dead letter matches (1 in the queue).',
       exitCode: 0,
     });
+    expect((await listDeadLetters({ port, source: 'strpe' })).text).toBe(
+      'No dead letter matches (1 in the queue). None is of the source "strpe". Did you mean "stripe"?',
+    );
 
     const id = await idOf('mended');
     const shown = (await showDeadLetter(project, { port, id })).text;
@@ -110,6 +116,9 @@ describe('an event that Webex Campaign refuses, until its mapping is mended', ()
     expect(text).toContain('matched parked');
     expect(text).toContain(
       'parked: called Webex Campaign: webex-mandatory-field-missing (HTTP 200, code 1002)',
+    );
+    expect(text).toMatch(
+      /webex-mandatory-field-missing \(HTTP 200, code 1002\)\n +event evt_\d+; no parameters\n +Webex Campaign said: "Mandatory parameter "note" is missing for •••"/,
     );
     expect(text).toContain('ann replayed the dead letter of parked');
     expect(text).toContain('parameters note (4 bytes)');
@@ -185,12 +194,59 @@ describe('a replay', () => {
     const { text, exitCode } = await replay({ code: 'moved-by-sqs', rate: 20, json: true });
 
     expect(performance.now() - begun).toBeGreaterThanOrEqual(25 * 50);
-    expect(progress).toEqual(['25 of 26 …\n']);
+    const replaying = progress.filter((line) => line.startsWith('Replaying'));
+    expect(replaying).toEqual([6, 12, 18, 24].map((count) => `Replaying: ${count} of 26 …\n`));
     expect(exitCode).toBe(0);
     expect(JSON.parse(text)).toHaveLength(26);
     expect(JSON.parse(text)).toContainEqual(
       expect.objectContaining({ outcome: 'replayed', source: 'stripe', deduplicationId: 'id_many_25' }),
     );
+  }, 60_000);
+});
+
+describe('Ctrl-C', () => {
+  test('ends a replay after the dead letter that it is at; the others are told, and shown again at once', async () => {
+    const keys = ['cut_1', 'cut_2', 'cut_3'];
+    for (const key of keys) await moveHere(key);
+    const controller = new AbortController();
+    const options = { port, ids: [], code: 'moved-by-sqs', rate: 0.05, by: 'ann' };
+    const replaying = replayCommand(project, options, controller.signal);
+    const first = await Promise.race(keys.map(delivered));
+    expect((await listDeadLetters({ port })).text).toMatch(
+      /^2 dead letters are held by another command or reader/,
+    );
+    expect(await explain('id_unknown_while_held')).toContain(
+      'it is a dead letter that cannot be read now: 2 dead',
+    );
+    controller.abort();
+
+    const { text, exitCode } = await replaying;
+    expect([exitCode, text]).toEqual([
+      130,
+      expect.stringMatching(/1 of 3 went back .* Interrupted: 2 were not reached, and left as before\.$/),
+    ]);
+    const left: { deduplicationId: string }[] = await list({ code: 'moved-by-sqs' });
+    expect(left.map(({ deduplicationId }) => deduplicationId)).toHaveLength(2);
+    expect(left).not.toContainEqual(expect.objectContaining({ deduplicationId: first?.deduplicationId }));
+  }, 60_000);
+
+  test('while the queue is read, or at the question, changes nothing', async () => {
+    const before = await list();
+    expect(before).toHaveLength(2);
+    const all = { port, ids: [], all: true, by: 'ann' };
+    expect(await replayCommand(project, { ...all, rate: 100 }, AbortSignal.abort())).toEqual({
+      text: 'Interrupted while the queue was read: nothing was changed.',
+      exitCode: 2,
+    });
+    const controller = new AbortController();
+    const interrupt = async () => {
+      controller.abort();
+      return true;
+    };
+    const dropping = dropDeadLetters({ ...all, reason: 'arrived' }, interrupt, controller.signal);
+    expect(await dropping).toEqual({ text: 'Nothing was dropped.', exitCode: 1 });
+    expect(await list()).toEqual(before);
+    expect(await replay({ code: 'moved-by-sqs' })).toMatchObject({ exitCode: 0 });
   }, 60_000);
 });
 
@@ -274,6 +330,7 @@ test('tail prints a line for each webhook as it happens, until it is ended', asy
 
   expect(await followed).toEqual({ text: '', exitCode: 0 });
   expect(lines).toMatchObject([
+    expect.stringContaining('Two clocks: those of the queues'),
     expect.stringMatching(/ingest\s+buffered\s+stripe parked\s+id_tailed/),
     expect.stringMatching(/deliver\s+delivered\s+stripe parked\s+id_tailed\s+HTTP 200\s+event_of_tailed/),
   ]);

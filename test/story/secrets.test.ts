@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { finishRotation, rotateSecret, showSecrets } from '../../cli/secrets/rotate.ts';
-import { setSecret } from '../../cli/secrets/set.ts';
+import { setSecret, undoChange } from '../../cli/secrets/set.ts';
 import { CACHE_MILLISECONDS } from '../../lambdas/adapters/secrets-manager.ts';
 import { succeed } from '../../lambdas/result.ts';
 import { secretNameOf } from '../../lib/mapping/schema.ts';
@@ -61,6 +61,8 @@ const rotate = (name: string, value: string) =>
   command(rotateSecret(PROJECT, { name, port: port() }, typed(value)));
 const finish = (name: string, more: object = {}, answer = true) =>
   command(finishRotation(PROJECT, { name, port: port(), ...more }, async () => answer));
+const undo = (name: string, more: object = {}, answer = true) =>
+  command(undoChange(PROJECT, { name, port: port(), ...more }, async () => answer));
 const status = (name?: string) => command(showSecrets(PROJECT, { name, port: port() }));
 
 let count = 0;
@@ -151,6 +153,19 @@ describe('a rotation', () => {
     expect(await send('whsec_one')).toBe(200);
   });
 
+  test('that was a mistake is taken back, and once more comes back', async () => {
+    expect(await undo('stripe', {}, false)).toEqual([1, 'Nothing was changed.']);
+    expect(await undo('stripe')).toEqual([
+      0,
+      expect.stringMatching(
+        /^\S+webhooks\/stripe: 1 signing secret, as before. The signing secret at index 0 of now goes. Every function has it by/,
+      ),
+    ]);
+    expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_one'] });
+    expect(await undo('stripe', { json: true })).toEqual([0, expect.stringContaining('"values":2')]);
+    expect(await contentOf('webhooks/stripe')).toEqual({ signingSecrets: ['whsec_two', 'whsec_one'] });
+  });
+
   test('cannot be finished before the log shows that the old secret can go', async () => {
     expect(await status('stripe')).toEqual([
       0,
@@ -216,6 +231,16 @@ describe('a rotation', () => {
     expect(content.hashKey).toMatch(/^[0-9a-f]{64}$/);
     expect(content.hashKey).not.toBe(hashKey);
     made.push(content.hashKey);
+  });
+
+  test('is not taken back where the version before has no key', async () => {
+    await put('webex-campaign', '{"primary":""}');
+    await put('webex-campaign', JSON.stringify({ primary: 'key-one', hashKey: made[0] }));
+
+    expect(await undo('webex-campaign')).toEqual([
+      2,
+      expect.stringMatching(/keeps no version .* with a key in it: there is no change to take back/),
+    ]);
   });
 
   test('does not overwrite what somebody else has written in the meantime', async () => {

@@ -43,6 +43,9 @@ export type PastAttempt = {
   readonly answerCode?: string;
   /** The event definition that was called; missing in entries written before the ledger kept it. */
   readonly eventId?: string;
+  /** Names and bytes, and what Webex Campaign said. Of calls in a row that are alike in it, the latest alone keeps it. */
+  readonly parameters?: LedgerFacts['parameters'];
+  readonly description?: string;
 };
 
 /** One event in the ledger. */
@@ -265,7 +268,19 @@ export function appendAttempt(entry: LedgerEntry, settlement: Settlement): Ledge
   if ('isUncalled' in settlement || entry.lastAttemptAt === undefined) return entry;
   const code = settlement.state === 'delivered' ? 'delivered' : settlement.code;
   const attempt = pastAttempt(entry, entry.lastAttemptAt, { code, answer: settlement.answer });
-  return { ...entry, history: [...(entry.history ?? []), attempt].slice(-KEPT_ATTEMPTS) };
+  const before = entry.history ?? [];
+  const last = before.at(-1);
+  const history = last ? [...before.slice(0, -1), withoutSame(last, attempt), attempt] : [attempt];
+  return { ...entry, history: history.slice(-KEPT_ATTEMPTS) };
+}
+
+function withoutSame({ parameters, description, ...call }: PastAttempt, next: PastAttempt): PastAttempt {
+  const isSame = JSON.stringify(parameters) === JSON.stringify(next.parameters);
+  return {
+    ...call,
+    ...(parameters && !isSame && { parameters }),
+    ...(description !== undefined && description !== next.description && { description }),
+  };
 }
 
 /** The last call as the other members of a settled entry show it, so that its history need not; else `undefined`. */
@@ -277,7 +292,7 @@ export function lastCallOf(entry: LedgerEntry): PastAttempt | undefined {
 }
 
 function pastAttempt(
-  { eventId }: LedgerEntry,
+  { eventId, parameters }: LedgerEntry,
   at: Date,
   { code, answer }: { readonly code: string; readonly answer: AnswerFacts | undefined },
 ): PastAttempt {
@@ -287,6 +302,8 @@ function pastAttempt(
     ...(answer && { status: answer.status }),
     ...(answer?.code !== undefined && { answerCode: answer.code }),
     ...(eventId !== undefined && { eventId }),
+    ...(parameters && { parameters }),
+    ...(answer?.description !== undefined && { description: answer.description }),
   };
 }
 

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../../../lambdas/result.ts';
+import { codeUrl } from '../../../lib/config/invocation.ts';
 import { type FastClock, measureThread, type ThreadMemory } from '../host.ts';
 import { type Endpoints, REGION, type ResourceOf, type Template } from '../template.ts';
 
@@ -92,7 +93,7 @@ const outcomeSchema = z.union([z.object({ value: z.unknown() }), z.object({ erro
 /** Starts a thread that loads the function's code; `onLine` gets each line that it prints. */
 function startSandbox(settings: FunctionSettings, onLine: (text: string) => void): Sandbox {
   const { environment, timeoutSeconds, ...workerData } = settings;
-  const worker = new Worker(new URL('./sandbox-thread.ts', import.meta.url), {
+  const worker = new Worker(codeUrl(new URL('./sandbox-thread.ts', import.meta.url)), {
     env: { ...environment },
     workerData,
     stdout: true,

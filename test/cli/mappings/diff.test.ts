@@ -295,6 +295,9 @@ describe('adapter diff', () => {
 
     expect(messages[0].changes).toMatchObject([{ class: 'other-definition', stages: ['prod'] }]);
     expect(await changes({ base: 'HEAD', stage: 'dev' })).toEqual([]);
+    const { text } = await run({ base: 'HEAD', format: 'markdown' });
+    expect(text).toContain('Event definition: `evt_9` instead of `evt_1` in stage prod.');
+    expect(text).toContain('until the deployment: `evt_9` instead of `evt_1` in stage prod.');
   });
 
   test('names event definitions beside their ids, those of before too', async () => {
@@ -308,10 +311,10 @@ describe('adapter diff', () => {
 
     expect(text).toContain('| receipt (`evt_1`) | thanks (`evt_9`) |');
     expect(text).toContain(
-      '- Have the new event definition ready, with the message that it triggers, and keep the old one until the deployment: thanks (`evt_9`) (before: receipt (`evt_1`)).',
+      '- Have the new event definition ready, with the message that it triggers, and keep the old one until the deployment: thanks (`evt_9`) instead of receipt (`evt_1`).',
     );
     expect((await run({ base: 'HEAD' })).text).toContain(
-      '  event definition   thanks (evt_9) (before: receipt (evt_1))',
+      '  event definition   thanks (evt_9) instead of receipt (evt_1)',
     );
   });
 
@@ -335,6 +338,15 @@ describe('adapter diff', () => {
     expect(text).not.toContain('nobody gets it twice');
     // The persons of these cases differ, and are shown.
     expect(text).toContain('| Ann has paid. (`shop/paid`) | `ann@example.com` | `shop` | `web` |');
+  });
+
+  test('asks for the event definition of a new message, and for an example that shows it', async () => {
+    const event = "{ name: refunded, on: order.refunded, event-id: evt_4, event-key: '{% email %}' }";
+    change(`${MAPPING}  - ${event}\n`);
+    const { text } = await run({ base: 'main', format: 'markdown' });
+
+    expect(text).toContain('- Have the event definition `evt_4` ready, and the message that it triggers.');
+    expect(text).toContain('**No case shows what this does.** Add an example before you merge it.');
   });
 
   test('says that a rename without "formerly" can send again, where no case shows it', async () => {

@@ -197,10 +197,10 @@ describe('adapter events page', () => {
 });
 
 describe('adapter explain-mapping', () => {
-  test('names the definition, says the message, and shows an example of each parameter', () => {
+  test('names the definition, says the message, and shows an example of each parameter', async () => {
     write('mappings/shop/mapping.yaml', SHOP);
     write('webex-events.yaml', CONTRACT);
-    const { text } = explainMapping(project, { name: 'shop' });
+    const { text } = await explainMapping(project, { name: 'shop' });
 
     expect(text).toContain(
       'Webex Campaign is asked for "order-paid" (evt_1), for the person whose e-mail address',

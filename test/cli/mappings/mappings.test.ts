@@ -8,6 +8,7 @@ import type { Project } from '../../../answers/project.ts';
 import { explainMapping } from '../../../cli/mappings/explain-mapping.ts';
 import { type MapOptions, mapCommand } from '../../../cli/mappings/map.ts';
 import { validate } from '../../../cli/mappings/validate.ts';
+import { formatValue } from '../../../lib/mapping/words.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -173,6 +174,13 @@ describe('adapter map', () => {
     write('body.json', '{"email":');
 
     expect((await mapJson()).preview).toMatchObject({ outcome: 'rejected', code: 'body-not-json' });
+    expect((await map({})).text).toContain('body.json: Unexpected end of JSON input');
+  });
+
+  test('says where a body breaks off', async () => {
+    write('body.json', '{\n  "email": "a@example.com" "id": 5\n}');
+
+    expect((await map({})).text).toContain('(line 2 column 28)');
   });
 
   test('says that a body is nested too deep', async () => {
@@ -324,8 +332,8 @@ describe('adapter validate', () => {
 });
 
 describe('adapter explain-mapping', () => {
-  test('says in plain English what a mapping does', () => {
-    const { text, exitCode } = explainMapping(project, { name: 'shop' });
+  test('says in plain English what a mapping does', async () => {
+    const { text, exitCode } = await explainMapping(project, { name: 'shop' });
 
     expect(exitCode).toBe(0);
     expect(text).toContain(
@@ -341,13 +349,13 @@ describe('adapter explain-mapping', () => {
     expect(text).toContain('Not sent later than 2 days after the created at.');
   });
 
-  test('says what is taken for the same fact', () => {
+  test('says what is taken for the same fact', async () => {
     write(
       'mappings/shop/mapping.yaml',
       MAPPING.replace('    required:', '    deduplication-id: "{% order_id %}"\n    required:'),
     );
 
-    expect(explainMapping(project, { name: 'shop' }).text).toContain(
+    expect((await explainMapping(project, { name: 'shop' })).text).toContain(
       '\n  Not sent again for the order id, however often it comes.\n',
     );
   });
@@ -356,32 +364,67 @@ describe('adapter explain-mapping', () => {
     ['event ? true : false', 'the event is there and not empty'],
     ['$boolean(event)', 'the event is there and not empty'],
     ['count > 1 ? true : false', 'the count is above 1'],
+    ["data.payments[0].error_code = 'x'", 'the error code of the first of the payments is "x"'],
+    ["lines[-1].price.id = 'x'", 'the price id of the last of the lines is "x"'],
+    ["items[6].notes[-2] = 'x'", 'number 2 from the end of the notes of number 7 of the items is "x"'],
+    ["data[0].email = 'x'", 'the email of the first of the data is "x"'],
+    ["lines[kind = 'card'].id = 'x'", 'the id of the lines where the kind is "card" is "x"'],
     [`event ? 'a' : 'b'`, '"a" if the event is there and not empty, else "b"'],
     ['event ? false : true', 'false if the event is there and not empty, else true'],
-  ])('says of {%% %s %%} what it asks', (when, words) => {
+  ])('says of {%% %s %%} what it asks', async (when, words) => {
     write('mappings/shop/mapping.yaml', MAPPING.replace(/when: .*/, `when: "{% ${when} %}"`));
 
-    expect(explainMapping(project, { name: 'shop' }).text).toContain(`Skipped unless ${words}.`);
+    expect((await explainMapping(project, { name: 'shop' })).text).toContain(`Skipped unless ${words}.`);
   });
 
-  test('says how the vendor names an item', () => {
+  test.each([
+    ['$item.lines[1].id', 'the id of the second of the item’s lines'],
+    ['$item[0].id', 'the id of the first of the item'],
+    ['$[2].id', 'the id of the third of the webhook'],
+    ['$headers.topic', 'the header topic'],
+    ['lines[$x].id', 'the id of the lines where x is there and not empty'],
+    ['lines.{"a": b}', 'lines.{"a": b}'],
+  ])('has words for the path %s, or else shows it', (path, words) => {
+    expect(formatValue(`{% ${path} %}`)).toBe(words);
+  });
+
+  test('shows a value of the examples beside each parameter', async () => {
+    write(
+      'mappings/shop/mapping.yaml',
+      MAPPING.replace('"{% note %}"', '"{% notes[0].text %}", fixed: "yes"'),
+    );
+    const body = '{ email: ann@example.com, count: 2, total: 12, notes: [{ text: left at the door }] }';
+    const headers = '{ X-Shopify-Topic: orders/paid }';
+    write('mappings/shop/examples/paid.yaml', `webhook: { headers: ${headers}, body: ${body} }\n`);
+    const { text } = await explainMapping(project, { name: 'shop' });
+
+    expect(text).toContain('    total  the total, as in "12"\n');
+    expect(text).toContain(
+      '    note   the text of the first of the notes, as in "left at the door", if it is there\n',
+    );
+    expect(text).toContain('    fixed  "yes"\n');
+  });
+
+  test('says how the vendor names an item', async () => {
     const ofHubspot = MAPPING.replace('verify: shopify', 'verify: hubspot-v3').replace(
       '    when:',
       '    items: "{% $ %}"\n    when:',
     );
     write('mappings/shop/mapping.yaml', ofHubspot);
 
-    expect(explainMapping(project, { name: 'shop' }).text.match(/An item that .*/g)).toEqual([
+    expect((await explainMapping(project, { name: 'shop' })).text.match(/An item that .*/g)).toEqual([
       'An item that comes again is not sent again. It is known by its subscription id, from object id, to object id, ' +
         'occurred at, event id, or its subscription id, object id, occurred at, event id.',
     ]);
   });
 
-  test('shows the event ids of a stage', () => {
-    expect(explainMapping(project, { name: 'shop', stage: 'prod' }).text).toContain('asked for evt_9');
+  test('shows the event ids of a stage', async () => {
+    expect((await explainMapping(project, { name: 'shop', stage: 'prod' })).text).toContain(
+      'asked for evt_9',
+    );
   });
 
-  test('says which folders there are', () => {
-    expect(explainMapping(project, { name: 'shp' })).toMatchObject({ exitCode: 2 });
+  test('says which folders there are', async () => {
+    expect(await explainMapping(project, { name: 'shp' })).toMatchObject({ exitCode: 2 });
   });
 });

@@ -35,13 +35,19 @@ describe('a signing secret that is pasted', () => {
     ['stripe', ' whsec_1234', 'it has whitespace at its beginning or its end'],
     ['stripe', 'whsec_1234\t', 'it has whitespace at its beginning or its end'],
     ['stripe', '{"signingSecrets":["whsec_1234"]}', 'it looks like JSON'],
-    ['stripe', 'sk_live_1234', 'it is an API key of Stripe, and signs no webhook'],
+    ['stripe', 'sk_live_1234', 'it is an API key of Stripe or Paystack, and does not sign these webhooks'],
+    ['stripe', 'rk_live_1234', 'it is an API key of Stripe, and signs no webhook'],
+    ['stripe', 'whsec_', 'there is nothing after "whsec_": was it cut?'],
+    ['svix', 'whsec_', 'there is nothing after "whsec_": was it cut?'],
+    ['github', 'shpss_1234', 'it is the client secret of a Shopify app, and does not sign these webhooks'],
+    ['slack', 'xoxb-1234', 'it is a token of Slack, and signs no webhook'],
     ['stripe', 'we_1234', 'it has to begin with "whsec_"'],
     ['shopify', 'shpat_1234', 'it is an access token of Shopify'],
     ['github', 'ghp_1234', 'it is an access token of GitHub'],
     ['svix', 'bG9jYWw=', 'it has to begin with "whsec_"'],
     ['svix', 'whsec_not base64!', 'it cannot be read as base64 after "whsec_": was it cut?'],
-    ['sendgrid', 'SG.1234', 'it cannot be read as spki-base64'],
+    ['sendgrid', 'SG.1234', 'it is an API key of SendGrid, and signs no webhook'],
+    ['sendgrid', 'MFkw1234', 'it cannot be read as spki-base64'],
     ['mailgun', 'key\n', 'it has whitespace'],
   ])('is refused for %s, without being quoted: %j', (profile, value, sentence) => {
     const problem = check(profile, value);
@@ -77,6 +83,31 @@ test('a key consists of visible ASCII characters', () => {
   expect(checkKey('Bearer 4f9c')).toContain('without spaces');
   expect(checkKey('4f9c\u00e9')).toContain('visible ASCII');
   expect(checkKey('4f9c ')).toContain('whitespace');
+});
+
+test.each([
+  ['sk_live_1234', 'an API key of Stripe or Paystack'],
+  ['rk_test_1234', 'an API key of Stripe'],
+  ['whsec_1234', 'a signing secret of a webhook'],
+  ['whsk_1234', 'a signing secret of a webhook'],
+  ['we_1234', 'the id of a webhook endpoint of Stripe'],
+  ['shpss_1234', 'the client secret of a Shopify app'],
+  ['ghp_1234', 'an access token of GitHub'],
+  ['glpat-1234', 'an access token of GitLab'],
+  ['SG.1234', 'an API key of SendGrid'],
+  ['xoxb-1234', 'a token of Slack'],
+  ['AKIAIOSFODNN7EXAMPLE', 'an access key id of AWS'],
+])('what belongs to somebody else is no key of the API user: %s', (value, what) => {
+  expect(checkKey(value)).toBe(`it is ${what}, and would be sent to Webex Campaign`);
+});
+
+test('the signing secret of no profile is taken for a key of the API user by its prefix', () => {
+  const prefixes = PROFILE_NAMES.flatMap((name) => {
+    const signature = findProfile(name)?.signature;
+    return signature !== undefined && 'secretPrefix' in signature ? (signature.secretPrefix ?? []) : [];
+  });
+  expect(prefixes).toContain('whsec_');
+  expect(prefixes.filter((prefix) => checkKey(`${prefix}1234`) === undefined)).toEqual([]);
 });
 
 describe('what is piped in', () => {

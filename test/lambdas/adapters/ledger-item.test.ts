@@ -60,7 +60,13 @@ const intakeRecord: fc.Arbitrary<IntakeRecord> = fc.record(
 );
 
 const call = fc.record(
-  { at: date, code: word, status: fc.nat({ max: 599 }), answerCode: word, eventId: word },
+  {
+    ...{ at: date, code: word, status: fc.nat({ max: 599 }), answerCode: word, eventId: word },
+    ...{
+      description: word,
+      parameters: fc.dictionary(fc.constantFrom('a', 'b'), count, { noNullPrototype: true }),
+    },
+  },
   { noNullPrototype: true, requiredKeys: ['at', 'code', 'eventId'] },
 );
 

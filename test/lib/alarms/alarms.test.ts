@@ -78,10 +78,7 @@ describe('an alarm', () => {
 
   test.each([
     ['signatures-refused', 'tomorrow: Maximum of VerifiedWebhooks < 1, 1 x 120 min, missing is ignore'],
-    [
-      'rotation-unfinished',
-      'tomorrow: Maximum of OldSecretUses >= 0, 3 of 7 x 1440 min, missing is notBreaching',
-    ],
+    ['rotation-unfinished', 'tomorrow: Maximum of OldSecretUses >= 0, 3 x 1440 min, missing is notBreaching'],
   ])('%s of each source: %s', (section, rule) => {
     expect(SOURCES.map((source) => ruleOf(section, source))).toEqual(SOURCES.map(() => rule));
   });

@@ -23,6 +23,8 @@ type Scenario = {
   /** Within how many hours it goes off, by the traffic; missing where it needs not, for the reason or the alarm that is named. */
   readonly within: Readonly<Record<Traffic, number | string>>;
   readonly faultDays?: number;
+  /** Within how many days after the fault it ends: longer where it ends by missing data alone, in long periods. */
+  readonly endDays?: number;
   /** Each event that is wrong is a message of its own, and needs one. */
   readonly isEach?: true;
 };
@@ -95,6 +97,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     wrong: each(0),
     within: { high: 3 * 24 + 1, low: 3 * 24 + 1 },
     faultDays: 5,
+    endDays: 4,
   },
   'source-silent': {
     well: each(1),
@@ -156,9 +159,9 @@ const CASES = Object.entries(SCENARIOS).flatMap(([section, scenario]) =>
 
 /** Plays a scenario; `undefined` where the alarm is not in this stack. */
 function play(section: string, traffic: Traffic, extra: number) {
-  const { well, wrong, faultDays = 2 } = SCENARIOS[section] as Scenario;
+  const { well, wrong, faultDays = 2, endDays = 2 } = SCENARIOS[section] as Scenario;
   const [from, to] = [DAY, (1 + faultDays) * DAY];
-  const until = to + 2 * DAY;
+  const until = to + endDays * DAY;
   const every = TRAFFIC[traffic];
   const samples = [...well(0, from, every), ...wrong(from, to, every), ...well(to, until, every)];
   const rule = alarms.get(section);

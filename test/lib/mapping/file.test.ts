@@ -94,6 +94,14 @@ describe('a mapping file', () => {
     ]);
   });
 
+  test('has no name that the commands have for the keys of Webex Campaign', () => {
+    const named = mapping().replace('source: stripe', 'source: webex-campaign');
+
+    expect(problemsOf(named, 'webex-campaign')).toEqual([
+      'mappings/stripe/mapping.yaml:1:1  source  "webex-campaign" is the name of the secret with the keys of Webex Campaign, in all commands. Rename the folder.',
+    ]);
+  });
+
   test('names each event once', () => {
     expect(
       problemsOf(mapping(...EVENT.map((line) => line.replace('invoice.paid', 'invoice.created')))),

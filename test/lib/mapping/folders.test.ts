@@ -63,6 +63,26 @@ describe('the mapping folders', () => {
   });
 });
 
+test('a secret of two sources is warned of, at the second', async () => {
+  const text = (source: string, secret: string) =>
+    `source: ${source}\nverify: shopify\nsecret: webhooks/${secret}\nevents:\n` +
+    '  - { name: created, on: orders/create, event-id: evt_1, event-key: "{% email %}" }\n';
+  write('one', text('one', 'one'));
+  write('two', text('two', 'one'));
+  write('three', text('three', 'three'));
+
+  const { problems } = await checkMappingFolders(directory, ['dev']);
+
+  expect(problems.filter(({ path }) => path === 'secret')).toMatchObject([
+    {
+      file: expect.stringContaining('two'),
+      line: 3,
+      severity: 'warning',
+      message: expect.stringContaining('secret of one'),
+    },
+  ]);
+});
+
 describe('the former names of sources', () => {
   const folder = (source: string, formerly: string) =>
     write(

@@ -6,9 +6,7 @@ import { WebhookAdapter } from '../../../lib/webhook-adapter.ts';
 /** An adapter in a stack of its own, with the mapping of the example app. */
 export function createAdapter(): { readonly stack: Stack; readonly adapter: WebhookAdapter } {
   const stack = new Stack(new App(), 'messages');
-  const mappings = readMappings(
-    fileURLToPath(new URL('../../../examples/own-app/mappings', import.meta.url)),
-  );
+  const mappings = readMappings(fileURLToPath(new URL('../../package/own-app/mappings', import.meta.url)));
   const eventUrl = 'https://tenant.webexcampaign.example/events';
   return { stack, adapter: new WebhookAdapter(stack, 'Webhooks', { eventUrl, mappings, stage: 'dev' }) };
 }

@@ -122,7 +122,9 @@ function callsFrom(...paths: readonly string[]): ReadonlySet<string> {
   const calls = [...reached].flatMap(({ text }) => [
     ...text.matchAll(/new (\w+?)(?:Batch)?Command\(|\bpaginate(\w+)\(/g),
   ]);
-  return new Set(calls.map(([, command, paginated]) => actionOf(command ?? paginated ?? '')));
+  const names = calls.map(([, command, paginated]) => command ?? paginated ?? '');
+  // Nobody needs a permission for it (STS API reference).
+  return new Set(names.filter((name) => name !== 'GetCallerIdentity').map(actionOf));
 }
 
 const SERVICES: readonly (readonly [RegExp, string])[] = [

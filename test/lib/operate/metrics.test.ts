@@ -59,7 +59,7 @@ describe('of an event,', () => {
 });
 
 describe('of a webhook,', () => {
-  const [mapping] = readMappings('examples/own-app/mappings');
+  const [mapping] = readMappings('test/package/own-app/mappings');
   const source = { ...mapping, source: 'billing', eventTypes: [], mappedHeaders: [] } as never;
   const refused = (code: string) =>
     formatReceived('r1', NOW, { source, received: { ok: false, failure: { code } as never } }) as Line;

@@ -61,6 +61,25 @@ describe('the history of an event', () => {
     expect(appendAttempt(uncalled, WAITING)).toBe(uncalled);
   });
 
+  test('keeps the parameters and what was said of each call that differs from the next', () => {
+    const said = (description: string): Settlement => ({ ...WAITING, answer: { status: 200, description } });
+    const first = appendAttempt({ ...ENTRY, parameters: { total: 5 } }, said('note is missing'));
+    const again = appendAttempt(first, said('note is missing'));
+    const mended = appendAttempt(
+      { ...again, parameters: { total: 5, note: 4 } },
+      {
+        ...{ state: 'delivered', transactionId: 'event_1', answer: { status: 200 } },
+      },
+    );
+    const call = { at: NOW, code: 'webex-throttled', status: 200 };
+
+    expect(mended.history).toStrictEqual([
+      call,
+      { ...call, parameters: { total: 5 }, description: 'note is missing' },
+      { at: NOW, code: 'delivered', status: 200, parameters: { total: 5, note: 4 } },
+    ]);
+  });
+
   test('is of the latest twelve calls, oldest first', () => {
     const codes = Array.from({ length: 14 }, (_, index) => `code-${index}`);
     const last = codes.reduce((entry, code) => appendAttempt(entry, { ...WAITING, code }), ENTRY);
