@@ -186,6 +186,7 @@ const CALLS: Readonly<Record<string, (...given: string[]) => string>> = {
 /** Negates a single sentence by its verb. With several it would be unclear to which the "not" belongs. */
 function negate(what: string): string {
   const isSingle = !/ (and|or|if) /.test(what);
+  if (isSingle && what.includes(' is not ')) return what.replace(' is not ', ' is ');
   if (isSingle && what.includes(' contains ')) return what.replace(' contains ', ' does not contain ');
   return isSingle && what.includes(' is ') ? what.replace(' is ', ' is not ') : `it is not true that ${what}`;
 }

@@ -42,9 +42,9 @@ describe('explainCondition', () => {
     ['$isPaid', 'the payment status is "unpaid", not "paid"'],
     ['$exists(tax)', 'the tax is not there (null counts as there)'],
     ['$exists(note)', 'the note is there (null counts as there)'],
-    ["lines[0] = 'x'", 'lines[0] is "line", not "x"'],
+    ["lines[0] = 'x'", 'the first of the lines is "line", not "x"'],
     ["$string(lines) = ''", /^the lines is ".{1,80}…, not ""$/],
-    ["$not(lines[0] = 'line')", "this is not so: $not(lines[0] = 'line')"],
+    ["$not(lines[0] = 'line')", 'the first of the lines is "line"'],
   ])('%s', async (source, expected) => {
     expect(await explain(source)).toEqual(
       typeof expected === 'string' ? expected : expect.stringMatching(expected),
