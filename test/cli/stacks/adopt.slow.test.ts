@@ -55,6 +55,8 @@ beforeAll(async () => {
   resources = synthesize('dev', ['stripe', 'shopify']);
   account = await listenOnLoopback(
     createServer(async (message, response) => {
+      // It is asked for AWS's clock.
+      if (message.method === 'HEAD') return void response.end();
       const [service = '', operation = ''] = String(message.headers['x-amz-target']).split('.');
       const { QueueName, QueueUrl, TableName, SecretId } = (await json(message)) as Record<string, string>;
       const held = isRefusing
