@@ -42,7 +42,8 @@ function refuse(workshop: Workshop): Step {
       report(`$ ${commandOf('npm run -s adapter -- dead-letter list')}\n${indent(listed)}`);
       prove(
         'it is dead-lettered, and its note says why',
-        listed.includes('webex-mandatory-field-missing  (deliver)'),
+        /webex-mandatory-field-missing\s+stripe trial-ending/.test(listed),
+        listed,
       );
       prove('the note has the answer: HTTP 200, code 1002', listed.includes('HTTP 200, code 1002'));
       const calls = workshop.simulator.received().filter(({ body }) => body.includes(EVENT_ID));
