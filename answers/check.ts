@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '../lambdas/deliver/event-api/verdict.ts';
 import type { Result } from '../lambdas/result.ts';
-import { INVOCATION } from '../lib/config/invocation.ts';
+import { INVOCATION } from '../lib/config/terminal.ts';
 
 /** What was found out about one thing that a call of Webex Campaign needs. */
 export type Check = {

@@ -8,7 +8,7 @@ import {
 } from '../lambdas/deliver/ledger/entry.ts';
 import type { Mapped } from '../lambdas/map/webhook.ts';
 import type { Result } from '../lambdas/result.ts';
-import { wasTooOld } from '../lib/mapping/examples/preview.ts';
+import { wasTooOld } from '../lib/mapping/examples/example.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import { readEntries } from './ledger-items.ts';
 import { failuresOf, formatEventName, type LetterEvent } from './letter-events.ts';

@@ -1,5 +1,5 @@
 import type { DeadLetterCode, DeadLetterFailure } from '../lambdas/dead-letter/note.ts';
-import { INVOCATION } from '../lib/config/invocation.ts';
+import { INVOCATION } from '../lib/config/terminal.ts';
 
 /** Why a message is a dead letter. The last two are for messages without a note, or with one that cannot be read. */
 export type DeadLetterReason = DeadLetterCode | 'moved-by-sqs' | 'note-unreadable';

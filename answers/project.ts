@@ -6,8 +6,8 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
-import { escapeUnseen } from '../lib/config/print.ts';
 import { reportProgress } from '../lib/config/progress.ts';
+import { escapeUnseen } from '../lib/config/terminal.ts';
 import { CONTRACT_FILE, contractBeside, definitionsById, readContract } from '../lib/mapping/contract.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import {

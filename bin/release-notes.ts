@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { print } from '../lib/config/print.ts';
+import { print } from '../lib/config/terminal.ts';
 
 // Prints the notes of a release: its section of CHANGELOG.md. Refuses a release that a person has not decided on, or whose
 // parts do not fit together. Argument: the tag. `.github/workflows/release.yml` runs it twice.

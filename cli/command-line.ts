@@ -2,8 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { explainAwsError } from '../answers/aws-errors.ts';
 import { nearestName } from '../lib/config/file.ts';
-import { INVOCATION } from '../lib/config/invocation.ts';
-import { escapeLines, joinLines, print } from '../lib/config/print.ts';
+import { escapeLines, INVOCATION, joinLines, print } from '../lib/config/terminal.ts';
 
 /** What a command prints, and the exit code it ends with. */
 export type CommandResult = { readonly text: string; readonly exitCode: number };

@@ -1,5 +1,5 @@
 import { formatProblems, type Problem } from './config/file.ts';
-import { refuseOldNode } from './config/invocation.ts';
+import { refuseOldNode } from './config/terminal.ts';
 import type { MappingFile } from './mapping/file.ts';
 import { checkMappingFolders, isError, readMappingFolders, stagesNamedIn } from './mapping/folders.ts';
 

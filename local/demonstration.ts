@@ -2,7 +2,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Mapped } from '../lambdas/map/webhook.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import type { Example } from '../lib/mapping/examples/example.ts';
-import { previewWebhook, wasTooOld } from '../lib/mapping/examples/preview.ts';
+import { previewWebhook, wasTooOld } from '../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import { LOCAL_STACK, LOCAL_STAGE } from '../lib/stages/synthesize.ts';
 import { type SignedSample, sampleNames, signSample } from '../signing/samples.ts';

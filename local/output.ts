@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { Result } from '../lambdas/result.ts';
-import { escapeLines, escapeUnseen } from '../lib/config/print.ts';
+import { escapeLines, escapeUnseen } from '../lib/config/terminal.ts';
 import { isDelivered, type Story } from './demonstration.ts';
 import type { DeliverLine, IngestLine, LogLine } from './run.ts';
 import { formatMissing } from './settings.ts';

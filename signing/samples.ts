@@ -8,7 +8,7 @@ import { signingSecretsSchema } from '../lambdas/ingest/receive.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { parseSecret } from '../lambdas/secret.ts';
 import { follow } from '../lambdas/webhook-body.ts';
-import { PACKAGE_ROOT } from '../lib/config/invocation.ts';
+import { PACKAGE_ROOT } from '../lib/config/terminal.ts';
 import { type Example, setMembers } from '../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import { secretNameOf } from '../lib/mapping/schema.ts';

@@ -1,7 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EventMapping, Mapping } from '../../lambdas/map/mapping.ts';
-import { CHANGE_CLASSES, type ChangeClass, compareOutcomes, type Difference, sendsOf } from './change.ts';
-import { type Edit, editsOf, isRenamed, pairByName, type SidePair } from './edits.ts';
+import {
+  CHANGE_CLASSES,
+  type ChangeClass,
+  compareOutcomes,
+  type Difference,
+  type Edit,
+  editsOf,
+  isRenamed,
+  pairByName,
+  type SidePair,
+  sendsOf,
+} from './change.ts';
 import {
   type ComparedWebhook,
   namesOf,

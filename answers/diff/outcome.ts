@@ -4,7 +4,7 @@ import { identifyWebhook } from '../../lambdas/ingest/identity.ts';
 import type { Profile } from '../../lambdas/ingest/source.ts';
 import type { EventMapping, Mapping } from '../../lambdas/map/mapping.ts';
 import type { Mapped } from '../../lambdas/map/webhook.ts';
-import { type PreviewedWebhook, previewBy, wasTooOld } from '../../lib/mapping/examples/preview.ts';
+import { type PreviewedWebhook, previewBy, wasTooOld } from '../../lib/mapping/examples/example.ts';
 import { explainConditions } from '../../lib/mapping/words.ts';
 
 /** One source as one side has it for a stage: how its webhooks are identified, and what becomes of them. */

@@ -1,5 +1,5 @@
 import { escapeHtml } from '../../lib/config/markdown.ts';
-import { escapeUnseen } from '../../lib/config/print.ts';
+import { escapeUnseen } from '../../lib/config/terminal.ts';
 import { type Finding, formatMiddle, percent } from './findings.ts';
 import { type Period, SLOTS, startOfSlot } from './log-counts.ts';
 import {

@@ -22,9 +22,8 @@ import { recordActions } from '../../answers/ledger-items.ts';
 import { ADVICE, failuresOf, formatEventName, type LetterFailure } from '../../answers/letter-events.ts';
 import { type AccountChoice, explainClock, openAccount } from '../../answers/project.ts';
 import { didYouMean } from '../../lib/config/file.ts';
-import { INVOCATION } from '../../lib/config/invocation.ts';
-import { joinLines } from '../../lib/config/print.ts';
 import { startProgress } from '../../lib/config/progress.ts';
+import { INVOCATION, joinLines } from '../../lib/config/terminal.ts';
 import {
   type Ask,
   askAtTerminal,

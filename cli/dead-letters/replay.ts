@@ -4,7 +4,7 @@ import { failuresOf } from '../../answers/letter-events.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { type Replayed, type ReplayOptions, replayDeadLetters } from '../../answers/replay.ts';
 import { writeItemRanges } from '../../lambdas/buffer/replay.ts';
-import { joinLines } from '../../lib/config/print.ts';
+import { joinLines } from '../../lib/config/terminal.ts';
 import { type CommandResult, example, INTERRUPTED, interruption, refuse, run } from '../command-line.ts';
 import { withEvent, withFilters } from './list.ts';
 

@@ -18,7 +18,7 @@ import {
   previewedEvents,
 } from '../../answers/preview.ts';
 import { type AccountChoice, openAccount, PROJECT, type Project, projectOf } from '../../answers/project.ts';
-import { escapeUnseen, joinLines } from '../../lib/config/print.ts';
+import { escapeUnseen, joinLines } from '../../lib/config/terminal.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 
 type ShowOptions = AccountChoice & {

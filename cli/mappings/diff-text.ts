@@ -1,6 +1,6 @@
 import type { Case, Change, MessageDiff } from '../../answers/diff/diff.ts';
 import type { ComparedWebhook, NotSent } from '../../answers/diff/outcome.ts';
-import { joinLines } from '../../lib/config/print.ts';
+import { joinLines } from '../../lib/config/terminal.ts';
 import { formatCount } from '../command-line.ts';
 
 type ChangeClass = Change['class'];

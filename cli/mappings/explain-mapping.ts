@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { findMapping, PROJECT, type Project, projectOf, stageNames } from '../../answers/project.ts';
 import { isExpression } from '../../lambdas/map/expression.ts';
-import { joinLines } from '../../lib/config/print.ts';
+import { joinLines } from '../../lib/config/terminal.ts';
 import { type Definition, definitionOf } from '../../lib/mapping/contract.ts';
 import { type ExampleRun, mappedBy, runExample } from '../../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';

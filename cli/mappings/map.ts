@@ -7,9 +7,14 @@ import { formatPreview, previewJson } from '../../answers/preview.ts';
 import { findMapping, findStage, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';
-import { print } from '../../lib/config/print.ts';
-import { type Example, expectationOf, runExample } from '../../lib/mapping/examples/example.ts';
-import { type Preview, previewWebhook } from '../../lib/mapping/examples/preview.ts';
+import { print } from '../../lib/config/terminal.ts';
+import {
+  type Example,
+  expectationOf,
+  type Preview,
+  previewWebhook,
+  runExample,
+} from '../../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { readExamples } from '../../lib/mapping/folders.ts';
 import { type CommandResult, example, jsonOption, refuse, run } from '../command-line.ts';

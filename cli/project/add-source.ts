@@ -6,7 +6,7 @@ import { contractFileOf, findMapping, PROJECT, type Project } from '../../answer
 import { findProfile } from '../../lambdas/ingest/signature/profiles/profiles.ts';
 import type { Profile, Selector } from '../../lambdas/ingest/source.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { INVOCATION, PACKAGE_IN_PROJECT, PACKAGE_ROOT } from '../../lib/config/invocation.ts';
+import { INVOCATION, PACKAGE_IN_PROJECT, PACKAGE_ROOT } from '../../lib/config/terminal.ts';
 import { runExample } from '../../lib/mapping/examples/example.ts';
 import { readExamples } from '../../lib/mapping/folders.ts';
 import { LOCAL_STAGE } from '../../lib/stages/synthesize.ts';

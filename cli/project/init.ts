@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Project } from '../../answers/project.ts';
-import { PACKAGE_ROOT, readManifest } from '../../lib/config/invocation.ts';
+import { PACKAGE_ROOT, readManifest } from '../../lib/config/terminal.ts';
 import { foldersOf } from '../../lib/mapping/folders.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
 import { writeSource } from './add-source.ts';

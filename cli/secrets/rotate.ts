@@ -8,7 +8,7 @@ import {
   projectOf,
 } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { escapeUnseen, joinLines } from '../../lib/config/print.ts';
+import { escapeUnseen, joinLines } from '../../lib/config/terminal.ts';
 import { foldersOf } from '../../lib/mapping/folders.ts';
 import {
   type Ask,
@@ -34,22 +34,20 @@ import {
 import {
   activeFrom,
   formatMinute,
+  judgeRotation,
   knownFrom,
   type OpenSecret,
   openIn,
   openUsable,
-  replaceStored,
-  type UsableSecret,
-} from './stored-secret.ts';
-import {
-  judgeRotation,
   QUIET_HOURS,
+  replaceStored,
   type SecretUse,
   secretUseOfLocalRun,
   secretUseOfLogs,
   traceableFrom,
+  type UsableSecret,
   type Verdict,
-} from './use.ts';
+} from './stored-secret.ts';
 
 export function registerStatus(group: Command): void {
   withAccount(group.command('status'))

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { type AccountChoice, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { escapeLines } from '../../lib/config/print.ts';
+import { escapeLines } from '../../lib/config/terminal.ts';
 import {
   type Ask,
   askAtTerminal,

@@ -1,7 +1,7 @@
 import { CloudFormationClient, paginateDescribeStacks } from '@aws-sdk/client-cloudformation';
 import type { Command } from 'commander';
 import { PROJECT, type Project, stageNames } from '../../answers/project.ts';
-import { joinLines } from '../../lib/config/print.ts';
+import { joinLines } from '../../lib/config/terminal.ts';
 import { LOCAL_STAGE, stackNameOf } from '../../lib/stages/synthesize.ts';
 import { type CommandResult, example, jsonOption, refuse, run } from '../command-line.ts';
 

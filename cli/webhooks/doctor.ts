@@ -8,7 +8,7 @@ import { adviseOn } from '../../lambdas/ingest/signature/verification.ts';
 import { verifySignature } from '../../lambdas/ingest/signature/verify.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems, readConfigFile, readConfigText } from '../../lib/config/file.ts';
-import { joinLines } from '../../lib/config/print.ts';
+import { joinLines } from '../../lib/config/terminal.ts';
 import { resolveVerify } from '../../lib/mapping/verify.ts';
 import { type CommandResult, example, refuse, run } from '../command-line.ts';
 

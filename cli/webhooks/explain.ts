@@ -14,7 +14,7 @@ import {
   projectOf,
 } from '../../answers/project.ts';
 import { storyEnd, storyLines } from '../../answers/story.ts';
-import { joinLines } from '../../lib/config/print.ts';
+import { joinLines } from '../../lib/config/terminal.ts';
 import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';
 import { formatHeld } from '../dead-letters/list.ts';
 

@@ -12,8 +12,7 @@ import {
 import { ledgerKey } from '../../lambdas/deliver/ledger/entry.ts';
 import { identifyWebhook } from '../../lambdas/ingest/identity.ts';
 import { formatProblems } from '../../lib/config/file.ts';
-import { INVOCATION } from '../../lib/config/invocation.ts';
-import { joinLines } from '../../lib/config/print.ts';
+import { INVOCATION, joinLines } from '../../lib/config/terminal.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { readExamples } from '../../lib/mapping/folders.ts';
 import type { Flaws } from '../../signing/flawed-webhook.ts';

@@ -1,9 +1,18 @@
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { styleText } from 'node:util';
+import {
+  CloudWatchLogsClient,
+  type FilteredLogEvent,
+  paginateFilterLogEvents,
+} from '@aws-sdk/client-cloudwatch-logs';
 import type { Command } from 'commander';
 import * as z from 'zod';
-import { type AccountChoice, explainClock, openAccount } from '../../answers/project.ts';
+import type { OfFunction } from '../../answers/deployed-stack.ts';
+import { type Account, type AccountChoice, explainClock, openAccount } from '../../answers/project.ts';
 import { parseJson } from '../../lambdas/result.ts';
-import { escapeUnseen, printStyled } from '../../lib/config/print.ts';
+import { escapeUnseen, printStyled } from '../../lib/config/terminal.ts';
 import {
   type CommandResult,
   example,
@@ -13,7 +22,6 @@ import {
   run,
   stackOption,
 } from '../command-line.ts';
-import { followCloudWatch, followLocalRun } from './follow-logs.ts';
 
 type TailOptions = AccountChoice & { readonly json?: boolean | undefined };
 
@@ -115,4 +123,72 @@ function formatLine(line: Line, outcome: string): string {
 /** Lambda's own lines about starts, ends and reports, as JSON or as text. */
 function isOfPlatform(text: string): boolean {
   return /^(START|END|REPORT|INIT_START) |"type":"platform\./.test(text);
+}
+
+/** Passes log lines on as they come, until the signal ends it. */
+type FollowLogs = (onLine: (text: string) => void, signal: AbortSignal) => Promise<void>;
+
+/** Follows the lines that the functions of the local run print, until it ends. */
+function followLocalRun(url: string): FollowLogs {
+  return async (onLine, signal) => {
+    try {
+      const { body } = await fetch(`${url}/logs`, { signal });
+      if (body === null) return;
+      for await (const line of createInterface({ input: Readable.fromWeb(body) })) onLine(line);
+    } catch (error) {
+      // The signal ends the request, and the end of the local run breaks it off. Neither is an error.
+      if (!signal.aborted && !(error instanceof TypeError)) throw error;
+    }
+  };
+}
+
+const POLL_MILLISECONDS = 2_000;
+
+/** Lines show up late and out of order: each poll looks back, and leaves out what was passed on already. */
+const LOOK_BACK_MILLISECONDS = 30_000;
+
+/**
+ * Follows log groups on AWS by polling `FilterLogEvents`, which needs only the permission to read. A live tail would be paid
+ * for by the minute.
+ */
+export function followCloudWatch(
+  logGroups: readonly OfFunction[],
+  clock: Account['clock'],
+  pollMilliseconds = POLL_MILLISECONDS,
+): FollowLogs {
+  return async (onLine, signal) => {
+    const client = new CloudWatchLogsClient({});
+    const groups = logGroups.map(({ name }) => name);
+    const pass = passOnce(onLine);
+    const startedAt = clock.now().getTime();
+    while (!signal.aborted) {
+      const since = Math.max(startedAt, clock.now().getTime() - LOOK_BACK_MILLISECONDS);
+      for (const event of await readSince(client, groups, since)) pass(event);
+      await pause(pollMilliseconds, undefined, { signal }).catch(() => {});
+    }
+  };
+}
+
+/** Passes each event on once. It forgets events that are too old for any poll to find again. */
+function passOnce(onLine: (text: string) => void): (event: FilteredLogEvent) => void {
+  const passed = new Map<string, number>();
+  return ({ eventId = '', timestamp = 0, message = '' }) => {
+    if (passed.has(eventId)) return;
+    passed.set(eventId, timestamp);
+    for (const [id, at] of passed) if (at < timestamp - 2 * LOOK_BACK_MILLISECONDS) passed.delete(id);
+    onLine(message);
+  };
+}
+
+async function readSince(
+  client: CloudWatchLogsClient,
+  groups: readonly string[],
+  startTime: number,
+): Promise<readonly FilteredLogEvent[]> {
+  const events: FilteredLogEvent[] = [];
+  for (const logGroupName of groups) {
+    const pages = paginateFilterLogEvents({ client }, { logGroupName, startTime });
+    for await (const page of pages) events.push(...(page.events ?? []));
+  }
+  return events.toSorted((one, other) => (one.timestamp ?? 0) - (other.timestamp ?? 0));
 }

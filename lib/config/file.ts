@@ -16,7 +16,7 @@ import {
 } from 'yaml';
 import type * as z from 'zod';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { joinLines } from './print.ts';
+import { joinLines } from './terminal.ts';
 
 /** One thing wrong in what a person wrote: where, and what to do about it. */
 export type Problem = {

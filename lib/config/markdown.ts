@@ -1,4 +1,4 @@
-import { escapeUnseen } from './print.ts';
+import { escapeUnseen } from './terminal.ts';
 
 /** Longer texts are cut where a person only glances at them. */
 const MAX_CHARACTERS = 160;

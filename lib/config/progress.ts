@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { print } from './print.ts';
+import { print } from './terminal.ts';
 
 /** How far some work has come, for a person who waits for it. */
 export type Progress = {

@@ -1,5 +1,5 @@
 import { type ConfigFile, didYouMean, type Problem } from '../config/file.ts';
-import { INVOCATION } from '../config/invocation.ts';
+import { INVOCATION } from '../config/terminal.ts';
 import {
   CONTRACT_FILE,
   type Contract,

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod';
-import { codeUrl, readManifest } from '../../lib/config/invocation.ts';
+import { codeUrl, readManifest } from '../../lib/config/terminal.ts';
 import { formatMissing } from '../settings.ts';
 import { type FastClock, listenOnLoopback, measureThread, type ThreadMemory } from './host.ts';
 import { CREDENTIALS, type Endpoints, REGION, type Resource, type ResourceOf } from './template.ts';

@@ -2,7 +2,7 @@ import { identifyWebhook } from '../../lambdas/ingest/identity.ts';
 import { type CompiledMapping, isOn, type Mapped, mapWebhook } from '../../lambdas/map/webhook.ts';
 import { parseBody } from '../../lambdas/webhook-body.ts';
 import type { Example } from '../../lib/mapping/examples/example.ts';
-import { wasTooOld } from '../../lib/mapping/examples/preview.ts';
+import { wasTooOld } from '../../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
 import { signWebhook } from '../../signing/sign-webhook.ts';
 import type { End, Policy } from './faults.ts';

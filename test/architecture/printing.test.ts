@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readSourceFiles } from './source-files.ts';
 
 /** The one place through which commands and the local run print; it shows what cannot be seen as escapes. */
-const PRINTER = 'lib/config/print.ts';
+const PRINTER = 'lib/config/terminal.ts';
 
 /** Ends a line of its own once a secret was typed. */
 const OWN_TEXT = 'cli/secrets/set.ts';

@@ -7,7 +7,7 @@ import { dropDeadLetters, listDeadLetters } from '../../cli/dead-letters/list.ts
 import { replayCommand } from '../../cli/dead-letters/replay.ts';
 import { showDeadLetter } from '../../cli/dead-letters/show.ts';
 import { diff } from '../../cli/mappings/diff.ts';
-import { writePage } from '../../cli/mappings/events-page.ts';
+import { writePage } from '../../cli/mappings/events.ts';
 import { explainMapping } from '../../cli/mappings/explain-mapping.ts';
 import { mapCommand } from '../../cli/mappings/map.ts';
 import { validate } from '../../cli/mappings/validate.ts';
@@ -386,7 +386,7 @@ describe('nothing that cannot be seen, and no line of somebody else’s, is prin
   );
 
   test('any other command: each has its case here', () => {
-    const adapter = readFileSync(new URL('../../cli/program.ts', import.meta.url), 'utf8');
+    const adapter = readFileSync(new URL('../../cli/register-commands.ts', import.meta.url), 'utf8');
     const registered = new Set(adapter.match(/\bregister[A-Z]\w*/g));
 
     expect([...registered].toSorted()).toEqual([...Object.keys(CASES), ...OF_OUR_OWN].toSorted());

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import * as z from 'zod';
 import { fail, type Result, succeed } from '../../../lambdas/result.ts';
-import { codeUrl } from '../../../lib/config/invocation.ts';
+import { codeUrl } from '../../../lib/config/terminal.ts';
 import { type FastClock, measureThread, type ThreadMemory } from '../host.ts';
 import { type Endpoints, REGION, type ResourceOf, type Template } from '../template.ts';
 

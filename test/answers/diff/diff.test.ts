@@ -4,7 +4,7 @@ import type { ChangeClass } from '../../../answers/diff/change.ts';
 import { type Change, diffMappings, type MessageDiff } from '../../../answers/diff/diff.ts';
 import type { ComparedWebhook, SideSource } from '../../../answers/diff/outcome.ts';
 import { identifyWebhook } from '../../../lambdas/ingest/identity.ts';
-import { type PreviewedWebhook, previewBy } from '../../../lib/mapping/examples/preview.ts';
+import { type PreviewedWebhook, previewBy } from '../../../lib/mapping/examples/example.ts';
 import { parseMappingFile } from '../../../lib/mapping/file.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
 

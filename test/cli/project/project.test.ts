@@ -8,7 +8,7 @@ import { validate } from '../../../cli/mappings/validate.ts';
 import { writeSource } from '../../../cli/project/add-source.ts';
 import { initProject } from '../../../cli/project/init.ts';
 import { PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
-import { explainOldNode, readManifest } from '../../../lib/config/invocation.ts';
+import { explainOldNode, readManifest } from '../../../lib/config/terminal.ts';
 
 let directory: string;
 let project: Project;

@@ -4,8 +4,8 @@ import type { Project } from '../../../answers/project.ts';
 import { checkKey, checkSigningSecret, findSecret } from '../../../cli/secrets/kind.ts';
 import { formatVerdict } from '../../../cli/secrets/rotate.ts';
 import { readPiped } from '../../../cli/secrets/set.ts';
+import type { Verdict } from '../../../cli/secrets/stored-secret.ts';
 import { activeFrom, formatMinute } from '../../../cli/secrets/stored-secret.ts';
-import type { Verdict } from '../../../cli/secrets/use.ts';
 import { findProfile, PROFILE_NAMES } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { SIX_SOURCES } from '../../fixtures/six-sources.ts';
 

@@ -15,8 +15,7 @@ import { parse } from 'yaml';
 import { mapCommand } from '../../../cli/mappings/map.ts';
 import { validate } from '../../../cli/mappings/validate.ts';
 import type { MapFailure } from '../../../lambdas/map/failure.ts';
-import { type Expectation, expectationOf } from '../../../lib/mapping/examples/example.ts';
-import { previewWebhook } from '../../../lib/mapping/examples/preview.ts';
+import { type Expectation, expectationOf, previewWebhook } from '../../../lib/mapping/examples/example.ts';
 import { parseMappingFile } from '../../../lib/mapping/file.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));

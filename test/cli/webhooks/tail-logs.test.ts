@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { followCloudWatch } from '../../../cli/webhooks/follow-logs.ts';
+import { followCloudWatch } from '../../../cli/webhooks/tail.ts';
 import { type CloudWatchServer, startCloudWatch } from './cloudwatch-server.ts';
 
 const GROUPS = [

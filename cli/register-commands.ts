@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { PROGRAM, readManifest } from '../lib/config/invocation.ts';
+import { PROGRAM, readManifest } from '../lib/config/terminal.ts';
 import { withErrorsInOneLine } from './command-line.ts';
 import { registerDrop, registerList } from './dead-letters/list.ts';
 import { registerReplay } from './dead-letters/replay.ts';

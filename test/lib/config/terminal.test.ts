@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { escapeLines, escapeUnseen, joinLines, print, printStyled } from '../../../lib/config/print.ts';
+import { escapeLines, escapeUnseen, joinLines, print, printStyled } from '../../../lib/config/terminal.ts';
 
 const RED = '\u001b[31m';
 

@@ -5,7 +5,7 @@ import {
   secretUseOfLogs,
   traceableFrom,
   type Verdict,
-} from '../../../cli/secrets/use.ts';
+} from '../../../cli/secrets/stored-secret.ts';
 import { type CloudWatchServer, startCloudWatch } from '../webhooks/cloudwatch-server.ts';
 
 const NOW = new Date('2026-11-24T12:00:00.000Z');
