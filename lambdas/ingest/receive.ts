@@ -3,17 +3,14 @@ import type { BodyTooLarge, BufferedWebhook } from '../buffer/message.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
 import { matchesEventType } from '../webhook-body.ts';
+import { explainTooLong, findCandidates, findHandshake, readToken } from './handshake.ts';
 import {
   answerHandshake,
-  explainTooLong,
-  findCandidates,
-  findHandshake,
   type HandshakeAnswer,
   needsSecret,
   readShown,
-  readToken,
   type Shown,
-} from './handshake.ts';
+} from './handshake-answer.ts';
 import { identifyWebhook } from './identity.ts';
 import type { BufferFailure, IngestFailure } from './request.ts';
 import {
@@ -22,13 +19,13 @@ import {
   type RequestHead,
   readHead,
   readRawBody,
-  unpackBody,
   type WebhookRequest,
 } from './request.ts';
 import { withoutQuery } from './signature/signed-content.ts';
 import type { Verification, VerificationFailure } from './signature/verification.ts';
 import { readSignature } from './signature/verify.ts';
 import type { Handshake, Source } from './source.ts';
+import { unpackBody } from './unpack.ts';
 
 /** What ingest needs from the outside world. */
 export type ReceiveDependencies = {

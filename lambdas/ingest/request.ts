@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { gunzipSync } from 'node:zlib';
 import * as z from 'zod/mini';
-import { type BodyTooLarge, MAX_RAW_BODY_BYTES } from '../buffer/message.ts';
+import type { BodyTooLarge } from '../buffer/message.ts';
 import type { FormOptions } from '../form-body.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import type { SecretFailure } from '../secret.ts';
@@ -99,7 +98,7 @@ export type IngestFailure =
   | BufferFailure
   | InternalFailure;
 
-type RequestFailure =
+export type RequestFailure =
   | { readonly code: 'unknown-path' }
   | { readonly code: 'method-not-allowed'; readonly method: string }
   | { readonly code: 'body-empty' }
@@ -114,30 +113,3 @@ export type BufferFailure = { readonly code: 'buffer-unavailable'; readonly caus
 
 /** A bug or a time-out of ours: the answer asks the sender to try again. */
 type InternalFailure = { readonly code: 'internal-error' };
-
-/**
- * Unpacks the body of a request whose signature is verified, which is over the packed bytes. A function
- * loads this file when a body may be packed (`lib/bundle/bundle-function.ts`).
- */
-export function unpackBody(request: WebhookRequest): Result<WebhookRequest, RequestFailure> {
-  const { rawBody, headers } = request;
-  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? '';
-  if (rawBody[0] !== 0x1f || rawBody[1] !== 0x8b) {
-    return PLAIN_ENCODINGS.includes(encoding)
-      ? succeed(request)
-      : fail({ code: 'content-encoding-not-taken', encoding: encoding.slice(0, 40) });
-  }
-  try {
-    return succeed({ ...request, rawBody: gunzipSync(rawBody, { maxOutputLength: MAX_RAW_BODY_BYTES }) });
-  } catch (error) {
-    const isTooLarge = (error as { readonly code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
-    return fail(
-      isTooLarge
-        ? { code: 'unpacked-body-too-large', limitBytes: MAX_RAW_BODY_BYTES }
-        : { code: 'body-not-gzip' },
-    );
-  }
-}
-
-/** A proxy that unpacks a body may leave the header as it was. */
-const PLAIN_ENCODINGS = ['', 'identity', 'gzip', 'x-gzip'];

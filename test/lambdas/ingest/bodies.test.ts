@@ -4,9 +4,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { BufferedWebhook } from '../../../lambdas/buffer/message.ts';
 import { identifyWebhook } from '../../../lambdas/ingest/identity.ts';
 import { receiveWebhook } from '../../../lambdas/ingest/receive.ts';
-import { unpackBody } from '../../../lambdas/ingest/request.ts';
 import { findProfile } from '../../../lambdas/ingest/signature/profiles/profiles.ts';
 import { type Profile, profileSchema } from '../../../lambdas/ingest/source.ts';
+import { unpackBody } from '../../../lambdas/ingest/unpack.ts';
 import { succeed } from '../../../lambdas/result.ts';
 import { parseBody } from '../../../lambdas/webhook-body.ts';
 

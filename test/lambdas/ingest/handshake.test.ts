@@ -2,14 +2,13 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { answerTokensOf, hasHmac } from '../../../lambdas/ingest/answer-template.ts';
 import {
-  answerHandshake,
   explainTooLong,
   findCandidates,
   findHandshake,
   MAX_HANDSHAKE_BYTES,
-  needsSecret,
   readToken,
 } from '../../../lambdas/ingest/handshake.ts';
+import { answerHandshake, needsSecret } from '../../../lambdas/ingest/handshake-answer.ts';
 import type { WebhookRequest } from '../../../lambdas/ingest/request.ts';
 import type { Handshake } from '../../../lambdas/ingest/source.ts';
 

@@ -158,7 +158,7 @@ describe('what the commands call with --stack', () => {
   });
 
   test('is what a pipeline is granted, for what diff reads of a deployed stack', () => {
-    const calls = callsFrom('answers/diff/inputs.ts');
+    const calls = callsFrom('answers/diff/deployed.ts');
 
     expect([...calls].sort()).toEqual([...actionsOf('Pipeline')].sort());
   });
