@@ -14,6 +14,8 @@ export type DeployedAdapter = {
   /** CloudFormation names functions and log groups, after its stack. */
   readonly functions: readonly OfFunction[];
   readonly logGroups: readonly OfFunction[];
+  /** The function that gives a customer's hash; adapters of 0.1.0 have none. */
+  readonly searchFunction: string | undefined;
 };
 
 /** A resource that each function has one of, by the function's stage. */
@@ -21,7 +23,7 @@ export type OfFunction = { readonly stage: 'ingest' | 'deliver'; readonly name: 
 
 /** Ids of resources in a template: where they stand in the construct, and a hash of that. */
 const LEDGER = /^(.*)LedgerTable[0-9A-F]{8}$/;
-const FUNCTION = /^(.*?)(Ingest|Deliver)Function(Logs)?[0-9A-F]{8}$/;
+const FUNCTION = /^(.*?)(Ingest|Deliver|Search)Function(Logs)?[0-9A-F]{8}$/;
 
 /**
  * Finds the adapter that a person means: by its own name, or by that of its stack. They are the same unless the app gives
@@ -94,14 +96,19 @@ function chooseAdapter(
     );
   }
   const parts = resources.flatMap(({ LogicalResourceId = '', PhysicalResourceId: name = '' }) => {
-    const [, place, stage, logs] = FUNCTION.exec(LogicalResourceId) ?? [];
+    const [, place, stage = '', logs] = FUNCTION.exec(LogicalResourceId) ?? [];
     const isOf = place !== undefined && (others.length === 0 || place === chosen.place);
-    return isOf ? [{ stage: stage === 'Ingest' ? 'ingest' : 'deliver', name, logs } as const] : [];
+    return isOf ? [{ stage: stage.toLowerCase(), name, isLogs: logs !== undefined }] : [];
   });
+  const ofStages = (wanted: boolean) =>
+    parts.flatMap(({ stage, name, isLogs }): readonly OfFunction[] =>
+      isLogs === wanted && (stage === 'ingest' || stage === 'deliver') ? [{ stage, name }] : [],
+    );
   return succeed({
     name: chosen.name,
-    functions: parts.flatMap(({ logs, ...one }) => (logs === undefined ? [one] : [])),
-    logGroups: parts.flatMap(({ logs, ...one }) => (logs === undefined ? [] : [one])),
+    functions: ofStages(false),
+    logGroups: ofStages(true),
+    searchFunction: parts.find(({ stage, isLogs }) => stage === 'search' && !isLogs)?.name,
   });
 }
 

@@ -2,11 +2,11 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { ledgerKey } from '../lambdas/deliver/ledger/entry.ts';
 import { reportProgress, startProgress } from '../lib/config/progress.ts';
 import { foldersOf } from '../lib/mapping/folders.ts';
-import { type DeadLetter, ledgerWebhookOf, readDeadLetters } from './dead-letter.ts';
-import { openBuffer } from './dead-letter-queue.ts';
+import { type DeadLetter, ledgerWebhookOf, readDeadLetters } from './dead-letters/dead-letter.ts';
+import { eventsIn, failuresOf, type LetterEvent } from './dead-letters/letter-events.ts';
+import { createPreviewer, previewedEvents } from './dead-letters/preview.ts';
+import { openBuffer } from './dead-letters/queue.ts';
 import { type LedgerStory, type PresentNames, readStory, scanWebhooks, sourceOf } from './ledger-items.ts';
-import { eventsIn, failuresOf, type LetterEvent } from './letter-events.ts';
-import { createPreviewer, previewedEvents } from './preview.ts';
 import { type Account, findMapping, type Project } from './project.ts';
 
 /** All that is known of one webhook: what the ledger has, and its dead letters. */

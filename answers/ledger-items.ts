@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   BatchGetItemCommand,
   type BatchGetItemCommandOutput,
+  ConditionalCheckFailedException,
   type KeysAndAttributes,
   PutItemCommand,
   paginateQuery,
@@ -18,6 +19,7 @@ import {
   time,
   writeAttributes,
   writeExpiry,
+  writeItem,
 } from '../lambdas/adapters/ledger-item.ts';
 import {
   expiryOf,
@@ -29,7 +31,7 @@ import {
   ledgerKey,
   ledgerTableName,
 } from '../lambdas/deliver/ledger/entry.ts';
-import type { LetterFailure } from './letter-events.ts';
+import type { LetterFailure } from './dead-letters/letter-events.ts';
 import type { Account } from './project.ts';
 
 /** What a person did about a dead letter: kept beside the events of its webhook. */
@@ -275,8 +277,34 @@ async function queryItems(
   return items;
 }
 
+/**
+ * Writes an entry in the place of the one that was read, whose revision is one less; false where somebody has changed it
+ * meanwhile.
+ */
+export async function replaceEntry(
+  { dynamoDb, stackName }: LedgerAccount,
+  entry: LedgerEntry,
+): Promise<boolean> {
+  const condition = {
+    ConditionExpression: 'revision = :before',
+    ExpressionAttributeValues: { ':before': { N: String(entry.revision - 1) } },
+  };
+  try {
+    await dynamoDb.send(
+      new PutItemCommand({ TableName: ledgerTableName(stackName), Item: writeItem(entry), ...condition }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
 /** Parts of the table that are read at the same time. */
 const SEGMENTS = 8;
+
+/** Which items of the whole ledger are wanted: those that have one of the values in one of the attributes. */
+type Wanted = { readonly attributes: readonly string[]; readonly values: readonly string[] };
 
 /** Our own id of a delivery and Webex Campaign's of an event stand in these attributes; neither is in a key. */
 const ID_ATTRIBUTES = ['webhookId', 'firstWebhookId', 'transactionId'] as const;
@@ -291,38 +319,62 @@ export async function scanWebhooks(
   id: string,
   onProgress: (count: number) => void,
 ): Promise<readonly string[]> {
+  const items = await scanItems(account, { attributes: ID_ATTRIBUTES, values: [id] }, onProgress);
+  return [...new Set(items.flatMap(({ webhook }) => webhook?.S ?? []))];
+}
+
+/**
+ * Searches the whole ledger for the events of one customer, by the keyed hashes that her key may have. It has no index for
+ * them either (docs/decisions/0039-find-her.md).
+ */
+export async function scanEntries(
+  account: LedgerAccount,
+  hashes: readonly string[],
+  onProgress: (count: number) => void,
+): Promise<readonly LedgerEntry[]> {
+  const items = await scanItems(account, { attributes: ['eventKeyHash'], values: hashes }, onProgress);
+  return items.map(readItem).filter(({ movedTo }) => movedTo === undefined);
+}
+
+async function scanItems(
+  account: LedgerAccount,
+  wanted: Wanted,
+  onProgress: (count: number) => void,
+): Promise<readonly Item[]> {
   let count = 0;
   const scanned = await Promise.all(
     Array.from({ length: SEGMENTS }, (_, segment) =>
-      scanSegment(account, { id, segment }, (more) => {
+      scanSegment(account, { ...wanted, segment }, (more) => {
         count += more;
         onProgress(count);
       }),
     ),
   );
-  return [...new Set(scanned.flat())];
+  return scanned.flat();
 }
 
 async function scanSegment(
   { dynamoDb: client, stackName }: LedgerAccount,
-  { id, segment }: { readonly id: string; readonly segment: number },
+  { attributes, values, segment }: Wanted & { readonly segment: number },
   onPage: (count: number) => void,
-): Promise<readonly string[]> {
+): Promise<readonly Item[]> {
+  const names = values.map((_, index) => `:value${index}`);
   const pages = paginateScan(
     { client },
     {
       TableName: ledgerTableName(stackName),
-      FilterExpression: ID_ATTRIBUTES.map((name) => `${name} = :id`).join(' OR '),
-      ExpressionAttributeValues: { ':id': { S: id } },
-      ProjectionExpression: 'webhook',
+      FilterExpression: attributes.map((name) => `${name} IN (${names.join(', ')})`).join(' OR '),
+      ExpressionAttributeValues: Object.fromEntries(
+        values.map((value, index) => [`:value${index}`, { S: value }]),
+      ),
       Segment: segment,
       TotalSegments: SEGMENTS,
     },
   );
-  const webhooks: string[] = [];
+  const items: Item[] = [];
   for await (const { Items = [], ScannedCount = 0 } of pages) {
-    webhooks.push(...Items.flatMap(({ webhook }) => webhook?.S ?? []));
+    items.push(...Items);
     onPage(ScannedCount);
   }
-  return webhooks;
+  return items;
 }

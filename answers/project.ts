@@ -169,6 +169,8 @@ export type Account = {
   readonly stackName: string;
   /** The log groups of its functions on AWS; where CloudFormation does not say them, why. The local run has none. */
   readonly logGroups?: Result<readonly OfFunction[], string>;
+  /** The function on AWS that gives a customer's hash; the local run's secrets can be read by anybody. */
+  readonly searchFunction?: string;
   readonly sqs: SQSClient;
   readonly secretsManager: SecretsManagerClient;
   readonly dynamoDb: DynamoDBClient;
@@ -255,6 +257,8 @@ export async function openAccount({ stack, port }: AccountChoice): Promise<Resul
       // Who may not ask CloudFormation gives the adapter's own name.
       stackName: found.ok ? found.value.name : stack,
       logGroups: found.ok ? succeed(found.value.logGroups) : found,
+      ...(found.ok &&
+        found.value.searchFunction !== undefined && { searchFunction: found.value.searchFunction }),
       sqs,
       secretsManager: new SecretsManagerClient({}),
       dynamoDb: new DynamoDBClient({}),

@@ -2,10 +2,10 @@ import { isDeadLetterCode } from '../lambdas/dead-letter/note.ts';
 import type { IntakeRecord, LedgerEntry, LedgerState } from '../lambdas/deliver/ledger/entry.ts';
 import { isOn } from '../lambdas/map/webhook.ts';
 import { linesOfCalls, type MappedTypes, type StoryLine } from './calls.ts';
-import { type DeadLetter, eventNameOf, ledgerEventsOf } from './dead-letter.ts';
+import { type DeadLetter, eventNameOf, ledgerEventsOf } from './dead-letters/dead-letter.ts';
+import { ADVICE, ERASED, formatEventName } from './dead-letters/letter-events.ts';
 import type { WebhookFacts } from './find.ts';
 import type { LedgerAction, LedgerStory } from './ledger-items.ts';
-import { ADVICE, formatEventName } from './letter-events.ts';
 
 /**
  * Everything that happened to a webhook, in order.
@@ -180,7 +180,12 @@ function formatOthers(
 }
 
 /** Where an event stands now, and what a person can do next. */
-type Ending = { readonly title: string; readonly lines: readonly string[] };
+export type Ending = { readonly title: string; readonly lines: readonly string[] };
+
+type EndingFacts = {
+  readonly story: Pick<LedgerStory, 'actions'>;
+  readonly deadLetters: readonly DeadLetter[];
+};
 
 /** How each event of a webhook ended, or where it stands. */
 export function storyEnd(facts: WebhookFacts): readonly string[] {
@@ -239,7 +244,8 @@ const TOGETHER: Readonly<Record<LedgerState, string>> = {
 const ONE_BY_ONE =
   'Give --json for each of them, with its transaction id; or explain one by the id of its item.';
 
-function endingOf(entry: LedgerEntry, facts: WebhookFacts): Ending {
+/** Where one event stands. Of the facts it takes what people did, and the dead letters of its webhook. */
+export function endingOf(entry: LedgerEntry, facts: EndingFacts): Ending {
   const { event, state, transactionId, lastAttemptAt, leaseUntil, code } = entry;
   switch (state) {
     case 'delivered':
@@ -260,24 +266,29 @@ function endingOf(entry: LedgerEntry, facts: WebhookFacts): Ending {
         ],
       };
     case 'expired':
-      // 0.1.0 let what may have been accepted expire, and wrote no dead letter of it.
-      if (entry.isUnsure === true) {
-        return {
-          title: `${event}: NOT KNOWN whether it was sent (too-old).`,
-          lines: [
-            ADVICE.unconfirmed.meaning,
-            'It was too old to be called again. Ask Cisco whether it arrived.',
-          ],
-        };
-      }
-      return {
-        title: `${event}: NOT SENT. It was older than its max-age when its turn came.`,
-        lines: ['You need do nothing. If this happens often, see why webhooks come late, or raise max-age.'],
-      };
+      return endingOfExpired(entry);
     case 'failed':
     case 'unconfirmed':
       return endingOfFailure(entry, facts);
   }
+}
+
+function endingOfExpired({ event, code, isUnsure }: LedgerEntry): Ending {
+  if (code === ERASED) {
+    const title = `${event}: NOT SENT. Its customer was erased before its turn came.`;
+    return { title, lines: ['You need do nothing.'] };
+  }
+  // 0.1.0 let what may have been accepted expire, and wrote no dead letter of it.
+  if (isUnsure === true) {
+    return {
+      title: `${event}: NOT KNOWN whether it was sent (too-old).`,
+      lines: [ADVICE.unconfirmed.meaning, 'It was too old to be called again. Ask Cisco whether it arrived.'],
+    };
+  }
+  return {
+    title: `${event}: NOT SENT. It was older than its max-age when its turn came.`,
+    lines: ['You need do nothing. If this happens often, see why webhooks come late, or raise max-age.'],
+  };
 }
 
 /** Accepted is not delivered (webex-facts.md, 5.10); the vendor's staff can look an event up (5.13). */
@@ -289,7 +300,7 @@ function afterAcceptance(transactionId: string | undefined, at: Date | undefined
   ];
 }
 
-function endingOfFailure(entry: LedgerEntry, { story, deadLetters }: WebhookFacts): Ending {
+function endingOfFailure(entry: LedgerEntry, { story, deadLetters }: EndingFacts): Ending {
   const { event, state, code } = entry;
   const reason =
     code !== undefined && isDeadLetterCode(code)
@@ -333,7 +344,8 @@ function isUnknown(deadLetter: DeadLetter, { story }: WebhookFacts): boolean {
   return events.size === 0 || !story.entries.some(({ event }) => events.has(event));
 }
 
-function endingOfDeadLetter(deadLetter: DeadLetter): Ending {
+/** Where the events of a dead letter stand that the ledger does not have. */
+export function endingOfDeadLetter(deadLetter: DeadLetter): Ending {
   const { code } = deadLetter;
   const { meaning, next } = ADVICE[code];
   return {

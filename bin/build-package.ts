@@ -12,7 +12,7 @@ import { BUILT_SCHEMAS, newestShopifySchemas } from '../lib/mapping/examples/cov
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
-const HANDLERS = ['lambdas/ingest/handler.ts', 'lambdas/deliver/handler.ts'];
+const HANDLERS = ['lambdas/ingest/handler.ts', 'lambdas/deliver/handler.ts', 'lambdas/search/handler.ts'];
 const packageSchema = z.object({
   name: z.string(),
   version: z.string(),

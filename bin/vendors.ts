@@ -3,8 +3,8 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { findProfile, PROFILE_NAMES } from '../lambdas/ingest/signature/profiles/profiles.ts';
 import type { Extractor, SignatureScheme, SignedScheme } from '../lambdas/ingest/signature/scheme.ts';
-import type { EventTypeSelector, Handshake, Profile } from '../lambdas/ingest/source.ts';
-import { resolveVerify } from '../lib/mapping/verify.ts';
+import type { Handshake, Profile } from '../lambdas/ingest/source.ts';
+import { formatIdentity, formatSelectors, resolveVerify } from '../lib/mapping/verify.ts';
 
 const FOLDER = new URL('../docs/vendors/', import.meta.url);
 
@@ -168,37 +168,6 @@ function formatSecret(encoding: string, prefix: string | undefined): string {
   const form = encoding === 'utf8' ? 'as it is' : `as ${encoding}`;
   return prefix === undefined ? `secret ${form}` : `secret ${form} after \`${prefix}\``;
 }
-
-function formatSelectors(selectors: readonly EventTypeSelector[], mark: string): string {
-  return selectors.map(formatSelector).join(` ${mark} `);
-}
-
-function formatSelector(selector: EventTypeSelector): string {
-  if ('constant' in selector) return `always \`${selector.constant}\``;
-  if ('header' in selector) return `header \`${selector.header}\``;
-  return [selector.body]
-    .flat()
-    .map((pointer) => `\`${pointer}\``)
-    .join(' or ');
-}
-
-function formatIdentity({ signature, deduplicationId, itemId }: Profile): string {
-  const ofPlugIn = signature.kind === 'custom' && ID_OF_PLUG_IN[signature.plugIn];
-  const webhook =
-    ofPlugIn || (deduplicationId.length === 0 ? "the body's hash" : formatSelectors(deduplicationId, ':'));
-  if (itemId === undefined) return webhook;
-  const items = itemId.map((pointers) => pointers.map((pointer) => `\`${pointer}\``).join(' : '));
-  return `of an item: ${items.join(', else ')}; else ${webhook}`;
-}
-
-/** Of what is signed, where that is not the body. */
-const ID_OF_PLUG_IN = {
-  twilio: 'the hash of what is signed',
-  mandrill: 'the hash of what is signed',
-  mailgun: 'the signed token',
-  paypal: 'the signed id of the transmission',
-  'adyen-standard': '',
-};
 
 function formatHandshake({ match, authenticate }: Handshake): string {
   const { method, query = {}, headers = {}, body = {} } = match;

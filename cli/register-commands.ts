@@ -18,6 +18,7 @@ import { registerCheck } from './stacks/check.ts';
 import { registerCost } from './stacks/cost.ts';
 import { registerStageStatus } from './stacks/status.ts';
 import { registerDoctor } from './webhooks/doctor.ts';
+import { registerErase } from './webhooks/erase.ts';
 import { registerExplain } from './webhooks/explain.ts';
 import { registerReport } from './webhooks/report.ts';
 import { registerSend } from './webhooks/send.ts';
@@ -57,6 +58,7 @@ registerReplay(deadLetters);
 registerDrop(deadLetters);
 
 registerExplain(program);
+registerErase(program);
 registerTail(program);
 registerReport(program);
 registerStageStatus(program);

@@ -20,11 +20,13 @@ import { Ledger } from './deliver/ledger.ts';
 import { rateOf } from './deliver/times.ts';
 import { type DeliverSettings, DeliverWorker, type DeliverWorkerProps } from './deliver/worker.ts';
 import { IngestEndpoint, type IngestSettings } from './ingest/endpoint.ts';
-import { checkStage } from './mapping/contract-check.ts';
+import { checkStage, findUnfitMappings } from './mapping/contract-check.ts';
 import { type MappingFile, sourceOf } from './mapping/file.ts';
-import { eventIdOf, resolveMapping, secretNameOf } from './mapping/schema.ts';
+import { resolveMapping, secretNameOf } from './mapping/schema.ts';
+import { CustomerSearch } from './operate/customer-search.ts';
 import {
   grantActing,
+  grantErasing,
   grantReading,
   grantReadingMappings,
   grantSetting,
@@ -110,6 +112,8 @@ export class WebhookAdapter extends Construct {
   readonly deadLetter: DeadLetterQueue;
   /** The URLs to register at the vendors, by source. */
   readonly webhookUrls: ReadonlyMap<string, string>;
+  /** The function that turns an event key into the hash by which the ledger knows a customer. */
+  readonly search: CustomerSearch;
   /** Missing where the settings say `alarms: 'none'`. */
   readonly alarms: Alarms | undefined;
   readonly dashboard: Dashboard;
@@ -121,39 +125,37 @@ export class WebhookAdapter extends Construct {
     this.name = name;
     this.mappings = mappings;
     const calls = this.prepare(props);
+    const named = { name, protection: props };
 
     // A webhook passes ingest, buffer, deliver and, at worst, dead-letter; what is pointed at has to be made first.
     this.deadLetter = new DeadLetterQueue(this, 'DeadLetter', {
+      ...named,
       name: deadLetterQueueName(name),
-      protection: props,
     });
     this.buffer = new BufferQueue(this, 'Buffer', {
+      ...named,
       name: bufferQueueName(name),
       deadLetter: this.deadLetter.queue,
-      protection: props,
     });
     this.ingest = new IngestEndpoint(this, 'Ingest', {
-      name,
+      ...named,
       sources: mappings.map(sourceOf),
       buffer: this.buffer.queue,
       settings: props,
-      protection: props,
     });
-    this.ledger = new Ledger(this, 'Ledger', { name, protection: props });
+    this.ledger = new Ledger(this, 'Ledger', named);
     this.deliver = new DeliverWorker(this, 'Deliver', {
-      name,
+      ...named,
       ...calls,
       buffer: this.buffer.queue,
       deadLetter: this.deadLetter.queue,
       ledger: this.ledger,
       settings: props,
-      protection: props,
     });
+    this.search = new CustomerSearch(this, 'Search', { ...named, of: this });
     this.webhookUrls = webhookUrlsAt(this.ingest.publicUrl, mappings);
 
-    const rules = props.alarms === 'none' ? undefined : (props.alarms ?? {});
-    this.alarms = rules && new Alarms(this, 'Alarms', { ...this.watched(), settings: rules });
-    this.dashboard = new Dashboard(this, 'Dashboard', { ...this.watched(), ...rules, alarms: this.alarms });
+    ({ alarms: this.alarms, dashboard: this.dashboard } = this.watch(props));
   }
 
   /** The URL to register at a source's vendor. */
@@ -174,6 +176,16 @@ export class WebhookAdapter extends Construct {
   /** Lets somebody do all of `grantRead`, and act on dead letters: `dead-letter replay`, `dead-letter drop`. */
   grantOperate(grantee: IGrantable): Grant {
     return grantActing(this.operatedParts(), grantee);
+  }
+
+  /** Lets somebody do all of `grantRead`, and find a customer's events by her address or number: `explain --customer`. */
+  grantSearch(grantee: IGrantable): Grant {
+    return this.grantRead(grantee).combine(this.search.grantInvoke(grantee));
+  }
+
+  /** Lets somebody do all of `grantOperate` and `grantSearch`, and erase what is kept of a customer: `erase --customer`. */
+  grantErase(grantee: IGrantable): Grant {
+    return grantErasing(this.operatedParts(), grantee).combine(this.search.grantInvoke(grantee));
   }
 
   /** Lets somebody set, read and rotate all secrets that a person has to set. Whoever has it can sign as any source. */
@@ -243,6 +255,13 @@ export class WebhookAdapter extends Construct {
     const calls = callsOf(this.name, props);
     allowLogs(this, { ...props, name: this.name });
     return calls;
+  }
+
+  private watch({ alarms = {} }: WebhookAdapterProps): Pick<WebhookAdapter, 'alarms' | 'dashboard'> {
+    const rules = alarms === 'none' ? undefined : alarms;
+    const built = rules && new Alarms(this, 'Alarms', { ...this.watched(), settings: rules });
+    const dashboard = new Dashboard(this, 'Dashboard', { ...this.watched(), ...rules, alarms: built });
+    return { alarms: built, dashboard };
   }
 
   /** What alarms and dashboard look at. */
@@ -337,8 +356,8 @@ function callsOf(
   name: string,
   { eventUrl, mappings, stage = '', keysSecretName = KEYS_SECRET, vpc }: WebhookAdapterProps,
 ): Pick<DeliverWorkerProps, 'eventUrl' | 'keysSecretName' | 'mappings' | 'vpc'> {
-  refuseMissingIds(mappings, stage);
-  refuseTakenSecrets(mappings, [keysSecretName]);
+  const unfit = findUnfitMappings(mappings, { stage, keysSecretName });
+  if (unfit.length > 0) throw new Error(`The mappings do not fit the stage:\n${unfit.join('\n')}`);
   return {
     eventUrl,
     keysSecretName: secretNameOf(name, keysSecretName),
@@ -355,27 +374,6 @@ function checkEventUrl(url: string): void {
   throw new Error(
     `eventUrl: ${checked.error.issues.map(({ message }) => message).join('; ')}. Found "${url}".`,
   );
-}
-
-/** The mapping files were checked when they were read; which stage they are for is known only here. */
-function refuseMissingIds(mappings: readonly MappingFile[], stage: string): void {
-  const missing = mappings.flatMap(({ source, events }) =>
-    events
-      .filter((event) => !eventIdOf(event, stage))
-      .map(({ name }) => `${source}: ${name} has no event-id for stage "${stage}"`),
-  );
-  if (missing.length > 0) throw new Error(`The mappings do not fit the stage:\n${missing.join('\n')}`);
-}
-
-/** A signing secret must not have the name of a secret that the adapter itself keeps. */
-function refuseTakenSecrets(mappings: readonly MappingFile[], taken: readonly string[]): void {
-  const clashes = mappings
-    .filter(({ secret }) => taken.includes(secret))
-    .map(
-      ({ source, secret }) =>
-        `${source}: the secret "${secret}" is the adapter's own. Name it webhooks/${source}.`,
-    );
-  if (clashes.length > 0) throw new Error(`The mappings do not fit the adapter:\n${clashes.join('\n')}`);
 }
 
 function webhookUrlsAt(base: string, mappings: readonly MappingFile[]): ReadonlyMap<string, string> {

@@ -5,7 +5,7 @@ import type { Problem } from '../../lib/config/file.ts';
 import { foldersOf, readExamples, readMappingFolders } from '../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../lib/mapping/schema.ts';
 import { dateSample, findSample, sampleNames } from '../../signing/samples.ts';
-import { readDeadLetters, webhookOf } from '../dead-letter.ts';
+import { readDeadLetters, webhookOf } from '../dead-letters/dead-letter.ts';
 import { type Account, contractFileOf, type Project, projectOf } from '../project.ts';
 import { type ComparedWebhook, namesOf, type SideSource } from './outcome.ts';
 

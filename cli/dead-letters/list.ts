@@ -16,10 +16,15 @@ import {
   type TakenChoice,
   type TakenDeadLetter,
   takeChosen,
-} from '../../answers/dead-letter.ts';
-import { countHeld, putMessage, removeDeadLetter, showAgain } from '../../answers/dead-letter-queue.ts';
+} from '../../answers/dead-letters/dead-letter.ts';
+import {
+  ADVICE,
+  failuresOf,
+  formatEventName,
+  type LetterFailure,
+} from '../../answers/dead-letters/letter-events.ts';
+import { countHeld, putMessage, removeDeadLetter, showAgain } from '../../answers/dead-letters/queue.ts';
 import { recordActions } from '../../answers/ledger-items.ts';
-import { ADVICE, failuresOf, formatEventName, type LetterFailure } from '../../answers/letter-events.ts';
 import { type AccountChoice, explainClock, openAccount } from '../../answers/project.ts';
 import { didYouMean } from '../../lib/config/file.ts';
 import { startProgress } from '../../lib/config/progress.ts';

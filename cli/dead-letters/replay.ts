@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { eventNameOf } from '../../answers/dead-letter.ts';
-import { failuresOf } from '../../answers/letter-events.ts';
+import { eventNameOf } from '../../answers/dead-letters/dead-letter.ts';
+import { failuresOf } from '../../answers/dead-letters/letter-events.ts';
+import { type Replayed, type ReplayOptions, replayDeadLetters } from '../../answers/dead-letters/replay.ts';
 import { PROJECT, type Project, projectOf } from '../../answers/project.ts';
-import { type Replayed, type ReplayOptions, replayDeadLetters } from '../../answers/replay.ts';
 import { writeItemRanges } from '../../lambdas/buffer/replay.ts';
 import { joinLines } from '../../lib/config/terminal.ts';
 import { type CommandResult, example, INTERRUPTED, interruption, refuse, run } from '../command-line.ts';

@@ -7,16 +7,21 @@ import {
   ledgerEventsOf,
   ledgerWebhookOf,
   readDeadLetters,
-} from '../../answers/dead-letter.ts';
-import { formatJudgement, type JudgedLetter, judgeLetter } from '../../answers/judgement.ts';
-import { type LedgerStory, readStory } from '../../answers/ledger-items.ts';
-import { ADVICE, eventsIn, formatEventName, type LetterFailure } from '../../answers/letter-events.ts';
+} from '../../answers/dead-letters/dead-letter.ts';
+import { formatJudgement, type JudgedLetter, judgeLetter } from '../../answers/dead-letters/judgement.ts';
+import {
+  ADVICE,
+  eventsIn,
+  formatEventName,
+  type LetterFailure,
+} from '../../answers/dead-letters/letter-events.ts';
 import {
   type DeadLetterPreview,
   deadLetterPreviewJson,
   formatDeadLetterPreview,
   previewedEvents,
-} from '../../answers/preview.ts';
+} from '../../answers/dead-letters/preview.ts';
+import { type LedgerStory, readStory } from '../../answers/ledger-items.ts';
 import { type AccountChoice, openAccount, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { escapeUnseen, joinLines } from '../../lib/config/terminal.ts';
 import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';

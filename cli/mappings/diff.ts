@@ -1,5 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { chooseStage } from '../../answers/dead-letters/preview.ts';
 import { CHANGE_CLASSES } from '../../answers/diff/change.ts';
 import { readDeployed } from '../../answers/diff/deployed.ts';
 import { type Comparison, diffMappings } from '../../answers/diff/diff.ts';
@@ -11,7 +12,6 @@ import {
   withFormerExamples,
 } from '../../answers/diff/inputs.ts';
 import type { ComparedWebhook, SideSource } from '../../answers/diff/outcome.ts';
-import { chooseStage } from '../../answers/preview.ts';
 import {
   findStage,
   openAccount,

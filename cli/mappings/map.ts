@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
-import { formatPreview, previewJson } from '../../answers/preview.ts';
+import { formatPreview, previewJson } from '../../answers/dead-letters/preview.ts';
 import { findMapping, findStage, PROJECT, type Project, projectOf } from '../../answers/project.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { formatProblems } from '../../lib/config/file.ts';

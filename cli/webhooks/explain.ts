@@ -1,10 +1,20 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { mappedTypesOf, type StoryLine } from '../../answers/calls.ts';
-import { deadLetterJson } from '../../answers/dead-letter.ts';
-import { countHeld } from '../../answers/dead-letter-queue.ts';
+import {
+  CUSTOMER_KINDS,
+  type CustomerEvent,
+  type CustomerFacts,
+  type CustomerKind,
+  customerEvents,
+  findCustomer,
+  readCustomer,
+} from '../../answers/customer.ts';
+import { deadLetterJson } from '../../answers/dead-letters/dead-letter.ts';
+import { countHeld } from '../../answers/dead-letters/queue.ts';
 import { countWaiting, findWebhook, type WebhookFacts } from '../../answers/find.ts';
 import { sourceOf } from '../../answers/ledger-items.ts';
 import {
+  type Account,
   type AccountChoice,
   explainClock,
   findMapping,
@@ -12,14 +22,18 @@ import {
   PROJECT,
   type Project,
   projectOf,
+  readMappings,
 } from '../../answers/project.ts';
 import { storyEnd, storyLines } from '../../answers/story.ts';
-import { joinLines } from '../../lib/config/terminal.ts';
+import { INVOCATION, joinLines } from '../../lib/config/terminal.ts';
+import { formatIdentity } from '../../lib/mapping/verify.ts';
 import { type CommandResult, example, formatCount, refuse, run, withAccount } from '../command-line.ts';
 import { formatHeld } from '../dead-letters/list.ts';
 
 type ExplainOptions = AccountChoice & {
-  readonly id: string;
+  readonly id?: string | undefined;
+  readonly customer?: string | undefined;
+  readonly kind?: CustomerKind | undefined;
   readonly source?: string | undefined;
   readonly json?: boolean | undefined;
 };
@@ -27,39 +41,118 @@ type ExplainOptions = AccountChoice & {
 export function registerExplain(program: Command): void {
   const command = program
     .command('explain')
-    .description("tell one webhook's whole story: did she get the message, and if not, why?")
+    .description(
+      'did she get the message, and if not, why? The story of a webhook, or all events of a customer',
+    )
     .argument(
-      '<id>',
-      "the vendor's id of it or of an item, our own (webhookId), or Webex Campaign's transaction id",
+      '[id]',
+      "the vendor's id of a webhook or of an item, our own (webhookId), or Webex Campaign's transaction id",
     )
     .option('--source <name>', 'whose id it is (default: any)');
-  withAccount(command)
-    .addHelpText('after', example('explain evt_1PqR8sLkdIwHu7ix', 'explain event_12345676543210'))
-    .action((id, options) => run(() => explainWebhook(projectOf(PROJECT, options), { id, ...options })));
+  withAccount(withCustomer(command))
+    .addHelpText(
+      'after',
+      example(
+        'explain evt_1PqR8sLkdIwHu7ix',
+        'explain event_12345676543210',
+        'explain --customer ann@example.com',
+      ),
+    )
+    .action((id, options) => run(() => explain(projectOf(PROJECT, options), { id, ...options })));
 }
 
-/** `adapter explain`: one webhook's whole story: did she get the message, and if not, why? */
-export async function explainWebhook(project: Project, options: ExplainOptions): Promise<CommandResult> {
+/** Adds the options of a command that is about one customer. */
+export function withCustomer(command: Command): Command {
+  return command
+    .option('--customer <key>', 'whom: her e-mail address, mobile number, customer id or device id')
+    .addOption(new Option('--kind <kind>', 'what the key is (default: guessed)').choices(CUSTOMER_KINDS));
+}
+
+/** `adapter explain`: one webhook's whole story, or all events of a customer. */
+export async function explain(project: Project, options: ExplainOptions): Promise<CommandResult> {
+  const { id, customer } = options;
+  if ((id === undefined) === (customer === undefined))
+    return refuse('Give an id, or --customer with an address, a number or an id of hers: one of the two.');
   const account = await openAccount(options);
   if (!account.ok) return refuse(account.failure);
-  const held = formatHeld(await countHeld(account.value));
-  const found = await findWebhook(account.value, project, options);
+  return customer === undefined
+    ? explainWebhook(project, account.value, { ...options, id: id ?? '' })
+    : explainCustomer(project, account.value, { ...options, customer });
+}
+
+async function explainWebhook(
+  project: Project,
+  account: Account,
+  { id, source, json }: ExplainOptions & { readonly id: string },
+): Promise<CommandResult> {
+  const held = formatHeld(await countHeld(account));
+  const found = await findWebhook(account, project, { id, source });
   const exitCode = found.length > 0 ? 0 : 1;
-  if (options.json === true) {
+  if (json === true) {
     const stories = found.map((facts) => storyJson(facts, linesOf(project, facts)));
     return { text: JSON.stringify(stories, null, 2), exitCode };
   }
-  if (found.length === 0)
-    return {
-      text: formatUnknown(options.id, { waiting: await countWaiting(account.value), held }),
-      exitCode,
-    };
+  if (found.length === 0) {
+    const waiting = await countWaiting(account);
+    return { text: formatUnknown(id, { waiting, held, forms: idForms(project) }), exitCode };
+  }
   const stories = found.map((facts) => formatStory(facts, linesOf(project, facts)));
   const isComplete = held === undefined || found.every(({ deadLetters }) => deadLetters.length > 0);
-  const notes = [isComplete ? undefined : held, explainClock(account.value)].filter(
-    (note) => note !== undefined,
-  );
+  const notes = [isComplete ? undefined : held, explainClock(account)].filter((note) => note !== undefined);
   return { text: [...stories, ...notes].join('\n\n\n'), exitCode };
+}
+
+async function explainCustomer(
+  project: Project,
+  account: Account,
+  { customer, kind, json }: ExplainOptions & { readonly customer: string },
+): Promise<CommandResult> {
+  const mappings = readMappings(project);
+  const keys = await readCustomer({ key: customer, kind }, mappings.ok ? mappings.value : []);
+  if (!keys.ok) return refuse(keys.failure);
+  const held = formatHeld(await countHeld(account));
+  const found = await findCustomer(account, project, keys.value);
+  if (!found.ok) return refuse(found.failure);
+  const events = customerEvents(found.value);
+  const waiting = await countWaiting(account);
+  const exitCode = events.length > 0 ? 0 : 1;
+  if (json === true) {
+    const unread = found.value.unread.map(({ id }) => id);
+    return { text: JSON.stringify({ kind: keys.value.kind, events, unread, waiting }, null, 2), exitCode };
+  }
+  const doubts = formatDoubts(found.value, { waiting, held });
+  const none = `No event for this ${keys.value.kind} is in the ledger, which keeps 30 days, or in a dead letter.`;
+  const lines = events.length === 0 ? [none] : events.flatMap(formatEvent);
+  return { text: joinLines([...lines, ...(doubts.length > 0 ? ['', ...doubts] : [])]), exitCode };
+}
+
+function formatEvent({ receivedAt, source, verdict, id }: CustomerEvent): readonly string[] {
+  return [
+    `${receivedAt.toISOString()}  ${source}  ${verdict}`,
+    `${' '.repeat(26)}${INVOCATION} explain ${id}`,
+  ];
+}
+
+/** Where there may be more of her than was found. */
+function formatDoubts(
+  { unread }: CustomerFacts,
+  { waiting, held }: { readonly waiting: number; readonly held: string | undefined },
+): readonly string[] {
+  const ids = unread.map(({ id }) => id);
+  const named = ids.length > 5 ? `${ids.slice(0, 5).join(', ')}, …` : ids.join(', ');
+  return [
+    ...(unread.length === 0
+      ? []
+      : [
+          `Nobody can tell whose ${formatCount(unread.length, 'dead letter')} ${unread.length === 1 ? 'is' : 'are'}, as the mapping cannot map ${unread.length === 1 ? 'it' : 'them'} now: ${named}`,
+        ]),
+    ...(waiting === 0
+      ? []
+      : [
+          `${formatCount(waiting, 'webhook')} wait${waiting === 1 ? 's' : ''} on the buffer: whose, is not known yet.`,
+        ]),
+    ...(held === undefined ? [] : [held]),
+  ];
 }
 
 /** A story by the mapping as it is now; by no events where the source is gone, or its mapping cannot be read. */
@@ -82,7 +175,11 @@ function formatStory(facts: WebhookFacts, story: readonly StoryLine[]): string {
 
 function formatUnknown(
   id: string,
-  { waiting, held }: { readonly waiting: number; readonly held: string | undefined },
+  {
+    waiting,
+    held,
+    forms,
+  }: { readonly waiting: number; readonly held: string | undefined; readonly forms: readonly string[] },
 ): string {
   return joinLines([
     `No webhook with the id ${id} was found. It may be one of these:`,
@@ -91,9 +188,21 @@ function formatUnknown(
     '  - ingest refused or ignored it: only the log of the ingest function shows that',
     '  - it never came: ask the vendor for its delivery log',
     '  - it was taken more than 30 days ago: the ledger keeps nothing for longer',
-    '  - the id is another: give the id that the vendor signs (Stripe: evt_…; of an item of a batch, its members',
-    '    joined by ":"), ours (webhookId in the logs), or the transaction id of Webex Campaign',
+    '  - the id is another: ours (webhookId in the logs), the transaction id of Webex Campaign, or the one that the',
+    '    vendor sends. Its members are joined by ":", and it stands here:',
+    ...forms.map((form) => `      ${form}`),
+    '  - you know her address or number? explain --customer finds all of her events',
   ]);
+}
+
+/** Where each source of the project has the id by which a webhook, or an item of it, is found. */
+function idForms(project: Project): readonly string[] {
+  const mappings = readMappings(project);
+  const files = mappings.ok ? mappings.value : [];
+  return files.map(
+    ({ source, profile }) =>
+      `${source}: ${formatIdentity(profile).replaceAll('`', '').replaceAll(' : ', ':')}`,
+  );
 }
 
 function storyJson(facts: WebhookFacts, lines: readonly StoryLine[]): object {

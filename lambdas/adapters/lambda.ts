@@ -52,6 +52,15 @@ export const deliverEnvironment = z.object({
   PROBE: z.enum(['call', 'event']),
 });
 
+/** The environment that the construct gives the search function. */
+export const searchEnvironment = z.object({
+  STACK_NAME: textSchema,
+  WEBEX_KEYS_SECRET: textSchema,
+  LEDGER_TABLE: textSchema,
+});
+
+export type SearchEnvironment = z.infer<typeof searchEnvironment>;
+
 /** The variables as the construct writes them. */
 export type DeliverEnvironment = z.input<typeof deliverEnvironment>;
 

@@ -45,6 +45,17 @@ export class Ledger extends Construct {
     });
   }
 
+  /** Lets a function count something in one partition of the ledger, and reach no other. */
+  grantCount(grantee: IGrantable, partition: string): void {
+    Grant.addToPrincipal({
+      grantee,
+      actions: ['dynamodb:UpdateItem'],
+      resourceArns: [this.table.tableArn],
+      conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [partition] } },
+    });
+    grantKeyUse(this.protection.encryptionKey, grantee, 'dynamodb', KEY_ACTIONS);
+  }
+
   /** Lets a function do what the adapter of the ledger does, and no more. */
   grantUse(grantee: IGrantable): void {
     Grant.addToPrincipal({

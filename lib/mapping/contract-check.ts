@@ -140,6 +140,27 @@ export function uniqueOf(problems: readonly Problem[]): readonly Problem[] {
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
+/**
+ * Why mappings do not fit an adapter, in sentences: they were checked when they were read, and which stage they are for is
+ * known only there. A signing secret must not have the name of the secret that the adapter itself keeps.
+ */
+export function findUnfitMappings(
+  mappings: readonly (Pick<WrittenMapping, 'events'> & {
+    readonly source: string;
+    readonly secret: string;
+  })[],
+  { stage, keysSecretName }: { readonly stage: string; readonly keysSecretName: string },
+): readonly string[] {
+  return mappings.flatMap(({ source, secret, events }) => [
+    ...events
+      .filter((event) => !eventIdOf(event, stage))
+      .map(({ name }) => `${source}: ${name} has no event-id for stage "${stage}"`),
+    ...(secret === keysSecretName
+      ? [`${source}: the secret "${secret}" is the adapter's own. Name it webhooks/${source}.`]
+      : []),
+  ]);
+}
+
 function checkBareIds(
   { events, problemAt }: Sender,
   { stage, placeholders }: StageTerms,

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { findOptions, PROFILE_NAMES } from '../../lambdas/ingest/signature/profiles/profiles.ts';
 import { type SignatureScheme, uncoveredBody } from '../../lambdas/ingest/signature/scheme.ts';
 import { tokensOf } from '../../lambdas/ingest/signature/signed-content.ts';
-import { type Profile, profileSchema } from '../../lambdas/ingest/source.ts';
+import { type EventTypeSelector, type Profile, profileSchema } from '../../lambdas/ingest/source.ts';
 import { expressionSource, withDefinitions } from '../../lambdas/map/expression.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { type ConfigFile, checkAgainst, didYouMean, type Finding, type Problem } from '../config/file.ts';
@@ -218,3 +218,36 @@ function signedHeaders(signature: SignatureScheme): readonly string[] {
   const named = tokensOf(signature.content).flatMap((token) => (token.kind === 'header' ? [token.name] : []));
   return [...named, ...[signature.id?.header ?? []].flat()].map((name) => name.toLowerCase());
 }
+
+/** Where some values of a webhook stand, in Markdown. */
+export function formatSelectors(selectors: readonly EventTypeSelector[], mark: string): string {
+  return selectors.map(formatSelector).join(` ${mark} `);
+}
+
+function formatSelector(selector: EventTypeSelector): string {
+  if ('constant' in selector) return `always \`${selector.constant}\``;
+  if ('header' in selector) return `header \`${selector.header}\``;
+  return [selector.body]
+    .flat()
+    .map((pointer) => `\`${pointer}\``)
+    .join(' or ');
+}
+
+/** What stays the same when a vendor sends a webhook again, or one of its items: the id by which it is found. In Markdown. */
+export function formatIdentity({ signature, deduplicationId, itemId }: Profile): string {
+  const ofPlugIn = signature.kind === 'custom' && ID_OF_PLUG_IN[signature.plugIn];
+  const webhook =
+    ofPlugIn || (deduplicationId.length === 0 ? "the body's hash" : formatSelectors(deduplicationId, ':'));
+  if (itemId === undefined) return webhook;
+  const items = itemId.map((pointers) => pointers.map((pointer) => `\`${pointer}\``).join(' : '));
+  return `of an item: ${items.join(', else ')}; else ${webhook}`;
+}
+
+/** Of what is signed, where that is not the body. */
+const ID_OF_PLUG_IN = {
+  twilio: 'the hash of what is signed',
+  mandrill: 'the hash of what is signed',
+  mailgun: 'the signed token',
+  paypal: 'the signed id of the transmission',
+  'adyen-standard': '',
+};

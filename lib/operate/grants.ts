@@ -62,6 +62,15 @@ export function grantActing(parts: OperatedParts, grantee: IGrantable): Grant {
   );
 }
 
+/**
+ * Lets somebody erase a customer: act on dead letters, and on webhooks that wait on the buffer. Finding her is a grant of its
+ * own (`grantInvoke` of the search).
+ */
+export function grantErasing(parts: OperatedParts, grantee: IGrantable): Grant {
+  const take = ['sqs:ReceiveMessage', 'sqs:ChangeMessageVisibility', 'sqs:DeleteMessage'];
+  return grantActing(parts, grantee).combine(allow(grantee, take, parts.buffer.queueArn));
+}
+
 const SET_SECRET = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { replayDeadLetters } from '../../answers/dead-letters/replay.ts';
 import { PROJECT } from '../../answers/project.ts';
-import { replayDeadLetters } from '../../answers/replay.ts';
 import type { LocalRun } from '../../local/run.ts';
 import type { Evidence } from '../judge/evidence.ts';
 import type { WorldEvent } from '../plan/plan.ts';

@@ -4,9 +4,9 @@ import {
   filterDeadLetters,
   findDeadLetters,
   parseDeadLetters,
-} from '../../answers/dead-letter.ts';
-import { judgeEvent, type ReplayPermission, replaysOf } from '../../answers/judgement.ts';
-import { eventsIn } from '../../answers/letter-events.ts';
+} from '../../answers/dead-letters/dead-letter.ts';
+import { judgeEvent, type ReplayPermission, replaysOf } from '../../answers/dead-letters/judgement.ts';
+import { eventsIn } from '../../answers/dead-letters/letter-events.ts';
 import { noteAttributes } from '../../lambdas/dead-letter/note.ts';
 import type { LedgerEntry } from '../../lambdas/deliver/ledger/entry.ts';
 

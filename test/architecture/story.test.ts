@@ -12,13 +12,13 @@ const STAGES = [...README.matchAll(/^\| \d\. ([\w-]+) +\| `([\w-]+)\/`/gm)].map(
 ]);
 
 describe('the house tells the story:', () => {
-  test('every folder of lambdas/ is a stage of its README, or the adapters', () => {
+  test('every folder of lambdas/ is a stage of its README, the search or the adapters', () => {
     const folders = readdirSync(new URL('../../lambdas', import.meta.url), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
 
     expect(STAGES).toHaveLength(5);
-    expect(folders.sort()).toEqual([...STAGES.map(([, folder]) => folder), 'adapters'].sort());
+    expect(folders.sort()).toEqual([...STAGES.map(([, folder]) => folder), 'adapters', 'search'].sort());
     expect(STAGES.filter(([word, folder]) => word !== folder)).toEqual([]);
   });
 

@@ -14,7 +14,7 @@ import { validate } from '../../cli/mappings/validate.ts';
 import { rotateSecret, showSecrets } from '../../cli/secrets/rotate.ts';
 import { setSecret } from '../../cli/secrets/set.ts';
 import { examine } from '../../cli/webhooks/doctor.ts';
-import { explainWebhook } from '../../cli/webhooks/explain.ts';
+import { explain } from '../../cli/webhooks/explain.ts';
 import { report } from '../../cli/webhooks/report.ts';
 import { send } from '../../cli/webhooks/send.ts';
 import { tail } from '../../cli/webhooks/tail.ts';
@@ -259,7 +259,7 @@ const CASES: Readonly<Record<string, Case>> = {
       json,
     ) => {
       held = { ...WELL, items, deadLetter: { body: '{}', attributes: letter } };
-      return () => explainWebhook(projectWith(MAPPING), { ...STACK(), id, json });
+      return () => explain(projectWith(MAPPING), { ...STACK(), id, json });
     },
   ],
   registerTail: [

@@ -36,8 +36,8 @@ describe('the stack', () => {
     template.allResourcesProperties('AWS::ApiGatewayV2::Integration', { PayloadFormatVersion: '2.0' });
   });
 
-  test('runs both functions on Node 24 and arm64', () => {
-    template.resourceCountIs('AWS::Lambda::Function', 2);
+  test('runs its functions on Node 24 and arm64', () => {
+    template.resourceCountIs('AWS::Lambda::Function', 3);
     template.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -126,7 +126,21 @@ describe('the stack', () => {
         'secretsmanager:GetSecretValue',
         ...RECEIVE_AND_SEND,
       ],
+      ['dynamodb:UpdateItem', ...WRITE_LOGS, 'secretsmanager:GetSecretValue'],
     ]);
+  });
+
+  test('lets the search count its searches in the ledger, and reach no event there', () => {
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'dynamodb:UpdateItem',
+            Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['#search'] } },
+          }),
+        ]),
+      },
+    });
   });
 
   test('keeps a ledger on demand that expires its items, can be restored, and outlives a deleted stack', () => {
@@ -205,7 +219,7 @@ describe('the stack', () => {
   });
 
   test('keeps every log for a month, in a log group of its own', () => {
-    template.resourceCountIs('AWS::Logs::LogGroup', 3);
+    template.resourceCountIs('AWS::Logs::LogGroup', 4);
     template.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
     template.allResourcesProperties('AWS::Lambda::Function', {
       LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: Match.anyValue() }, SystemLogLevel: 'WARN' },

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { openBuffer, openDeadLetterQueue, putMessage } from '../../answers/dead-letter-queue.ts';
+import { openBuffer, openDeadLetterQueue, putMessage } from '../../answers/dead-letters/queue.ts';
 import { type Account, openAccount, type Project } from '../../answers/project.ts';
 import type { Ask } from '../../cli/command-line.ts';
 import { dropDeadLetters, listDeadLetters } from '../../cli/dead-letters/list.ts';
 import { replayCommand } from '../../cli/dead-letters/replay.ts';
 import { showDeadLetter } from '../../cli/dead-letters/show.ts';
-import { explainWebhook } from '../../cli/webhooks/explain.ts';
+import { erase } from '../../cli/webhooks/erase.ts';
+import { explain } from '../../cli/webhooks/explain.ts';
 import { tail } from '../../cli/webhooks/tail.ts';
 import { replayedMessage } from '../../lambdas/buffer/message.ts';
 import { type DeliveryStory, isEnd, startDeliveryStory } from './delivery-story.ts';
@@ -62,7 +63,7 @@ const list = async (filters: object = {}) =>
   JSON.parse((await listDeadLetters({ port, json: true, ...filters })).text);
 const replay = (options: object) =>
   replayCommand(project, { port, ids: [], rate: 100, by: 'ann', ...options });
-const explain = async (id: string) => (await explainWebhook(project, { port, id })).text;
+const explainId = async (id: string) => (await explain(project, { port, id })).text;
 const delivered = (key: string) => story.line(key, ({ outcome }) => outcome === 'delivered');
 
 async function idOf(key: string): Promise<string> {
@@ -111,7 +112,7 @@ describe('an event that Webex Campaign refuses, until its mapping is mended', ()
     expect(await delivered('mended')).toMatchObject({ attempts: 2, transactionId: 'event_of_mended' });
 
     expect(await list()).toEqual([]);
-    const text = await explain('id_mended');
+    const text = await explainId('id_mended');
     expect(text).toContain('verified by the newest signing secret (index 0)');
     expect(text).toContain('matched parked');
     expect(text).toContain(
@@ -125,9 +126,9 @@ describe('an event that Webex Campaign refuses, until its mapping is mended', ()
     expect(text).toContain('parked: ACCEPTED by Webex Campaign.');
     expect(text).toContain('Accepted is not the same as on her phone');
     expect(text).toContain('ask Cisco for the "Event transaction details" of event_of_mended');
-    expect(await explain('event_of_mended')).toBe(text);
+    expect(await explainId('event_of_mended')).toBe(text);
     const ours = /our id of this delivery: (\S+)/.exec(text)?.[1] ?? '';
-    expect(await explain(ours)).toBe(text);
+    expect(await explainId(ours)).toBe(text);
     expect(story.callsAbout('mended')).toHaveLength(2);
   }, 60_000);
 });
@@ -170,7 +171,7 @@ describe('a replay', () => {
     });
     expect(await replay({ all: true, unconfirmed: true })).toMatchObject({ exitCode: 2 });
     expect(story.callsAbout('unclear')).toHaveLength(1);
-    expect(await explain('id_unclear')).toContain(`dead-letter replay ${id} --unconfirmed`);
+    expect(await explainId('id_unclear')).toContain(`dead-letter replay ${id} --unconfirmed`);
 
     expect(await replay({ ids: [id], unconfirmed: true })).toMatchObject({ exitCode: 0 });
     expect(await delivered('unclear')).toMatchObject({ attempts: 2 });
@@ -215,7 +216,7 @@ describe('Ctrl-C', () => {
     expect((await listDeadLetters({ port })).text).toMatch(
       /^2 dead letters are held by another command or reader/,
     );
-    expect(await explain('id_unknown_while_held')).toContain(
+    expect(await explainId('id_unknown_while_held')).toContain(
       'it is a dead letter that cannot be read now: 2 dead',
     );
     controller.abort();
@@ -294,15 +295,73 @@ describe('a dead letter that is dropped', () => {
       exitCode: 0,
     });
     expect(await list({ event: 'parked' })).toEqual([]);
-    const text = await explain('id_dropped');
+    const text = await explainId('id_dropped');
     expect(text).toContain('bob dropped the dead letter of parked (unconfirmed): "arrived, says Cisco"');
     expect(text).toContain('NOT KNOWN whether it was sent');
   }, 60_000);
 });
 
+describe('a customer', () => {
+  const kim = (options: object = {}) => ({ port, customer: 'kim', kind: 'customer-id', ...options }) as const;
+  const find = async (options: object = {}) => explain(project, kim(options));
+
+  test('is found by her key: all her events, newest first, each with its verdict and the id of its story', async () => {
+    await story.post('fresh', 'kim', { id: 'id_kim_1', note: 'n', at: new Date().toISOString() });
+    await story.post('fresh', 'other', { note: 'n', at: new Date().toISOString() });
+    await story.line('other', ({ outcome }) => outcome === 'delivered');
+    await story.post('refused-by-map', 'kim', { id: 'id_kim_2', amount: {} });
+    await story.line('kim_2', ({ outcome }) => outcome === 'dead-letter');
+
+    const { text, exitCode } = await find();
+    const { events } = JSON.parse((await find({ json: true })).text);
+
+    expect(exitCode).toBe(0);
+    expect(text).toMatch(
+      /^\S+Z {2}stripe {2}fresh: ACCEPTED by Webex Campaign\.\n +npm run -s adapter -- explain id_kim_1\n/,
+    );
+    expect(events).toEqual([
+      {
+        ...{ receivedAt: expect.any(String), source: 'stripe', event: 'fresh', state: 'delivered' },
+        ...{ verdict: 'fresh: ACCEPTED by Webex Campaign.', id: 'id_kim_1' },
+      },
+    ]);
+    expect(text).toMatch(/Nobody can tell whose 1 dead letter is/);
+  }, 60_000);
+
+  test.each([
+    [{ customer: 'kim', kind: undefined }, 'What kind of key is it? Give --kind'],
+    [{ customer: 'kim', kind: 'email' }, 'This is no e-mail address'],
+    [{ customer: 'kim', id: 'id_kim_1' }, 'one of the two'],
+    [{ customer: undefined }, 'one of the two'],
+  ])('is not looked for by %j', async (options, sentence) => {
+    expect(await find(options)).toEqual({ exitCode: 2, text: expect.stringContaining(sentence) });
+  });
+
+  test('is erased after a dry run; her event keeps its end, so that the vendor cannot repeat it', async () => {
+    expect((await erase(project, kim())).text).toMatch(
+      /^This would be erased \(a dry run; --yes does it\):\n {2}1 event of the ledger/,
+    );
+    expect((await find()).exitCode).toBe(0);
+
+    const receipt = await erase(project, kim({ yes: true, by: 'ann' }));
+
+    expect(receipt.text).toMatch(/^Erased on \S+Z by ann:\n {2}1 event of the ledger/);
+    expect(receipt.text).not.toContain('kim');
+    expect((await find()).exitCode).toBe(1);
+    const ledger = await story.ledger();
+    const kept = ledger.find(({ webhook }) => webhook?.S?.endsWith('id_kim_1') === true);
+    expect(Object.keys(kept ?? {})).not.toEqual(expect.arrayContaining(['eventKeyHash']));
+    expect(kept).toMatchObject({ state: { S: 'delivered' } });
+    await story.post('fresh', 'kim', { id: 'id_kim_1', note: 'n', at: new Date().toISOString() });
+    await story.post('fresh', 'after', { note: 'n', at: new Date().toISOString() });
+    await story.line('after', ({ outcome }) => outcome === 'delivered');
+    expect(story.callsAbout('kim')).toHaveLength(1);
+  }, 60_000);
+});
+
 describe('the story of a webhook', () => {
   test('with an unknown id says where it may be', async () => {
-    expect(await explainWebhook(project, { port, id: 'evt_nowhere' })).toMatchObject({
+    expect(await explain(project, { port, id: 'evt_nowhere' })).toMatchObject({
       exitCode: 1,
       text: expect.stringContaining('No webhook with the id evt_nowhere was found'),
     });
@@ -313,7 +372,7 @@ describe('the story of a webhook', () => {
     await story.post('fresh', 'stale', { at: '2020-01-01T00:00:00Z', note: 'old' });
     await story.line('stale', isEnd);
 
-    expect(await explain('id_stale')).toContain('fresh: NOT SENT. It was older than its max-age');
+    expect(await explainId('id_stale')).toContain('fresh: NOT SENT. It was older than its max-age');
     expect(story.callsAbout('stale')).toEqual([]);
   });
 });
@@ -349,7 +408,7 @@ test('the same commands find a stack on AWS by its name alone', async () => {
   try {
     const options = { port: 1, stack: account.stackName };
     expect(await listDeadLetters(options)).toMatchObject({ exitCode: 0 });
-    expect(await explainWebhook(project, { ...options, id: 'id_mended' })).toMatchObject({
+    expect(await explain(project, { ...options, id: 'id_mended' })).toMatchObject({
       exitCode: 0,
       text: expect.stringContaining('ACCEPTED'),
     });

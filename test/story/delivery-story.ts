@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { type DeadLetterMessage, readDeadLetterMessages } from '../../answers/dead-letter-queue.ts';
+import { type DeadLetterMessage, readDeadLetterMessages } from '../../answers/dead-letters/queue.ts';
 import { openAccount } from '../../answers/project.ts';
 import { stripeSignature } from '../../bench/events.ts';
 import { type DeadLetterFailure, readNote } from '../../lambdas/dead-letter/note.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readDeadLetterMessages } from '../../answers/dead-letter-queue.ts';
+import { readDeadLetterMessages } from '../../answers/dead-letters/queue.ts';
 import { openAccount } from '../../answers/project.ts';
 import { shopifySignature, stripeSignature } from '../../bench/events.ts';
 import { listDeadLetters } from '../../cli/dead-letters/list.ts';

@@ -1,10 +1,10 @@
 import { BatchGetItemCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
-import { parseDeadLetters, type TakenDeadLetter } from '../../../answers/dead-letter.ts';
-import type { DeadLetterQueue } from '../../../answers/dead-letter-queue.ts';
-import { eventsIn, type LetterEvent } from '../../../answers/letter-events.ts';
+import { parseDeadLetters, type TakenDeadLetter } from '../../../answers/dead-letters/dead-letter.ts';
+import { eventsIn, type LetterEvent } from '../../../answers/dead-letters/letter-events.ts';
+import type { DeadLetterQueue } from '../../../answers/dead-letters/queue.ts';
+import { replayOne } from '../../../answers/dead-letters/replay.ts';
 import type { Account } from '../../../answers/project.ts';
-import { replayOne } from '../../../answers/replay.ts';
 import { dropOne } from '../../../cli/dead-letters/list.ts';
 import { writeItem } from '../../../lambdas/adapters/ledger-item.ts';
 import type { BufferMessage } from '../../../lambdas/buffer/message.ts';

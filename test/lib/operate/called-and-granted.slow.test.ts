@@ -6,7 +6,7 @@ import { dropDeadLetters, listDeadLetters } from '../../../cli/dead-letters/list
 import { replayCommand } from '../../../cli/dead-letters/replay.ts';
 import { showDeadLetter } from '../../../cli/dead-letters/show.ts';
 import { rotateSecret, showSecrets } from '../../../cli/secrets/rotate.ts';
-import { explainWebhook } from '../../../cli/webhooks/explain.ts';
+import { explain } from '../../../cli/webhooks/explain.ts';
 import { send } from '../../../cli/webhooks/send.ts';
 import { succeed } from '../../../lambdas/result.ts';
 import { readTemplate } from '../../../local/emulator/template.ts';
@@ -165,7 +165,7 @@ describe('in a run in which every kind of event comes to its end,', () => {
     Reader: [
       () => listDeadLetters(account()),
       async () => showDeadLetter(PROJECT, { ...account(), id: await idOfDeadLetter() }),
-      () => explainWebhook(PROJECT, { ...account(), id: 'an id that is nobody’s' }),
+      () => explain(PROJECT, { ...account(), id: 'an id that is nobody’s' }),
     ],
     Operator: [
       async () =>

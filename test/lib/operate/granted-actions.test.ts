@@ -91,6 +91,12 @@ const ROLES = {
     'sqs:SendMessage on BufferQueue',
     'sqs:SendMessage on DeadLetterQueue',
   ],
+  SearchFunctionRole: [
+    'dynamodb:UpdateItem on LedgerTable',
+    'logs:CreateLogStream on SearchFunctionLogs',
+    'logs:PutLogEvents on SearchFunctionLogs',
+    'secretsmanager:GetSecretValue on DeliverWebexKeys',
+  ],
 };
 
 /** What the policies of queues and keys let others do. */

@@ -61,6 +61,7 @@ const ACT = [
   'sqs:SendMessage on WebhooksBufferQueue',
   'sqs:SendMessage on WebhooksDeadLetterQueue',
 ];
+const SEARCH = ['lambda:InvokeFunction on WebhooksSearchFunction'];
 
 let granted: ReadonlyMap<string, readonly string[]>;
 beforeAll(() => {
@@ -70,6 +71,8 @@ beforeAll(() => {
   give('Reader', (one, role) => one.grantRead(role));
   give('Pipeline', (one, role) => one.grantReadMappings(role));
   give('Operator', (one, role) => one.grantOperate(role));
+  give('Searcher', (one, role) => one.grantSearch(role));
+  give('Eraser', (one, role) => one.grantErase(role));
   give('SecretSetter', (one, role) => one.grantSetSecrets(role));
   granted = grantsIn(stack);
 });
@@ -89,6 +92,18 @@ describe('an adapter', () => {
 
   test('lets an operator replay and drop, besides', () => {
     expect(granted.get('Operator')).toEqual([...READ, ...ACT].sort());
+  });
+
+  test('lets a searcher ask for the hash of a customer, besides what a reader may', () => {
+    expect(granted.get('Searcher')).toEqual([...READ, ...SEARCH].sort());
+  });
+
+  test('lets whoever erases a customer take her webhooks off the buffer, besides', () => {
+    const take = ['ReceiveMessage', 'ChangeMessageVisibility', 'DeleteMessage'];
+
+    expect(granted.get('Eraser')).toEqual(
+      [...READ, ...ACT, ...SEARCH, ...take.map((action) => `sqs:${action} on WebhooksBufferQueue`)].sort(),
+    );
   });
 
   test('lets whoever sets secrets do that, and see which one is in use', () => {
@@ -112,12 +127,12 @@ describe('an adapter', () => {
 const FILES = readSourceFiles('answers', 'cli', 'signing');
 
 /** The API calls of some commands, as IAM names them. */
-function callsOf(...commands: readonly string[]): ReadonlySet<string> {
+function callsOf(...commands: readonly string[]): Set<string> {
   return callsFrom(...commands.map((name) => `cli/${name}.ts`));
 }
 
 /** The API calls of some files, and of all that they load. */
-function callsFrom(...paths: readonly string[]): ReadonlySet<string> {
+function callsFrom(...paths: readonly string[]): Set<string> {
   const reached = new Set(paths.flatMap((path) => filesReachedBy(path, FILES)));
   const calls = [...reached].flatMap(({ text }) => [
     ...text.matchAll(/new (\w+?)(?:Batch)?Command\(|\bpaginate(\w+)\(/g),
@@ -135,12 +150,16 @@ const SERVICES: readonly (readonly [RegExp, string])[] = [
 
 function actionOf(call: string): string {
   if (call === 'GetFunction') return 'lambda:GetFunction';
+  if (call === 'Invoke') return 'lambda:InvokeFunction';
+  if (call === 'GetSecretValue') return 'secretsmanager:GetSecretValue';
   const [, service = 'logs'] = SERVICES.find(([pattern]) => pattern.test(call)) ?? [];
   return `${service}:${call}`;
 }
 
 describe('what the commands call with --stack', () => {
   const actionsOf = (role: string) => new Set(granted.get(role)?.map((grant) => grant.split(' on ')[0]));
+  /** `explain --customer` asks a function; only the local run's secret is read by the command. */
+  const actionsOfSearch = new Set(['lambda:InvokeFunction', 'secretsmanager:GetSecretValue']);
   const READING = [
     'dead-letters/list',
     'dead-letters/show',
@@ -154,7 +173,8 @@ describe('what the commands call with --stack', () => {
 
     // Their modules also contain calls that write; these commands do not make them.
     const written = new Set(['dynamodb:PutItem', 'sqs:SendMessage', 'sqs:DeleteMessage']);
-    expect([...calls].filter((call) => !written.has(call)).sort()).toEqual([...actionsOf('Reader')].sort());
+    const others = new Set([...written, ...actionsOfSearch]);
+    expect([...calls].filter((call) => !others.has(call)).sort()).toEqual([...actionsOf('Reader')].sort());
   });
 
   test('is what a pipeline is granted, for what diff reads of a deployed stack', () => {
@@ -166,7 +186,16 @@ describe('what the commands call with --stack', () => {
   test('is what an operator is granted, for all that concern dead letters', () => {
     const commands = [...READING, 'dead-letters/replay', 'dead-letters/drop'];
 
-    expect([...callsOf(...commands)].sort()).toEqual([...actionsOf('Operator')].sort());
+    const calls = [...callsOf(...commands)].filter((call) => !actionsOfSearch.has(call));
+    expect(calls.sort()).toEqual([...actionsOf('Operator')].sort());
+  });
+
+  test('is what somebody is granted who erases a customer', () => {
+    const calls = callsOf(...READING, 'dead-letters/replay', 'webhooks/erase');
+
+    // Only the local run's secret is read by a command.
+    calls.delete('secretsmanager:GetSecretValue');
+    expect([...calls].sort()).toEqual([...actionsOf('Eraser')].sort());
   });
 });
 

@@ -8,10 +8,10 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { type BufferMessage, bufferQueueName } from '../lambdas/buffer/message.ts';
-import { deadLetterQueueName } from '../lambdas/dead-letter/note.ts';
-import { startProgress } from '../lib/config/progress.ts';
-import type { Account } from './project.ts';
+import { type BufferMessage, bufferQueueName } from '../../lambdas/buffer/message.ts';
+import { deadLetterQueueName } from '../../lambdas/dead-letter/note.ts';
+import { startProgress } from '../../lib/config/progress.ts';
+import type { Account } from '../project.ts';
 
 /** How long a message is hidden from other readers while the queue is read. */
 const PEEK_SECONDS = 120;

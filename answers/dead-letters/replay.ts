@@ -1,8 +1,10 @@
 import { userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { replayedMessage } from '../lambdas/buffer/message.ts';
-import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { startProgress } from '../lib/config/progress.ts';
+import { replayedMessage } from '../../lambdas/buffer/message.ts';
+import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { startProgress } from '../../lib/config/progress.ts';
+import { recordActions } from '../ledger-items.ts';
+import type { Account, AccountChoice, Project } from '../project.ts';
 import {
   type DeadLetter,
   type DeadLetterChoice,
@@ -12,14 +14,6 @@ import {
   takeChosen,
 } from './dead-letter.ts';
 import {
-  type DeadLetterQueue,
-  hideFor,
-  openBuffer,
-  putMessage,
-  removeDeadLetter,
-  showAgain,
-} from './dead-letter-queue.ts';
-import {
   formatJudgement,
   type Judged,
   judgeLetter,
@@ -27,9 +21,15 @@ import {
   type ReplayPermission,
   replaysOf,
 } from './judgement.ts';
-import { recordActions } from './ledger-items.ts';
 import { failuresOf, type LetterEvent } from './letter-events.ts';
-import type { Account, AccountChoice, Project } from './project.ts';
+import {
+  type DeadLetterQueue,
+  hideFor,
+  openBuffer,
+  putMessage,
+  removeDeadLetter,
+  showAgain,
+} from './queue.ts';
 
 export type ReplayOptions = AccountChoice &
   DeadLetterChoice &

@@ -1,19 +1,19 @@
-import type { Replay, ReplayGroup } from '../lambdas/buffer/replay.ts';
+import type { Replay, ReplayGroup } from '../../lambdas/buffer/replay.ts';
 import {
   expiryOf,
   LEDGER_DAYS,
   type LedgerEntry,
   type LedgerKey,
   ledgerKey,
-} from '../lambdas/deliver/ledger/entry.ts';
-import type { Mapped } from '../lambdas/map/webhook.ts';
-import type { Result } from '../lambdas/result.ts';
-import { wasTooOld } from '../lib/mapping/examples/example.ts';
+} from '../../lambdas/deliver/ledger/entry.ts';
+import type { Mapped } from '../../lambdas/map/webhook.ts';
+import type { Result } from '../../lambdas/result.ts';
+import { wasTooOld } from '../../lib/mapping/examples/example.ts';
+import { readEntries } from '../ledger-items.ts';
+import type { Account, Project } from '../project.ts';
 import type { DeadLetter } from './dead-letter.ts';
-import { readEntries } from './ledger-items.ts';
 import { failuresOf, formatEventName, type LetterEvent } from './letter-events.ts';
 import { createPreviewer, type DeadLetterPreview, previewedEvents } from './preview.ts';
-import type { Account, Project } from './project.ts';
 
 /** What a person permits beyond a plain replay. */
 export type ReplayPermission = {

@@ -1,5 +1,5 @@
-import type { DeadLetterCode, DeadLetterFailure } from '../lambdas/dead-letter/note.ts';
-import { INVOCATION } from '../lib/config/terminal.ts';
+import type { DeadLetterCode, DeadLetterFailure } from '../../lambdas/dead-letter/note.ts';
+import { INVOCATION } from '../../lib/config/terminal.ts';
 
 /** Why a message is a dead letter. The last two are for messages without a note, or with one that cannot be read. */
 export type DeadLetterReason = DeadLetterCode | 'moved-by-sqs' | 'note-unreadable';
@@ -73,6 +73,9 @@ function formatItems(items: readonly number[]): string {
   const more = ranges.length - MOST_RANGES;
   return more > 0 ? `${ranges.slice(0, MOST_RANGES).join(', ')} and ${more} more ranges` : ranges.join(', ');
 }
+
+/** The code of an event that ended because its customer was erased. */
+export const ERASED = 'customer-erased';
 
 /** What a code means, and what a person can do about it. */
 type Advice = { readonly meaning: string; readonly next: string };

@@ -1,12 +1,12 @@
-import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../lambdas/map/event.ts';
-import { formatMapFailure } from '../lambdas/map/failure.ts';
-import type { Mapped } from '../lambdas/map/webhook.ts';
-import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { escapeUnseen, joinLines } from '../lib/config/terminal.ts';
-import { type Preview, previewIdentified, wasTooOld } from '../lib/mapping/examples/example.ts';
-import type { MappingFile } from '../lib/mapping/file.ts';
+import { MAX_PARAMETERS, MAX_PAYLOAD_BYTES } from '../../lambdas/map/event.ts';
+import { formatMapFailure } from '../../lambdas/map/failure.ts';
+import type { Mapped } from '../../lambdas/map/webhook.ts';
+import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { escapeUnseen, joinLines } from '../../lib/config/terminal.ts';
+import { type Preview, previewIdentified, wasTooOld } from '../../lib/mapping/examples/example.ts';
+import type { MappingFile } from '../../lib/mapping/file.ts';
+import { findMapping, ONLY_STAGE, type Project, stageNames } from '../project.ts';
 import { type DeadLetter, webhookOf } from './dead-letter.ts';
-import { findMapping, ONLY_STAGE, type Project, stageNames } from './project.ts';
 
 /** What the mapping, as it is in this project now, makes of a dead letter's webhook. */
 export type DeadLetterPreview = {

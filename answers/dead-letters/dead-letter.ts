@@ -1,5 +1,5 @@
-import { type BufferMessage, decodeBufferedWebhook, replayedMessage } from '../lambdas/buffer/message.ts';
-import { type ReplayGroup, readReplay, writeItemRanges } from '../lambdas/buffer/replay.ts';
+import { type BufferMessage, decodeBufferedWebhook, replayedMessage } from '../../lambdas/buffer/message.ts';
+import { type ReplayGroup, readReplay, writeItemRanges } from '../../lambdas/buffer/replay.ts';
 import {
   type DeadLetterNote,
   deadLetterMessage,
@@ -7,19 +7,11 @@ import {
   isDeadLetterCode,
   readNote,
   splitForNotes,
-} from '../lambdas/dead-letter/note.ts';
-import { ledgerKey } from '../lambdas/deliver/ledger/entry.ts';
-import { fail, type Result, succeed } from '../lambdas/result.ts';
-import { didYouMean } from '../lib/config/file.ts';
-import {
-  type DeadLetterMessage,
-  type DeadLetterQueue,
-  openDeadLetterQueue,
-  readDeadLetterMessages,
-  showAgain,
-  type TakenMessage,
-  takeAll,
-} from './dead-letter-queue.ts';
+} from '../../lambdas/dead-letter/note.ts';
+import { ledgerKey } from '../../lambdas/deliver/ledger/entry.ts';
+import { fail, type Result, succeed } from '../../lambdas/result.ts';
+import { didYouMean } from '../../lib/config/file.ts';
+import { type Account, type AccountChoice, openAccount } from '../project.ts';
 import {
   type DeadLetterReason,
   type EventChoice,
@@ -30,7 +22,15 @@ import {
   type LetterEvent,
   type LetterFailure,
 } from './letter-events.ts';
-import { type Account, type AccountChoice, openAccount } from './project.ts';
+import {
+  type DeadLetterMessage,
+  type DeadLetterQueue,
+  openDeadLetterQueue,
+  readDeadLetterMessages,
+  showAgain,
+  type TakenMessage,
+  takeAll,
+} from './queue.ts';
 
 /** One dead letter as a person sees it. */
 export type DeadLetter = {
