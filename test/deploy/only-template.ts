@@ -105,8 +105,8 @@ const PROPERTIES: readonly Property[] = [
     },
   },
   {
-    name: 'nobody but the two functions may do what they do (Policy)',
-    isInTemplate: (template) => ofType(template, 'AWS::IAM::Policy').length === 2,
+    name: 'nobody but the functions may do what they do (Policy)',
+    isInTemplate: (template) => ofType(template, 'AWS::IAM::Policy').length === 3,
     isHonoured: async (workshop) =>
       (await attempt(workshop, 'AWS_ACCESS_KEY_ID=stranger aws secretsmanager list-secrets')).exitCode !== 0,
   },

@@ -16,6 +16,7 @@ export function deadLetterSteps(workshop: Workshop): readonly Step[] {
   return [
     refuse(workshop),
     mendAndReplay(workshop),
+    findAndErase(workshop),
     removeSource(workshop),
     loseStage(workshop),
     destroy(workshop),
@@ -84,6 +85,32 @@ function mendAndReplay(workshop: Workshop): Step {
         'its story has the refusal and the transaction',
         story.includes('1002') && story.includes(transaction),
       );
+    },
+  };
+}
+
+/** The function of the stack gives the hash of a customer; the command has no key. */
+function findAndErase(workshop: Workshop): Step {
+  const about = '--customer cus_00000000000000 --kind customer-id';
+  return {
+    title: 'Find a customer by her id, and erase her',
+    run: async ({ report, prove }) => {
+      const find = `npm run -s adapter -- explain ${about} --stack ${STACK}`;
+      const found = await run(workshop, find);
+      report(`$ ${find}\n${indent(found)}`);
+      prove('all her events are found, with their verdicts', /ACCEPTED by Webex Campaign/.test(found), found);
+      const erase = `npm run -s adapter -- erase ${about} --stack ${STACK}`;
+      const planned = await run(workshop, erase);
+      prove('a dry run says what would be erased', /a dry run/.test(planned), planned);
+      const receipt = await run(workshop, `${erase} --yes --by ann`);
+      report(`$ ${erase} --yes --by ann\n${indent(receipt)}`);
+      prove(
+        'the receipt names nobody',
+        /^Erased on .* by ann/m.test(receipt) && !receipt.includes('cus_0'),
+        receipt,
+      );
+      const after = await attempt(workshop, find);
+      prove('nobody finds her any more', after.exitCode === 1 && after.stdout.includes('No event'), after);
     },
   };
 }
