@@ -16,6 +16,7 @@ import { registerSet } from './secrets/set.ts';
 import { registerAdopt } from './stacks/adopt.ts';
 import { registerCheck } from './stacks/check.ts';
 import { registerCost } from './stacks/cost.ts';
+import { registerPause } from './stacks/pause.ts';
 import { registerStageStatus } from './stacks/status.ts';
 import { registerDoctor } from './webhooks/doctor.ts';
 import { registerErase } from './webhooks/erase.ts';
@@ -59,6 +60,7 @@ registerDrop(deadLetters);
 
 registerExplain(program);
 registerErase(program);
+registerPause(program);
 registerTail(program);
 registerReport(program);
 registerStageStatus(program);

@@ -13,6 +13,7 @@ import { deadLetterJson } from '../../answers/dead-letters/dead-letter.ts';
 import { countHeld } from '../../answers/dead-letters/queue.ts';
 import { countWaiting, findWebhook, type WebhookFacts } from '../../answers/find.ts';
 import { sourceOf } from '../../answers/ledger-items.ts';
+import { formatPause, pauseOf, readPauses } from '../../answers/pause.ts';
 import {
   type Account,
   type AccountChoice,
@@ -94,11 +95,20 @@ async function explainWebhook(
   }
   if (found.length === 0) {
     const waiting = await countWaiting(account);
-    return { text: formatUnknown(id, { waiting, held, forms: idForms(project) }), exitCode };
+    const paused = (await readPauses(account)).map(formatPause);
+    return { text: formatUnknown(id, { waiting, held, paused, forms: idForms(project) }), exitCode };
   }
   const stories = found.map((facts) => formatStory(facts, linesOf(project, facts)));
   const isComplete = held === undefined || found.every(({ deadLetters }) => deadLetters.length > 0);
-  const notes = [isComplete ? undefined : held, explainClock(account)].filter((note) => note !== undefined);
+  const pauses = await readPauses(account);
+  const paused = found
+    .map(({ story }) => pauseOf(pauses, sourceOf(story.webhook)))
+    .find((one) => one !== undefined);
+  const notes = [
+    isComplete ? undefined : held,
+    paused && `${formatPause(paused)}: what has not ended waits.`,
+    explainClock(account),
+  ].filter((note) => note !== undefined);
   return { text: [...stories, ...notes].join('\n\n\n'), exitCode };
 }
 
@@ -178,12 +188,19 @@ function formatUnknown(
   {
     waiting,
     held,
+    paused,
     forms,
-  }: { readonly waiting: number; readonly held: string | undefined; readonly forms: readonly string[] },
+  }: {
+    readonly waiting: number;
+    readonly held: string | undefined;
+    readonly paused: readonly string[];
+    readonly forms: readonly string[];
+  },
 ): string {
   return joinLines([
     `No webhook with the id ${id} was found. It may be one of these:`,
     `  - it waits on the buffer, where ${formatCount(waiting, 'webhook')} ${waiting === 1 ? 'is' : 'are'} now`,
+    ...paused.map((pause) => `    (${pause})`),
     ...(held === undefined ? [] : [`  - it is a dead letter that cannot be read now: ${held}`]),
     '  - ingest refused or ignored it: only the log of the ingest function shows that',
     '  - it never came: ask the vendor for its delivery log',

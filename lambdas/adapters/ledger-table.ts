@@ -7,6 +7,7 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { LedgerFailure, LedgerPage, LedgerRange, WebhookLedger } from '../deliver/ledger/entry.ts';
+import { PAUSES } from '../deliver/pauses.ts';
 import { fail, type Result, succeed } from '../result.ts';
 import {
   type Item,
@@ -27,8 +28,8 @@ const REQUEST_MILLISECONDS = 2_000;
 const IS_NEW = 'attribute_not_exists(webhook)';
 
 export type LedgerTable = WebhookLedger & {
-  /** Opens the connection, by reading an entry that does not exist, before the first event needs it. */
-  readonly connect: () => Promise<Result<unknown, LedgerFailure>>;
+  /** The names of all that a person has paused. The first read of a worker opens the connection. */
+  readonly readPauses: () => Promise<Result<readonly string[], LedgerFailure>>;
 };
 
 /** The ledger in its DynamoDB table. */
@@ -46,7 +47,7 @@ export function createLedgerTable(TableName: string): LedgerTable {
   const put = createPut(client, TableName);
   return {
     read,
-    connect: () => read({ webhook: 'none', event: 'none' }),
+    readPauses: () => readPauses(client, TableName),
     write: (entry) => put({ Item: writeItem(entry), ...unlessChanged(entry.revision - 1) }, ENTRY),
     copy: (entry, over) => put({ Item: writeItem(entry), ...unlessChanged(over?.revision ?? 0) }, ENTRY),
     query: async (webhook, range) => {
@@ -71,6 +72,21 @@ export function createLedgerTable(TableName: string): LedgerTable {
       return succeed(undefined);
     },
   };
+}
+
+/** What a person has paused and not resumed; a moment old at most. */
+async function readPauses(
+  client: DynamoDBClient,
+  TableName: string,
+): Promise<Result<readonly string[], LedgerFailure>> {
+  const asked = { TableName, ...writeRange(PAUSES, {}), ConsistentRead: false };
+  try {
+    const { Items = [] } = await client.send(new QueryCommand(asked));
+    const on = Items.filter(({ resumedAt }) => resumedAt === undefined);
+    return succeed(on.map(({ event }) => (event?.S ?? '').slice(1)));
+  } catch (error) {
+    return fail(unavailable(error));
+  }
 }
 
 /** Puts an item. A failed condition is an answer; any other error means that the ledger is unavailable. */

@@ -6,8 +6,9 @@ import { fail, type Result, succeed } from '../result.ts';
 import { parseBody } from '../webhook-body.ts';
 import { noteOfUnopened } from './dead-letter.ts';
 import type { ListedWebhook } from './ledger/known.ts';
-import { formatBug, formatUnopened } from './log-line.ts';
+import { formatBug, formatPaused, formatUnopened, type OnceAMinute } from './log-line.ts';
 import type { DeadLettered, Unopenable } from './outcome.ts';
+import { PAUSE_COPY_RECEIVES, pauseSeconds } from './pauses.ts';
 import { FRESH_COPY_RECEIVES, nextDelaySeconds } from './retry-schedule.ts';
 import { deliverEvents, endUnmapped, type Left, type WebhookDependencies } from './webhook.ts';
 import type { BufferRecord } from './work.ts';
@@ -20,6 +21,8 @@ export type DeliverDependencies = WebhookDependencies & {
     receiptHandle: string,
     seconds: number,
   ) => Promise<Result<void, { readonly cause: string }>>;
+  /** Whether a pause is to be logged now. */
+  readonly isPauseToldNow: OnceAMinute;
   /** Puts a copy of a message on the buffer. */
   readonly putBack: (message: BufferMessage) => Promise<Result<void, { readonly cause: string }>>;
 };
@@ -54,6 +57,10 @@ function keepAfterBug(record: BufferRecord, bug: unknown, { log, now }: DeliverD
  * to be tried again. If it comes back for some of them, work goes on where it stopped.
  */
 async function deliverWebhook(record: BufferRecord, dependencies: DeliverDependencies): Promise<Fate> {
+  const { source: named = '' } = record.message.attributes;
+  // The message may have a former name of the source.
+  const source = dependencies.mappings.get(named)?.source ?? named;
+  if (await dependencies.isPaused(source)) return keepPaused(record, source, dependencies);
   const opened = await openWebhook(record.message, dependencies.mappings);
   if (opened.ok)
     return keepLeft(record, await deliverEvents(record, opened.value, dependencies), dependencies);
@@ -76,6 +83,21 @@ async function keepLeft(
   // SQS counts receives, and cannot know that these were no failures.
   const copied = await dependencies.putBack(record.message);
   return copied.ok ? 'done' : keep(record, Math.min(...pauses), dependencies);
+}
+
+/** Leaves a webhook of a paused source on the buffer, for as long as it takes. */
+async function keepPaused(
+  record: BufferRecord,
+  source: string,
+  dependencies: DeliverDependencies,
+): Promise<Fate> {
+  const { receives } = record;
+  const { log, now, isPauseToldNow, putBack } = dependencies;
+  const seconds = pauseSeconds(receives);
+  // Each webhook's first, and then one a minute, which the alarm looks at.
+  if (isPauseToldNow(now()) || receives === 1) log(formatPaused(record, { source, seconds }, now()));
+  const copied = receives >= PAUSE_COPY_RECEIVES && (await putBack(record.message)).ok;
+  return copied ? 'done' : keep(record, seconds, dependencies);
 }
 
 /** If the message cannot be hidden, it comes back when the queue's own visibility timeout has passed. */

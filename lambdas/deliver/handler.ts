@@ -28,6 +28,7 @@ import {
 import { createKeyedCaller, keysOf, parseWebexSecret } from './event-api/keys.ts';
 import { hashEventKey } from './ledger/entry.ts';
 import { createOnceAMinute, formatUnknownProbe } from './log-line.ts';
+import { createPauseWatch } from './pauses.ts';
 
 // runs once per cold start
 const environment = readEnvironment(deliverEnvironment);
@@ -77,12 +78,14 @@ const dependencies: Omit<DeliverDependencies, 'remainingMilliseconds'> = {
   random: Math.random,
   log: writeLogLine,
   isFirstThisMinute: createOnceAMinute(),
+  isPaused: createPauseWatch(ledger.readPauses, now),
+  isPauseToldNow: createOnceAMinute(),
   pause,
   now,
 };
 
 /** Lambda waits for this before it passes the first batch (`lib/bundle/function-entry.mjs`). */
-export const ready = warmUp(readKeys(), ledger.connect());
+export const ready = warmUp(readKeys(), dependencies.isPaused(''));
 
 type Context = { readonly getRemainingTimeInMillis: () => number };
 

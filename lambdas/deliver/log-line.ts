@@ -151,6 +151,28 @@ export function formatUnknownProbe(answer: AnswerFacts, now: Date): OutcomeLine 
   };
 }
 
+/** What is logged of a webhook whose source a person has paused: nothing of it was looked at. */
+export function formatPaused(
+  { messageId, receives, message }: BufferRecord,
+  { source, seconds }: { readonly source: string; readonly seconds: number },
+  now: Date,
+): OutcomeLine {
+  const measured = { PausedByPerson: 1 };
+  const directives = [declareMetrics([], unitsOf(measured, DELIVER_METRICS))];
+  return {
+    _aws: { Timestamp: now.getTime(), CloudWatchMetrics: directives },
+    ...measured,
+    stage: 'deliver',
+    source,
+    code: 'paused-by-person',
+    outcome: 'retry-later',
+    retrySeconds: seconds,
+    webhookId: message.attributes['webhook-id'],
+    messageId,
+    receives,
+  };
+}
+
 /** What is logged of a message that met a bug before its events were reached. */
 export function formatBug(record: BufferRecord, bug: unknown, now: Date): OutcomeLine {
   const { messageId, receives } = record;
@@ -194,6 +216,8 @@ const DELIVER_METRICS = {
   PausedByEndpoint: 'Count',
   PausedByKeys: 'Count',
   PausedByLedger: 'Count',
+  /** A webhook waits because a person has paused its source. */
+  PausedByPerson: 'Count',
   DeadLetters: 'Count',
   UnconfirmedEvents: 'Count',
   /** Probes of an open breaker with an answer that none should have: an event was sent in their place. */
@@ -223,6 +247,7 @@ const PAUSED_BY: Readonly<Record<RetryLaterCode, DeliverMetric | undefined>> = {
   'paused-throttled': 'PausedByThrottling',
   'webex-wrong-endpoint': 'PausedByEndpoint',
   'paused-endpoint': 'PausedByEndpoint',
+  'paused-by-person': 'PausedByPerson',
   'secret-missing': 'PausedByKeys',
   'secret-invalid': 'PausedByKeys',
   'secret-unreadable': 'PausedByKeys',
@@ -242,6 +267,7 @@ const PAGED: readonly (DeliverMetric | undefined)[] = [
   'PausedByEndpoint',
   'PausedByKeys',
   'PausedByLedger',
+  'PausedByPerson',
 ];
 
 /** A refusal that is a business answer and no fault: it is no reason for an alarm. */

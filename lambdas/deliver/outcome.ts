@@ -54,6 +54,8 @@ export type RetryLaterCode =
   | 'paused-throttled'
   | 'paused-credentials'
   | 'paused-endpoint'
+  /** A person has paused its source. */
+  | 'paused-by-person'
   /** It was not begun: too little of the function's time was left, or of the worker's rate. */
   | 'not-begun'
   /** A bug: its name is in the log. */
@@ -67,6 +69,7 @@ export const PAUSES_ALL: Readonly<Record<RetryLaterCode, boolean>> = {
   'paused-throttled': true,
   'paused-credentials': true,
   'paused-endpoint': true,
+  'paused-by-person': true,
   'secret-missing': true,
   'secret-invalid': true,
   'secret-unreadable': true,

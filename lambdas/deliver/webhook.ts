@@ -19,6 +19,7 @@ import {
 import { isSmall, type Known, type ListedWebhook, readKnown, type VanishedEvent } from './ledger/known.ts';
 import { formatEvent, type OnceAMinute } from './log-line.ts';
 import { type EventOutcome, PAUSES_ALL, type RetryLater } from './outcome.ts';
+import type { IsPaused } from './pauses.ts';
 import { type BufferRecord, type EventDependencies, tryLater } from './work.ts';
 
 /** What deliver needs of the outside world to work on the events of a webhook. */
@@ -26,6 +27,7 @@ export type WebhookDependencies = EventDependencies &
   RecordDependencies & {
     readonly lanes: Lanes;
     readonly isFirstThisMinute: OnceAMinute;
+    readonly isPaused: IsPaused;
   };
 
 /** What a receive has left of a webhook. */
@@ -212,6 +214,11 @@ async function step(run: Run): Promise<boolean> {
     leave(run, { event, place }, tryLater(run, { code: 'not-begun' }, run.dependencies));
     return false;
   }
+  // A large batch may be under way when a person stops it.
+  if (await run.dependencies.isPaused(run.listed.webhook.source)) {
+    leave(run, { event, place }, tryLater(run, { code: 'paused-by-person' }, run.dependencies));
+    return false;
+  }
   const outcome = await bringToEnd(run, event, place).catch((bug: unknown) => tryAfterBug(run, bug));
   if (outcome.outcome === 'failed') run.failed.push({ ...outcome, place });
   else if (outcome.outcome === 'retry-later') leave(run, { event, place }, outcome);
@@ -235,7 +242,7 @@ function leave(
   later: RetryLater & { readonly attempts?: number },
 ): void {
   if (!run.isStopped || later.attempts !== undefined) logEvent(run, event, later);
-  run.isOutOfTime ||= later.code === 'not-begun';
+  run.isOutOfTime ||= later.code === 'not-begun' || later.code === 'paused-by-person';
   run.pauses.push(later.seconds);
   if (PAUSES_ALL[later.code]) run.isStopped = true;
   else run.putOff.add(place);

@@ -67,6 +67,8 @@ export function tryLater(
 ): RetryLater {
   const tries = Math.max(1, Math.min(triedReceives, attempts));
   const seconds =
-    code === 'not-begun' ? Math.round(random()) : nextDelaySeconds(tries, random(), atLeastSeconds);
+    code === 'not-begun' || code === 'paused-by-person'
+      ? Math.round(random())
+      : nextDelaySeconds(tries, random(), atLeastSeconds);
   return { outcome: 'retry-later', code, seconds, ...(cause !== undefined && { cause }) };
 }

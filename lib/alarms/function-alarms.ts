@@ -160,6 +160,7 @@ type DeliverAlarmsProps = Pick<AlarmSettings, 'freshWithin'> & {
 export function deliverAlarms(props: DeliverAlarmsProps): readonly StageAlarm[] {
   return [
     ...pauseAlarms(props.name),
+    forgottenPauseAlarm(props.name),
     ...latenessAlarms(props),
     ...faultAlarms(props),
     ...noticeAlarms(props),
@@ -220,6 +221,22 @@ function pauseAlarms(name: string): readonly StageAlarm[] {
       among: 12,
     },
   ];
+}
+
+function forgottenPauseAlarm(name: string): StageAlarm {
+  return {
+    runbookSection: 'paused',
+    impact:
+      'Somebody has paused a source, or all, and webhooks wait for it: these customers get no message until somebody resumes.',
+    // It is wanted; it must not be forgotten.
+    urgency: 'tomorrow',
+    // A paused webhook is looked at every five minutes.
+    metric: adapterMetric(name, 'PausedByPerson', {
+      statistic: Stats.MAXIMUM,
+      period: Duration.minutes(15),
+    }),
+    threshold: 1,
+  };
 }
 
 function latenessAlarms({ name, freshWithin = FRESH_WITHIN }: DeliverAlarmsProps): readonly StageAlarm[] {

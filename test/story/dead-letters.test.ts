@@ -10,6 +10,7 @@ import type { Ask } from '../../cli/command-line.ts';
 import { dropDeadLetters, listDeadLetters } from '../../cli/dead-letters/list.ts';
 import { replayCommand } from '../../cli/dead-letters/replay.ts';
 import { showDeadLetter } from '../../cli/dead-letters/show.ts';
+import { pauseCommand, resumeCommand } from '../../cli/stacks/pause.ts';
 import { erase } from '../../cli/webhooks/erase.ts';
 import { explain } from '../../cli/webhooks/explain.ts';
 import { tail } from '../../cli/webhooks/tail.ts';
@@ -357,6 +358,45 @@ describe('a customer', () => {
     await story.line('after', ({ outcome }) => outcome === 'delivered');
     expect(story.callsAbout('kim')).toHaveLength(1);
   }, 60_000);
+});
+
+describe('a paused source', () => {
+  test('is called for nothing until it is resumed; then all that waited is delivered once', async () => {
+    const paused = await pauseCommand(project, {
+      port,
+      source: 'stripe',
+      by: 'ann',
+      reason: 'wrong amounts',
+    });
+    expect(paused).toMatchObject({ exitCode: 0, text: expect.stringContaining('stripe is paused since') });
+    // As long as a worker may believe what it knew before.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    for (const key of ['held_1', 'held_2'])
+      await story.post('fresh', key, { note: 'n', at: new Date().toISOString() });
+    await story.run.lines.find(
+      (line) => ('code' in line && line.code === 'paused-by-person') || undefined,
+      20_000,
+    );
+    expect([story.callsAbout('held_1'), story.callsAbout('held_2')]).toEqual([[], []]);
+    expect(await explainId('id_held_1')).toContain('(stripe is paused since');
+
+    expect((await resumeCommand({ port, source: 'stripe', by: 'bob' })).text).toContain('Resumed: stripe.');
+    await delivered('held_1');
+    await delivered('held_2');
+    expect([story.callsAbout('held_1').length, story.callsAbout('held_2').length]).toEqual([1, 1]);
+    expect(await resumeCommand({ port, all: true })).toEqual({ exitCode: 1, text: 'No such pause is on.' });
+  }, 90_000);
+
+  test.each([
+    [{}, 'one of the two'],
+    [{ source: 'stripe', all: true }, 'one of the two'],
+    [{ source: 'strpe' }, 'Did you mean "stripe"?'],
+  ])('is not paused by %j', async (choice, sentence) => {
+    expect(await pauseCommand(project, { port, ...choice })).toEqual({
+      exitCode: 2,
+      text: expect.stringContaining(sentence),
+    });
+  });
 });
 
 describe('the story of a webhook', () => {

@@ -199,26 +199,30 @@ describe('the ledger in DynamoDB', () => {
   });
 });
 
-test('every read of the ledger is consistent, and connecting reads an entry that is none', async () => {
+test('every read of the ledger is consistent, but that of the pauses, which opens the connection', async () => {
   const asked: unknown[] = [];
   const recorder = createServer(async (request, response) => {
     const operation = String(request.headers['x-amz-target']).split('.').at(-1);
     asked.push([operation, await json(request)]);
-    response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}');
+    const Items = [
+      { webhook: { S: '#pause' }, event: { S: '#stripe' } },
+      { webhook: { S: '#pause' }, event: { S: '#shopify' }, resumedAt: { S: '2026-12-01T00:00:00.000Z' } },
+    ];
+    const answer = JSON.stringify(asked.length === 1 ? { Items } : {});
+    response.setHeader('content-type', 'application/x-amz-json-1.0').end(answer);
   });
   await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve));
   const before = process.env.AWS_ENDPOINT_URL_DYNAMODB;
   process.env.AWS_ENDPOINT_URL_DYNAMODB = `http://127.0.0.1:${(recorder.address() as AddressInfo).port}`;
   const recorded = createLedgerTable('ledger');
-  const Key = { webhook: { S: 'none' }, event: { S: 'none' } };
 
-  expect(await recorded.connect()).toEqual({ ok: true, value: undefined });
+  expect(await recorded.readPauses()).toEqual({ ok: true, value: ['stripe'] });
   expect(await recorded.query('stripe#1', {})).toMatchObject({ ok: true, value: { entries: [] } });
   process.env.AWS_ENDPOINT_URL_DYNAMODB = before;
   recorder.closeAllConnections();
   recorder.close();
   expect(asked).toEqual([
-    ['GetItem', { TableName: 'ledger', Key, ConsistentRead: true }],
+    ['Query', expect.objectContaining({ TableName: 'ledger', ConsistentRead: false })],
     ['Query', expect.objectContaining({ TableName: 'ledger', ConsistentRead: true })],
   ]);
 });

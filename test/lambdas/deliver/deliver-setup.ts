@@ -59,6 +59,12 @@ type Done = {
   readonly requests: EventRequest[];
 };
 
+const NOTHING_PAUSED = {
+  isFirstThisMinute: () => true,
+  isPaused: async () => false,
+  isPauseToldNow: () => true,
+};
+
 /** A deliver function without AWS: its ledger is in memory, its time stands still unless `clock.now` is set. */
 export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial<CallerDependencies> = {}) {
   const clock = { now: NOW, remainingMilliseconds: 30_000 };
@@ -86,7 +92,7 @@ export function setUp(changes: Partial<DeliverDependencies> = {}, calls: Partial
     random: () => 1,
     leaseMilliseconds: LEASE_MILLISECONDS,
     remainingMilliseconds: () => clock.remainingMilliseconds,
-    isFirstThisMinute: () => true,
+    ...NOTHING_PAUSED,
     ...time,
     ...changes,
     ledger: recordingRecords(changes.ledger ?? ledger, done),

@@ -42,6 +42,7 @@ test('what keeps all events of a worker waiting is a pause, a missing key or a l
     'dead-letter-unavailable',
     'ledger-unavailable',
     'not-begun',
+    'paused-by-person',
     'paused-credentials',
     'paused-endpoint',
     'paused-throttled',

@@ -55,6 +55,7 @@ async function deliverLines(): Promise<readonly object[]> {
     setUp({}, call({ kind: 'no-answer', cause: 'timeout' })),
     setUp({}, noKeys),
     setUp({ ledger: { ...setUp().ledger, ...noLedger } }),
+    setUp({ isPaused: async () => true }),
   ];
   for (const { deliver } of unwell) {
     // One after the other, until the breaker of a failing endpoint has opened.

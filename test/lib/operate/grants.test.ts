@@ -184,7 +184,7 @@ describe('what the commands call with --stack', () => {
   });
 
   test('is what an operator is granted, for all that concern dead letters', () => {
-    const commands = [...READING, 'dead-letters/replay', 'dead-letters/drop'];
+    const commands = [...READING, 'dead-letters/replay', 'dead-letters/list', 'stacks/pause'];
 
     const calls = [...callsOf(...commands)].filter((call) => !actionsOfSearch.has(call));
     expect(calls.sort()).toEqual([...actionsOf('Operator')].sort());
