@@ -1,9 +1,9 @@
 import { decodeBufferedWebhook } from '../lambdas/buffer/message.ts';
 import type { LedgerEntry } from '../lambdas/deliver/ledger/entry.ts';
 import { previewIdentified } from '../lib/mapping/examples/example.ts';
+import { ERASED } from './advice.ts';
 import { type CustomerFacts, whoseAre } from './customer.ts';
 import { parseDeadLetters } from './dead-letters/dead-letter.ts';
-import { ERASED } from './dead-letters/letter-events.ts';
 import { chooseStage, createPreviewer } from './dead-letters/preview.ts';
 import {
   type DeadLetterQueue,

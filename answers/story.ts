@@ -1,9 +1,11 @@
 import { isDeadLetterCode } from '../lambdas/dead-letter/note.ts';
 import type { IntakeRecord, LedgerEntry, LedgerState } from '../lambdas/deliver/ledger/entry.ts';
+import { RETRY_SCHEDULE } from '../lambdas/deliver/retry-schedule.ts';
 import { isOn } from '../lambdas/map/webhook.ts';
+import { ADVICE, ERASED, formatAdvice, isWaitingCode, WAITING } from './advice.ts';
 import { linesOfCalls, type MappedTypes, type StoryLine } from './calls.ts';
 import { type DeadLetter, eventNameOf, ledgerEventsOf } from './dead-letters/dead-letter.ts';
-import { ADVICE, ERASED, formatEventName } from './dead-letters/letter-events.ts';
+import { formatEventName } from './dead-letters/letter-events.ts';
 import type { WebhookFacts } from './find.ts';
 import type { LedgerAction, LedgerStory } from './ledger-items.ts';
 
@@ -256,7 +258,7 @@ export function endingOf(entry: LedgerEntry, facts: EndingFacts): Ending {
     case 'waiting':
       return {
         title: `${event}: NOT SENT YET. It was certainly not accepted so far (${code ?? 'no call was made'}), and is tried again by itself.`,
-        lines: [`The next attempt is not before ${leaseUntil.toISOString()}. You need do nothing.`],
+        lines: linesOfWaiting(entry),
       };
     case 'claimed':
       return {
@@ -271,6 +273,17 @@ export function endingOf(entry: LedgerEntry, facts: EndingFacts): Ending {
     case 'unconfirmed':
       return endingOfFailure(entry, facts);
   }
+}
+
+/** Events wait for this long before they are given up (`RETRY_SCHEDULE`). */
+const BUDGET_MILLISECONDS = RETRY_SCHEDULE.budgetSeconds * 1000;
+
+function linesOfWaiting({ code, leaseUntil, firstAttemptAt }: LedgerEntry): readonly string[] {
+  const next = `The next attempt is not before ${leaseUntil.toISOString()}.`;
+  if (code === undefined || !isWaitingCode(code)) return [next, 'Nobody has to do anything.'];
+  const given = firstAttemptAt && new Date(firstAttemptAt.getTime() + BUDGET_MILLISECONDS);
+  const until = given && `until about ${given.toISOString()}: then it becomes a dead letter`;
+  return [next, ...formatAdvice(WAITING[code], { ...(until !== undefined && { until }) })];
 }
 
 function endingOfExpired({ event, code, isUnsure }: LedgerEntry): Ending {
@@ -313,16 +326,46 @@ function endingOfFailure(entry: LedgerEntry, { story, deadLetters }: EndingFacts
     ? `${event}: NOT SENT (${reason}).`
     : `${event}: NOT KNOWN whether it was sent (${reason}).`;
   const deadLetter = deadLetters.find((one) => ledgerEventsOf(one).has(event));
-  const meaning = isSure ? ADVICE[reason].meaning : ADVICE.unconfirmed.meaning;
-  if (deadLetter !== undefined) {
-    const next = isSure ? ADVICE[reason].next : ADVICE.unconfirmed.next;
-    return {
-      title,
-      lines: [meaning, formatNext(deadLetter, next)],
-    };
-  }
-  return { title, lines: [meaning, explainMissing(entry, story.actions)] };
+  const advice = isSure ? ADVICE[reason] : ADVICE.unconfirmed;
+  const why = isSure ? [] : explainUnsure(entry);
+  if (deadLetter !== undefined) return { title, lines: [...why, ...adviceOnLetter(advice, deadLetter)] };
+  return { title, lines: [...why, advice.meaning, explainMissing(entry, story.actions)] };
 }
+
+/** Why nobody can tell whether a call was accepted: what Webex Campaign answered, or that it did not. */
+function explainUnsure({ answer, detail, transactionId }: LedgerEntry): readonly string[] {
+  if (detail === 'worker-lost') return ['Why: the worker died in the call, before there was an answer.'];
+  if (answer === undefined)
+    return [
+      `Why: no whole answer came${detail === undefined ? '' : ` (${detail})`}, though the call was made.`,
+    ];
+  const code = answer.code === undefined ? '' : `, code ${answer.code}`;
+  const id =
+    transactionId === undefined
+      ? 'without a transaction id'
+      : `with the transaction id ${transactionId} beside it`;
+  const body = detail === undefined || !Object.hasOwn(ANSWERED, detail) ? '' : ` ${ANSWERED[detail]}`;
+  return [`Why: Webex Campaign answered HTTP ${answer.status}${code}, ${id}.${body}`];
+}
+
+/** What an unclear answer was, by the detail that deliver keeps of it. */
+const ANSWERED: Readonly<Record<string, string>> = {
+  'answer-empty': 'The body was empty.',
+  'answer-html': 'The body was HTML, as a proxy or a firewall writes it.',
+  'answer-no-json': 'The body was no JSON.',
+  'answer-json': 'The body was JSON.',
+};
+
+function adviceOnLetter(
+  advice: (typeof ADVICE)[keyof typeof ADVICE],
+  { id, since }: DeadLetter,
+): readonly string[] {
+  const until = `until ${new Date(since.getTime() + LETTER_MILLISECONDS).toISOString()}: then SQS deletes its dead letter, ${id}`;
+  return formatAdvice(advice, { id, until });
+}
+
+/** The dead-letter queue keeps a message for 14 days. */
+const LETTER_MILLISECONDS = 14 * 86_400_000;
 
 function explainMissing({ event, deadLetteredAt }: LedgerEntry, actions: readonly LedgerAction[]): string {
   const name = event.split('#')[0];
@@ -347,13 +390,8 @@ function isUnknown(deadLetter: DeadLetter, { story }: WebhookFacts): boolean {
 /** Where the events of a dead letter stand that the ledger does not have. */
 export function endingOfDeadLetter(deadLetter: DeadLetter): Ending {
   const { code } = deadLetter;
-  const { meaning, next } = ADVICE[code];
   return {
     title: `${eventNameOf(deadLetter) ?? 'The webhook'}: PUT ASIDE (${code}).`,
-    lines: [meaning, formatNext(deadLetter, next)],
+    lines: adviceOnLetter(ADVICE[code], deadLetter),
   };
-}
-
-function formatNext({ id }: DeadLetter, next: string): string {
-  return `Its dead letter is ${id}. What to do: ${next.replaceAll('ID', id)}.`;
 }

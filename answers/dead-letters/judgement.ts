@@ -9,6 +9,7 @@ import {
 import type { Mapped } from '../../lambdas/map/webhook.ts';
 import type { Result } from '../../lambdas/result.ts';
 import { wasTooOld } from '../../lib/mapping/examples/example.ts';
+import { ADVICE } from '../advice.ts';
 import { readEntries } from '../ledger-items.ts';
 import type { Account, Project } from '../project.ts';
 import type { DeadLetter } from './dead-letter.ts';
@@ -156,7 +157,7 @@ export function judgeEvent(
       ? whyWholeStays(deadLetter, permission, now)
       : whyEventStays(deadLetter, facts, { now, permission });
   if (stays !== undefined) return { event, stays };
-  const remark = event.name === undefined ? remarkOnWhole(mapped) : remarkOn(mapped);
+  const remark = event.name === undefined ? remarkOnWhole(mapped) : remarkOn(event, mapped);
   return {
     event,
     ...(remark !== undefined && { remark }),
@@ -220,8 +221,15 @@ function isTooOld(deadLetter: DeadLetter, mapped: EventFacts['mapped'], now: Dat
   return wasTooOld({ ...mapped, occurredAt: mapped.occurredAt ?? receivedAt }, now);
 }
 
-function remarkOn(mapped: EventFacts['mapped']): string | undefined {
-  if (typeof mapped === 'string' || mapped.kind === 'event') return undefined;
+function remarkOn({ failure }: LetterEvent, mapped: EventFacts['mapped']): string | undefined {
+  if (typeof mapped === 'string') return undefined;
+  if (mapped.kind === 'event') {
+    const isSame = failure.mappingVersion === mapped.terms.mappingVersion;
+    // What the mapping has caused, the same mapping causes again.
+    return isSame && ADVICE[failure.code].who === 'mapping'
+      ? `its mapping is still the version that failed (${failure.mappingVersion}): it would come back, unless the event definition in Webex Campaign was changed`
+      : undefined;
+  }
   const code = mapped.kind === 'rejected' ? mapped.failure.code : mapped.code;
   return `the mapping of this project makes no event of it (${code}): it would come back`;
 }

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
+import { ADVICE } from '../../answers/advice.ts';
 import {
   countEvents,
   type DeadLetter,
@@ -17,12 +18,7 @@ import {
   type TakenDeadLetter,
   takeChosen,
 } from '../../answers/dead-letters/dead-letter.ts';
-import {
-  ADVICE,
-  failuresOf,
-  formatEventName,
-  type LetterFailure,
-} from '../../answers/dead-letters/letter-events.ts';
+import { failuresOf, formatEventName, type LetterFailure } from '../../answers/dead-letters/letter-events.ts';
 import { countHeld, putMessage, removeDeadLetter, showAgain } from '../../answers/dead-letters/queue.ts';
 import { recordActions } from '../../answers/ledger-items.ts';
 import { type AccountChoice, explainClock, openAccount } from '../../answers/project.ts';

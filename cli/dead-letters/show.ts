@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { ADVICE } from '../../answers/advice.ts';
 import {
   type DeadLetter,
   deadLetterJson,
@@ -9,12 +10,7 @@ import {
   readDeadLetters,
 } from '../../answers/dead-letters/dead-letter.ts';
 import { formatJudgement, type JudgedLetter, judgeLetter } from '../../answers/dead-letters/judgement.ts';
-import {
-  ADVICE,
-  eventsIn,
-  formatEventName,
-  type LetterFailure,
-} from '../../answers/dead-letters/letter-events.ts';
+import { eventsIn, formatEventName, type LetterFailure } from '../../answers/dead-letters/letter-events.ts';
 import {
   type DeadLetterPreview,
   deadLetterPreviewJson,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
  * What a terminal does not show, or obeys: control characters, line separators, marks of writing direction, and all that is
@@ -70,6 +70,8 @@ export function codeUrl(source: URL): URL {
 type Manifest = {
   readonly name: string;
   readonly version: string;
+  /** Missing until a person has decided where the repository is (docs/publishing.md). */
+  readonly repository?: { readonly url: string };
   readonly engines: { readonly node: string };
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
@@ -78,6 +80,17 @@ type Manifest = {
 /** The package's own `package.json`. */
 export function readManifest(): Manifest {
   return JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
+}
+
+/**
+ * Where a page of the docs of this version is read: in the repository once `package.json` names it, and else in this folder.
+ * @param page with its section: `runbook.md#paused`
+ */
+export function docsUrl(page: string): string {
+  const { version, repository } = readManifest();
+  if (repository === undefined) return `${pathToFileURL(join(PACKAGE_ROOT, 'docs')).href}/${page}`;
+  const base = repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
+  return `${base}/blob/v${version}/docs/${page}`;
 }
 
 /** The same as `engines` of `package.json`: the first Node.js 22 that runs TypeScript as it is. */

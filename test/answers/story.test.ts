@@ -151,6 +151,7 @@ describe('the end of a story', () => {
     const end = endOf({ state: 'unconfirmed', isUnsure: true, deadLetteredAt: NOON });
 
     expect(end[0]).toBe('paid: NOT KNOWN whether it was sent (too-old).');
-    expect(end[1]).toMatch(/may or may not have got a message/);
+    expect(end[1]).toBe('  Why: no whole answer came, though the call was made.');
+    expect(end[2]).toMatch(/may or may not have got a message/);
   });
 });

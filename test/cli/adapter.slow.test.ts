@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ADVICE, WAITING } from '../../answers/advice.ts';
 import { examine } from '../../cli/webhooks/doctor.ts';
 import { type LocalRun, startLocalRun } from '../../local/run.ts';
 import { SIX_SECRETS, SIX_SOURCES } from '../fixtures/six-sources.ts';
@@ -36,9 +37,12 @@ function adapter(...args: string[]): Promise<Ended> {
 function adapterWith(mappings: string, ...args: string[]): Promise<Ended> {
   const env = { ...process.env, PORT: new URL(run.stack.url).port, MAPPINGS_FOLDER: mappings };
   return new Promise((resolve) => {
-    execFile(process.execPath, ['cli/adapter.ts', ...args], { cwd: ROOT, env }, (error, stdout, stderr) =>
+    const command = ['cli/adapter.ts', ...args];
+    const child = execFile(process.execPath, command, { cwd: ROOT, env }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
     );
+    // A command that asks for a secret must not wait for one.
+    child.stdin?.end();
   });
 }
 
@@ -276,4 +280,32 @@ describe('adapter dead-letter list', () => {
       { code: 'webex-mandatory-field-missing', event: 'payment-failed' },
     ]);
   }, 240_000);
+});
+
+/** The commands that an advice names, as a person would type them. */
+function commandsIn(text: string): readonly (readonly string[])[] {
+  const named = text.matchAll(
+    /"(?:npm run -s adapter -- )?((?:map|check|resume|replay|secrets|dead-letter)\b[^"]*)"/g,
+  );
+  return [...named].map(([, command = '']) =>
+    command
+      .replace(/^replay/, 'dead-letter replay')
+      .replaceAll('ID', '00000000')
+      .split(' '),
+  );
+}
+
+describe('the commands of all advice', () => {
+  const texts = [...Object.values(ADVICE), ...Object.values(WAITING)].map(({ next }) => next);
+  const commands = new Map(texts.flatMap(commandsIn).map((words) => [words.join(' '), words]));
+
+  test('are some', () => expect(commands.size).toBeGreaterThan(4));
+
+  test.each([...commands.keys()])('%s is a command line that is understood', async (command) => {
+    const words = commands.get(command) ?? [];
+    const { stderr } = await adapter(...words);
+
+    // What is asked for may not be there; the command and its options are.
+    expect(stderr).not.toMatch(/unknown (command|option)|too many arguments|--help lists/);
+  });
 });

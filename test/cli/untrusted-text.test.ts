@@ -13,6 +13,7 @@ import { mapCommand } from '../../cli/mappings/map.ts';
 import { validate } from '../../cli/mappings/validate.ts';
 import { rotateSecret, showSecrets } from '../../cli/secrets/rotate.ts';
 import { setSecret } from '../../cli/secrets/set.ts';
+import { pauseCommand } from '../../cli/stacks/pause.ts';
 import { examine } from '../../cli/webhooks/doctor.ts';
 import { explain } from '../../cli/webhooks/explain.ts';
 import { report } from '../../cli/webhooks/report.ts';
@@ -262,6 +263,13 @@ const CASES: Readonly<Record<string, Case>> = {
       return () => explain(projectWith(MAPPING), { ...STACK(), id, json });
     },
   ],
+  registerPause: [
+    { by: 'ann', reason: 'wrong' },
+    ({ by, reason }: { by: string; reason: string }, json) => {
+      held = WELL;
+      return () => pauseCommand(projectWith(MAPPING), { ...STACK(), source: 'shop', by, reason, json });
+    },
+  ],
   registerTail: [
     { line: LINE, text: 'no JSON' },
     ({ line, text }: { line: object; text: string }, json) => {
@@ -331,13 +339,14 @@ const CASES: Readonly<Record<string, Case>> = {
 /** They print nothing of what is stored. */
 const OF_SECRETS = ['registerStatus', 'registerSet', 'registerRotate'];
 
-/** They print what our own template and stages name, sums of it, and codes: of an answer its digits, of a connection Node's. */
+/** They print what our own template and stages name, sums of it, ids of ours, and codes: of an answer its digits, of a connection Node's. */
 const OF_OUR_OWN = [
   'registerAddSource',
   'registerInit',
   'registerAdopt',
   'registerCheck',
   'registerCost',
+  'registerErase',
   'registerStageStatus',
   'registerTest',
 ];

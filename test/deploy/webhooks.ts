@@ -13,10 +13,10 @@ export const SECRETS = {
 export type Webhook = { readonly headers: Readonly<Record<string, string>>; readonly body: string };
 
 /** A sample that Stripe's own library has signed, as if it had happened now. */
-export function signAsStripe(sampleName: string): Webhook {
+export function signAsStripe(sampleName: string, change = (body: string) => body): Webhook {
   const sample = findSample('stripe', sampleName);
   if (!sample.ok) throw new Error(`There is no sample ${sampleName}.`);
-  const body = dateSample(sample.value, new Date()).body.toString('utf8');
+  const body = change(dateSample(sample.value, new Date()).body.toString('utf8'));
   const signature = new Stripe('unused').webhooks.generateTestHeaderString({
     payload: body,
     secret: SECRETS.stripe,

@@ -26,7 +26,7 @@ export type AnswerFacts = { readonly status: number; readonly code?: string; rea
 /** What is known of an attempt that is not settled. */
 type Unsettled = {
   readonly answer?: AnswerFacts;
-  /** What went wrong on the wire, where there is no answer: an error code, never a message. */
+  /** What went wrong on the wire, where there is no answer: an error code, never a message. Else what an unclear answer was. */
   readonly cause?: string;
   /** What the vendor asked for, in seconds. */
   readonly retryAfterSeconds?: number;
@@ -89,9 +89,18 @@ function classifyAnswer(attempt: Answered, now: Date, rules: AnswerRules): Verdi
   }
   const isTurnedAway = retryAfterSeconds !== undefined || rules.serviceUnavailable === 'retry';
   const meaning = meaningOf(attempt.status, code, isTurnedAway);
-  if (meaning === 'unconfirmed') return { outcome: 'unconfirmed', code: meaning, ...unsettled };
+  if (meaning === 'unconfirmed')
+    return { outcome: 'unconfirmed', code: meaning, cause: formOf(attempt.body), ...unsettled };
   if (isRetried(meaning)) return { outcome: 'retry-later', code: meaning, ...unsettled };
   return { outcome: 'dead-letter', code: meaning, answer };
+}
+
+/** What the body of an unclear answer was, for a person: a proxy in between answers HTML. */
+function formOf(body: string): string {
+  const text = body.trim();
+  if (text === '') return 'answer-empty';
+  if (text.startsWith('<')) return 'answer-html';
+  return parseJson(text) === undefined ? 'answer-no-json' : 'answer-json';
 }
 
 function isRetried(meaning: RetryCode | RefusalCode): meaning is RetryCode {

@@ -1,5 +1,6 @@
 import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { SIX_SOURCES } from '../../fixtures/six-sources.ts';
 import { commandOf, unusedCommands } from '../deploy-chapter.ts';
 import { type Reporter, type Step, until } from '../step.ts';
@@ -16,6 +17,7 @@ export function deadLetterSteps(workshop: Workshop): readonly Step[] {
   return [
     refuse(workshop),
     mendAndReplay(workshop),
+    pauseAndResume(workshop),
     findAndErase(workshop),
     removeSource(workshop),
     loseStage(workshop),
@@ -85,6 +87,33 @@ function mendAndReplay(workshop: Workshop): Step {
         'its story has the refusal and the transaction',
         story.includes('1002') && story.includes(transaction),
       );
+    },
+  };
+}
+
+/** A person stops a source, and lets it go on. */
+function pauseAndResume(workshop: Workshop): Step {
+  const about = () => workshop.simulator.received().filter(({ body }) => body.includes('cus_0000000paused0'));
+  return {
+    title: 'Pause a source, and resume it',
+    run: async ({ report, prove }) => {
+      const pause = `npm run -s adapter -- pause stripe --by ann --reason test --stack ${STACK}`;
+      report(`$ ${pause}\n${indent(await run(workshop, pause))}`);
+      // A worker may believe for five seconds what it knew before; the promise is ten.
+      await wait(10_000);
+      const signed = signAsStripe('invoice.payment_failed', (body) =>
+        body
+          .replaceAll('cus_00000000000000', 'cus_0000000paused0')
+          .replaceAll('evt_000000000000000000000000', 'evt_00000000000000000paused0'),
+      );
+      const { status } = await post(`${workshop.endpoint.get().url}/webhooks/stripe`, signed);
+      prove('a webhook is still taken', status === 200, status);
+      await wait(20_000);
+      prove('nothing is called for it', about().length === 0, about());
+      const resume = `npm run -s adapter -- resume stripe --stack ${STACK}`;
+      report(`$ ${resume}\n${indent(await run(workshop, resume))}`);
+      await until('the call', 90, async () => about()[0]);
+      prove('once resumed, it is delivered once', about().length === 1, about());
     },
   };
 }

@@ -63,6 +63,7 @@ describe.each(CODES)('the code %d in the body', (code, outcome, meaning) => {
           outcome,
           code: meaning,
           answer: { status, code: `${code}` },
+          ...(outcome === 'unconfirmed' && { cause: 'answer-json' }),
         });
       }
     }
@@ -253,7 +254,9 @@ test('any answer at all has a verdict, is delivered only with proof, and quotes 
         expect(['retry-later', 'dead-letter', 'unconfirmed']).toContain(verdict.outcome);
         expect(verdict.answer?.code ?? 'unreadable').toMatch(/^(\d{1,6}|unreadable)$/);
         const { transactionId, ...rest } = { transactionId: undefined, ...verdict };
-        expect(Object.keys(rest).sort()).toEqual(['answer', 'code', 'outcome']);
+        const { cause, ...others } = { cause: undefined, ...rest };
+        expect(Object.keys(others).sort()).toEqual(['answer', 'code', 'outcome']);
+        if (cause !== undefined) expect(cause).toMatch(/^answer-(empty|html|no-json|json)$/);
         // An id beside a failure is kept: Webex Campaign can be asked what became of it.
         if (transactionId !== undefined) expect(verdict.outcome).toBe('unconfirmed');
       }
@@ -264,6 +267,16 @@ test('any answer at all has a verdict, is delivered only with proof, and quotes 
 function read(body: unknown, fields: readonly string[] = DEFAULT_ANSWER_RULES.successIdFields) {
   return readAnswer(typeof body === 'string' ? body : JSON.stringify(body), fields);
 }
+
+test.each([
+  ['', 'answer-empty'],
+  [' \n', 'answer-empty'],
+  ['<html><body>502</body></html>', 'answer-html'],
+  ['Bad gateway', 'answer-no-json'],
+  ['{}', 'answer-json'],
+])('an unclear answer %j says what it was', (body, cause) => {
+  expect(classifyAttempt(answered(502, body), NOW)).toMatchObject({ outcome: 'unconfirmed', cause });
+});
 
 describe('the code of an answer', () => {
   test.each([
