@@ -1,17 +1,53 @@
 import { CloudFormationClient, paginateDescribeStacks } from '@aws-sdk/client-cloudformation';
 import type { Command } from 'commander';
-import { PROJECT, type Project, stageNames } from '../../answers/project.ts';
+import { chooseStage } from '../../answers/dead-letters/preview.ts';
+import {
+  type AccountChoice,
+  openAccount,
+  PROJECT,
+  type Project,
+  projectOf,
+  readMappings,
+  stageNames,
+} from '../../answers/project.ts';
+import { readStatus, type StatusLine } from '../../answers/status.ts';
 import { joinLines } from '../../lib/config/terminal.ts';
 import { LOCAL_STAGE, stackNameOf } from '../../lib/stages/synthesize.ts';
-import { type CommandResult, example, jsonOption, refuse, run } from '../command-line.ts';
+import { type CommandResult, example, refuse, run, withAccount } from '../command-line.ts';
 
 export function registerStageStatus(program: Command): void {
-  program
+  const command = program
     .command('status')
-    .description('show which stages of stages.yaml are deployed, and which stacks no stage names any more')
-    .addOption(jsonOption())
-    .addHelpText('after', example('status'))
-    .action((options) => run(() => showStages(PROJECT, options)));
+    .description(
+      'how an adapter stands, and what needs a person; without --stack and a local run, which stages are deployed',
+    );
+  withAccount(command)
+    .addHelpText('after', example('status', 'status --stack webhook-adapter-dev'))
+    .action((options) => run(() => showStatus(projectOf(PROJECT, options), options)));
+}
+
+type StatusOptions = AccountChoice & { readonly json?: boolean | undefined };
+
+/** `adapter status`: one screen of an adapter. Ends with 1 if something needs a person. */
+export async function showStatus(project: Project, options: StatusOptions): Promise<CommandResult> {
+  const account = await openAccount(options);
+  if (!account.ok)
+    return options.stack === undefined ? showStages(project, options) : refuse(account.failure);
+  const mappings = readMappings(project);
+  const stage = chooseStage(project, account.value);
+  const lines = await readStatus(account.value, {
+    mappings: mappings.ok ? mappings.value : [],
+    stage: stage.ok ? stage.value : '',
+  });
+  const exitCode = lines.some(({ todo }) => todo !== undefined) ? 1 : 0;
+  if (options.json === true) return { text: JSON.stringify(lines, null, 2), exitCode };
+  return { text: joinLines([account.value.stackName, ...lines.flatMap(formatLine)]), exitCode };
+}
+
+function formatLine({ part, state, todo }: StatusLine): readonly string[] {
+  const mark = todo === undefined ? ' ' : '!';
+  const line = `${mark} ${part.padEnd(14)}${state}`;
+  return todo === undefined ? [line] : [line, `${' '.repeat(16)}to do: ${todo}`];
 }
 
 /** A stage and its stack: deployed, in CloudFormation's words, or not; a stack without a stage has no `stage`. */
@@ -23,7 +59,7 @@ type StageStatus = {
 };
 
 /**
- * `adapter status`: which stages are deployed. A stack whose stage was renamed or removed in `stages.yaml` runs on, and
+ * Which stages are deployed. A stack whose stage was renamed or removed in `stages.yaml` runs on, and
  * `cdk destroy` does not find it: it ends with 1 and says how to be rid of it.
  */
 export async function showStages(

@@ -11,6 +11,7 @@ import { dropDeadLetters, listDeadLetters } from '../../cli/dead-letters/list.ts
 import { replayCommand } from '../../cli/dead-letters/replay.ts';
 import { showDeadLetter } from '../../cli/dead-letters/show.ts';
 import { pauseCommand, resumeCommand } from '../../cli/stacks/pause.ts';
+import { showStatus } from '../../cli/stacks/status.ts';
 import { erase } from '../../cli/webhooks/erase.ts';
 import { explain } from '../../cli/webhooks/explain.ts';
 import { tail } from '../../cli/webhooks/tail.ts';
@@ -397,6 +398,26 @@ describe('a paused source', () => {
       text: expect.stringContaining(sentence),
     });
   });
+});
+
+describe('the status', () => {
+  test('says on one screen what is paused, what waits, what the hour came to, and what needs a person', async () => {
+    await pauseCommand(project, { port, all: true, by: 'ann' });
+    const { text, exitCode } = await showStatus(project, { port });
+    await resumeCommand({ port, all: true });
+    const after: { part: string; todo?: string }[] = JSON.parse(
+      (await showStatus(project, { port, json: true })).text,
+    );
+
+    expect(exitCode).toBe(1);
+    expect(text).toMatch(/^! paused {8}All sources are paused since \S+Z by ann\n +to do: resume/m);
+    expect(text).toMatch(/^ {2}buffer {8}\d+ waiting for a worker/m);
+    expect(text).toMatch(/^ {2}keys {10}in use: primary$/m);
+    expect(text).toMatch(/^ {2}last hour {5}[1-9]\d* delivered, [1-9]\d* dead-lettered/m);
+    expect(text).toMatch(/^! dead letters {2}\d+: .*value-not-text 1.*\n +to do: /m);
+    expect(after.map(({ part }) => part).slice(0, 3)).toEqual(['endpoint', 'paused', 'buffer']);
+    expect(after.find(({ part }) => part === 'paused')).toEqual({ part: 'paused', state: 'nothing' });
+  }, 60_000);
 });
 
 describe('the story of a webhook', () => {

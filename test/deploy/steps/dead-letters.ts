@@ -109,6 +109,13 @@ function pauseAndResume(workshop: Workshop): Step {
       const { status } = await post(`${workshop.endpoint.get().url}/webhooks/stripe`, signed);
       prove('a webhook is still taken', status === 200, status);
       await wait(20_000);
+      const screen = await attempt(workshop, `npm run -s adapter -- status --stack ${STACK}`);
+      report(`$ npm run -s adapter -- status --stack ${STACK}\n${indent(screen.stdout)}`);
+      prove(
+        'status says who has paused it, and ends with 1',
+        screen.exitCode === 1 && /paused since .* by ann: "test"/.test(screen.stdout),
+        screen,
+      );
       prove('nothing is called for it', about().length === 0, about());
       const resume = `npm run -s adapter -- resume stripe --stack ${STACK}`;
       report(`$ ${resume}\n${indent(await run(workshop, resume))}`);
