@@ -83,14 +83,19 @@ export function readManifest(): Manifest {
 }
 
 /**
- * Where a page of the docs of this version is read: in the repository once `package.json` names it, and else in this folder.
+ * The absolute URL of a page of the docs of this version, which alarms and advice link to; `undefined` until `package.json`
+ * names the repository.
  * @param page with its section: `runbook.md#paused`
  */
+export function publishedUrl(page: string, manifest = readManifest()): string | undefined {
+  const { version, repository } = manifest;
+  const base = repository?.url.replace(/^git\+/, '').replace(/\.git$/, '');
+  return base === undefined ? undefined : `${base}/blob/v${version}/docs/${page}`;
+}
+
+/** The same; and, until then, that of the file on this machine. */
 export function docsUrl(page: string): string {
-  const { version, repository } = readManifest();
-  if (repository === undefined) return `${pathToFileURL(join(PACKAGE_ROOT, 'docs')).href}/${page}`;
-  const base = repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
-  return `${base}/blob/v${version}/docs/${page}`;
+  return publishedUrl(page) ?? `${pathToFileURL(join(PACKAGE_ROOT, 'docs')).href}/${page}`;
 }
 
 /** The same as `engines` of `package.json`: the first Node.js 22 that runs TypeScript as it is. */

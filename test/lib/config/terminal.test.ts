@@ -1,7 +1,16 @@
 import { Writable } from 'node:stream';
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { escapeLines, escapeUnseen, joinLines, print, printStyled } from '../../../lib/config/terminal.ts';
+import {
+  docsUrl,
+  escapeLines,
+  escapeUnseen,
+  joinLines,
+  print,
+  printStyled,
+  publishedUrl,
+  readManifest,
+} from '../../../lib/config/terminal.ts';
 
 const RED = '\u001b[31m';
 
@@ -60,5 +69,24 @@ describe('what is printed', () => {
     write.mockRestore();
 
     expect(text).toBe(`${RED}one\u001b[39m\\u001b[2J\\u001b]0;title\\u0007\ntwo\n`);
+  });
+});
+
+describe('a page of the docs', () => {
+  const manifest = readManifest();
+
+  test('has the URL of its version, once package.json names the repository', () => {
+    const repository = { url: 'git+https://github.com/OWNER/NAME.git' };
+
+    expect(publishedUrl('runbook.md#paused', { ...manifest, version: '1.2.3', repository })).toBe(
+      'https://github.com/OWNER/NAME/blob/v1.2.3/docs/runbook.md#paused',
+    );
+  });
+
+  test('is the file of this version until then', () => {
+    const { repository: _, ...undecided } = manifest;
+
+    expect(publishedUrl('runbook.md', undecided)).toBeUndefined();
+    expect(docsUrl('runbook.md#paused')).toMatch(/^(file|https):\/\/.*\/docs\/runbook\.md#paused$/);
   });
 });
