@@ -56,7 +56,9 @@ export async function synthesizeRelease(
     installInto: async (running) => {
       const [released, current] = await Promise.all([codeOf(assembly), codeOf(running)]);
       for (const [name, directory] of current) {
-        cpSync(released.get(name) ?? '', directory, { recursive: true, force: true });
+        const before = released.get(name);
+        // A function that the release does not have would be deleted; nothing calls it here.
+        if (before !== undefined) cpSync(before, directory, { recursive: true, force: true });
       }
     },
     remove: () => rmSync(scratch, { recursive: true, force: true }),
