@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path';
-import { type App, Duration } from 'aws-cdk-lib';
+import type { App } from 'aws-cdk-lib';
 import type { Result } from '../lambdas/result.ts';
-import type { AlarmSettings } from './alarms/stage-alarm.ts';
 import { formatProblems, type Problem } from './config/file.ts';
 import { print, refuseOldNode } from './config/terminal.ts';
 import { checkStageMappings, isError } from './mapping/folders.ts';
-import { readStages, type Stage, selectStages, stagesWithPlaceholders } from './stages/stages.ts';
+import { stackPropsOf } from './stages/settings.ts';
+import { readStages, selectStages, stagesWithPlaceholders } from './stages/stages.ts';
 import { stackNameOf } from './stages/synthesize.ts';
-import { WebhookAdapterStack, type WebhookAdapterStackProps } from './webhook-adapter-stack.ts';
+import { WebhookAdapterStack } from './webhook-adapter-stack.ts';
 
 /**
  * Adds a stack for each stage of `stages.yaml` to the app, with the mapping folders of the stage: `webhook-adapter-<stage>`. The
@@ -73,42 +73,4 @@ function orExit<Value>(result: Result<Value, readonly Problem[]>): Value {
 
 function report(problems: readonly Problem[]): void {
   if (problems.length > 0) print(formatProblems(problems), process.stderr);
-}
-
-/** What a stage's settings mean to its stack. Apart from their schema, so that no command waits for the CDK to load. */
-export function stackPropsOf(name: string, stage: Stage): Omit<WebhookAdapterStackProps, 'mappings'> {
-  const { domain, throttle } = stage;
-  return {
-    stage: name,
-    placeholders: stagesWithPlaceholders({ [name]: stage }).length > 0 ? 'allowed' : undefined,
-    description: `Webhooks to Webex Campaign events (${name}).`,
-    terminationProtection: stage['termination-protection'] ?? name.startsWith('prod'),
-    eventUrl: stage['event-url'],
-    publicUrl: stage['public-url'],
-    domain: domain && { name: domain.name, certificateArn: domain['certificate-arn'] },
-    throttle: throttle && { rateLimit: throttle['requests-per-second'], burstLimit: throttle.burst },
-    ingestConcurrency: stage['ingest-concurrency'],
-    eventsPerSecond: stage['events-per-second'],
-    concurrency: stage.concurrency,
-    successIdFields: stage['success-id-fields'],
-    serviceUnavailable: stage['service-unavailable'],
-    probe: stage.probe,
-    alarms: alarmSettingsOf(stage),
-    egressCidr: stage.vpc?.cidr,
-    kms: stage.kms,
-    keepData: stage['keep-data'],
-    // Tags of the stack, which CloudFormation gives to all that it makes for it.
-    ...(stage.tags !== undefined && { tags: stage.tags }),
-  };
-}
-
-function alarmSettingsOf(stage: Stage): AlarmSettings {
-  const freshWithin = stage['fresh-within'];
-  const silentAfter = Object.entries(stage['silent-after'] ?? {});
-  return {
-    email: stage['alarm-email'],
-    freshWithin: freshWithin === undefined ? undefined : Duration.seconds(freshWithin),
-    silentAfter: Object.fromEntries(silentAfter.map(([source, after]) => [source, Duration.seconds(after)])),
-    lambdaConcurrency: stage['lambda-concurrency'],
-  };
 }

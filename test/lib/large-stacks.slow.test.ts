@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { App, CfnOutput } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { stackPropsOf } from '../../lib/stages/settings.ts';
 import { type Stage, stageSchema } from '../../lib/stages/stages.ts';
-import { stackPropsOf } from '../../lib/stages.ts';
 import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
 import { EVERYTHING, PLAIN, resourcesIn, sixMappings, templateOf } from './stacks.ts';
 

@@ -3,8 +3,8 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as z from 'zod';
 import { readMappingFolders } from '../../lib/mapping/folders.ts';
+import { stackPropsOf } from '../../lib/stages/settings.ts';
 import { readStages, type Stage, stageSchema } from '../../lib/stages/stages.ts';
-import { stackPropsOf } from '../../lib/stages.ts';
 import { WebhookAdapterStack } from '../../lib/webhook-adapter-stack.ts';
 import { SIX_SOURCES } from '../fixtures/six-sources.ts';
 

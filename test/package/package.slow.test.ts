@@ -203,8 +203,14 @@ describe('a synth of the app', () => {
     return JSON.parse(ended.stdout.split('\n').at(-1) ?? '');
   }
 
-  test('has its mappings: for each stage an ingest function with its own secrets, and a deliver function', () => {
-    expect(functions).toHaveLength(4);
+  test('has its mappings: for each stage an ingest function with its own secrets, and a deliver function; and one search for both', () => {
+    expect(functions.map(({ catalogue }) => catalogue.length > 0).sort()).toEqual([
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
     expect(JSON.stringify(functions)).toContain('messages-dev/webhooks/billing');
     expect(JSON.stringify(functions)).toContain('messages-prod/webhooks/billing');
     expect(JSON.stringify(functions)).toContain('evt_17301120938105');

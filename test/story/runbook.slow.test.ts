@@ -50,7 +50,9 @@ describe('the commands of the runbook about', () => {
       const where = isCheck(command) ? ` --event-url ${story.run.eventUrl}` : '';
       const { code, stdout, stderr } = await runInShell(`${command}${where}`, { ID });
 
-      expect([code, stdout, stderr]).toEqual([0, expect.stringMatching(/\S/), '']);
+      // The status of a stack with dead letters needs a person.
+      const ends = / status\b/.test(command) && !command.includes('secrets') ? 1 : 0;
+      expect([code, stdout, stderr]).toEqual([ends, expect.stringMatching(/\S/), '']);
       const isTaken = /replay|drop/.test(command) && !command.includes('--dry-run');
       if (deadLetter !== undefined) expect(await lies(deadLetter)).toBe(!isTaken);
     },

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { adopt } from '../../../cli/stacks/adopt.ts';
-import { stackPropsOf } from '../../../lib/stages.ts';
+import { stackPropsOf } from '../../../lib/stages/settings.ts';
 import { WebhookAdapterStack } from '../../../lib/webhook-adapter-stack.ts';
 import { type Loopback, listenOnLoopback } from '../../../local/emulator/host.ts';
 import {

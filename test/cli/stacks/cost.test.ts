@@ -8,8 +8,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { costTable, formatCost, reportOf } from '../../../cli/stacks/cost.ts';
 import { readTemplateFacts, type TemplateFacts } from '../../../cli/stacks/template-facts.ts';
 import { type MappingFile, parseMappingFile } from '../../../lib/mapping/file.ts';
+import { stackPropsOf } from '../../../lib/stages/settings.ts';
 import { readStages, type Stage, stageSchema } from '../../../lib/stages/stages.ts';
-import { stackPropsOf } from '../../../lib/stages.ts';
 import { WebhookAdapterStack } from '../../../lib/webhook-adapter-stack.ts';
 import { billInput } from './bill-input.ts';
 

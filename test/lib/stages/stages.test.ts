@@ -4,8 +4,8 @@ import { join, relative } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { Duration } from 'aws-cdk-lib';
 import { formatProblems } from '../../../lib/config/file.ts';
+import { stackPropsOf } from '../../../lib/stages/settings.ts';
 import { eventUrlSchema, readStages, selectStages } from '../../../lib/stages/stages.ts';
-import { stackPropsOf } from '../../../lib/stages.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'stages-'));
 afterAll(() => rmSync(directory, { recursive: true }));

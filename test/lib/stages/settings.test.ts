@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { stackPropsOf } from '../../../lib/stages/settings.ts';
 import { type Stage, stageSchema } from '../../../lib/stages/stages.ts';
-import { stackPropsOf } from '../../../lib/stages.ts';
 import {
   EVENT_URL,
   EVERYTHING,
