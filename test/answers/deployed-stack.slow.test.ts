@@ -68,6 +68,7 @@ const namedAs = (stack: string, place: string, what: 'Function' | 'FunctionLogs'
 const partsOf = (stack: string, place: string) => ({
   functions: namedAs(stack, place, 'Function'),
   logGroups: namedAs(stack, place, 'FunctionLogs'),
+  searchFunction: expect.stringMatching(new RegExp(`^${stack}-${place}SearchFunction[0-9A-F]{8}-${RANDOM}$`)),
 });
 
 describe('an adapter on AWS is found', () => {

@@ -81,7 +81,7 @@ describe('the bundle of deliver', () => {
 
     expect(new Set(called(calls))).toEqual(
       new Set([
-        'GetItem dynamodb.eu-central-1.amazonaws.com',
+        'Query dynamodb.eu-central-1.amazonaws.com',
         'GetSecretValue secretsmanager.eu-central-1.amazonaws.com',
       ]),
     );

@@ -63,7 +63,7 @@ describe('a stack of many sources', () => {
     const most = Math.max(...widgetsOf(template).map(({ properties }) => properties.alarms?.length ?? 0));
 
     expect(Object.keys(Resources).length).toBeLessThanOrEqual(LIMITS.resources);
-    expect(Object.keys(Resources).length).toBeGreaterThan(LIMITS.resources - 4);
+    expect(Object.keys(Resources).length).toBeGreaterThan(LIMITS.resources - 5);
     expect(Object.keys(Outputs).length).toBeLessThanOrEqual(LIMITS.outputs);
     expect(JSON.stringify(template.toJSON()).length).toBeLessThan(LIMITS.bytes);
     expect(most).toBeLessThanOrEqual(LIMITS.alarmsOfWidget);

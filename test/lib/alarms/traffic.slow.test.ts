@@ -127,6 +127,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   'deliver-faults': { well: nothing, wrong: waiting(slowest), within: { high: 0.1, low: 0.1 }, faultDays: 1 },
   'events-unconfirmed': { well: nothing, wrong: each(1), within: { high: 0.1, low: 0.1 }, isEach: true },
+  // A paused webhook is looked at every five minutes, whatever the traffic.
+  paused: { well: nothing, wrong: gauge(1), within: { high: 0.3, low: 0.3 } },
   'probe-not-understood': { well: nothing, wrong: each(1), within: { high: 0.1, low: 0.1 }, isEach: true },
   'spare-key-in-use': { well: each(0), wrong: each(1), within: { high: 3, low: 9 } },
   'ledger-throttled': {
