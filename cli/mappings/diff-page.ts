@@ -129,6 +129,7 @@ function formatSection(message: MessageDiff, report: DiffReport): string {
   return [
     `### ${plainText(event)} (${plainText(source)})`,
     formatToDo(message, report),
+    ...(isRenameForgotten(message) ? [formatDeveloperToDo(message)] : []),
     `Event definition: ${formatDefinitions(message, report, MARKDOWN)}. Sent on ${plainText(capitalise(source))}'s ${types}. In the tests ${sentBefore} led to it before, ${sentAfter} now.`,
     ...formatWholes(message).map((text) => `${capitalise(text)}.`),
     ...(isForgotten(message) ? formatRepetition(message) : []),
@@ -212,22 +213,27 @@ function formatRemovalTasks({ change, message, report }: Task): readonly string[
   }
   return [
     `Add the parameter ${now} to the event definition ${definition}, and use it in its texts in the place of ${old}.`,
-    `Keep ${old} until the change is deployed: until then messages have ${old} alone, afterwards ${now} alone. At that moment neither may be mandatory: Webex Campaign refuses an event that lacks a mandatory parameter.`,
+    `Keep ${old} until the change is deployed: until then messages have ${old} alone, afterwards ${now} alone. Make neither of them mandatory before it, and until it is done: Webex Campaign refuses an event that lacks a mandatory parameter.`,
     TEMPLATE,
   ];
 }
 
-/** Why a customer can get a message twice, and what prevents it. */
-function formatRepetition(message: MessageDiff): readonly string[] {
-  const { source, formerEvent, formerSource, edits } = message;
-  const isRenamed = (formerEvent ?? formerSource) !== undefined;
-  const sent = isRenamed ? 'what was sent under the old name' : 'what was sent before the deployment';
+/** What a reader must not overlook. Why, stands with the cases. */
+function formatDeveloperToDo({ formerEvent, edits }: MessageDiff): string {
   const line = codeText(`formerly: [${formerEvent ?? ''}]`);
   const isCured = !edits.some(({ path }) => path === 'deduplication-id');
-  const cure = `Ask the developer to add ${line}${isCured ? ': then nobody gets it twice' : ''}.`;
+  const cure = isCured ? ': then nobody gets it twice' : '';
+  return `**What the developer has to do before the merge:** Add ${line}${cure}. Without it, customers can get this message again.`;
+}
+
+/** Why a customer can get a message twice. */
+function formatRepetition(message: MessageDiff): readonly string[] {
+  const { source, formerEvent, formerSource } = message;
+  const isRenamed = (formerEvent ?? formerSource) !== undefined;
+  const sent = isRenamed ? 'what was sent under the old name' : 'what was sent before the deployment';
   return [
     `The protection against sending twice does not recognise ${sent}: a customer can get this message once more, if ${plainText(capitalise(source))} repeats a webhook or somebody replays a dead letter (a message that failed and was kept).`,
-    isRenameForgotten(message) ? cure : 'Ask the developer whether this is meant.',
+    ...(isRenameForgotten(message) ? [] : ['Ask the developer whether this is meant.']),
   ];
 }
 
