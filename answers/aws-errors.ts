@@ -1,4 +1,5 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { docsPage } from '../lib/config/terminal.ts';
 
 /** Where calls of AWS go: the account of the credentials in use, and the region. */
 export type AwsPlace = { readonly account: string | undefined; readonly region: string | undefined };
@@ -49,7 +50,7 @@ const REASONS: readonly Reason[] = [
       /^(AccessDenied|NotAuthorized|KMSAccessDenied)|^AuthorizationError/.test(name) ||
       / is not authorized to perform: /.test(message),
     format: ({ message }, sought) =>
-      `You lack a permission${formatPlace(sought.place)}: ${formatDenied(message)}. The section "Permissions" of docs/operations.md lists what each command needs.`,
+      `You lack a permission${formatPlace(sought.place)}: ${formatDenied(message)}. The section "Permissions" of ${docsPage('operations.md')} lists what each command needs.`,
   },
   {
     isMeant: ({ name, message }) =>

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { contractFileOf, PROJECT, projectOf } from '../answers/project.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { formatProblems } from '../lib/config/file.ts';
-import { escapeUnseen, INVOCATION, print, printStyled } from '../lib/config/terminal.ts';
+import { docsPage, escapeUnseen, INVOCATION, print, printStyled } from '../lib/config/terminal.ts';
 import type { MappingFile } from '../lib/mapping/file.ts';
 import { foldersOf, readExamples, readMappingFolders } from '../lib/mapping/folders.ts';
 import { LOCAL_STAGE } from '../lib/stages/synthesize.ts';
@@ -35,8 +35,7 @@ const CONTRACT = contractFileOf({ mappings: MAPPINGS, ...FILES });
 /** Pause between two looks for the first mapping folder. */
 const POLL_MILLISECONDS = 1_000;
 
-const NO_SAMPLE =
-  'no mapping folder has a sample or an example that can be signed and becomes an event: docs/add-a-source.md, 4';
+const NO_SAMPLE = `no mapping folder has a sample or an example that can be signed and becomes an event: ${docsPage('add-a-source.md')}, 4`;
 
 /** What the printed commands name where there is no sample. */
 const PLACEHOLDER = { source: '<source>', sample: '<sample>' };

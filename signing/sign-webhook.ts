@@ -18,6 +18,7 @@ import type { Content } from '../lambdas/ingest/signature/verification.ts';
 import { methodOf } from '../lambdas/ingest/signature/verify.ts';
 import { fail, type Result, succeed } from '../lambdas/result.ts';
 import { bodyFormatOf, follow, parseBody } from '../lambdas/webhook-body.ts';
+import { docsPage } from '../lib/config/terminal.ts';
 
 /** A webhook to be signed. */
 export type ToSign = {
@@ -142,7 +143,7 @@ function place(extractor: Extractor, value: string, signed: Signed): Result<Sign
 function formatUnwritable(name: string, { pick = '' }: Extractor): string {
   return (
     `How ${name} is written cannot be told from the pattern ${pick}. Use fixed text, classes such as [0-9]+ ` +
-    'and one group that takes the value; or sign with openssl and send with curl, as section 4 of docs/add-a-source.md shows.'
+    `and one group that takes the value; or sign with openssl and send with curl, as section 4 of ${docsPage('add-a-source.md')} shows.`
   );
 }
 

@@ -7,6 +7,7 @@ import { sourceSchema } from '../../lambdas/ingest/source.ts';
 import { mappingSchema } from '../../lambdas/map/mapping.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
 import { functionCode } from '../../lib/bundle/function-code.ts';
+import { docsPage } from '../../lib/config/terminal.ts';
 import { findAdapter, type OfFunction } from '../deployed-stack.ts';
 import type { SideSource } from './outcome.ts';
 
@@ -92,7 +93,7 @@ function isCode(stage: Stage, deployed: Package): boolean {
   );
 }
 
-const ALLOWED = 'The mappings of a stack are read by grantReadMappings (docs/change-a-mapping.md).';
+const ALLOWED = `The mappings of a stack are read by grantReadMappings (${docsPage('change-a-mapping.md')}).`;
 
 /** What AWS refuses, and what to do; anything else is not ours to explain. */
 function explainRefusal(error: unknown): Result<never, string> {

@@ -11,7 +11,7 @@ import {
 } from '../../answers/project.ts';
 import { isExpression } from '../../lambdas/map/expression.ts';
 import { escapeHtml, markdownTable, plainText } from '../../lib/config/markdown.ts';
-import { PACKAGE_IN_PROJECT } from '../../lib/config/terminal.ts';
+import { docsPage, PACKAGE_IN_PROJECT } from '../../lib/config/terminal.ts';
 import { type Definition, dayOf, idsOf } from '../../lib/mapping/contract.ts';
 import { mappedBy, runExample } from '../../lib/mapping/examples/example.ts';
 import type { MappingFile } from '../../lib/mapping/file.ts';
@@ -50,7 +50,7 @@ export async function initEvents(project: Project): Promise<CommandResult> {
 }
 
 const HEAD = `# yaml-language-server: $schema=${PACKAGE_IN_PROJECT}webex-events.schema.json
-# The event definitions of Webex Campaign, as they stand there: docs/contract.md
+# The event definitions of Webex Campaign, as they stand there: ${docsPage('contract.md')}
 `;
 
 /** The definitions as YAML: a blank line between two, and each parameter on a line. */

@@ -6,7 +6,7 @@ import { contractFileOf, findMapping, PROJECT, type Project } from '../../answer
 import { findProfile } from '../../lambdas/ingest/signature/profiles/profiles.ts';
 import type { Profile, Selector } from '../../lambdas/ingest/source.ts';
 import { fail, type Result, succeed } from '../../lambdas/result.ts';
-import { INVOCATION, PACKAGE_IN_PROJECT, PACKAGE_ROOT } from '../../lib/config/terminal.ts';
+import { docsPage, INVOCATION, PACKAGE_IN_PROJECT, PACKAGE_ROOT } from '../../lib/config/terminal.ts';
 import { runExample } from '../../lib/mapping/examples/example.ts';
 import { readExamples } from '../../lib/mapping/folders.ts';
 import { LOCAL_STAGE } from '../../lib/stages/synthesize.ts';
@@ -18,7 +18,7 @@ export function registerAddSource(program: Command): void {
   program
     .command('add-source')
     .argument('<name>', 'the last part of its webhook URL, and the folder in mappings/')
-    .option('--verify <profile>', 'how it signs: a profile of docs/vendors.md (default: the name)')
+    .option('--verify <profile>', `how it signs: a profile of ${docsPage('vendors.md')} (default: the name)`)
     .description(
       'add a mapping folder that is valid from the first moment, with an example and a local secret',
     )
@@ -65,7 +65,7 @@ export async function writeSource(project: Project, source: Source): Promise<Res
   const folder = join(project.mappings, name);
   if (existsSync(folder)) return fail(`${relative('', folder)} is there already.`);
   if (verify !== undefined && findProfile(verify) === undefined)
-    return fail(`There is no profile "${verify}": docs/vendors.md has them all.`);
+    return fail(`There is no profile "${verify}": ${docsPage('vendors.md')} has them all.`);
   const shipped = join(PACKAGE_ROOT, 'mappings', name);
   const isShipped = verify === undefined && existsSync(join(shipped, 'mapping.yaml'));
   const definitions = isShipped
@@ -84,7 +84,7 @@ export async function writeSource(project: Project, source: Source): Promise<Res
       ...(isShipped || findProfile(verified) !== undefined
         ? []
         : [
-            `No profile is called "${verified}". Say in mapping.yaml how it signs (docs/add-a-source.md, 1); it is a guess now.`,
+            `No profile is called "${verified}". Say in mapping.yaml how it signs (${docsPage('add-a-source.md')}, 1); it is a guess now.`,
           ]),
     ],
   });
@@ -180,7 +180,7 @@ function mappingText(named: Named & { readonly isKnown: boolean; readonly defini
   const { name, verify, isKnown, type, event, definition } = named;
   const how = isKnown
     ? `verify: ${verify}`
-    : `# A guess: docs/add-a-source.md, 1, says how to write what your vendor does.
+    : `# A guess: ${docsPage('add-a-source.md')}, 1, says how to write what your vendor does.
 verify: { encoding: hex, signature: { header: X-Signature } }
 event-type: { body: /type }`;
   return `# yaml-language-server: $schema=${schemaFrom('../../')}mapping.schema.json

@@ -6,7 +6,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import { publishedUrl } from '../config/terminal.ts';
+import { docsPage } from '../config/terminal.ts';
 
 /** Whom alarms reach, and what counts as late or silent. */
 export type AlarmSettings = {
@@ -62,8 +62,8 @@ export function refuseUnfitSilence(
   if (unfit.length > 0) throw new Error(`"silent after" does not fit:\n${unfit.join('\n')}`);
 }
 
-/** Where the sections of the alarms are. A path of this machine would help nobody who is woken. */
-const RUNBOOK = publishedUrl('runbook.md') ?? 'docs/runbook.md';
+/** Where the sections of the alarms are. */
+const RUNBOOK = docsPage('runbook.md');
 
 /** One alarm of a stage. Without an impact and something to do about it there is no reason to wake anybody. */
 export type StageAlarm = {

@@ -83,19 +83,22 @@ export function readManifest(): Manifest {
 }
 
 /**
- * The absolute URL of a page of the docs of this version, which alarms and advice link to; `undefined` until `package.json`
- * names the repository.
+ * How alarms, errors and files name a page of the docs: by its absolute URL of this version; and, until `package.json` names
+ * the repository, by its path in the clone or in the project.
  * @param page with its section: `runbook.md#paused`
  */
-export function publishedUrl(page: string, manifest = readManifest()): string | undefined {
-  const { version, repository } = manifest;
-  const base = repository?.url.replace(/^git\+/, '').replace(/\.git$/, '');
-  return base === undefined ? undefined : `${base}/blob/v${version}/docs/${page}`;
+export function docsPage(page: string, manifest = readManifest()): string {
+  return publishedUrl(page, manifest) ?? `${PACKAGE_IN_PROJECT}docs/${page}`;
 }
 
-/** The same; and, until then, that of the file on this machine. */
-export function docsUrl(page: string): string {
-  return publishedUrl(page) ?? `${pathToFileURL(join(PACKAGE_ROOT, 'docs')).href}/${page}`;
+/** The same for advice, which a person follows at once: until then, the URL of the file on this machine. */
+export function docsUrl(page: string, manifest = readManifest()): string {
+  return publishedUrl(page, manifest) ?? `${pathToFileURL(join(PACKAGE_ROOT, 'docs')).href}/${page}`;
+}
+
+function publishedUrl(page: string, { version, repository }: Manifest): string | undefined {
+  const base = repository?.url.replace(/^git\+/, '').replace(/\.git$/, '');
+  return base === undefined ? undefined : `${base}/blob/v${version}/docs/${page}`;
 }
 
 /** The same as `engines` of `package.json`: the first Node.js 22 that runs TypeScript as it is. */

@@ -1,5 +1,5 @@
 import { type ConfigFile, didYouMean, type Problem } from '../config/file.ts';
-import { INVOCATION } from '../config/terminal.ts';
+import { docsPage, INVOCATION } from '../config/terminal.ts';
 import {
   CONTRACT_FILE,
   type Contract,
@@ -57,7 +57,7 @@ function checkNamed(
 function explainUnknown(name: string, contract: Contract | undefined): readonly string[] {
   if (contract === undefined) {
     return [
-      `there is no ${CONTRACT_FILE} that has "${name}". Write one beside stages.yaml (docs/contract.md), or say "event-id: evt_…" here.`,
+      `there is no ${CONTRACT_FILE} that has "${name}". Write one beside stages.yaml (${docsPage('contract.md')}), or say "event-id: evt_…" here.`,
     ];
   }
   if (Object.hasOwn(contract.definitions, name) || contract.isBroken(name)) return [];

@@ -102,7 +102,7 @@ describe('an alarm', () => {
       expect([AlarmName, AlarmDescription]).toEqual([
         AlarmName,
         expect.stringMatching(
-          /^.{40,}\.\nUrgency: (page|tomorrow)\.\nWhat to do: docs\/runbook\.md#[a-z-]+$/,
+          /^.{40,}\.\nUrgency: (page|tomorrow)\.\nWhat to do: \S*docs\/runbook\.md#[a-z-]+$/,
         ),
       ]);
       expect(AlarmDescription.length).toBeLessThanOrEqual(1_024);

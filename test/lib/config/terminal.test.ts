@@ -2,13 +2,13 @@ import { Writable } from 'node:stream';
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
+  docsPage,
   docsUrl,
   escapeLines,
   escapeUnseen,
   joinLines,
   print,
   printStyled,
-  publishedUrl,
   readManifest,
 } from '../../../lib/config/terminal.ts';
 
@@ -73,20 +73,22 @@ describe('what is printed', () => {
 });
 
 describe('a page of the docs', () => {
-  const manifest = readManifest();
+  const { repository: _, ...undecided } = readManifest();
+  const decided = {
+    ...undecided,
+    version: '1.2.3',
+    repository: { url: 'git+https://github.com/OWNER/NAME.git' },
+  };
 
   test('has the URL of its version, once package.json names the repository', () => {
-    const repository = { url: 'git+https://github.com/OWNER/NAME.git' };
+    const url = 'https://github.com/OWNER/NAME/blob/v1.2.3/docs/runbook.md#paused';
 
-    expect(publishedUrl('runbook.md#paused', { ...manifest, version: '1.2.3', repository })).toBe(
-      'https://github.com/OWNER/NAME/blob/v1.2.3/docs/runbook.md#paused',
-    );
+    expect(docsPage('runbook.md#paused', decided)).toBe(url);
+    expect(docsUrl('runbook.md#paused', decided)).toBe(url);
   });
 
   test('is the file of this version until then', () => {
-    const { repository: _, ...undecided } = manifest;
-
-    expect(publishedUrl('runbook.md', undecided)).toBeUndefined();
-    expect(docsUrl('runbook.md#paused')).toMatch(/^(file|https):\/\/.*\/docs\/runbook\.md#paused$/);
+    expect(docsPage('runbook.md#paused', undecided)).toBe('docs/runbook.md#paused');
+    expect(docsUrl('runbook.md#paused', undecided)).toMatch(/^file:\/\/.*\/docs\/runbook\.md#paused$/);
   });
 });

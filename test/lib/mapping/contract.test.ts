@@ -6,6 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { formatProblems } from '../../../lib/config/file.ts';
+import { docsPage } from '../../../lib/config/terminal.ts';
 import { contractJsonSchema, parseContract } from '../../../lib/mapping/contract.ts';
 import { checkStageMappings, readMappingFolders } from '../../../lib/mapping/folders.ts';
 import { resolveMapping } from '../../../lib/mapping/schema.ts';
@@ -196,7 +197,7 @@ describe('a mapping', () => {
     [
       'names a definition where there is no file',
       { contract: '' },
-      'mappings/shop/mapping.yaml:10:5  events[0].definition  there is no webex-events.yaml that has "order-paid". Write one beside stages.yaml (docs/contract.md), or say "event-id: evt_…" here.',
+      `mappings/shop/mapping.yaml:10:5  events[0].definition  there is no webex-events.yaml that has "order-paid". Write one beside stages.yaml (${docsPage('contract.md')}), or say "event-id: evt_…" here.`,
     ],
     [
       'has a definition and an id',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
@@ -25,6 +26,15 @@ const WITH_DATA = [
   'AWS::Logs::LogGroup',
   'AWS::KMS::Key',
 ];
+
+/** What deletes a resource that has outlived its stack; `null` where it goes by itself. */
+const GIVEN_UP_BY: Readonly<Record<string, string | null>> = {
+  'AWS::SQS::Queue': 'aws sqs delete-queue',
+  'AWS::DynamoDB::Table': 'aws dynamodb delete-table',
+  'AWS::SecretsManager::Secret': 'aws secretsmanager delete-secret',
+  'AWS::KMS::Key': 'aws kms schedule-key-deletion',
+  'AWS::Logs::LogGroup': null,
+};
 
 /**
  * Nothing lies under the key of the alarms: they are on their way, and gone within hours. The access log has a name that the
@@ -72,6 +82,22 @@ describe('data', () => {
       expect(new Set(kept.map(({ DeletionPolicy }) => DeletionPolicy))).toEqual(
         new Set(['RetainExceptOnCreate']),
       );
+    }
+  });
+
+  test('that outlives the stack can be given up for good, by the commands of docs/operations.md', () => {
+    const kept = resourcesIn(everything).filter(({ DeletionPolicy }) => DeletionPolicy?.startsWith('Retain'));
+    const page = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+    const [, giveUp = ''] = /^To give up for good[^\n]*\n\n```sh\n(.*?)```/ms.exec(page) ?? [];
+
+    expect(Object.keys(GIVEN_UP_BY)).toEqual(
+      expect.arrayContaining([...new Set(kept.map(({ Type }) => Type))]),
+    );
+    for (const { Type, Properties } of kept) {
+      const command = GIVEN_UP_BY[Type];
+      // A queue and the ledger have fixed names; a stage `prod` has them where the page has `dev`.
+      const name = String(Properties.QueueName ?? Properties.TableName ?? '').replace('-prod', '-dev');
+      if (command !== null) expect(giveUp).toMatch(new RegExp(`^${command} .*${name}`, 'm'));
     }
   });
 
