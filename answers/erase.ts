@@ -1,5 +1,5 @@
 import { decodeBufferedWebhook } from '../lambdas/buffer/message.ts';
-import type { LedgerEntry } from '../lambdas/deliver/ledger/entry.ts';
+import { hasEnded, type LedgerEntry } from '../lambdas/deliver/ledger/entry.ts';
 import { previewIdentified } from '../lib/mapping/examples/example.ts';
 import { ERASED } from './advice.ts';
 import { type CustomerFacts, whoseAre } from './customer.ts';
@@ -82,8 +82,8 @@ export async function eraseCustomer(
   return { at, by, isDone: true, events, beingSent: facts.entries.length - events, ...letters, waiting };
 }
 
-/** An event without its customer. One that waited for another call has ended: it is not sent any more. */
-function withoutCustomer(entry: LedgerEntry): LedgerEntry {
+/** An event without its customer. */
+export function withoutCustomer(entry: LedgerEntry): LedgerEntry {
   const {
     eventKeyHash: _,
     parameters: __,
@@ -92,11 +92,11 @@ function withoutCustomer(entry: LedgerEntry): LedgerEntry {
     transactionId: _____,
     ...kept
   } = entry;
-  const isOpen = kept.state === 'waiting' || kept.state === 'claimed';
+  // Whatever would still be called, or dead-lettered with her webhook in it, has ended now.
   return {
     ...kept,
-    ...(isOpen && { state: 'expired', code: ERASED }),
-    detail: 'The customer was erased.',
+    ...(!hasEnded(entry) && { state: 'expired', code: ERASED }),
+    detail: ERASED,
     revision: entry.revision + 1,
   };
 }
@@ -118,7 +118,11 @@ async function eraseWaiting({ account, project, eventKeys }: ErasureSearch): Pro
     if (!mapping.ok) return 'unknown';
     return whoseAre(await previewIdentified(mapping.value, webhook.value, stage.value), eventKeys);
   };
-  const { erased, left } = await removeHers(queue, await takeAll(queue), whose);
+  const { erased, left } = await removeHers(
+    queue,
+    await takeAll(queue, { what: 'Reading the buffer' }),
+    whose,
+  );
   return { erased: erased.length, left: left.length };
 }
 

@@ -334,6 +334,7 @@ function endingOfFailure(entry: LedgerEntry, { story, deadLetters }: EndingFacts
 
 /** Why nobody can tell whether a call was accepted: what Webex Campaign answered, or that it did not. */
 function explainUnsure({ answer, detail, transactionId }: LedgerEntry): readonly string[] {
+  if (detail === ERASED) return ['Why is not known any more: its customer was erased.'];
   if (detail === 'worker-lost') return ['Why: the worker died in the call, before there was an answer.'];
   if (answer === undefined)
     return [

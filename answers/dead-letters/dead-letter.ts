@@ -271,7 +271,7 @@ export async function takeChosen(
   const account = await openAccount(choice);
   if (!account.ok) return account;
   const queue = await openDeadLetterQueue(account.value);
-  const messages = await takeAll(queue, signal);
+  const messages = await takeAll(queue, { signal });
   if (signal?.aborted === true) {
     await showAgain(queue, messages);
     return fail('Interrupted while the queue was read: nothing was changed.');

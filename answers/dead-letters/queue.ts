@@ -57,14 +57,18 @@ export async function readDeadLetterMessages(account: QueueAccount): Promise<rea
 /**
  * Takes every message of the queue; others do not see them for two minutes. SQS has no listing: messages are received, and
  * the caller shows them again or deletes them. The signal ends the reading early.
+ * @param what is read, for the progress that a person sees
  */
 export async function takeAll(
   queue: DeadLetterQueue,
-  signal?: AbortSignal,
+  {
+    signal,
+    what = 'Reading dead letters',
+  }: { readonly signal?: AbortSignal | undefined; readonly what?: string } = {},
 ): Promise<readonly TakenMessage[]> {
   const { visible } = await countMessages(queue);
   const seen = new Map<string, Message>();
-  const progress = startProgress('Reading dead letters', visible);
+  const progress = startProgress(what, visible);
   try {
     for (let empty = 0; empty < (seen.size < visible ? MAX_EMPTY_RECEIVES : 1); ) {
       if (signal?.aborted === true) break;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Item } from '../../lambdas/adapters/ledger-item.ts';
+import { PAUSES } from '../../lambdas/deliver/pauses.ts';
 
 /** What a stack holds: all of it may be somebody else's text. */
 export type Held = {
@@ -24,7 +25,10 @@ export async function startAccountServer(held: () => Held): Promise<AccountServe
     request.on('end', () => {
       const target = String(request.headers['x-amz-target'] ?? request.url);
       response.setHeader('content-type', 'application/x-amz-json-1.0');
-      response.end(answerTo(target, held(), `http://127.0.0.1:${portOf(server)}`));
+      // Nothing is paused.
+      const isOfPauses = Buffer.concat(chunks).includes(PAUSES);
+      const known = isOfPauses ? { ...held(), items: [] } : held();
+      response.end(answerTo(target, known, `http://127.0.0.1:${portOf(server)}`));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
